@@ -1,0 +1,22 @@
+package asm
+
+import "unsafe"
+
+// Float is the set of element types. The terms are exact (no ~), so that one
+// type switch reaches the kernels of a type.
+type Float interface{ float32 | float64 }
+
+// SizeOf returns the size of an element of type T in bytes.
+func SizeOf[T Float]() int {
+	var x T
+	return int(unsafe.Sizeof(x))
+}
+
+// Bytes returns the memory of x as bytes, in the byte order of the machine.
+// The result shares memory with x.
+func Bytes[T Float](x []T) []byte {
+	if len(x) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), len(x)*SizeOf[T]())
+}

@@ -1,0 +1,153 @@
+package matrix
+
+import (
+	"fmt"
+
+	"polyad/asm"
+)
+
+// Float is the set of element types, float32 and float64.
+type Float = asm.Float
+
+// Dense is a row-major matrix. Element (i, j) is Data[i*Stride+j]; Stride is at
+// least Cols. The zero value is an empty matrix.
+type Dense[T Float] struct {
+	Rows, Cols int
+	Data       []T
+	Stride     int
+}
+
+// Error is what this package panics with when shapes do not fit.
+type Error struct{ Op, Msg string }
+
+// Error returns the operation and what was wrong, with the sizes.
+func (e Error) Error() string { return "matrix: " + e.Op + ": " + e.Msg }
+
+func fail(op, format string, args ...any) {
+	panic(Error{Op: op, Msg: fmt.Sprintf(format, args...)})
+}
+
+// New returns a rows x cols matrix of zeros. It panics when a size is negative.
+func New[T Float](rows, cols int) *Dense[T] {
+	if rows < 0 || cols < 0 {
+		fail("New", "negative size %d x %d", rows, cols)
+	}
+	return &Dense[T]{Rows: rows, Cols: cols, Data: make([]T, rows*cols), Stride: cols}
+}
+
+// Of returns a rows x cols matrix whose rows follow each other in data, which
+// it shares. It panics when len(data) is not rows*cols.
+func Of[T Float](rows, cols int, data []T) *Dense[T] {
+	if rows < 0 || cols < 0 || len(data) != rows*cols {
+		fail("Of", "%d elements for %d x %d", len(data), rows, cols)
+	}
+	return &Dense[T]{Rows: rows, Cols: cols, Data: data, Stride: cols}
+}
+
+// At returns element (i, j).
+func (m *Dense[T]) At(i, j int) T {
+	m.check("At", i, j)
+	return m.Data[i*m.Stride+j]
+}
+
+// Set writes element (i, j).
+func (m *Dense[T]) Set(i, j int, v T) {
+	m.check("Set", i, j)
+	m.Data[i*m.Stride+j] = v
+}
+
+func (m *Dense[T]) check(op string, i, j int) {
+	if uint(i) >= uint(m.Rows) || uint(j) >= uint(m.Cols) {
+		fail(op, "index (%d, %d) outside %d x %d", i, j, m.Rows, m.Cols)
+	}
+}
+
+// Dims returns the number of rows and columns.
+func (m *Dense[T]) Dims() (rows, cols int) { return m.Rows, m.Cols }
+
+// Row returns row i as a slice that shares memory with m.
+func (m *Dense[T]) Row(i int) []T {
+	o := i * m.Stride
+	return m.Data[o : o+m.Cols : o+m.Cols]
+}
+
+// View returns the rows x cols block whose first element is (i, j), sharing
+// memory with m. It panics when the block is not inside m.
+func (m *Dense[T]) View(i, j, rows, cols int) *Dense[T] {
+	v := m.block(i, j, rows, cols)
+	return &v
+}
+
+func (m *Dense[T]) block(i, j, rows, cols int) Dense[T] {
+	if i < 0 || j < 0 || rows < 0 || cols < 0 || i+rows > m.Rows || j+cols > m.Cols {
+		fail("View", "block %d x %d at (%d, %d) outside %d x %d", rows, cols, i, j, m.Rows, m.Cols)
+	}
+	v := Dense[T]{Rows: rows, Cols: cols, Stride: m.Stride}
+	if rows > 0 && cols > 0 {
+		v.Data = m.Data[i*m.Stride+j : (i+rows-1)*m.Stride+j+cols]
+	}
+	return v
+}
+
+// Clone returns a copy of m with Stride equal to Cols.
+func (m *Dense[T]) Clone() *Dense[T] {
+	c := New[T](m.Rows, m.Cols)
+	c.Copy(m)
+	return c
+}
+
+// Copy copies src into m. It panics when the shapes differ.
+func (m *Dense[T]) Copy(src *Dense[T]) {
+	if m.Rows != src.Rows || m.Cols != src.Cols {
+		fail("Copy", "%d x %d from %d x %d", m.Rows, m.Cols, src.Rows, src.Cols)
+	}
+	for i := 0; i < m.Rows; i++ {
+		copy(m.Row(i), src.Row(i))
+	}
+}
+
+// Zero sets every element to 0.
+func (m *Dense[T]) Zero() {
+	for i := 0; i < m.Rows; i++ {
+		clear(m.Row(i))
+	}
+}
+
+// TransposeTo writes the transpose of m into dst, which must not overlap it.
+// It panics when dst is not Cols x Rows.
+func (m *Dense[T]) TransposeTo(dst *Dense[T]) {
+	if dst.Rows != m.Cols || dst.Cols != m.Rows {
+		fail("TransposeTo", "%d x %d from %d x %d", dst.Rows, dst.Cols, m.Rows, m.Cols)
+	}
+	const tile = 16 // two tiles of float64 fit a 4 KiB page's worth of cache lines
+	for i0 := 0; i0 < m.Rows; i0 += tile {
+		i1 := min(i0+tile, m.Rows)
+		for j := 0; j < m.Cols; j++ {
+			d := dst.Data[j*dst.Stride+i0 : j*dst.Stride+i1]
+			o := i0*m.Stride + j
+			for k := range d {
+				d[k] = m.Data[o]
+				o += m.Stride
+			}
+		}
+	}
+}
+
+// Transpose returns the transpose of m as a new matrix.
+func (m *Dense[T]) Transpose() *Dense[T] {
+	t := New[T](m.Cols, m.Rows)
+	m.TransposeTo(t)
+	return t
+}
+
+// Convert returns a copy of src with elements of type T, rounded to nearest.
+func Convert[T, S Float](src *Dense[S]) *Dense[T] {
+	dst := New[T](src.Rows, src.Cols)
+	for i := 0; i < src.Rows; i++ {
+		d, s := dst.Row(i), src.Row(i)
+		for j := range d {
+			d[j] = T(s[j])
+		}
+	}
+	return dst
+}

@@ -1,0 +1,14 @@
+// Package matrix holds dense row-major matrices of float32 and float64 and the
+// products that decompositions are made of.
+//
+// A [Dense] is a plain struct with exported fields, in the field order of
+// gonum's blas64.General; a view of a matrix is a Dense that shares its Data.
+// Functions that write take their destination first. Wrong shapes are a
+// programmer's fault and panic with an [Error] whose text carries the sizes.
+//
+// # Working with gonum
+//
+// [General] and [FromGeneral] convert between Dense[float64] and
+// blas64.General, [ToMat] and [FromMat] share memory with *mat.Dense, and
+// [From] brings in any mat.Matrix.
+package matrix
