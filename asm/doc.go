@@ -7,10 +7,11 @@
 // that other levels are tested against, and it is what every architecture
 // without a level of its own runs.
 //
-// Contract of all kernels: lengths are taken from the first slice, the others
-// are at least as long; slices do not overlap unless the kernel says so;
-// nothing is allocated; NaN and Inf propagate as in the reference loop that
-// stands in each kernel's comment. Callers check sizes, kernels do not.
+// Contract of all kernels: the length is that of the slice which the reference
+// loop in the kernel's comment ranges over, the other slices are at least as
+// long; slices do not overlap unless the kernel says so; nothing is allocated;
+// NaN and Inf propagate as in the reference loop. Callers check sizes, kernels
+// do not.
 //
 // Package asm is also the only place that uses unsafe: [Bytes] gives the
 // memory of a slice of numbers as bytes, so that files can be read straight

@@ -22,10 +22,9 @@ func axpyGeneric[T Float](alpha T, x, y []T) {
 	}
 }
 
-func axpy4Generic[T Float](y, x0, x1, x2, x3 []T, a *[4]T) {
+func axpy4Generic[T Float](a0, a1, a2, a3 T, x0, x1, x2, x3, y []T) {
 	n := len(y)
 	x0, x1, x2, x3 = x0[:n], x1[:n], x2[:n], x3[:n]
-	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
 	for j := range y {
 		y[j] += (T(a0*x0[j]) + T(a1*x1[j])) + (T(a2*x2[j]) + T(a3*x3[j]))
 	}
@@ -49,20 +48,16 @@ func dotGeneric[T Float](x, y []T) T {
 	return (s0 + s1) + (s2 + s3)
 }
 
-func dot4Generic[T Float](x, y0, y1, y2, y3 []T, s *[4]T) {
+func dot4Generic[T Float](x, y0, y1, y2, y3 []T) (s0, s1, s2, s3 T) {
 	n := len(x)
 	y0, y1, y2, y3 = y0[:n], y1[:n], y2[:n], y3[:n]
-	var s0, s1, s2, s3 T
 	for j, v := range x {
 		s0 += T(v * y0[j])
 		s1 += T(v * y1[j])
 		s2 += T(v * y2[j])
 		s3 += T(v * y3[j])
 	}
-	s[0] += s0
-	s[1] += s1
-	s[2] += s2
-	s[3] += s3
+	return s0, s1, s2, s3
 }
 
 func sumSquaresGeneric[T Float](x []T) float64 {

@@ -12,18 +12,18 @@ type Kernels[T Float] struct {
 	// Axpy4 adds four scaled vectors to y, one rank-4 step of a product whose
 	// long dimension lies along memory:
 	//
-	//	for j := range y { y[j] += a[0]*x0[j] + a[1]*x1[j] + a[2]*x2[j] + a[3]*x3[j] }
-	Axpy4 func(y, x0, x1, x2, x3 []T, a *[4]T)
+	//	for j := range y { y[j] += a0*x0[j] + a1*x1[j] + a2*x2[j] + a3*x3[j] }
+	Axpy4 func(a0, a1, a2, a3 T, x0, x1, x2, x3, y []T)
 
 	// Dot returns the inner product of x and y:
 	//
 	//	for j := range x { s += x[j] * y[j] }
 	Dot func(x, y []T) T
 
-	// Dot4 adds to s the inner products of x with four vectors:
+	// Dot4 returns the inner products of x with four vectors:
 	//
-	//	for j := range x { s[0] += x[j]*y0[j]; …; s[3] += x[j]*y3[j] }
-	Dot4 func(x, y0, y1, y2, y3 []T, s *[4]T)
+	//	for j := range x { s0 += x[j]*y0[j]; …; s3 += x[j]*y3[j] }
+	Dot4 func(x, y0, y1, y2, y3 []T) (s0, s1, s2, s3 T)
 
 	// SumSquares returns Σ x[j]², accumulated in float64.
 	SumSquares func(x []T) float64

@@ -1,6 +1,10 @@
 package asm
 
-import "github.com/klauspost/cpuid/v2"
+import (
+	"runtime"
+
+	"github.com/klauspost/cpuid/v2"
+)
 
 // Level names a set of kernels. Levels are a list per architecture and not one
 // ordered scale: their numbers say nothing about which is faster.
@@ -20,11 +24,11 @@ func (l Level) String() string {
 // Current returns the level whose kernels [For] hands out.
 func Current() Level { return Generic }
 
-// CPU returns the processor's own name for itself, or a description of its
-// architecture where it has none.
+// CPU returns the processor's own name for itself, or that of its architecture
+// where it has none.
 func CPU() string {
 	if n := cpuid.CPU.BrandName; n != "" {
 		return n
 	}
-	return cpuid.CPU.VendorID.String()
+	return runtime.GOARCH
 }

@@ -27,10 +27,18 @@ func fail(op, format string, args ...any) {
 	panic(Error{Op: op, Msg: fmt.Sprintf(format, args...)})
 }
 
-// New returns a rows x cols matrix of zeros. It panics when a size is negative.
+const maxInt = int(^uint(0) >> 1)
+
+// isSize reports whether a matrix can have this size.
+func isSize(rows, cols int) bool {
+	return rows >= 0 && cols >= 0 && (cols == 0 || rows <= maxInt/cols)
+}
+
+// New returns a rows x cols matrix of zeros. It panics when a size is negative
+// or the number of elements does not fit an int.
 func New[T Float](rows, cols int) *Dense[T] {
-	if rows < 0 || cols < 0 {
-		fail("New", "negative size %d x %d", rows, cols)
+	if !isSize(rows, cols) {
+		fail("New", "size %d x %d", rows, cols)
 	}
 	return &Dense[T]{Rows: rows, Cols: cols, Data: make([]T, rows*cols), Stride: cols}
 }
@@ -38,10 +46,10 @@ func New[T Float](rows, cols int) *Dense[T] {
 // Of returns a rows x cols matrix whose rows follow each other in data, which
 // it shares. It panics when len(data) is not rows*cols.
 func Of[T Float](rows, cols int, data []T) *Dense[T] {
-	if rows < 0 || cols < 0 || len(data) != rows*cols {
+	if !isSize(rows, cols) || len(data) != rows*cols {
 		fail("Of", "%d elements for %d x %d", len(data), rows, cols)
 	}
-	return &Dense[T]{Rows: rows, Cols: cols, Data: data, Stride: cols}
+	return &Dense[T]{Rows: rows, Cols: cols, Data: data[:len(data):len(data)], Stride: cols}
 }
 
 // At returns element (i, j).
@@ -65,8 +73,12 @@ func (m *Dense[T]) check(op string, i, j int) {
 // Dims returns the number of rows and columns.
 func (m *Dense[T]) Dims() (rows, cols int) { return m.Rows, m.Cols }
 
-// Row returns row i as a slice that shares memory with m.
+// Row returns row i, 0 ≤ i < Rows, as a slice that shares memory with m. It does
+// not check i, so that it is inlined.
 func (m *Dense[T]) Row(i int) []T {
+	if m.Cols == 0 { // there need not be Data for it
+		return nil
+	}
 	o := i * m.Stride
 	return m.Data[o : o+m.Cols : o+m.Cols]
 }
@@ -79,12 +91,13 @@ func (m *Dense[T]) View(i, j, rows, cols int) *Dense[T] {
 }
 
 func (m *Dense[T]) block(i, j, rows, cols int) Dense[T] {
-	if i < 0 || j < 0 || rows < 0 || cols < 0 || i+rows > m.Rows || j+cols > m.Cols {
+	if i < 0 || j < 0 || rows < 0 || cols < 0 || i > m.Rows-rows || j > m.Cols-cols {
 		fail("View", "block %d x %d at (%d, %d) outside %d x %d", rows, cols, i, j, m.Rows, m.Cols)
 	}
 	v := Dense[T]{Rows: rows, Cols: cols, Stride: m.Stride}
 	if rows > 0 && cols > 0 {
-		v.Data = m.Data[i*m.Stride+j : (i+rows-1)*m.Stride+j+cols]
+		end := (i+rows-1)*m.Stride + j + cols
+		v.Data = m.Data[i*m.Stride+j : end : end]
 	}
 	return v
 }

@@ -114,13 +114,13 @@ func (t *Dense[T]) offset(op string, index []int) int {
 }
 
 // IsContiguous reports whether Data holds exactly the elements in row-major
-// order.
+// order; an array without elements is contiguous.
 func (t *Dense[T]) IsContiguous() bool {
+	if t.Len() == 0 {
+		return true
+	}
 	step := 1
 	for n := len(t.Shape) - 1; n >= 0; n-- {
-		if t.Shape[n] == 0 {
-			return true
-		}
 		if t.Shape[n] > 1 && t.Strides[n] != step {
 			return false
 		}

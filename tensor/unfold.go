@@ -33,8 +33,9 @@ func modeFirst(order, mode int) []int {
 }
 
 // Unfold returns the mode-n unfolding X_(n), I_n x Π_{k≠n} I_k, whose columns
-// run over the other modes in increasing order, the last one fastest. Mode 0 of
-// a contiguous array is a view, everything else a copy.
+// run over the other modes in increasing order, the last one fastest. It is a
+// view where the elements lie in memory in this order, as for mode 0 of a
+// contiguous array, and a copy otherwise.
 func (t *Dense[T]) Unfold(mode int) *matrix.Dense[T] {
 	l, size, r := t.Split(mode)
 	p := t.Permute(modeFirst(len(t.Shape), mode)...).Contiguous()
@@ -42,7 +43,8 @@ func (t *Dense[T]) Unfold(mode int) *matrix.Dense[T] {
 }
 
 // UnfoldKolda returns the mode-n unfolding in the order of Kolda and Bader: the
-// first of the other modes runs fastest. It is a copy, but for order 2 and less.
+// first of the other modes runs fastest. Like [Dense.Unfold] it is a copy unless
+// the elements lie in memory in this order.
 func (t *Dense[T]) UnfoldKolda(mode int) *matrix.Dense[T] {
 	l, size, r := t.Split(mode)
 	p := make([]int, 1, len(t.Shape))
@@ -55,9 +57,10 @@ func (t *Dense[T]) UnfoldKolda(mode int) *matrix.Dense[T] {
 	return matrix.Of(size, l*r, t.Permute(p...).Contiguous().Data)
 }
 
-// Fold is the inverse of [Dense.Unfold]: it returns the array of the given shape
-// whose mode-n unfolding is m. Mode 0 of a matrix without gaps between its rows
-// is a view, everything else a copy.
+// Fold is the inverse of [Dense.Unfold]: it returns the row-major array of the
+// given shape whose mode-n unfolding is m. It is a view where the elements of m
+// lie in memory in the order of the array, as for mode 0 and a matrix without
+// gaps between its rows, and a copy otherwise.
 func Fold[T Float](m *matrix.Dense[T], mode int, shape ...int) *Dense[T] {
 	n, ok := Elements(shape)
 	if mode < 0 || mode >= len(shape) || !ok || m.Rows != shape[mode] || m.Rows*m.Cols != n {

@@ -1,0 +1,67 @@
+package solver
+
+// Status says how a run ended.
+type Status int
+
+// The ways in which a run ends.
+const (
+	// Unknown is the status of a run that has not ended.
+	Unknown Status = iota
+	// Converged: the stop rule held.
+	Converged
+	// MaxIter: the number of sweeps reached its limit; raise max-iter or tol.
+	MaxIter
+	// MaxTime: the time limit was over.
+	MaxTime
+	// Stopped: an observer ended the run.
+	Stopped
+	// Cancelled: the context was cancelled.
+	Cancelled
+)
+
+var statusNames = [...]string{"unknown", "converged", "max_iter", "max_time", "stopped", "cancelled"}
+
+// String returns the status in the spelling of result files.
+func (s Status) String() string {
+	if s < 0 || int(s) >= len(statusNames) {
+		return statusNames[Unknown]
+	}
+	return statusNames[s]
+}
+
+// Point is one evaluation of the objective. Seconds count from Options.Start;
+// RelError is ‖X - model‖_F / ‖X‖_F for every loss.
+type Point struct {
+	Iter                             int
+	Seconds, Loss, Penalty, RelError float64
+}
+
+// Objective returns loss plus penalty.
+func (p Point) Objective() float64 { return p.Loss + p.Penalty }
+
+// Trace holds the evaluated points in order. Point 0 is the starting point
+// after scaling and balancing, the last one the model that is returned.
+type Trace []Point
+
+// Last returns the last point; the trace must not be empty.
+func (t Trace) Last() Point { return t[len(t)-1] }
+
+// Event is what observers are told.
+type Event struct {
+	Point
+	// Snapshot returns a copy of the current model, of the pointer type that
+	// the package's Load returns. It costs a copy of the factors.
+	Snapshot func() any
+}
+
+// Observer watches a run; returning true ends it with status [Stopped]. It is
+// called on the goroutine of the run.
+type Observer func(Event) (stop bool)
+
+// Report says how a run went.
+type Report struct {
+	Status     Status
+	Iterations int
+	Seconds    float64
+	Trace      Trace
+}

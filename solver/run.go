@@ -1,0 +1,132 @@
+package solver
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+)
+
+// Problem is an iterative algorithm with its state.
+type Problem interface {
+	// Sweep improves the model once, in place.
+	Sweep() error
+	// Objective evaluates the current model. When final is true the values are
+	// those that are reported for the returned model and are computed without
+	// cancellation.
+	Objective(final bool) (loss, penalty, relError float64)
+	// Snapshot returns a copy of the current model.
+	Snapshot() any
+}
+
+// Checkpointer is a [Problem] whose state can be saved after a sweep and
+// restored into a problem that was made from the same data and options. A
+// restored run goes on with the same bits as one that was never interrupted.
+type Checkpointer interface {
+	SaveState() []byte
+	RestoreState([]byte) error
+}
+
+// window is the number of sweeps over which the stop rule looks back.
+const window = 10
+
+// Run sweeps until one of the rules in the package documentation ends the run.
+// The report is valid whatever the error: when ctx is cancelled the error is
+// its cause and the report describes the model so far. The last point of the
+// trace belongs to the state that p is left in.
+func Run(ctx context.Context, p Problem, o Options) (Report, error) {
+	o = o.Default(Options{Start: time.Now()})
+	if err := o.Validate(); err != nil {
+		return Report{}, err
+	}
+	r := &run{p: p, o: o, tol: o.Tol.Or(0)}
+	status, err := r.loop(ctx)
+	r.Status = status
+	if r.evaluated != r.Iterations || !r.final {
+		// The last point is always in the trace, and always computed directly.
+		if e := r.evaluate(true); err == nil {
+			err = e
+		}
+	}
+	r.Seconds = time.Since(o.Start).Seconds()
+	return r.Report, err
+}
+
+type run struct {
+	Report
+	p         Problem
+	o         Options
+	tol       float64
+	evaluated int  // iteration of the last evaluation
+	final     bool // whether that one was a final one
+	stopped   bool // an observer ended the run
+}
+
+func (r *run) loop(ctx context.Context) (Status, error) {
+	maxIter := r.o.MaxIter.Or(0)
+	if err := r.evaluate(maxIter == 0); err != nil {
+		return Unknown, err
+	}
+	for {
+		switch {
+		case r.stopped:
+			return Stopped, nil
+		case ctx.Err() != nil:
+			return Cancelled, context.Cause(ctx)
+		case r.converged():
+			return Converged, nil
+		case r.Iterations >= maxIter:
+			return MaxIter, nil
+		case r.o.MaxTime > 0 && time.Since(r.o.Start) > r.o.MaxTime:
+			return MaxTime, nil
+		}
+		if err := r.p.Sweep(); err != nil {
+			return Unknown, fmt.Errorf("sweep %d: %w", r.Iterations+1, err)
+		}
+		r.Iterations++
+		if last := r.Iterations == maxIter; last || r.Iterations%r.o.TraceEvery == 0 {
+			if err := r.evaluate(last); err != nil {
+				return Unknown, err
+			}
+		}
+	}
+}
+
+// evaluate appends the current point to the trace and tells the observers. A
+// final evaluation of a point that is in the trace already replaces it.
+func (r *run) evaluate(final bool) error {
+	loss, penalty, rel := r.p.Objective(final)
+	again := len(r.Trace) > 0 && r.evaluated == r.Iterations
+	if again {
+		r.Trace = r.Trace[:len(r.Trace)-1]
+	}
+	pt := Point{Iter: r.Iterations, Seconds: time.Since(r.o.Start).Seconds(), Loss: loss, Penalty: penalty, RelError: rel}
+	r.Trace = append(r.Trace, pt)
+	r.evaluated, r.final = r.Iterations, final
+	if f := pt.Objective() + rel; math.IsNaN(f) || math.IsInf(f, 0) {
+		return fmt.Errorf("%w after %d sweeps: loss %v, penalty %v, relative error %v", ErrNotFinite, pt.Iter, loss, penalty, rel)
+	}
+	if again {
+		return nil
+	}
+	for _, f := range r.o.Observe {
+		if f(Event{Point: pt, Snapshot: r.p.Snapshot}) {
+			r.stopped = true
+		}
+	}
+	return nil
+}
+
+// converged tests the stop rule at the last evaluated point.
+func (r *run) converged() bool {
+	if r.tol == 0 || r.evaluated != r.Iterations {
+		return false
+	}
+	now := r.Trace.Last()
+	for i := len(r.Trace) - 2; i >= 0; i-- {
+		if now.Iter-r.Trace[i].Iter >= window {
+			return r.Trace[i].Objective()-now.Objective() <= r.tol*r.Trace[0].Objective()
+		}
+	}
+	return false
+}

@@ -1,0 +1,196 @@
+package solver_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"polyad/solver"
+)
+
+// decay is a problem whose objective is start·rate^k.
+type decay struct {
+	value, rate float64
+	finals      int
+	after       func(k int) error
+	k           int
+}
+
+func (d *decay) Sweep() error {
+	d.value *= d.rate
+	d.k++
+	if d.after != nil {
+		return d.after(d.k)
+	}
+	return nil
+}
+
+func (d *decay) Objective(final bool) (float64, float64, float64) {
+	if final {
+		d.finals++
+	}
+	return d.value, 0, 0
+}
+
+func (d *decay) Snapshot() any { return d.value }
+
+func TestStopRuleLooksBackTenSweeps(t *testing.T) {
+	// With rate 1/2 the objective falls by start·2^-k·(2^10 - 1) over the ten
+	// sweeps before k, so it is at most 1e-6·start first at k = 30.
+	want := int(math.Ceil(math.Log2(1023 / 1e-6)))
+	for _, scale := range []float64{1e-20, 1, 1e20} {
+		d := &decay{value: scale, rate: .5}
+		r, err := solver.Run(context.Background(), d, solver.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, solver.Converged, r.Status)
+		assert.Equal(t, want, r.Iterations, "the rule must not depend on the scale")
+		assert.Equal(t, r.Iterations, r.Trace.Last().Iter)
+		assert.Equal(t, 0, r.Trace[0].Iter)
+		assert.Equal(t, 1, d.finals)
+	}
+}
+
+func TestStopRuleWithSparseEvaluations(t *testing.T) {
+	d := &decay{value: 1, rate: .5}
+	r, err := solver.Run(context.Background(), d, solver.Options{TraceEvery: 7})
+	require.NoError(t, err)
+	assert.Equal(t, solver.Converged, r.Status)
+	// Evaluations at multiples of 7: the latest at least 10 back is 14 back.
+	assert.Equal(t, 35, r.Iterations)
+	for i, p := range r.Trace {
+		assert.Equal(t, 7*i, p.Iter)
+	}
+}
+
+func TestTolZeroNeverStopsEarly(t *testing.T) {
+	r, err := solver.Run(context.Background(), &decay{value: 0, rate: 1}, solver.Options{Tol: solver.Set(0.0), MaxIter: solver.Set(40)})
+	require.NoError(t, err)
+	assert.Equal(t, solver.MaxIter, r.Status)
+	assert.Equal(t, 40, r.Iterations)
+}
+
+func TestExactModelConverges(t *testing.T) {
+	r, err := solver.Run(context.Background(), &decay{value: 0, rate: 1}, solver.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, solver.Converged, r.Status)
+	assert.Equal(t, 10, r.Iterations)
+}
+
+func TestMaxIterZeroEvaluatesTheStart(t *testing.T) {
+	d := &decay{value: 3, rate: .5}
+	r, err := solver.Run(context.Background(), d, solver.Options{MaxIter: solver.Set(0)})
+	require.NoError(t, err)
+	assert.Equal(t, solver.MaxIter, r.Status)
+	assert.Zero(t, d.k)
+	require.Len(t, r.Trace, 1)
+	assert.Equal(t, 3.0, r.Trace[0].Loss)
+	assert.Equal(t, 1, d.finals)
+}
+
+func TestLastSweepIsInTheTrace(t *testing.T) {
+	r, err := solver.Run(context.Background(), &decay{value: 1, rate: .9}, solver.Options{TraceEvery: 10, MaxIter: solver.Set(25)})
+	require.NoError(t, err)
+	var iters []int
+	for _, p := range r.Trace {
+		iters = append(iters, p.Iter)
+	}
+	assert.Equal(t, []int{0, 10, 20, 25}, iters)
+}
+
+func TestObserverEndsTheRun(t *testing.T) {
+	var seen []int
+	r, err := solver.Run(context.Background(), &decay{value: 1, rate: .9}, solver.Options{Observe: []solver.Observer{
+		func(e solver.Event) bool {
+			seen = append(seen, e.Iter)
+			assert.Equal(t, e.Loss, e.Snapshot())
+			return e.Iter == 3
+		}}})
+	require.NoError(t, err)
+	assert.Equal(t, solver.Stopped, r.Status)
+	assert.Equal(t, 3, r.Iterations)
+	assert.Equal(t, []int{0, 1, 2, 3}, seen, "the direct evaluation at the end is not a new point")
+}
+
+func TestCancellationKeepsTheReport(t *testing.T) {
+	why := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	d := &decay{value: 1, rate: .9, after: func(k int) error {
+		if k == 4 {
+			cancel(why)
+		}
+		return nil
+	}}
+	r, err := solver.Run(ctx, d, solver.Options{TraceEvery: 3})
+	require.ErrorIs(t, err, why)
+	assert.Equal(t, solver.Cancelled, r.Status)
+	assert.Equal(t, 4, r.Iterations)
+	assert.Equal(t, solver.Point{Iter: 4, Loss: d.value, Seconds: r.Trace.Last().Seconds}, r.Trace.Last())
+}
+
+func TestTimeLimitCountsFromStart(t *testing.T) {
+	d := &decay{value: 1, rate: .9}
+	r, err := solver.Run(context.Background(), d, solver.Options{MaxTime: time.Second, Start: time.Now().Add(-time.Minute)})
+	require.NoError(t, err)
+	assert.Equal(t, solver.MaxTime, r.Status)
+	assert.Zero(t, r.Iterations)
+	assert.Greater(t, r.Seconds, 59.0)
+}
+
+func TestNotFiniteIsAnError(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		d := &decay{value: 1, rate: .9}
+		d.after = func(k int) error {
+			if k == 2 {
+				d.value = bad
+			}
+			return nil
+		}
+		r, err := solver.Run(context.Background(), d, solver.Options{})
+		require.ErrorIs(t, err, solver.ErrNotFinite)
+		assert.Equal(t, 2, r.Iterations)
+	}
+}
+
+func TestSweepErrorNamesTheSweep(t *testing.T) {
+	boom := errors.New("boom")
+	_, err := solver.Run(context.Background(), &decay{value: 1, rate: .9, after: func(k int) error { return boom }}, solver.Options{})
+	require.ErrorIs(t, err, boom)
+	assert.Contains(t, err.Error(), "sweep 1")
+}
+
+func TestSenselessOptionsAreRefused(t *testing.T) {
+	for name, o := range map[string]solver.Options{
+		"tol":         {Tol: solver.Set(-1.0)},
+		"tol nan":     {Tol: solver.Set(math.NaN())},
+		"max-iter":    {MaxIter: solver.Set(-1)},
+		"max-time":    {MaxTime: -1},
+		"trace-every": {TraceEvery: -1},
+		"observer":    {Observe: []solver.Observer{nil}},
+	} {
+		d := &decay{value: 1, rate: .5}
+		_, err := solver.Run(context.Background(), d, o)
+		assert.ErrorIs(t, err, solver.ErrOption, name)
+		assert.Zero(t, d.k, name)
+	}
+}
+
+func TestOptSaysWhetherItIsSet(t *testing.T) {
+	var o solver.Opt[float64]
+	assert.Equal(t, 7.0, o.Or(7))
+	assert.False(t, o.IsSet())
+	o = solver.Set(0.0)
+	assert.Equal(t, 0.0, o.Or(7))
+	assert.True(t, o.IsSet())
+}
+
+func TestStatusNames(t *testing.T) {
+	for s, want := range map[solver.Status]string{solver.Converged: "converged", solver.MaxIter: "max_iter",
+		solver.MaxTime: "max_time", solver.Stopped: "stopped", solver.Cancelled: "cancelled", 99: "unknown"} {
+		assert.Equal(t, want, s.String())
+	}
+}
