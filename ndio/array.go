@@ -1,0 +1,95 @@
+package ndio
+
+import (
+	"errors"
+
+	"polyad/asm"
+	"polyad/tensor"
+)
+
+// What the errors of this package wrap.
+var (
+	// ErrFormat is wrapped when the bytes do not follow the format.
+	ErrFormat = errors.New("malformed array file")
+	// ErrTruncated is wrapped when the input ends before the array does.
+	ErrTruncated = errors.New("array file cut short")
+	// ErrType is wrapped when the elements are not real numbers of a supported
+	// type.
+	ErrType = errors.New("element type not supported")
+	// ErrShape is wrapped when a format cannot hold an array of this shape.
+	ErrShape = errors.New("shape not supported")
+	// ErrSuffix is wrapped when the suffix of a file names no known format.
+	ErrSuffix = errors.New("unknown file suffix")
+)
+
+// Array is what a file holds. Exactly one of F32 and F64 is set; it is
+// row-major.
+type Array struct {
+	F32 *tensor.Dense[float32]
+	F64 *tensor.Dense[float64]
+
+	// Stored tells people how the elements are stored in the file, such as
+	// "int16", "float32 (big endian, Fortran order)" or "text".
+	Stored string
+}
+
+// arrayOf returns t as an Array.
+func arrayOf[T asm.Float](t *tensor.Dense[T]) Array {
+	var a Array
+	switch t := any(t).(type) {
+	case *tensor.Dense[float32]:
+		a.F32 = t
+	case *tensor.Dense[float64]:
+		a.F64 = t
+	}
+	return a
+}
+
+// Shape returns the sizes of the modes. It shares memory with the array.
+func (a Array) Shape() []int {
+	switch {
+	case a.F32 != nil:
+		return a.F32.Shape
+	case a.F64 != nil:
+		return a.F64.Shape
+	}
+	return nil
+}
+
+// DType returns the element type in memory, "float32" or "float64", and "" for
+// an Array that holds nothing. [Array.Stored] tells the type in the file.
+func (a Array) DType() string {
+	switch {
+	case a.F32 != nil:
+		return "float32"
+	case a.F64 != nil:
+		return "float64"
+	}
+	return ""
+}
+
+// As returns the elements of a as type T. The result shares memory with a when a
+// is of that type, else it is a copy: exact from float32 to float64, rounded to
+// nearest the other way, where magnitudes above 3.4e38 become Inf. As returns nil
+// for an Array that holds nothing.
+func As[T asm.Float](a Array) *tensor.Dense[T] {
+	switch {
+	case a.F32 != nil:
+		return as[T](a.F32)
+	case a.F64 != nil:
+		return as[T](a.F64)
+	}
+	return nil
+}
+
+func as[T, S asm.Float](t *tensor.Dense[S]) *tensor.Dense[T] {
+	if same, ok := any(t).(*tensor.Dense[T]); ok {
+		return same
+	}
+	c := tensor.New[T](t.Shape...)
+	src := t.Contiguous()
+	for i := range c.Data {
+		c.Data[i] = T(src.Data[i])
+	}
+	return c
+}

@@ -1,0 +1,176 @@
+package ndio
+
+import (
+	"bytes"
+	"encoding/csv"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"polyad/asm"
+	"polyad/matrix"
+	"polyad/tensor"
+)
+
+var nan = math.NaN()
+
+// sameBits compares numbers, taking NaN as equal to NaN and 0 as other than -0.
+func sameBits(a, b []float64) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if math.Float64bits(a[i]) != math.Float64bits(b[i]) && !(math.IsNaN(a[i]) && math.IsNaN(b[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+func TestTablesRead(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct {
+		name, text string
+		comma      rune
+		cols       int
+		want       []float64
+	}{
+		{"plain", "1,2\n3,4\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"no newline at the end", "1,2\n3,4", 0, 2, []float64{1, 2, 3, 4}},
+		{"windows", "1,2\r\n3,4\r\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"one number", "7", 0, 1, []float64{7}},
+		{"one column", "1\n2\n\n3\n", 0, 1, []float64{1, 2, 3}},
+		{"forms of numbers", "-1.5e-3,+2,.5,3.,-0,1E2\n", 0, 6, []float64{-1.5e-3, 2, 0.5, 3, math.Copysign(0, -1), 100}},
+		{"missing", "1,,3\nNaN,nan,NA\n", 0, 3, []float64{1, nan, 3, nan, nan, nan}},
+		{"missing in the first line", ",NA\n1,2\n", 0, 2, []float64{nan, nan, 1, 2}},
+		{"infinite", "Inf,-inf,+Infinity\n", 0, 3, []float64{inf, -inf, inf}},
+		{"blanks", " 1 ,\t2 \n3 , 4\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"quotes", "\"1\", \"2\"\n3,\"4\"\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"header", "a,b\n1,2\n", 0, 2, []float64{1, 2}},
+		{"header of names like numbers", "1_1,1_2\n1,2\n", 0, 2, []float64{1, 2}},
+		{"header with a number", "x,2\n1,2\n", 0, 2, []float64{1, 2}},
+		{"header in quotes over two lines", "\"a\nb\",c\n1,2\n", 0, 2, []float64{1, 2}},
+		{"comments", "# a;b\n#\n1,2\n# 3,4\n5,6\n#", 0, 2, []float64{1, 2, 5, 6}},
+		{"comment, blank lines, header", "\n# no; commas\n\r\na;b\n\n1;2\n", 0, 2, []float64{1, 2}},
+		{"byte order mark", "\ufeff1,2\n", 0, 2, []float64{1, 2}},
+		{"byte order mark and comment", "\ufeff# x\n1;2\n", 0, 2, []float64{1, 2}},
+		{"semicolons", "1;2\n3;4\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"tabs", "1\t2\n3\t4\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"tabs, given", "a\tb\n1\t\n\t 4\n", '\t', 2, []float64{1, nan, nan, 4}},
+		{"spaces, given", "1 2\n3 4\n", ' ', 2, []float64{1, 2, 3, 4}},
+		{"long comment", "#" + strings.Repeat("x", 3*peekBytes) + "\n1;2\n", 0, 2, []float64{1, 2}},
+		{"long row", strings.Repeat("1;", peekBytes) + "1\n", 0, peekBytes + 1, tensorOfOnes(peekBytes + 1)},
+	} {
+		for how, r := range readers([]byte(c.text)) {
+			a, err := ReadCSV(r, c.comma)
+			require.NoError(t, err, "%s %s", c.name, how)
+			assert.Equal(t, "text", a.Stored)
+			require.Equal(t, []int{len(c.want) / c.cols, c.cols}, a.Shape(), c.name)
+			require.True(t, sameBits(c.want, a.F64.Data), "%s: %v", c.name, a.F64.Data)
+		}
+	}
+}
+
+func tensorOfOnes(n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = 1
+	}
+	return x
+}
+
+func TestBadTablesNameThePlace(t *testing.T) {
+	for text, says := range map[string]string{
+		"":                                  "no numbers in it",
+		"\ufeff":                            "no numbers in it",
+		"\n\n":                              "no numbers in it",
+		"# only\n# comments":                "no numbers in it",
+		"a,b\n":                             `line 1, the only one, is a header, as "a" is not a number`,
+		"\n1,2,3 4\n":                       `line 2, the only one, is a header, as "3 4" is not a number`,
+		"1,2\n3\n":                          "line 2 has 1 fields, line 1 has 2",
+		"1,2\n3,4,5\n":                      "line 2 has 3 fields, line 1 has 2",
+		"a,b,c\n1,2\n":                      "line 2 has 2 fields, line 1 has 3",
+		"# c\n\n1,2\n# d\n3,4,5\n":          "line 5 has 3 fields, line 3 has 2",
+		"1,2\n3,x\n":                        `line 2, column 2: "x" is not a number`,
+		"# c\na,b\n1,2\n\n3 5,4\n":          `line 5, column 1: "3 5" is not a number`,
+		"\"a\nb\",c\n1,2\n3,-\n":            `line 4, column 2: "-" is not a number`,
+		"1,2\n1_000,4\n":                    "is not a number",
+		"1,2\n\x00,4\n":                     `"\x00" is not a number`,
+		"1,2\n1e999,4\n":                    "line 2, column 1: \"1e999\" does not fit a float64",
+		"1e999,2\n":                         "line 1, column 1: \"1e999\" does not fit a float64",
+		"1,5;2,5\n3,5;4,5\n":                "decimal points",
+		"1,2\n\"3,4\n":                      "line 2, byte 6",
+		"#\n#\n1,2\n3\",4\n":                "line 4, byte 2",
+		"1,2\n" + strings.Repeat("y", 9999): "line 2 has 1 fields",
+		"1\n" + strings.Repeat("y", 9999):   "yyy…",
+	} {
+		for how, r := range readers([]byte(text)) {
+			_, err := ReadCSV(r, 0)
+			require.ErrorIs(t, err, ErrFormat, "%.60q %s", text, how)
+			assert.ErrorContains(t, err, says)
+			assert.Less(t, len(err.Error()), 300)
+			assertOneLine(t, err)
+		}
+	}
+	_, err := ReadCSV(strings.NewReader("1,\"2\n"), 0)
+	assert.ErrorIs(t, err, csv.ErrQuote)
+}
+
+func TestErrorsWhileReadingTablesAreKept(t *testing.T) {
+	for _, head := range []string{"", "#", "# a\n", "1,2\n3,4\n", strings.Repeat("1,2\n", peekBytes)} {
+		_, err := ReadCSV(io.MultiReader(strings.NewReader(head), iotest.ErrReader(io.ErrClosedPipe)), 0)
+		require.ErrorIs(t, err, io.ErrClosedPipe, "%.20q", head)
+		assertOneLine(t, err)
+	}
+	for _, comma := range []rune{'"', '\n', '#', 0xfffd} {
+		_, err := ReadCSV(strings.NewReader("1,2\n"), comma)
+		assert.Error(t, err, "%q", comma)
+	}
+}
+
+func TestTablesOfNumpyRead(t *testing.T) {
+	for _, name := range []string{"table.csv", "table.tsv"} {
+		a, err := ReadFile("testdata/" + name)
+		require.NoError(t, err)
+		assert.Equal(t, ramp[float64](3, 4), a.F64, name)
+	}
+}
+
+func TestCSVRoundTrip(t *testing.T) { both(t, testCSVRoundTrip[float32], testCSVRoundTrip[float64]) }
+
+func testCSVRoundTrip[T asm.Float](t *testing.T) {
+	m := matrix.New[T](3, 5)
+	for i, x := range []float64{0.1, 1.0 / 3, -1e-30, 1e30, math.Copysign(0, -1), 1, nan, math.Inf(1), math.Inf(-1), 16777217, 2.5e-38, 7, -8, 9, math.Pi} {
+		m.Data[i] = T(x)
+	}
+	for name, m := range map[string]*matrix.Dense[T]{"whole": m, "block": m.View(1, 1, 2, 3)} {
+		var b bytes.Buffer
+		require.NoError(t, WriteCSV(&b, m))
+		a, err := ReadCSV(&b, 0)
+		require.NoError(t, err)
+		got, want := As[T](a), tensor.FromMatrix(m).Clone()
+		assert.Equal(t, want.Shape, got.Shape, name)
+		assert.True(t, sameBits(as[float64](want).Data, as[float64](got).Data), "%s: %v, not %v", name, got, want)
+	}
+}
+
+func TestCSVUsesTheFewestDigits(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, WriteCSV(&b, matrix.Of(2, 2, []float32{0.1, 1e-8, 3, float32(nan)})))
+	assert.Equal(t, "0.1,1e-08\n3,NaN\n", b.String())
+}
+
+func TestEmptyMatricesAreNotWrittenAsTables(t *testing.T) {
+	for _, m := range []*matrix.Dense[float64]{matrix.New[float64](0, 3), matrix.New[float64](3, 0), {}} {
+		var b bytes.Buffer
+		err := WriteCSV(&b, m)
+		require.ErrorIs(t, err, ErrShape)
+		assertOneLine(t, err)
+		assert.Zero(t, b.Len())
+	}
+}

@@ -1,0 +1,29 @@
+// Package ndio reads and writes arrays of numbers: .npy files as numpy writes
+// them, and tables in .csv and .tsv files.
+//
+// [ReadFile] reads a file by its suffix and [Decode] a stream by its first
+// bytes; both return an [Array], which holds float32 or float64 elements. [Load]
+// is ReadFile for a caller who has already chosen the element type. [ReadFileSum]
+// and [DecodeSum] also return the SHA-256 of all bytes, in the same pass.
+// [WriteFile] writes by suffix, and a file appears whole or not at all.
+// [ReadNPY], [WriteNPY], [ReadCSV] and [WriteCSV] work on streams of one format.
+//
+// # Elements
+//
+// float32 stays float32; float64, integers of 8 to 64 bits, booleans and the
+// numbers of a table become float64. Integers beyond 2^53 are rounded to the
+// nearest float64. NaN and Inf are read as they stand: whether they are welcome
+// is for the caller to say.
+//
+// # Files that lie
+//
+// A file is data of unknown origin. Headers are checked before anything of their
+// size is allocated. Where the length of the input can be known (a regular file,
+// any io.Seeker) it is compared with the length that the header claims; for any
+// other stream memory is allocated as data arrive. No input makes this package
+// panic.
+//
+// Errors are one line and wrap [ErrFormat], [ErrTruncated], [ErrType],
+// [ErrShape] or [ErrSuffix], or what the reader or the file system returned.
+// Those about a named file begin with its path.
+package ndio

@@ -1,0 +1,185 @@
+package ndio
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"polyad/asm"
+	"polyad/tensor"
+)
+
+// format is a kind of file that this package knows.
+type format struct {
+	suffix string // in lower case, with its dot
+	magic  string // what a stream of this format begins with, "" when it has no mark
+	read   func(s *source) (Array, error)
+	write  func(w io.Writer, a Array) error
+}
+
+// formats lists what can be read and written. A stream that begins with no
+// magic is read as the first format that has none.
+var formats = []format{
+	{".npy", npyMagic, readNPY, writeNPY},
+	{".csv", "", func(s *source) (Array, error) { return readTable(s, 0) }, tableWriter(',')},
+	{".tsv", "", func(s *source) (Array, error) { return readTable(s, '\t') }, tableWriter('\t')},
+}
+
+// bySuffix returns the format of a path.
+func bySuffix(path string) (*format, error) {
+	suffix := filepath.Ext(path)
+	known := make([]string, len(formats))
+	for i := range formats {
+		if strings.EqualFold(suffix, formats[i].suffix) {
+			return &formats[i], nil
+		}
+		known[i] = formats[i].suffix
+	}
+	return nil, fmt.Errorf("%s: %w: %q; convert the array to one of %s",
+		path, ErrSuffix, suffix, strings.Join(known, ", "))
+}
+
+// ReadFile reads the array in a file: .npy, .csv or .tsv by its suffix, in upper
+// or lower case. A .csv file may be separated by semicolons or tabs, as in
+// [ReadCSV]. Bytes behind the array of a .npy file are ignored, as numpy does.
+func ReadFile(path string) (Array, error) {
+	return readFile(path, nil)
+}
+
+// ReadFileSum is [ReadFile] that also returns the SHA-256 of the whole file,
+// bytes behind the array included. The file is read once.
+func ReadFileSum(path string) (a Array, sum [sha256.Size]byte, err error) {
+	h := sha256.New()
+	if a, err = readFile(path, h); err == nil {
+		h.Sum(sum[:0])
+	}
+	return a, sum, err
+}
+
+// readFile reads a file and hashes its bytes into h, which may be nil.
+func readFile(path string, h hash.Hash) (Array, error) {
+	form, err := bySuffix(path)
+	if err != nil {
+		return Array{}, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return Array{}, pathError(path, err)
+	}
+	defer f.Close()
+	a, err := decode(f, h, form)
+	if err != nil {
+		return Array{}, pathError(path, err)
+	}
+	return a, nil
+}
+
+// Decode reads an array from a stream: .npy when it begins as such a file does,
+// else a table as [ReadCSV] reads it. It may read further than the array goes.
+func Decode(r io.Reader) (Array, error) {
+	return decode(r, nil, nil)
+}
+
+// DecodeSum is [Decode] that reads r to its end and also returns the SHA-256 of
+// all bytes.
+func DecodeSum(r io.Reader) (a Array, sum [sha256.Size]byte, err error) {
+	h := sha256.New()
+	if a, err = decode(r, h, nil); err == nil {
+		h.Sum(sum[:0])
+	}
+	return a, sum, err
+}
+
+// decode reads an array of the given format, which is found out when it is nil,
+// and hashes all bytes of r into h, which may be nil.
+func decode(r io.Reader, h hash.Hash, form *format) (Array, error) {
+	s, err := newSource(r, h)
+	if err != nil {
+		return Array{}, err
+	}
+	if form == nil {
+		if form, err = byMagic(s); err != nil {
+			return Array{}, err
+		}
+	}
+	a, err := form.read(s)
+	if err != nil {
+		return Array{}, err
+	}
+	if err := s.drain(); err != nil {
+		return Array{}, err
+	}
+	return a, nil
+}
+
+// byMagic returns the format of a stream of which nothing has been read.
+func byMagic(s *source) (*format, error) {
+	longest := 0
+	for i := range formats {
+		longest = max(longest, len(formats[i].magic))
+	}
+	head, err := s.peek(longest)
+	if err != nil {
+		return nil, err
+	}
+	var plain *format
+	for i := range formats {
+		f := &formats[i]
+		switch {
+		case f.magic != "" && strings.HasPrefix(string(head), f.magic):
+			return f, nil
+		case f.magic == "" && plain == nil:
+			plain = f
+		}
+	}
+	return plain, nil
+}
+
+// Load is [ReadFile] for a caller who wants elements of type T, converted as by
+// [As] where the file holds others.
+func Load[T asm.Float](path string) (*tensor.Dense[T], error) {
+	a, err := ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return As[T](a), nil
+}
+
+// WriteFile writes t as .npy, .csv or .tsv by the suffix of path. Tables hold
+// arrays of order 2 that are not empty; .npy holds any.
+//
+// The file appears whole or not at all: the array goes to a temporary file in
+// the same folder, which then takes the place of path and, where there was such a
+// file, its permissions. After an error the temporary file is gone and what was
+// at path is still there.
+func WriteFile[T asm.Float](path string, t *tensor.Dense[T]) error {
+	form, err := bySuffix(path)
+	if err != nil {
+		return err
+	}
+	err = replaceFile(path, func(w io.Writer) error { return form.write(w, arrayOf(t)) })
+	if err != nil {
+		return pathError(path, err)
+	}
+	return nil
+}
+
+// pathError puts path in front of err, in the place of the operation and path
+// that the os package has put there.
+func pathError(path string, err error) error {
+	var pe *fs.PathError
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
+		err = pe.Err
+	case errors.As(err, &le):
+		err = le.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}

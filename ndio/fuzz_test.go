@@ -1,0 +1,83 @@
+package ndio
+
+import (
+	"bytes"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"polyad/asm"
+)
+
+// What ReadNPY accepts it reads alike from a file and from a stream, and it comes
+// back from WriteNPY bit for bit.
+func FuzzReadNPY(f *testing.F) {
+	files, err := filepath.Glob("testdata/*.npy")
+	require.NoError(f, err)
+	require.NotEmpty(f, files)
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(b)
+	}
+	f.Add(npyBytes(1, `{"shape": (1L, 2L,), "fortran_order": True, "descr": ">u2"}`, []byte{1, 2, 3, 4, 5}))
+	f.Add(npyBytes(2, dictOf("<f8", "False", "(1024, 1024, 1024, 128)"), make([]byte, 10)))
+	f.Add(npyBytes(3, dictOf("<f4", "True", "(-1, 0)"), nil))
+	f.Add(npyBytes(1, dictOf("|b1", "False", "(0, 9223372036854775807)"), nil))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		a, err := ReadNPY(bytes.NewReader(file))
+		s, streamErr := ReadNPY(onlyReader{bytes.NewReader(file)})
+		if err != nil {
+			require.Error(t, streamErr)
+			require.Equal(t, err.Error(), streamErr.Error())
+			assertOneLine(t, err)
+			return
+		}
+		require.NoError(t, streamErr)
+		requireSame(t, a, s)
+
+		var b bytes.Buffer
+		require.NoError(t, writeNPY(&b, a))
+		back, err := ReadNPY(&b)
+		require.NoError(t, err)
+		requireSame(t, a, back)
+	})
+}
+
+func requireSame(t *testing.T, a, b Array) {
+	t.Helper()
+	require.Equal(t, a.DType(), b.DType())
+	require.Equal(t, a.Shape(), b.Shape())
+	if a.F32 != nil {
+		require.Equal(t, asm.Bytes(a.F32.Data), asm.Bytes(b.F32.Data))
+	} else {
+		require.Equal(t, asm.Bytes(a.F64.Data), asm.Bytes(b.F64.Data))
+	}
+}
+
+// What ReadCSV accepts comes back from WriteCSV number for number.
+func FuzzReadCSV(f *testing.F) {
+	for _, text := range []string{
+		"1,2\n3,4\n", "a;b\r\n1;\r\n", "\ufeff# x\n\n1\t2\n", "\"1\",NA\n-inf,nan\n", "1,2\n3\n", "\"", "1e999", "0x1p-2,1_0\n", "\n\r\n#",
+	} {
+		f.Add([]byte(text), ',')
+		f.Add([]byte(text), rune(0))
+	}
+	f.Add(binary.LittleEndian.AppendUint64([]byte("1\t2\n"), 7), '\t')
+	f.Fuzz(func(t *testing.T, text []byte, comma rune) {
+		a, err := ReadCSV(bytes.NewReader(text), comma)
+		if err != nil {
+			assertOneLine(t, err)
+			return
+		}
+		var b bytes.Buffer
+		require.NoError(t, WriteCSV(&b, a.F64.Matrix()))
+		back, err := ReadCSV(&b, 0)
+		require.NoError(t, err)
+		require.Equal(t, a.Shape(), back.Shape())
+		require.True(t, sameBits(a.F64.Data, back.F64.Data))
+	})
+}
