@@ -1,0 +1,56 @@
+package data
+
+import (
+	"polyad/asm"
+	"polyad/loss"
+	"polyad/matrix"
+)
+
+// MaxBlocks is the largest number of row blocks, and so of partial sums.
+const MaxBlocks = 16
+
+// Stats are sums over the observed entries.
+type Stats struct {
+	Sum, Squares float64 // ΣV and ||V||_F²
+	Min, Max     float64
+}
+
+// Matrix is an m x n data matrix V. w (m x r) and h (r x n) are the current
+// model. A worker runs one block at a time; different workers may run different
+// blocks at once.
+type Matrix[T asm.Float] interface {
+	Dims() (m, n int)
+	Stats() Stats
+
+	// Blocks returns the number of row blocks, Rows the rows [i0, i1) of one.
+	Blocks() int
+	Rows(block int) (i0, i1 int)
+
+	// VHt writes the block's rows of V·Hᵀ into the same rows of dst (m x r).
+	VHt(dst *matrix.Dense[T], block, worker int, w, h *matrix.Dense[T])
+
+	// WtV writes the block's share W_bᵀ·V_b of Wᵀ·V into dst (r x n).
+	WtV(dst *matrix.Dense[T], block, worker int, w, h *matrix.Dense[T])
+
+	// Quotients makes a pass of the beta-divergence over the block; see
+	// [Quotients].
+	Quotients(l loss.Loss, block, worker int, w, h *matrix.Dense[T], out *Quotients[T])
+
+	// Loss returns the block's share of D_β(V, WH) and of ||V - WH||_F².
+	Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (divergence, squares float64)
+
+	// Reduce turns sums over the rows that are here into sums over all rows.
+	Reduce(sums []T)
+	// ReduceFloat64 is Reduce for sums in float64.
+	ReduceFloat64(sums []float64)
+}
+
+// Quotients is what a divergence pass leaves, with Y = WH: the two parts of the
+// gradient of D_β with respect to the rows of W in the block, and the block's
+// share of those with respect to H. A nil field is not computed; at β = 1 the
+// denominators are the row sums of H and the column sums of W, which need no
+// pass.
+type Quotients[T asm.Float] struct {
+	WNum, WDen *matrix.Dense[T] // m x r: (V∘Y^(β-2))Hᵀ, Y^(β-1)Hᵀ, the block's rows
+	HNum, HDen *matrix.Dense[T] // r x n: Wᵀ(V∘Y^(β-2)), WᵀY^(β-1), overwritten
+}

@@ -1,0 +1,147 @@
+package nnls
+
+import (
+	"fmt"
+	"math"
+
+	"polyad/asm"
+	"polyad/matrix"
+	"polyad/reg"
+)
+
+// HALS sweeps over the components of a factor X (r x I, a component per row)
+// that minimizes ½||V - UᵀX||_F² + l1||X||_1 + l2||X||_F² with U fixed: with
+// A = U·V and G = UUᵀ, for k = 0 … r-1
+//
+//	x_k ← max(Floor, (a_k - Σ_{s≠k} G_ks·x_s - l1) / (G_kk + 2·l2))
+//
+// (Cichocki, Phan 2009). A component whose denominator is 0 is skipped. The
+// columns of X are independent of each other, so X may be cut into tiles of
+// columns. Each step minimizes exactly, so the objective never rises.
+type HALS[T asm.Float] struct {
+	Floor  T
+	gram   []T // r x r
+	l1, l2 T
+	l1Rows []T // per column of X, or nil
+	l2Rows []T
+}
+
+// NewHALS returns the sweep for factors with r components of length n and the
+// given penalty. The error wraps [reg.ErrPenalty] when a term has a degree other
+// than 1 and 2.
+func NewHALS[T asm.Float](r, n int, p reg.Penalty, floor T) (*HALS[T], error) {
+	h := &HALS[T]{Floor: floor, gram: make([]T, r*r)}
+	for _, t := range p.Active() {
+		if t.Degree != 1 && t.Degree != 2 {
+			return nil, fmt.Errorf("%w: hals knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, t.Degree)
+		}
+		l1 := t.Degree == 1
+		switch {
+		case t.Rows == nil && l1:
+			h.l1 += T(t.Weight)
+		case t.Rows == nil:
+			h.l2 += T(t.Weight)
+		case l1:
+			h.l1Rows = addRows(h.l1Rows, n, t)
+		default:
+			h.l2Rows = addRows(h.l2Rows, n, t)
+		}
+	}
+	return h, nil
+}
+
+func addRows[T asm.Float](to []T, n int, t reg.Term) []T {
+	if to == nil {
+		to = make([]T, n)
+	}
+	for i, w := range t.Rows {
+		to[i] += T(t.Weight * w)
+	}
+	return to
+}
+
+// SetGram sets G; rounding a Gram matrix from float64 happens here.
+func (h *HALS[T]) SetGram(g *matrix.Dense[float64]) {
+	for k := 0; k < g.Rows; k++ {
+		for l, v := range g.Row(k) {
+			h.gram[k*g.Cols+l] = T(v)
+		}
+	}
+}
+
+// Sweep makes one sweep over columns j0… of the factor: x and a hold those
+// columns (r x L), tmp has room for L numbers. It returns the squared Frobenius
+// norm of the change.
+func (h *HALS[T]) Sweep(x, a *matrix.Dense[T], j0 int, tmp []T) (change float64) {
+	ker := asm.For[T]()
+	r := x.Rows
+	tmp = tmp[:x.Cols]
+	tiny := smallest[T]()
+	for k := 0; k < r; k++ {
+		g := h.gram[k*r : k*r+r]
+		den := g[k] + 2*h.l2
+		if den < tiny && h.l2Rows == nil {
+			continue
+		}
+		copy(tmp, a.Row(k))
+		subtractOthers(ker, tmp, x, g, k)
+		xk := x.Row(k)
+		if h.l1Rows == nil && h.l2Rows == nil {
+			inv := 1 / den
+			for j, v := range tmp {
+				v = max((v-h.l1)*inv, h.Floor)
+				d := float64(v - xk[j])
+				change += d * d
+				xk[j] = v
+			}
+			continue
+		}
+		for j, v := range tmp {
+			c := den
+			if h.l2Rows != nil {
+				c += 2 * h.l2Rows[j0+j]
+			}
+			if c < tiny {
+				continue
+			}
+			v -= h.l1
+			if h.l1Rows != nil {
+				v -= h.l1Rows[j0+j]
+			}
+			v = max(v/c, h.Floor)
+			d := float64(v - xk[j])
+			change += d * d
+			xk[j] = v
+		}
+	}
+	return change
+}
+
+// smallest is what smaller denominators are taken for zero below: the reciprocal
+// of anything larger is finite.
+func smallest[T asm.Float]() T {
+	if asm.SizeOf[T]() == 4 {
+		return T(math.Exp2(-120))
+	}
+	return T(math.Exp2(-1000))
+}
+
+// subtractOthers subtracts Σ_{s≠k} g[s]·x_s from y.
+func subtractOthers[T asm.Float](ker *asm.Kernels[T], y []T, x *matrix.Dense[T], g []T, k int) {
+	var f [4]T
+	var rows [4][]T
+	n := 0
+	for s := range g {
+		if s == k || g[s] == 0 {
+			continue
+		}
+		f[n], rows[n] = -g[s], x.Row(s)
+		if n++; n == 4 {
+			ker.Axpy4(f[0], f[1], f[2], f[3], rows[0], rows[1], rows[2], rows[3], y)
+			n = 0
+		}
+	}
+	for u := 0; u < n; u++ {
+		ker.Axpy(f[u], rows[u], y)
+	}
+}

@@ -1,0 +1,66 @@
+// Package nmf factorizes a nonnegative matrix: X (m x n) ≈ W·H with W (m x r)
+// and H (r x n) nonnegative. [Fit] minimizes
+//
+//	D_β(X, WH) + R_W(W) + R_H(H)
+//
+// where D_β is a beta-divergence (package loss; D_2 = ½||X - WH||_F²) and R_W,
+// R_H are sums of terms mu·Σ|x|^p (package reg; no ½ in front).
+//
+// # Algorithms
+//
+//	HALS{}   Frobenius, degrees 1 and 2   4mnr + 2(m+n)r²·inner flops a sweep
+//	MU{}     every β, every degree        4mnr (β = 2), 8mnr (β = 1), 12mnr (else)
+//
+// [HALS] minimizes exactly over one column of W or row of H after the other,
+// repeating its sweeps over a factor while that is cheap compared with the
+// products (Gillis, Glineur). [MU] minimizes a majorizer of the whole objective,
+// penalties included, so that it never rises. A sweep updates W given H and then
+// H given the new W, or the other way round ([OrderHW]).
+//
+// # Penalties and balancing
+//
+// X ≈ WH does not change when a column of W is divided by what a row of H is
+// multiplied with. So penalties act only through their product: Fit refuses a
+// penalty on one free factor alone ([ErrOneSided]), and balances the columns
+// after every sweep when both have one (package balance), which only ever lowers
+// the objective.
+//
+// # Starts
+//
+// A random start is scaled to data and penalties (Options.ScaleInit). A given
+// start is left as it is, unless asked, so the reconstruction of a model that is
+// given as a start comes back exactly. Point 0 of the trace is the start after
+// scaling and balancing.
+//
+// # Zeros
+//
+// HALS gives exact zeros. Under MU an entry that is zero would stay zero, so
+// entries are kept above a floor (Options.Eps) that is far below anything that
+// matters; a 0/0 in a step counts as 0, and rows or columns of zeros in the data
+// give factors at the floor. A component that penalties or data drive to zero
+// stays in the model and is reported as pruned.
+//
+// # Accuracy
+//
+// Losses of HALS and of MU at β = 2 come from inner products during the run and
+// are computed from the residual where those would cancel (below 1e-6·||X||²,
+// for float32 1e-4) and at the end. Norms, objectives, Gram matrices and scales
+// are accumulated in float64 for both element types. Data far from 1 are worked
+// on times a power of two, which is undone exactly. Results do not depend on the
+// number of workers.
+//
+// # References
+//
+//  1. D. D. Lee, H. S. Seung, Algorithms for non-negative matrix factorization,
+//     NIPS 13 (2000).
+//  2. A. Cichocki, A.-H. Phan, Fast local algorithms for large scale nonnegative
+//     matrix and tensor factorizations, IEICE Trans. E92-A (2009).
+//  3. C. Févotte, J. Idier, Algorithms for nonnegative matrix factorization with
+//     the β-divergence, Neural Computation 23 (2011).
+//  4. N. Gillis, F. Glineur, Accelerated multiplicative updates and hierarchical
+//     ALS algorithms for nonnegative matrix factorization, Neural Computation 24
+//     (2012).
+//  5. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
+//     Scale-invariant Low-rank Approximation Models, SIAM J. Math. Data Sci. 7
+//     (2025).
+package nmf

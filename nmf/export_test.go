@@ -1,0 +1,52 @@
+package nmf
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"polyad/internal/par"
+	"polyad/loss"
+	"polyad/matrix"
+	"polyad/reg"
+)
+
+// CheckStateRoundTrip saves the state in the middle of a run, restores it into
+// a fresh one and compares the two ways on.
+func CheckStateRoundTrip(t *testing.T) {
+	x := matrix.New[float32](40, 30)
+	for i := range x.Data {
+		x.Data[i] = float32(i%17+1) / 5
+	}
+	for _, o := range []Options{{}, {Loss: loss.KL, W: reg.L1(.1), H: reg.L1(.1)}} {
+		begin := func(seed uint64) *state[float32] {
+			o := o
+			o.Seed = seed
+			e, err := o.effective(40, 30)
+			require.NoError(t, err)
+			pool := par.New(2)
+			t.Cleanup(pool.Close)
+			s, err := setUp(x, 4, &e, 1, pool)
+			require.NoError(t, err)
+			s.begin()
+			return s
+		}
+		a, b := begin(1), begin(2)
+		for range 5 {
+			require.NoError(t, a.Sweep())
+		}
+		saved := a.SaveState()
+		require.NoError(t, b.RestoreState(saved))
+		for range 5 {
+			require.NoError(t, a.Sweep())
+			require.NoError(t, b.Sweep())
+		}
+		require.Equal(t, a.model(), b.model())
+		la, pa, _ := a.Objective(false)
+		lb, pb, _ := b.Objective(false)
+		require.Equal(t, la, lb)
+		require.Equal(t, pa, pb)
+		require.ErrorIs(t, b.RestoreState(saved[:40]), ErrShape)
+		require.ErrorIs(t, b.RestoreState(append(saved, 0)), ErrShape)
+	}
+}

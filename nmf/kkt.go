@@ -1,0 +1,96 @@
+package nmf
+
+import (
+	"math"
+
+	"polyad/asm"
+	"polyad/reg"
+)
+
+// kkt computes the residuals of the free factors' optimality conditions
+// X ≥ 0, G ≥ 0, X∘G = 0, where G = C - N + ∇penalty is the gradient: for each
+// component the norm of G's projection (G where the entry is above the floor,
+// its negative part elsewhere) over ‖C + ∇penalty‖ + ‖N‖. It returns the
+// largest of a factor's components.
+func (s *state[T]) kkt() map[string]float64 {
+	s.denominators()
+	out := map[string]float64{}
+	if !s.o.FixW {
+		s.prepareW()
+		s.pool.Run(s.x.Blocks(), &gradientW[T]{s})
+		c := newConditions(s.blockW, s.eps)
+		for i := 0; i < s.w.Rows; i++ {
+			num, den := s.wRow(i)
+			for k, x := range s.w.Row(i) {
+				c.add(k, i, x, num[k], den[k])
+			}
+		}
+		out["w"] = c.residual()
+	}
+	if !s.o.FixH {
+		s.prepareH()
+		s.hTotals(true, true)
+		c := newConditions(s.blockH, s.eps)
+		for k := 0; k < s.h.Rows; k++ {
+			num, den, den0 := s.hColumns(k, 0, s.h.Cols)
+			for j, x := range s.h.Row(k) {
+				if den != nil {
+					den0 = den[j]
+				}
+				c.add(k, j, x, num[j], den0)
+			}
+		}
+		out["h"] = c.residual()
+	}
+	return out
+}
+
+type gradientW[T asm.Float] struct{ *state[T] }
+
+func (t *gradientW[T]) Do(block, worker int) { t.wBlock(block, worker, true) }
+
+// conditions sums up the optimality conditions of one factor per component.
+type conditions[T asm.Float] struct {
+	terms           reg.Penalty
+	eps             T
+	proj, pos, negs []float64
+}
+
+func newConditions[T asm.Float](b reg.Block[T], eps T) *conditions[T] {
+	r := b.Components()
+	return &conditions[T]{terms: b.Penalty.Active(), eps: eps,
+		proj: make([]float64, r), pos: make([]float64, r), negs: make([]float64, r)}
+}
+
+// add takes entry (i, k) of the factor with its N and C.
+func (c *conditions[T]) add(k, i int, x, num, den T) {
+	n, p := float64(num), float64(den)
+	for _, t := range c.terms {
+		mu := t.Weight
+		if t.Rows != nil {
+			mu *= t.Rows[i]
+		}
+		if mu > 0 {
+			p += mu * t.Degree * math.Pow(float64(x), t.Degree-1)
+		}
+	}
+	if math.IsInf(p, 1) { // degree below 1 at 0: 0 is a minimum
+		return
+	}
+	g := p - n
+	if x <= c.eps {
+		g = min(g, 0)
+	}
+	c.proj[k] += g * g
+	c.pos[k] += p * p
+	c.negs[k] += n * n
+}
+
+func (c *conditions[T]) residual() (worst float64) {
+	for k, g := range c.proj {
+		if g > 0 {
+			worst = max(worst, math.Sqrt(g)/(math.Sqrt(c.pos[k])+math.Sqrt(c.negs[k])))
+		}
+	}
+	return worst
+}

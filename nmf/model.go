@@ -1,0 +1,91 @@
+package nmf
+
+import (
+	"fmt"
+
+	"polyad/asm"
+	"polyad/matrix"
+	"polyad/solver"
+)
+
+// Model is a factorization X ≈ W·H of an m x n matrix: W is m x r, a component
+// per column, H is r x n, a component per row.
+type Model[T asm.Float] struct{ W, H *matrix.Dense[T] }
+
+// Rank returns the number of components r.
+func (m *Model[T]) Rank() int { return m.W.Cols }
+
+// Reconstruct returns W·H as a new matrix. Cost 2·m·n·r flops.
+func (m *Model[T]) Reconstruct() *matrix.Dense[T] {
+	x := matrix.New[T](m.W.Rows, m.H.Cols)
+	matrix.Gemm(nil, false, false, 1, m.W, m.H, 0, x)
+	return x
+}
+
+// Clone returns a copy of the model.
+func (m *Model[T]) Clone() *Model[T] { return &Model[T]{W: m.W.Clone(), H: m.H.Clone()} }
+
+// Result is a fitted model and how it was found.
+type Result[T asm.Float] struct {
+	*Model[T]
+	solver.Report
+
+	// Loss is D_β(X, WH) and RelError ||X - WH||_F / ||X||_F, both of this very
+	// model and computed directly. For data that are all zero RelError is 0 when
+	// the model is zero too, else 1.
+	Loss, RelError float64
+
+	// Penalty is the value of the penalty on "w" and on "h".
+	Penalty map[string]float64
+
+	// KKT says how far each free factor, "w" and "h", is from a stationary
+	// point: the largest ||projected gradient|| of a component, divided by the
+	// sum of the norms of the gradient's positive and negative parts. It lies in
+	// [0, 1] and does not depend on the scale of data or components.
+	KKT map[string]float64
+
+	// Pruned lists the components in which W or H is nowhere above the floor.
+	Pruned []int
+
+	// Beta is β_q of package balance for each component of the returned model as
+	// balanced, when both factors are free and penalized.
+	Beta []float64
+
+	// Options are the options as they took effect, all defaults filled in.
+	Options Options
+}
+
+// Objective returns the minimized objective: loss plus penalties.
+func (r *Result[T]) Objective() float64 {
+	return r.Loss + r.Penalty["w"] + r.Penalty["h"]
+}
+
+// Formula returns the objective as text, with the numbers of the penalties.
+func (r *Result[T]) Formula() string { return r.Options.Formula() }
+
+// check reports whether the model fits m x n data and a rank.
+func (m *Model[T]) check(rows, cols, rank int) error {
+	if m == nil || m.W == nil || m.H == nil {
+		return fmt.Errorf("nmf: %w: the start has no W or no H", ErrShape)
+	}
+	if m.W.Rows != rows || m.W.Cols != rank || m.H.Rows != rank || m.H.Cols != cols {
+		return fmt.Errorf("nmf: %w: the start has W %d x %d and H %d x %d, but data and rank ask for %d x %d and %d x %d", ErrShape,
+			m.W.Rows, m.W.Cols, m.H.Rows, m.H.Cols, rows, rank, rank, cols)
+	}
+	for _, f := range []struct {
+		name string
+		x    *matrix.Dense[T]
+	}{{"W", m.W}, {"H", m.H}} {
+		if err := checkLayout(f.name, f.x); err != nil {
+			return err
+		}
+		for i := 0; i < f.x.Rows; i++ {
+			for j, v := range f.x.Row(i) {
+				if !(v >= 0) || v-v != 0 {
+					return fmt.Errorf("nmf: %w: the start's %s[%d,%d] is %v; it must be finite and not negative", ErrData, f.name, i, j, v)
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package nmf
+
+import (
+	"polyad/asm"
+	"polyad/internal/nnls"
+	"polyad/loss"
+	"polyad/matrix"
+)
+
+// mu is the multiplicative update. With Y = WH recomputed before each factor,
+// for one step on W (and in the same way on H)
+//
+//	W ← W ∘ u,  u the minimizer of the majorizer at W of D_β plus penalties,
+//
+// which without penalties is u = (((V∘Y^(β-2))Hᵀ) / (Y^(β-1)Hᵀ))^γ with γ =
+// 1/(2-β), 1, 1/(β-1) for β < 1, 1 ≤ β ≤ 2, β > 2 (Févotte, Idier 2011; package
+// internal/nnls has the penalized step). A sweep costs 8·m·n·r flops for β ≠ 2
+// and 4·m·n·r for β = 2.
+type mu[T asm.Float] struct {
+	*state[T]
+	inner    int
+	mmW, mmH *nnls.MM[T]
+	taskW    muW[T]
+	taskH    muH[T]
+}
+
+func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
+	u := &mu[T]{state: s, inner: max(a.Inner, 1)}
+	var err error
+	if u.mmW, err = nnls.NewMM(s.o.Loss, s.blockW.Penalty, s.eps); err != nil {
+		return nil, err
+	}
+	if u.mmH, err = nnls.NewMM(s.o.Loss, s.blockH.Penalty, s.eps); err != nil {
+		return nil, err
+	}
+	u.taskW.mu, u.taskH.mu = u, u
+	return u, nil
+}
+
+func (u *mu[T]) updateW() {
+	u.prepareW()
+	u.pool.Run(u.x.Blocks(), &u.taskW)
+}
+
+func (u *mu[T]) updateH() {
+	u.prepareH()
+	for k := range u.inner {
+		u.hTotals(true, k == 0 || u.l != loss.Frobenius) // WᵀV does not change with H
+		u.pool.Run((u.h.Cols+chunk-1)/chunk, &u.taskH)
+	}
+}
+
+// muW makes the inner steps on the rows of W in one block: they do not depend
+// on those of other blocks.
+type muW[T asm.Float] struct{ *mu[T] }
+
+func (t *muW[T]) Do(block, worker int) {
+	i0, i1 := t.x.Rows(block)
+	for k := range t.inner {
+		if k == 0 || t.l != loss.Frobenius {
+			t.wBlock(block, worker, true)
+		} else {
+			t.wGram(block) // VHᵀ does not change with W
+		}
+		for i := i0; i < i1; i++ {
+			num, den := t.wRow(i)
+			t.mmW.Row(t.w.Row(i), num, den, i)
+		}
+	}
+}
+
+// muH makes a step on one chunk of columns of H.
+type muH[T asm.Float] struct{ *mu[T] }
+
+func (t *muH[T]) Do(block, _ int) {
+	j0, j1 := block*chunk, min((block+1)*chunk, t.h.Cols)
+	for k := 0; k < t.h.Rows; k++ {
+		num, den, den0 := t.hColumns(k, j0, j1)
+		t.mmH.Component(t.h.Row(k)[j0:j1], num, den, den0, j0)
+	}
+}
+
+// frobeniusLoss is ½||V - WH||² from inner products, ||V||² = squares: N of the
+// factor that was updated last, and the Gram matrices of both. It cancels when
+// the model is close to the data.
+func frobeniusLoss[T asm.Float](squares float64, num, x *matrix.Dense[T], gramW, gramH *matrix.Dense[float64]) float64 {
+	return (squares - 2*matrix.Inner(num, x) + matrix.Inner(gramW, gramH)) / 2
+}
