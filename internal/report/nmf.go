@@ -1,0 +1,141 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"polyad/matrix"
+	"polyad/solver"
+)
+
+// NMFPage is what a page about a factorization X ≈ W·H shows.
+type NMFPage struct {
+	// Title heads the page, Summary is a sentence below it. Defaults are made
+	// from the factors.
+	Title, Summary string
+	// Command is the command line of the run.
+	Command string
+	// Facts are shown in this order: file, shape, rank, loss, method, status and
+	// so on.
+	Facts []Fact
+	// Formula is the objective as text.
+	Formula string
+	// Trace is the trace of the run.
+	Trace solver.Trace
+	// W is m x r and H is r x n, nonnegative; nil leaves out the factors.
+	W, H *matrix.Dense[float64]
+	// Penalty is the value of the penalty on each block.
+	Penalty map[string]float64
+	// Beta is β_q of package balance for each component, empty when the factors
+	// were not balanced.
+	Beta []float64
+	// Pruned lists the components that were driven to zero, counted from 0; the
+	// page counts from 1.
+	Pruned []int
+}
+
+// NMF writes the page about a factorization.
+func NMF(w io.Writer, p NMFPage) error {
+	return write(w, "nmf.html", func() (any, error) { return buildNMF(p) })
+}
+
+// nmfView is what nmf.html shows.
+type nmfView struct {
+	NMFPage
+	Convergence *convergence
+	Factors     []factorView
+	Pruned      string // as text, counted from 1
+	Balance     *balanceView
+}
+
+func buildNMF(p NMFPage) (*nmfView, error) {
+	v := &nmfView{NMFPage: p}
+	rank, err := checkNMF(p)
+	if err != nil {
+		return nil, err
+	}
+	if v.Title == "" {
+		v.Title = "Nonnegative matrix factorization"
+	}
+	if v.Summary == "" && p.W != nil {
+		v.Summary = fmt.Sprintf("A %d × %d matrix as the product of W (%d × %d) and H (%d × %d): %d nonnegative %s.",
+			p.W.Rows, p.H.Cols, p.W.Rows, rank, rank, p.H.Cols, rank, plural(rank, "component"))
+	}
+	if v.Convergence, err = newConvergence(p.Trace); err != nil {
+		return nil, err
+	}
+	var shares []float64
+	if p.W != nil {
+		columns := p.W.Transpose()
+		shares = modelShares(columns, p.H)
+		for _, f := range []struct {
+			x          *matrix.Dense[float64]
+			name, rows string
+		}{{columns, "W", "row of X"}, {p.H, "H", "column of X"}} {
+			view, err := newFactor(f.x, f.name, f.rows, shares)
+			if err != nil {
+				return nil, err
+			}
+			v.Factors = append(v.Factors, view)
+		}
+	}
+	pruned := slices.Clone(p.Pruned)
+	slices.Sort(pruned)
+	var names []string
+	for _, q := range pruned {
+		names = append(names, strconv.Itoa(q+1))
+	}
+	v.Pruned = strings.Join(names, ", ")
+	v.Balance, err = newBalance(p, shares)
+	return v, err
+}
+
+// checkNMF returns the rank.
+func checkNMF(p NMFPage) (rank int, err error) {
+	if err := checkTrace(p.Trace); err != nil {
+		return 0, err
+	}
+	rank = len(p.Beta)
+	if (p.W == nil) != (p.H == nil) {
+		return 0, fmt.Errorf("%w: one of W and H is nil, give both or none", ErrPage)
+	}
+	if p.W != nil {
+		if err := checkMatrix("W", p.W); err != nil {
+			return 0, err
+		}
+		if err := checkMatrix("H", p.H); err != nil {
+			return 0, err
+		}
+		if rank = p.W.Cols; rank != p.H.Rows {
+			return 0, fmt.Errorf("%w: W is %d x %d and H %d x %d, the inner sizes must agree", ErrPage, p.W.Rows, p.W.Cols, p.H.Rows, p.H.Cols)
+		}
+		if len(p.Beta) != 0 && len(p.Beta) != rank {
+			return 0, fmt.Errorf("%w: Beta has %d values for %d components", ErrPage, len(p.Beta), rank)
+		}
+	}
+	if err := checkValues("Beta", p.Beta); err != nil {
+		return 0, err
+	}
+	for _, q := range p.Pruned {
+		if q < 0 || q >= rank {
+			return 0, fmt.Errorf("%w: Pruned names component %d of %d, they count from 0", ErrPage, q, rank)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Penalty)) {
+		if v := p.Penalty[name]; !(v >= 0) || !finite(v) {
+			return 0, fmt.Errorf("%w: Penalty[%q] is %v, must be finite and not negative", ErrPage, name, v)
+		}
+	}
+	return rank, nil
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}
