@@ -1,0 +1,367 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"polyad/audio"
+	"polyad/matrix"
+	"polyad/nmf"
+	"polyad/reg"
+	"polyad/solver"
+)
+
+// Defaults of polyad audio where they differ from those of nmf.
+const (
+	audioOut     = "polyad-audio"
+	audioRank    = 8
+	audioMaxIter = 200
+	audioTol     = 1e-5
+
+	// mixtureFile is the recording itself, for the page's player.
+	mixtureFile = "recording.wav"
+
+	// audioSparsity times the root of the sum of the spectrogram is the default
+	// l1 weight of both factors: a component of mass M costs 2·mu·√M, so this
+	// weight means the same for quiet and loud, short and long recordings.
+	audioSparsity = 0.02
+)
+
+// recording is the sound that is taken apart.
+type recording struct {
+	file     string
+	sum      [sha256.Size]byte
+	sound    audio.Sound
+	channels []*audio.STFT
+	mono     *audio.STFT
+}
+
+func (a *app) audioCommand() *cobra.Command {
+	var f fitFlags
+	var outs outFlags
+	var cut audio.Options
+	var exponent float64
+	cmd := &cobra.Command{
+		Use:   "audio [FILE]",
+		Short: "A recording taken apart: spectrogram, components, stems to listen to, report",
+		Long: `audio computes the magnitude spectrogram of a recording (.wav, .flac, .ogg,
+.mp3; without FILE the one that is built in), factorizes it by balanced sparse
+nonnegative matrix factorization, and writes into --out: report.html to look
+at, stems/*.wav to listen to (they sum to recording.wav), and the model (W.npy:
+a spectrum per column, H.npy: its activation over time per row, trace.csv,
+result.json).
+
+By default both factors carry an l1 penalty whose weight is found from the
+recording; --l1, --l2 or --lp replace it, and --l1 all=0 takes it away.`,
+		Example: `  polyad audio
+  polyad audio song.flac -r 12 -o song
+  polyad audio drums.wav -r 5 --loss is --l1 all=0 --max-iter 500
+  polyad audio song.ogg --json -q`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	f.register(cmd)
+	outs.register(cmd.Flags())
+	fs := cmd.Flags()
+	fs.IntVar(&cut.Size, "window", 0, "length of the analysis window in samples; default the power of two nearest to 93 ms")
+	fs.IntVar(&cut.Hop, "hop", 0, "distance between frames in samples; default a quarter of the window")
+	fs.Float64Var(&exponent, "mask-exponent", 1, "exponent of the soft masks that make the stems")
+	for name, value := range map[string]string{"rank": fmt.Sprint(audioRank), "loss": "kl", "max-iter": fmt.Sprint(audioMaxIter), "tol": fmt.Sprint(audioTol), "out": audioOut} {
+		flag := fs.Lookup(name)
+		flag.DefValue = value
+		if err := flag.Value.Set(value); err != nil {
+			panic(err)
+		}
+	}
+	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
+		run, err := a.newFitting(cmd, args, &f, &outs, !cmd.Flags().Changed("out"))
+		if err != nil {
+			return err
+		}
+		if outs.report != "" {
+			return usagef("--report has no effect here: audio writes report.html into --out")
+		}
+		if !(exponent > 0) || math.IsInf(exponent, 0) {
+			return usagef("--mask-exponent is %v; must be a positive number", exponent)
+		}
+		cut.Workers = f.workers
+		rec, err := readRecording(args, cut)
+		if err != nil {
+			return err
+		}
+		return audioRun(cmd.Context(), run, rec, exponent)
+	})
+	return cmd
+}
+
+// readRecording reads and transforms the file that is named, or the built-in
+// recording.
+func readRecording(args []string, cut audio.Options) (*recording, error) {
+	rec := &recording{file: audio.BuiltinName}
+	var err error
+	if len(args) == 0 {
+		rec.sum = sha256.Sum256(audio.BuiltinFile())
+		rec.sound, err = audio.Builtin()
+	} else {
+		rec.file = filepath.ToSlash(args[0])
+		if rec.sum, err = hashFile(args[0]); err == nil {
+			rec.sound, err = audio.ReadFile(args[0])
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if rec.channels, err = audio.TransformAll(rec.sound, cut); err != nil {
+		return nil, fmt.Errorf("%s: %w", rec.file, err)
+	}
+	rec.mono = rec.channels[0]
+	if len(rec.channels) > 1 {
+		if rec.mono, err = audio.Transform(rec.sound.Mono(), rec.sound.Rate, cut); err != nil {
+			return nil, fmt.Errorf("%s: %w", rec.file, err)
+		}
+	}
+	return rec, nil
+}
+
+func hashFile(path string) (sum [sha256.Size]byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return sum, err
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
+}
+
+// defaultSparsity gives both factors an l1 penalty when the user said nothing
+// about penalties.
+func defaultSparsity(o *nmf.Options, x *matrix.Dense[float64]) {
+	mu := audioSparsity * math.Sqrt(matrix.Sum(x))
+	if mu > 0 {
+		mu = roundTo(mu, 3)
+		o.W, o.H = reg.L1(mu), reg.L1(mu)
+	}
+}
+
+// roundTo rounds to a number of significant digits, so that a command with the
+// reported weight gives the same result.
+func roundTo(v float64, digits int) float64 {
+	e := math.Pow(10, float64(digits-1)-math.Floor(math.Log10(v)))
+	return math.Round(v*e) / e
+}
+
+// audioResult is what --json prints: the fields of result.json and what the
+// sound adds. Seconds is the length of the recording here, as beside Rate;
+// the time of the run is FitSeconds.
+type audioResult struct {
+	*result
+	File       string            `json:"file"`
+	Seconds    float64           `json:"seconds"`
+	FitSeconds float64           `json:"fit_seconds"`
+	Rate       int               `json:"rate"`
+	Components []audioComponent  `json:"components"`
+	Files      map[string]string `json:"files"`
+}
+
+// audioComponent describes one component.
+type audioComponent struct {
+	Index   int          `json:"index"`
+	Energy  float64      `json:"energy"`
+	PeakHz  float64      `json:"peak_hz"`
+	PeaksHz []float64    `json:"peaks_hz"`
+	Notes   []string     `json:"notes"`
+	Plays   [][2]float64 `json:"plays"`
+	Pruned  bool         `json:"pruned"`
+	Stem    string       `json:"stem"`
+}
+
+// audioRun factorizes the spectrogram and writes what was found.
+func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float64) error {
+	x := rec.mono.Magnitude()
+	if !run.flags.penalties.any() {
+		defaultSparsity(&run.options, x)
+	}
+	if run.options.Loss.NeedsPositive() && !run.options.Eps.IsSet() {
+		// Silence has magnitude 0, where these losses are infinite: floor the
+		// data 100 dB below their mean.
+		run.options.Eps = solver.Set(roundTo(max(1e-5*matrix.Sum(x)/float64(len(x.Data)), 1e-300), 3))
+	}
+	r, ended := fit(ctx, run, rec.file, x)
+	if r == nil {
+		return ended
+	}
+	facts := inputFacts{File: rec.file, Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
+	res := newResult(run.command, r, facts, run.flags.init)
+	res.Options["window"], res.Options["hop"], res.Options["mask_exponent"] = rec.mono.Size, rec.mono.Hop, exponent
+	comps, err := describeComponents(rec, r)
+	if err != nil {
+		return err
+	}
+	masks, err := audio.NewMasks(r.W, r.H, exponent)
+	if err != nil {
+		return err
+	}
+	err = run.dir.fill(func(dir string) error {
+		if err := writeModel(dir, r.Model, r.Trace, res); err != nil {
+			return err
+		}
+		if err := writeStems(dir, run, rec, masks, comps); err != nil {
+			return err
+		}
+		if err := writeSound(filepath.Join(dir, mixtureFile), rec.sound); err != nil {
+			return err
+		}
+		return writeTo(filepath.Join(dir, "report.html"), func(w io.Writer) error {
+			return writeAudioPage(w, res, r, rec, x, comps)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	files := map[string]string{}
+	for _, name := range []string{"report.html", mixtureFile, "W.npy", "H.npy", "trace.csv", "result.json"} {
+		files[name] = filepath.ToSlash(filepath.Join(run.dir.path, name))
+	}
+	for _, c := range comps {
+		files[c.Stem] = filepath.ToSlash(filepath.Join(run.dir.path, c.Stem))
+	}
+	if !run.outs.json && !run.outs.quiet {
+		printComponents(run.app.out, rec, comps)
+	}
+	all := audioResult{result: res, File: rec.file, Seconds: rec.sound.Seconds(), FitSeconds: res.Seconds, Rate: rec.sound.Rate, Components: comps, Files: files}
+	if err := run.tell(res, all); err != nil {
+		return err
+	}
+	return run.ending(r.Status, ended)
+}
+
+// describeComponents says what each component sounds like; of a pruned one
+// there is nothing to say.
+func describeComponents(rec *recording, r *nmf.Result[float64]) ([]audioComponent, error) {
+	described, err := audio.Describe(rec.mono, r.W, r.H)
+	if err != nil {
+		return nil, err
+	}
+	comps := make([]audioComponent, len(described))
+	for q, d := range described {
+		c := audioComponent{Index: q, Energy: d.Share, PeaksHz: []float64{}, Notes: []string{}, Plays: [][2]float64{}, Stem: fmt.Sprintf("stems/%02d.wav", q+1)}
+		if c.Pruned = slices.Contains(r.Pruned, q); c.Pruned {
+			c.Energy, d.Peaks, d.Plays = 0, nil, nil
+		}
+		for _, p := range d.Peaks {
+			c.PeaksHz = append(c.PeaksHz, p.Hz)
+			c.Notes = append(c.Notes, audio.NoteName(p.Hz))
+		}
+		if len(c.PeaksHz) > 0 {
+			c.PeakHz = c.PeaksHz[0]
+		}
+		for _, p := range d.Plays {
+			c.Plays = append(c.Plays, [2]float64{p.Start, p.End})
+		}
+		comps[q] = c
+	}
+	return comps, nil
+}
+
+// writeStems writes the sound of each component, one at a time.
+func writeStems(dir string, run *fitting, rec *recording, masks *audio.Masks, comps []audioComponent) error {
+	if err := os.Mkdir(filepath.Join(dir, "stems"), 0o777); err != nil {
+		return err
+	}
+	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
+	defer bar.clear()
+	for q, c := range comps {
+		bar.show(fmt.Sprintf("stem %d of %d", q+1, len(comps)))
+		s, err := masks.Stem(q, rec.channels...)
+		if err != nil {
+			return err
+		}
+		if err := writeSound(filepath.Join(dir, filepath.FromSlash(c.Stem)), s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeSound writes a WAV file of 16 bits.
+func writeSound(path string, s audio.Sound) error {
+	return writeTo(path, func(w io.Writer) error {
+		_, err := audio.WriteWAV(w, s, audio.PCM16)
+		return err
+	})
+}
+
+// printComponents prints the table of what was found.
+func printComponents(w io.Writer, rec *recording, comps []audioComponent) {
+	fmt.Fprintf(w, "%s: %.1f s, %d Hz, %s, spectrogram %d x %d\n\n", rec.file, rec.sound.Seconds(), rec.sound.Rate, channels(len(rec.sound.Channels)), rec.mono.Bins, rec.mono.Frames)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "component\tenergy\tstrongest frequencies\tplays")
+	for _, c := range comps {
+		fmt.Fprintf(t, "%d\t%.1f %%\t%s\t%s\n", c.Index+1, 100*c.Energy, c.peaks(), c.when(4))
+	}
+	t.Flush()
+	fmt.Fprintln(w)
+}
+
+// peaks lists the strongest frequencies with their notes.
+func (c *audioComponent) peaks() string {
+	var s []string
+	for i, hz := range c.PeaksHz {
+		s = append(s, fmt.Sprintf("%.0f Hz (%s)", hz, c.Notes[i]))
+	}
+	if len(s) == 0 {
+		return "none"
+	}
+	return strings.Join(s, ", ")
+}
+
+// when lists up to n intervals in which the component plays.
+func (c *audioComponent) when(n int) string {
+	if c.Pruned {
+		return "pruned: zero in the model"
+	}
+	if len(c.Plays) == 0 {
+		return "never"
+	}
+	var s []string
+	var total float64
+	for i, p := range c.Plays {
+		if i < n {
+			s = append(s, clock(math.Floor(p[0]))+"-"+clock(math.Ceil(p[1])))
+		}
+		total += p[1] - p[0]
+	}
+	if len(c.Plays) > n {
+		s = append(s, fmt.Sprintf("… (%d times, %.0f s in all)", len(c.Plays), total))
+	}
+	return strings.Join(s, " ")
+}
+
+// channels names a number of channels.
+func channels(n int) string {
+	switch n {
+	case 1:
+		return "mono"
+	case 2:
+		return "stereo"
+	}
+	return fmt.Sprintf("%d channels", n)
+}
+
+// clock formats whole seconds as m:ss.
+func clock(s float64) string {
+	return fmt.Sprintf("%d:%02d", int(s)/60, int(s)%60)
+}

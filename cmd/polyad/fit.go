@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"polyad/asm"
+	"polyad/matrix"
+	"polyad/nmf"
+	"polyad/solver"
+)
+
+// fitting is one run of a verb that fits a factorization.
+type fitting struct {
+	app     *app
+	command string
+	flags   *fitFlags
+	outs    *outFlags
+	options nmf.Options
+	dir     *outDir // nil: no folder
+}
+
+// newFitting checks all flags and the folder before anything is read. own says
+// that an earlier run in the folder may be replaced.
+func (a *app) newFitting(cmd *cobra.Command, args []string, f *fitFlags, outs *outFlags, own bool) (*fitting, error) {
+	o, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	if err := outs.check(); err != nil {
+		return nil, err
+	}
+	run := &fitting{app: a, command: commandLine(cmd, args), flags: f, outs: outs, options: o}
+	if outs.out != "" {
+		if run.dir, err = openOut(outs.out, outs.force, own); err != nil {
+			return nil, err
+		}
+	}
+	return run, nil
+}
+
+// fit fits x. When it was interrupted both the result and errInterrupted are
+// returned.
+func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.Dense[T]) (*nmf.Result[T], error) {
+	o := run.options
+	if run.flags.given() {
+		m, err := nmf.Load[T](run.flags.init)
+		if err != nil {
+			return nil, fmt.Errorf("--init: %w", err)
+		}
+		o.Init = m
+	}
+	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
+	if bar != nil {
+		bar.maxIter = o.Run.MaxIter.Or(defaultMaxIter(o.Method))
+		o.Run.Observe = []solver.Observer{bar.observe}
+	}
+	r, err := nmf.Fit(ctx, x, run.flags.rank, &o)
+	bar.clear()
+	if err != nil && r == nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if run.outs.verbose {
+		fmt.Fprintf(run.app.err, "polyad: %s, %s kernels, %d workers\n", asm.CPU(), asm.Current(), r.Options.Workers)
+	}
+	return r, err
+}
+
+func defaultMaxIter(m nmf.Method) int {
+	if _, ok := m.(nmf.MU); ok {
+		return 2000
+	}
+	return 500
+}
+
+// ending turns how a run ended into the verb's error.
+func (run *fitting) ending(s solver.Status, err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: the model so far was kept", err)
+	}
+	if run.outs.strict && s != solver.Converged {
+		return fmt.Errorf("%w: %s; raise --max-iter or --tol", errNotConverged, s)
+	}
+	return nil
+}
+
+// summary prints what came out for people.
+func (run *fitting) summary(w io.Writer, res *result) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row("data", "%s, %s %s, rank %v", res.Input.File, shape(res.Input.Shape), res.Input.DType, res.Options["rank"])
+	row("minimized", "%s", res.Formula)
+	row("by", "%s, balance %s, seed %d", res.Options["method"], res.Balance.Mode, res.Seed)
+	row("status", "%s after %d sweeps, %.3g s", res.Status, res.Iterations, res.Seconds)
+	sum := fmt.Sprintf("%.6g", res.Objective)
+	if p := res.Penalty["w"] + res.Penalty["h"]; p > 0 {
+		sum += fmt.Sprintf(" = loss %.6g + penalty W %.4g + penalty H %.4g", res.Loss, res.Penalty["w"], res.Penalty["h"])
+	}
+	row("objective", "%s", sum)
+	row("relative error", "%.6g", res.RelError)
+	var kkt []string
+	for _, b := range []string{"w", "h"} {
+		if v, ok := res.KKT[b]; ok {
+			kkt = append(kkt, fmt.Sprintf("%s %.2g", strings.ToUpper(b), v))
+		}
+	}
+	row("kkt residual", "%s", strings.Join(kkt, ", "))
+	if len(res.Pruned) > 0 {
+		row("pruned", "%d of %v components: %v", len(res.Pruned), res.Options["rank"], res.Pruned)
+	}
+	if run.dir != nil {
+		row("written", "%s", run.dir.path)
+	}
+	if run.outs.report != "" {
+		row("report", "%s", run.outs.report)
+	}
+	t.Flush()
+}
+
+func shape(s []int) string {
+	parts := make([]string, len(s))
+	for i, n := range s {
+		parts[i] = fmt.Sprint(n)
+	}
+	return strings.Join(parts, " x ")
+}
+
+// tell prints the result: as JSON, or a summary, or nothing.
+func (run *fitting) tell(res *result, all any) error {
+	switch {
+	case run.outs.json:
+		return writeJSON(run.app.out, all)
+	case !run.outs.quiet:
+		run.summary(run.app.out, res)
+	}
+	return nil
+}
+
+// writePage writes an HTML page whole or not at all.
+func writePage(path string, write func(io.Writer) error) error {
+	tmp := path + ".polyad-tmp"
+	if err := writeTo(tmp, write); err != nil {
+		return errors.Join(err, os.Remove(tmp))
+	}
+	return os.Rename(tmp, path)
+}

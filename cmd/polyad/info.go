@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"polyad/asm"
+	"polyad/audio"
+	"polyad/tensor"
+)
+
+// machineInfo is what info tells of polyad and the machine.
+type machineInfo struct {
+	Version string     `json:"version"`
+	Go      string     `json:"go"`
+	OS      string     `json:"os"`
+	Arch    string     `json:"arch"`
+	CPU     string     `json:"cpu"`
+	Cores   int        `json:"cores"`
+	SIMD    string     `json:"simd"`
+	File    *arrayInfo `json:"file,omitempty"`
+	Sound   *soundInfo `json:"recording,omitempty"`
+}
+
+// arrayInfo is what info tells of an array file. Min and Max are over finite
+// entries and null when there are none.
+type arrayInfo struct {
+	inputFacts
+	Stored   string   `json:"stored"`
+	Min      *float64 `json:"min"`
+	Max      *float64 `json:"max"`
+	Mean     *float64 `json:"mean"`
+	Zeros    int      `json:"zeros"`
+	Negative int      `json:"negative"`
+	NaN      int      `json:"nan"`
+	Inf      int      `json:"inf"`
+}
+
+type soundInfo struct {
+	File     string  `json:"file"`
+	Rate     int     `json:"rate"`
+	Channels int     `json:"channels"`
+	Seconds  float64 `json:"seconds"`
+	Peak     float64 `json:"peak"`
+}
+
+func (a *app) infoCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "info [FILE]",
+		Short: "Version, processor and kernels; of a file: shape, type, range, zeros, NaN",
+		Example: `  polyad info
+  polyad info X.npy
+  polyad info song.ogg --json`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RunE = a.verb(func(_ *cobra.Command, args []string) error {
+		info := &machineInfo{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+			CPU: asm.CPU(), Cores: runtime.NumCPU(), SIMD: asm.Current().String()}
+		if len(args) == 1 {
+			if err := a.describe(info, args[0]); err != nil {
+				return err
+			}
+		}
+		if asJSON {
+			return writeJSON(a.out, info)
+		}
+		info.print(a)
+		return nil
+	})
+	return cmd
+}
+
+// describe fills in what there is to say of a file.
+func (a *app) describe(info *machineInfo, path string) error {
+	if audio.IsRecording(path) {
+		s, err := audio.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		info.Sound = &soundInfo{File: path, Rate: s.Rate, Channels: len(s.Channels), Seconds: s.Seconds()}
+		for _, c := range s.Channels {
+			for _, v := range c {
+				info.Sound.Peak = math.Max(info.Sound.Peak, math.Abs(v))
+			}
+		}
+		return nil
+	}
+	in, err := a.readArray(path)
+	if err != nil {
+		return err
+	}
+	if in.array.F32 != nil {
+		info.File = scan(in.array.F32)
+	} else {
+		info.File = scan(in.array.F64)
+	}
+	info.File.inputFacts, info.File.Stored = in.facts, in.array.Stored
+	return nil
+}
+
+// scan counts and bounds the entries of a row-major array.
+func scan[T asm.Float](t *tensor.Dense[T]) *arrayInfo {
+	info := &arrayInfo{}
+	lo, hi, sum, n := math.Inf(1), math.Inf(-1), 0.0, 0
+	for _, e := range t.Contiguous().Data {
+		v := float64(e)
+		switch {
+		case math.IsNaN(v):
+			info.NaN++
+			continue
+		case math.IsInf(v, 0):
+			info.Inf++
+			continue
+		case v == 0:
+			info.Zeros++
+		case v < 0:
+			info.Negative++
+		}
+		lo, hi = math.Min(lo, v), math.Max(hi, v)
+		sum += v / float64(t.Len()) // no overflow
+		n++
+	}
+	if n > 0 {
+		mean := sum * (float64(t.Len()) / float64(n))
+		info.Min, info.Max, info.Mean = &lo, &hi, &mean
+	}
+	return info
+}
+
+func (i *machineInfo) print(a *app) {
+	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	defer t.Flush()
+	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row("polyad", "%s, %s %s/%s", i.Version, i.Go, i.OS, i.Arch)
+	row("processor", "%s, %d cores", i.CPU, i.Cores)
+	row("kernels", "%s", i.SIMD)
+	if f := i.File; f != nil {
+		row("file", "%s", f.File)
+		row("shape", "%s", shape(f.Shape))
+		row("type", "%s, read as %s", f.Stored, f.DType)
+		if f.Min != nil {
+			row("range", "%.6g to %.6g, mean %.6g", *f.Min, *f.Max, *f.Mean)
+		}
+		row("entries", "%d zero, %d negative, %d NaN, %d infinite", f.Zeros, f.Negative, f.NaN, f.Inf)
+	}
+	if s := i.Sound; s != nil {
+		row("file", "%s", s.File)
+		row("recording", "%s at %d Hz, %.2f s, peak %.3g", channels(s.Channels), s.Rate, s.Seconds, s.Peak)
+	}
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"encoding/hex"
+	"path/filepath"
+
+	"polyad/audio"
+	"polyad/ndio"
+	"polyad/tensor"
+)
+
+// input is an array that was read, and what result files tell of it.
+type input struct {
+	array ndio.Array
+	facts inputFacts
+}
+
+// inputFacts is the field input of result.json.
+type inputFacts struct {
+	File   string `json:"file"`
+	Shape  []int  `json:"shape"`
+	DType  string `json:"dtype"`
+	SHA256 string `json:"sha256"`
+}
+
+// readArray reads an array file, or standard input for "-".
+func (a *app) readArray(path string) (*input, error) {
+	if audio.IsRecording(path) {
+		return nil, usagef("%s is a recording, not an array; use 'polyad audio %s'", path, path)
+	}
+	var array ndio.Array
+	var sum [32]byte
+	var err error
+	if path == "-" {
+		array, sum, err = ndio.DecodeSum(a.in)
+	} else {
+		array, sum, err = ndio.ReadFileSum(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &input{array, inputFacts{
+		File: filepath.ToSlash(path), Shape: array.Shape(), DType: array.DType(), SHA256: hex.EncodeToString(sum[:]),
+	}}, nil
+}
+
+// checkMatrix refuses an array that is not a matrix.
+func checkMatrix[T tensor.Float](path string, t *tensor.Dense[T]) error {
+	if t.Order() != 2 {
+		return usagef("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", path, shape(t.Shape))
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"polyad/asm"
+	"polyad/matrix"
+	"polyad/tensor"
+)
+
+func (a *app) nmfCommand() *cobra.Command {
+	var f fitFlags
+	var outs outFlags
+	cmd := &cobra.Command{
+		Use:   "nmf FILE",
+		Short: "Nonnegative matrix factorization X ≈ W·H of an array file",
+		Long: `nmf factorizes a nonnegative matrix X (m x n) into W (m x r) and H (r x n), both
+nonnegative, by minimizing
+
+    D(X, W·H) + l1 and l2 penalties on W and H
+
+FILE is a .npy, .csv or .tsv file, or - for standard input. With --out DIR the
+folder receives W.npy, H.npy, trace.csv and result.json.
+
+A penalty on one factor alone means nothing, since the other can take over its
+scale: penalize both. They are then balanced after every sweep, and only the
+product of the two weights matters.`,
+		Example: `  polyad nmf X.npy -r 10 -o model
+  polyad nmf X.npy -r 10 --loss kl --l1 all=0.1 -o model --report model.html
+  polyad nmf counts.csv -r 4 --loss kl --max-iter 500 --tol 1e-8 --json
+  polyad nmf X.npy -r 10 --init model -o better`,
+		Args: cobra.ExactArgs(1),
+	}
+	f.register(cmd)
+	outs.register(cmd.Flags())
+	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
+		run, err := a.newFitting(cmd, args, &f, &outs, false)
+		if err != nil {
+			return err
+		}
+		in, err := a.readArray(args[0])
+		if err != nil {
+			return err
+		}
+		if in.array.F32 != nil {
+			return nmfOf(cmd.Context(), run, in, in.array.F32)
+		}
+		return nmfOf(cmd.Context(), run, in, in.array.F64)
+	})
+	return cmd
+}
+
+// nmfOf fits the array of one element type and writes what was asked for.
+func nmfOf[T asm.Float](ctx context.Context, run *fitting, in *input, t *tensor.Dense[T]) error {
+	if err := checkMatrix(in.facts.File, t); err != nil {
+		return err
+	}
+	r, ended := fit(ctx, run, in.facts.File, t.Matrix())
+	if r == nil {
+		return ended
+	}
+	res := newResult(run.command, r, in.facts, run.flags.init)
+	if run.dir != nil {
+		if err := run.dir.fill(func(dir string) error { return writeModel(dir, r.Model, r.Trace, res) }); err != nil {
+			return err
+		}
+	}
+	if run.outs.report != "" {
+		err := writePage(run.outs.report, func(w io.Writer) error {
+			return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := run.tell(res, res); err != nil {
+		return err
+	}
+	return run.ending(r.Status, ended)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"polyad/internal/report"
+	"polyad/matrix"
+	"polyad/nmf"
+	"polyad/solver"
+)
+
+// writeNMFPage writes the report of a factorization.
+func writeNMFPage(w io.Writer, res *result, trace solver.Trace, wm, hm *matrix.Dense[float64]) error {
+	return report.NMF(w, report.NMFPage{
+		Title:   "Factorization of " + res.Input.File,
+		Command: res.Command,
+		Facts:   facts(res),
+		Formula: res.Formula,
+		Trace:   trace,
+		W:       wm,
+		H:       hm,
+		Penalty: res.Penalty,
+		Beta:    res.Balance.Beta,
+		Pruned:  res.Pruned,
+	})
+}
+
+// writeAudioPage writes the report of a recording taken apart.
+func writeAudioPage(w io.Writer, res *result, r *nmf.Result[float64], rec *recording, x *matrix.Dense[float64], comps []audioComponent) error {
+	p := report.AudioPage{
+		Command:      res.Command,
+		Facts:        append([]report.Fact{{Name: "window", Value: fmt.Sprintf("%d samples, hop %d", rec.mono.Size, rec.mono.Hop)}}, facts(res)...),
+		Formula:      res.Formula,
+		Trace:        r.Trace,
+		Name:         rec.file,
+		Seconds:      rec.sound.Seconds(),
+		Rate:         rec.sound.Rate,
+		Mixture:      mixtureFile,
+		Spectrogram:  x,
+		FrameSeconds: float64(rec.mono.Hop) / float64(rec.mono.Rate),
+		BinHz:        float64(rec.mono.Rate) / float64(rec.mono.Size),
+	}
+	for q, c := range comps {
+		spectrum := make([]float64, r.W.Rows)
+		for f := range spectrum {
+			spectrum[f] = r.W.At(f, q)
+		}
+		p.Components = append(p.Components, report.Component{
+			Index: c.Index + 1, EnergyShare: c.Energy, Peaks: c.PeaksHz, Notes: c.Notes, Plays: c.when(6),
+			Spectrum: spectrum, Activation: r.H.Row(q), Stem: c.Stem,
+		})
+	}
+	return report.Audio(w, p)
+}
+
+// facts lists what was run and what came out.
+func facts(res *result) []report.Fact {
+	f := []report.Fact{
+		{Name: "data", Value: fmt.Sprintf("%s, %s %s", res.Input.File, shape(res.Input.Shape), res.Input.DType)},
+		{Name: "rank", Value: fmt.Sprint(res.Options["rank"])},
+		{Name: "method", Value: fmt.Sprintf("%v, inner %v, order %v", res.Options["method"], res.Options["inner"], res.Options["order"])},
+		{Name: "start", Value: fmt.Sprintf("%v, seed %d", res.Options["init"], res.Seed)},
+		{Name: "balance", Value: res.Balance.Mode},
+		{Name: "status", Value: fmt.Sprintf("%s after %d sweeps, %s", res.Status, res.Iterations, report.Clock(res.Seconds))},
+		{Name: "objective", Value: report.Number(res.Objective)},
+		{Name: "loss", Value: report.Number(res.Loss)},
+	}
+	for _, b := range []string{"w", "h"} {
+		if v := res.Penalty[b]; v > 0 {
+			f = append(f, report.Fact{Name: "penalty on " + strings.ToUpper(b), Value: report.Number(v)})
+		}
+	}
+	f = append(f, report.Fact{Name: "relative error", Value: report.Number(res.RelError)})
+	for _, b := range []string{"w", "h"} {
+		if v, ok := res.KKT[b]; ok {
+			f = append(f, report.Fact{Name: "KKT residual of " + strings.ToUpper(b), Value: report.Number(v)})
+		}
+	}
+	return append(f,
+		report.Fact{Name: "processor", Value: fmt.Sprintf("%s, %s kernels, %d workers", res.CPU, res.SIMD, res.Workers)},
+		report.Fact{Name: "version", Value: "polyad " + res.Version})
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"polyad/asm"
+	"polyad/nmf"
+	"polyad/reg"
+	"polyad/solver"
+)
+
+// resultSchema names the form of result.json; fields may be added to it.
+const resultSchema = "polyad/result/1"
+
+// result is the content of result.json and of --json.
+type result struct {
+	Schema     string             `json:"schema"`
+	Command    string             `json:"command"`
+	Options    map[string]any     `json:"options"`
+	Seed       uint64             `json:"seed"`
+	Status     string             `json:"status"`
+	Iterations int                `json:"iterations"`
+	Objective  float64            `json:"objective"`
+	Formula    string             `json:"formula"`
+	Loss       float64            `json:"loss"`
+	Penalty    map[string]float64 `json:"penalty"`
+	RelError   float64            `json:"rel_error"`
+	KKT        map[string]float64 `json:"kkt"`
+	Pruned     []int              `json:"pruned"`
+	Balance    balanceResult      `json:"balance"`
+	Seconds    float64            `json:"seconds"`
+	CPU        string             `json:"cpu"`
+	SIMD       string             `json:"simd"`
+	Workers    int                `json:"workers"`
+	Version    string             `json:"version"`
+	Input      inputFacts         `json:"input"`
+}
+
+type balanceResult struct {
+	Mode string    `json:"mode"`
+	Beta []float64 `json:"beta"`
+}
+
+// newResult collects what is reported of a fit.
+func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, initial string) *result {
+	o := &r.Options
+	options := map[string]any{
+		"rank": r.Rank(), "loss": o.Loss.String(), "method": o.Method.String(), "extrapolate": false, "order": o.Order.String(),
+		"balance": o.Balance.String(), "scale_init": o.ScaleInit.Or(false), "init": initial, "eps": o.Eps.Or(0),
+		"tol": o.Run.Tol.Or(0), "max_iter": o.Run.MaxIter.Or(0), "max_time": o.Run.MaxTime.Seconds(), "trace_every": o.Run.TraceEvery,
+		"seed": o.Seed,
+	}
+	switch m := o.Method.(type) {
+	case nmf.HALS:
+		options["inner"] = m.Inner
+	case nmf.MU:
+		options["inner"] = max(m.Inner, 1)
+	}
+	for _, kind := range []string{"l1", "l2", "lp"} {
+		options[kind] = map[string]any{"w": weightOf(o.W, kind), "h": weightOf(o.H, kind)}
+	}
+	fix := []string{}
+	if o.FixW {
+		fix = append(fix, "w")
+	}
+	if o.FixH {
+		fix = append(fix, "h")
+	}
+	options["fix"] = fix
+	res := &result{
+		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
+		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
+		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Pruned: r.Pruned,
+		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta},
+		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
+	}
+	if res.Pruned == nil {
+		res.Pruned = []int{}
+	}
+	if res.Balance.Beta == nil {
+		res.Balance.Beta = []float64{}
+	}
+	return res
+}
+
+// weightOf returns the weight of degree 1 or 2, or the other terms as P:V.
+func weightOf(p reg.Penalty, kind string) any {
+	var other []string
+	weight := 0.0
+	for _, t := range p.Active() {
+		switch {
+		case t.Degree == 1 && kind == "l1", t.Degree == 2 && kind == "l2":
+			weight += t.Weight
+		case t.Degree != 1 && t.Degree != 2:
+			other = append(other, fmt.Sprintf("%g:%g", t.Degree, t.Weight))
+		}
+	}
+	if kind == "lp" {
+		return strings.Join(other, "+")
+	}
+	return weight
+}
+
+// writeJSON writes v with a newline at its end.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// writeModel writes the files of a model folder into dir.
+func writeModel[T asm.Float](dir string, m *nmf.Model[T], trace solver.Trace, res *result) error {
+	if err := m.Save(dir); err != nil {
+		return err
+	}
+	if err := writeTo(filepath.Join(dir, "trace.csv"), func(w io.Writer) error { return writeTrace(w, trace) }); err != nil {
+		return err
+	}
+	return writeTo(filepath.Join(dir, "result.json"), func(w io.Writer) error { return writeJSON(w, res) })
+}
+
+// writeTrace writes a trace as CSV, one row per evaluated point.
+func writeTrace(w io.Writer, trace solver.Trace) error {
+	var b strings.Builder
+	b.WriteString("iter,seconds,objective,loss,penalty,rel_error\n")
+	for _, p := range trace {
+		b.WriteString(strconv.Itoa(p.Iter))
+		for _, v := range []float64{p.Seconds, p.Objective(), p.Loss, p.Penalty, p.RelError} {
+			b.WriteByte(',')
+			b.WriteString(strconv.FormatFloat(v, 'g', -1, 64))
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeTo creates a file with what write writes.
+func writeTo(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		f.Close()
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return f.Close()
+}
