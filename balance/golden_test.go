@@ -97,7 +97,7 @@ func TestGoldenBalance(t *testing.T) { both(t, testGolden[float32], testGolden[f
 func testGolden[T asm.Float](t *testing.T) {
 	cases, err := golden.HRSI("balance")
 	require.NoError(t, err)
-	require.Len(t, cases, 7)
+	require.Equal(t, 7, len(cases))
 	for _, c := range cases {
 		if c.ID == "balance/extreme" && asm.SizeOf[T]() == 4 {
 			continue // out of the range of float32
@@ -137,7 +137,7 @@ func TestGoldenFloorProtocol(t *testing.T) {
 func testGoldenFloor[T asm.Float](t *testing.T) {
 	cases, err := golden.HRSI("balance_nn")
 	require.NoError(t, err)
-	require.Len(t, cases, 1)
+	require.Equal(t, 1, len(cases))
 	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
 			blocks := goldenBlocks[T](c)
@@ -238,7 +238,7 @@ func goldenColumns(c golden.Case, factor float64) (cols []*reg.Columns) {
 func TestGoldenInitialScale(t *testing.T) {
 	cases, err := golden.HRSI("eta")
 	require.NoError(t, err)
-	require.Len(t, cases, 5)
+	require.Equal(t, 5, len(cases))
 	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
 			s, n := goldenSums(c), int(c.Float("blocks"))

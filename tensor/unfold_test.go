@@ -15,7 +15,7 @@ import (
 func TestGoldenUnfoldings(t *testing.T) {
 	cases, err := golden.HRSI("tensor_ops")
 	require.NoError(t, err)
-	require.Len(t, cases, 2)
+	require.Equal(t, 2, len(cases))
 	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
 			x := c.Inputs["T"].Tensor()

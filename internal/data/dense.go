@@ -86,10 +86,16 @@ func (d *Dense[T]) ReduceFloat64([]float64) {}
 func (d *Dense[T]) tile(i, n, j0, j1 int, s *scratch[T]) [][]T {
 	for u := 0; u < n; u++ {
 		row := d.x.Row(i + u)[j0:j1]
-		if d.scale != 1 || d.floor > 0 {
-			to := s.scaled[u][:len(row)]
+		to := s.scaled[u][:len(row)]
+		switch {
+		case d.floor > 0:
 			for j, v := range row {
 				to[j] = max(v, d.floor) * d.scale
+			}
+			row = to
+		case d.scale != 1:
+			for j, v := range row {
+				to[j] = v * d.scale
 			}
 			row = to
 		}

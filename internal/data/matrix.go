@@ -47,9 +47,9 @@ type Matrix[T asm.Float] interface {
 
 // Quotients is what a divergence pass leaves, with Y = WH: the two parts of the
 // gradient of D_β with respect to the rows of W in the block, and the block's
-// share of those with respect to H. A nil field is not computed; at β = 1 the
-// denominators are the row sums of H and the column sums of W, which need no
-// pass.
+// share of those with respect to H. A nil field is not computed; at β = 1 leave
+// the denominators nil: they are the row sums of H and the column sums of W,
+// which need no pass.
 type Quotients[T asm.Float] struct {
 	WNum, WDen *matrix.Dense[T] // m x r: (V∘Y^(β-2))Hᵀ, Y^(β-1)Hᵀ, the block's rows
 	HNum, HDen *matrix.Dense[T] // r x n: Wᵀ(V∘Y^(β-2)), WᵀY^(β-1), overwritten

@@ -11,18 +11,20 @@ import (
 // modelFloor is the value that smaller model entries are taken for where a
 // divergence divides by them: so small against the data that it changes
 // nothing that matters, and so large that V·Y^(β-2) and its square stay finite
-// (in float64, in which squares are taken).
+// (in float64, in which squares are taken), for data that are not too far from 1.
 func (d *Dense[T]) modelFloor(l loss.Loss) T {
+	const least = 10
 	bits, limit := 400.0, 400.0
 	if asm.SizeOf[T]() == 4 {
 		bits, limit = 60, 100
 	}
-	if e := 2 - l.Beta(); e > 1 {
-		bits = min(bits, limit/e)
-	}
 	largest := d.stats.Max
 	if largest == 0 {
 		largest = 1
+	}
+	if e := 2 - l.Beta(); e > 1 { // V·Y^(β-2) is at most largest^(1-e)·2^(bits·e)
+		_, x := math.Frexp(largest)
+		bits = max(least, min(bits, (limit+(e-1)*float64(x))/e))
 	}
 	return T(largest * math.Exp2(-math.Floor(bits)))
 }
@@ -84,6 +86,9 @@ func quotient[T asm.Float](beta float64, y, p, v []T, floor T) {
 	case 1:
 		for j, m := range y {
 			y[j] = v[j] / max(m, floor)
+		}
+		for j := range p {
+			p[j] = 1
 		}
 	case 0:
 		for j, m := range y {
