@@ -52,11 +52,15 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, er
 
 // factorScale returns the power of two s by which the factors are multiplied,
 // and the data by s², so that the largest entry comes near 1; 1 when the data
-// are within the range in which nothing can go wrong.
-func factorScale[T asm.Float](largest float64) float64 {
-	limit := 60
+// are within the range in which nothing can go wrong. For β < 1, where high
+// negative powers of the model are taken, that range is empty.
+func factorScale[T asm.Float](largest float64, l loss.Loss) float64 {
+	limit, most := 60, 500
 	if asm.SizeOf[T]() == 4 {
-		limit = 20
+		limit, most = 20, 120
+	}
+	if l.Beta() < 1 {
+		limit = 0
 	}
 	if largest == 0 {
 		return 1
@@ -65,7 +69,7 @@ func factorScale[T asm.Float](largest float64) float64 {
 	if e < limit && e > -limit {
 		return 1
 	}
-	return math.Ldexp(1, -e/2)
+	return math.Ldexp(1, -max(-most, min(e, most))/2)
 }
 
 // checkRank reports a rank that is not positive, or so far above the dimensions

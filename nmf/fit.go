@@ -50,7 +50,7 @@ func Fit[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, o *Opti
 	pool := par.New(opt.Workers)
 	defer pool.Close()
 	opt.Workers = pool.Workers()
-	s, err := setUp(x, rank, &opt, factorScale[T](largest), pool)
+	s, err := setUp(x, rank, &opt, factorScale[T](largest, opt.Loss), pool)
 	if err != nil {
 		return nil, err
 	}

@@ -173,6 +173,24 @@ func oddData[T asm.Float](t *testing.T) {
 	}
 }
 
+func TestTinyDataOfAnyLossEndCleanly(t *testing.T) {
+	for _, scale := range []float64{1e-40, 1e-44, 2e-6} { // the first two are subnormal in float32
+		for _, beta := range []float64{-8, -2, -1, 0, .5, 1, 1.5, 2, 3} {
+			if beta*math.Log10(scale) > 290 {
+				continue // the divergence itself is out of range
+			}
+			x := positive[float32](3, 6, 5, scale)
+			r, err := nmf.Fit(ctx, x, 2, &nmf.Options{Loss: loss.Beta(beta), Eps: solver.Set(1e-45), Run: run(20)})
+			require.NoError(t, err, "%v, beta %v", scale, beta)
+			finite(t, r, "tiny")
+			require.LessOrEqual(t, r.Loss, r.Trace[0].Loss*(1+1e-5), "%v, beta %v", scale, beta)
+			if beta >= 0 { // below, the smallest entries alone count
+				require.Less(t, r.RelError, .8, "%v, beta %v", scale, beta)
+			}
+		}
+	}
+}
+
 func TestZeroRowsAndColumnsGiveZeroFactors(t *testing.T) {
 	x := positive[float64](7, 8, 6, 1)
 	clear(x.Row(3))

@@ -1,5 +1,6 @@
 // Package golden reads the reference vectors in testdata/golden for tests. The
-// READMEs there define the cases, their formulas and their tolerances.
+// README there says where they come from, how their conventions map to ours, and
+// which test uses which.
 package golden
 
 import (
