@@ -5,13 +5,16 @@ import (
 	"math"
 
 	"polyad/asm"
-	"polyad/loss"
 	"polyad/matrix"
 )
 
 // checkLayout reports a matrix whose fields contradict each other.
 func checkLayout[T asm.Float](name string, x *matrix.Dense[T]) error {
-	if x.Rows < 0 || x.Cols < 0 || x.Stride < x.Cols || (x.Rows > 0 && x.Cols > 0 && len(x.Data) < (x.Rows-1)*x.Stride+x.Cols) {
+	bad := x.Rows < 0 || x.Cols < 0 || x.Stride < x.Cols
+	if !bad && x.Rows > 0 && x.Cols > 0 { // (Rows-1)*Stride may overflow
+		bad = len(x.Data) < x.Cols || x.Rows-1 > (len(x.Data)-x.Cols)/x.Stride
+	}
+	if bad {
 		return fmt.Errorf("nmf: %w: %s is %d x %d with stride %d over %d elements", ErrShape, name, x.Rows, x.Cols, x.Stride, len(x.Data))
 	}
 	return nil
@@ -28,8 +31,10 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, er
 	if x.Rows == 0 || x.Cols == 0 {
 		return 0, fmt.Errorf("nmf: %w: the data are %d x %d, they have no entries", ErrShape, x.Rows, x.Cols)
 	}
-	zeros := !o.Loss.NeedsPositive() || o.Eps.Or(0) > 0
+	positive := o.Loss.NeedsPositive()
+	floor := T(o.Eps.Or(0))
 	var top T
+	least, at := T(math.Inf(1)), [2]int{}
 	for i := 0; i < x.Rows; i++ {
 		for j, v := range x.Row(i) {
 			switch {
@@ -37,39 +42,26 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, er
 				return 0, fmt.Errorf("nmf: %w: entry [%d,%d] is %v; remove or replace it", ErrData, i, j, v)
 			case v < 0:
 				return 0, fmt.Errorf("nmf: %w: entry [%d,%d] is %v, and nonnegative factors cannot model negative data; shift or clip it", ErrData, i, j, v)
-			case v == 0 && !zeros:
-				return 0, fmt.Errorf("nmf: %w: entry [%d,%d] is 0, where the loss %v (beta <= 0) is infinite; set eps to floor the data", ErrData, i, j, o.Loss)
+			case positive && max(v, floor) == 0:
+				return 0, fmt.Errorf("nmf: %w: entry [%d,%d] is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", ErrData, i, j, o.Loss.String())
 			}
 			top = max(top, v)
+			if positive && max(v, floor) < least {
+				least, at = max(v, floor), [2]int{i, j}
+			}
 		}
 	}
 	largest = float64(top)
-	if e := math.Abs(math.Log2(largest)); largest > 0 && e > 500 {
-		return 0, fmt.Errorf("nmf: %w: the largest entry is %v, whose square is out of range; rescale the data", ErrData, largest)
+	if positive {
+		if s := factorScale[T](largest, o.Loss); least*T(s*s) == 0 {
+			return 0, fmt.Errorf("nmf: %w: entry [%d,%d] is %v, which is nothing beside the largest, %v, and the loss %q (beta <= 0) divides by it; set eps to floor the data",
+				ErrData, at[0], at[1], least, largest, o.Loss.String())
+		}
+	}
+	if e := math.Abs(math.Log2(largest)); largest > 0 && e*max(2, math.Abs(o.Loss.Beta())) > 1000 {
+		return 0, fmt.Errorf("nmf: %w: the largest entry is %v, and the loss %q of such data is out of range; rescale the data", ErrData, largest, o.Loss.String())
 	}
 	return largest, nil
-}
-
-// factorScale returns the power of two s by which the factors are multiplied,
-// and the data by s², so that the largest entry comes near 1; 1 when the data
-// are within the range in which nothing can go wrong. For β < 1, where high
-// negative powers of the model are taken, that range is empty.
-func factorScale[T asm.Float](largest float64, l loss.Loss) float64 {
-	limit, most := 60, 500
-	if asm.SizeOf[T]() == 4 {
-		limit, most = 20, 120
-	}
-	if l.Beta() < 1 {
-		limit = 0
-	}
-	if largest == 0 {
-		return 1
-	}
-	_, e := math.Frexp(largest)
-	if e < limit && e > -limit {
-		return 1
-	}
-	return math.Ldexp(1, -max(-most, min(e, most))/2)
 }
 
 // checkRank reports a rank that is not positive, or so far above the dimensions
@@ -78,12 +70,8 @@ func checkRank(m, n, rank int) error {
 	if rank < 1 {
 		return fmt.Errorf("nmf: %w: %d; it must be at least 1", ErrRank, rank)
 	}
-	if most := 1000 + 4*(m+n); rank > most {
+	if most := 1000 + 4*min(m, n); rank > most {
 		return fmt.Errorf("nmf: %w: %d is far above what %d x %d data can need; at most %d", ErrRank, rank, m, n, most)
 	}
 	return nil
 }
-
-// scaledObjective is the factor between the objective of the scaled problem
-// and that of the given one.
-func scaledObjective(l loss.Loss, s float64) float64 { return math.Pow(s, 2*l.Beta()) }

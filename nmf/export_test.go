@@ -26,7 +26,7 @@ func CheckStateRoundTrip(t *testing.T) {
 			require.NoError(t, err)
 			pool := par.New(2)
 			t.Cleanup(pool.Close)
-			s, err := setUp(x, 4, &e, 1, pool)
+			s, err := setUp(x, 4, &e, 1, pool, nil)
 			require.NoError(t, err)
 			s.begin()
 			return s

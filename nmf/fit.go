@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"time"
 
@@ -24,10 +25,16 @@ import (
 // [ErrRank], [ErrData], [ErrOneSided], [reg.ErrPenalty] or [loss.ErrLoss] and
 // come with a nil result. Not converging is a Status, not an error. When ctx is
 // cancelled the result holds the model so far and the error is the context's
-// cause. When err is nil the model is finite. x and the options are never
-// written, and the same call gives the same bits, for any number of workers.
+// cause. A run whose objective or model leaves the range of floating point, as
+// one from a start of absurd magnitude may, ends with an error wrapping
+// [solver.ErrNotFinite]. When err is nil the model is finite. x and the options
+// are never written, and the same call gives the same bits, for any number of
+// workers.
 func Fit[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, o *Options) (*Result[T], error) {
 	began := time.Now()
+	if ctx == nil {
+		return nil, fmt.Errorf("nmf: %w: the context is nil; pass context.Background()", ErrOption)
+	}
 	var m, n int
 	if x != nil {
 		m, n = x.Dims()
@@ -46,24 +53,53 @@ func Fit[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, o *Opti
 	if err := checkRank(m, n, rank); err != nil {
 		return nil, err
 	}
+	given, err := givenStart[T](&opt, m, n, rank)
+	if err != nil {
+		return nil, err
+	}
 
-	pool := par.New(opt.Workers)
+	// There is never more to do at once than blocks of rows or chunks of columns.
+	pool := par.New(min(workers(opt.Workers), max(data.MaxBlocks, (max(m, n)+chunk-1)/chunk)))
 	defer pool.Close()
 	opt.Workers = pool.Workers()
-	s, err := setUp(x, rank, &opt, factorScale[T](largest, opt.Loss), pool)
+	s, err := setUp(x, rank, &opt, factorScale[T](largest, opt.Loss), pool, given)
 	if err != nil {
 		return nil, err
 	}
 	s.begin()
 	report, err := solver.Run(ctx, s, opt.Run)
 	if err != nil && report.Status != solver.Cancelled {
-		return nil, fmt.Errorf("nmf: %w", err)
+		return nil, fmt.Errorf("nmf: %w; rescale the data, or the start if one is given", err)
 	}
-	return s.result(report), err
+	r := s.result(report)
+	if !finite(r.W) || !finite(r.H) {
+		return nil, fmt.Errorf("nmf: %w: the factors leave the range of their type; rescale the start", solver.ErrNotFinite)
+	}
+	return r, err
 }
 
-// setUp makes the state of a fit of checked data.
-func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float64, pool *par.Pool) (*state[T], error) {
+// workers returns the number of workers that 0 stands for.
+func workers(n int) int {
+	if n == 0 {
+		return runtime.GOMAXPROCS(0)
+	}
+	return n
+}
+
+func finite[T asm.Float](m *matrix.Dense[T]) bool {
+	for i := 0; i < m.Rows; i++ {
+		for _, v := range m.Row(i) {
+			if v-v != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// setUp makes the state of a fit of checked data; given is the start if one was
+// given.
+func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float64, pool *par.Pool, given *Model[T]) (*state[T], error) {
 	floor := 0.0
 	if opt.Loss.NeedsPositive() {
 		floor = opt.Eps.Or(0)
@@ -74,9 +110,13 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 		mean := v.Stats().Sum / (float64(m) * float64(n)) / (scale * scale)
 		opt.Eps = solver.Set(defaultEps[T](opt.Method, mean, rank))
 	}
-	start, err := startModel(opt, v, rank, scale)
-	if err != nil {
-		return nil, err
+	start := given.Clone()
+	if given == nil {
+		m, n := v.Dims()
+		start = randomModel[T](opt.Seed, m, n, rank, v.Stats())
+	} else {
+		rescale(start.W, scale)
+		rescale(start.H, scale)
 	}
 	for _, p := range slices.Concat(opt.W, opt.H) {
 		w := reg.Penalty{p}.Rescaled(scaledObjective(opt.Loss, scale), scale)[0].Weight
@@ -84,7 +124,11 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 			return nil, fmt.Errorf("nmf: %w: weight %v is out of range for data of this size", reg.ErrPenalty, p.Weight)
 		}
 	}
-	return newState(v, opt, scale, pool, start)
+	s, err := newState(v, opt, scale, pool, start)
+	if err == nil {
+		s.given = given
+	}
+	return s, err
 }
 
 // result collects what is reported of the final state.
@@ -99,6 +143,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		KKT:      s.kkt(),
 		Options:  *s.o,
 	}
+	r.Options.Run.Observe = nil
 	emptyW, emptyH := s.blockW.Empty(s.eps), s.blockH.Empty(s.eps)
 	for q := range emptyW {
 		if emptyW[q] || emptyH[q] {

@@ -5,6 +5,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/nnls"
+	"polyad/internal/par"
 	"polyad/matrix"
 )
 
@@ -27,8 +28,6 @@ type hals[T asm.Float] struct {
 	taskH        halsH[T]
 	whole        wholeW[T]
 	changes      []float64 // per chunk, for the exact rule
-	countW       int       // inner sweeps of the last exact update
-	countH       int
 }
 
 // halsTile is the memory of one worker: a tile of W and of VHᵀ, transposed.
@@ -79,7 +78,7 @@ func (h *hals[T]) updateW() {
 	h.fused = !h.exact && h.o.Order == OrderWH && !h.o.FixH
 	h.pool.Run(h.x.Blocks(), &h.taskW)
 	if h.exact {
-		h.countW = h.exactly(h.capW, (h.w.Rows+chunk-1)/chunk, &h.whole)
+		h.exactly(h.capW, (h.w.Rows+chunk-1)/chunk, &h.whole)
 	}
 }
 
@@ -90,16 +89,15 @@ func (h *hals[T]) updateH() {
 	h.fused = false
 	blocks := (h.h.Cols + chunk - 1) / chunk
 	if h.exact {
-		h.countH = h.exactly(h.capH, blocks, &h.taskH)
+		h.exactly(h.capH, blocks, &h.taskH)
 		return
 	}
 	h.pool.Run(blocks, &h.taskH)
 }
 
 // exactly sweeps over a whole factor until a sweep changes it by no more than
-// delta times what the first one did, or the cap is reached. It returns the
-// number of sweeps.
-func (h *hals[T]) exactly(most, blocks int, sweep interface{ Do(block, worker int) }) int {
+// delta times what the first one did, or the cap is reached.
+func (h *hals[T]) exactly(most, blocks int, sweep par.Task) {
 	var first float64
 	for n := 1; ; n++ {
 		h.pool.Run(blocks, sweep)
@@ -111,7 +109,7 @@ func (h *hals[T]) exactly(most, blocks int, sweep interface{ Do(block, worker in
 			first = change
 		}
 		if n >= most || n > 1 && change <= h.delta*h.delta*first {
-			return n
+			return
 		}
 	}
 }

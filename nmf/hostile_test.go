@@ -1,6 +1,7 @@
 package nmf_test
 
 import (
+	"context"
 	"math"
 	"path/filepath"
 	"testing"
@@ -50,6 +51,8 @@ func TestBadShapesAndRanksAreRefused(t *testing.T) {
 		"negative":   {Rows: -1, Cols: 3, Stride: 3},
 		"no data":    {Rows: 3, Cols: 3, Stride: 3},
 		"big stride": {Rows: 3, Cols: 3, Stride: 1 << 30, Data: make([]float64, 9)},
+		"overflow":   {Rows: 5, Cols: 2, Stride: math.MaxInt/2 + 1, Data: make([]float64, 10)},
+		"many rows":  {Rows: math.MaxInt/2 + 1, Cols: 4, Stride: 4},
 	} {
 		_, err := nmf.Fit(ctx, x, 1, nil)
 		assert.ErrorIs(t, err, nmf.ErrShape, name)
@@ -94,6 +97,7 @@ func TestSenselessOptionsAreRefused(t *testing.T) {
 		"balance, no terms": {nmf.Options{Balance: nmf.BalanceEvery}, nmf.ErrOption},
 		"balance, one free": {nmf.Options{Balance: nmf.BalanceInit, W: reg.L1(1), Init: start, FixH: true}, nmf.ErrOption},
 		"fixed, no start":   {nmf.Options{FixW: true}, nmf.ErrOption},
+		"fixed, penalized":  {nmf.Options{FixW: true, Init: start, W: reg.L1(1)}, nmf.ErrOption},
 		"both fixed":        {nmf.Options{FixW: true, FixH: true, Init: start}, nmf.ErrOption},
 		"other type":        {nmf.Options{Init: &nmf.Model[float32]{}}, nmf.ErrOption},
 		"foreign start":     {nmf.Options{Init: otherStart{}}, nmf.ErrOption},
@@ -107,6 +111,26 @@ func TestSenselessOptionsAreRefused(t *testing.T) {
 		assert.ErrorIs(t, err, c.want, name)
 		assert.Nil(t, r, name)
 	}
+}
+
+func TestNoContextIsAnError(t *testing.T) {
+	var none context.Context
+	_, err := nmf.Fit(none, positive[float64](1, 4, 3, 1), 2, nil)
+	require.ErrorIs(t, err, nmf.ErrOption)
+}
+
+func TestLossOutOfRangeIsRefused(t *testing.T) {
+	for _, c := range [][2]float64{{1e150, -5}, {1e-150, 3}, {1e150, 3}, {1e-150, -5}} {
+		_, err := nmf.Fit(ctx, positive[float64](1, 4, 3, c[0]), 2, &nmf.Options{Loss: loss.Beta(c[1])})
+		require.ErrorIs(t, err, nmf.ErrData, "%v", c)
+		require.ErrorContains(t, err, "rescale")
+	}
+	x := positive[float32](1, 4, 3, 1e30)
+	x.Set(1, 2, 1e-20)
+	_, err := nmf.Fit(ctx, x, 2, &nmf.Options{Loss: loss.IS})
+	require.ErrorIs(t, err, nmf.ErrData)
+	require.ErrorContains(t, err, "[1,2]")
+	require.ErrorContains(t, err, "set eps")
 }
 
 func TestOneSidedPenaltyNamesTheMend(t *testing.T) {
@@ -270,4 +294,68 @@ func TestSavedModelIsLoadedBack(t *testing.T) {
 	require.NoError(t, other.Save(dir))
 	_, err = nmf.Load[float32](dir)
 	assert.ErrorIs(t, err, nmf.ErrShape)
+}
+
+func TestStartsOfAbsurdMagnitude(t *testing.T) {
+	x := positive[float32](1, 10, 8, 1)
+	start := func(w, h float64) *nmf.Model[float32] {
+		return &nmf.Model[float32]{W: positive[float32](2, 10, 2, w), H: positive[float32](3, 2, 8, h)}
+	}
+	for _, c := range [][2]float64{{1e20, 1e-20}, {1e-20, 1e20}, {1e-30, 1e-30}, {1e37, 1e-37}, {1e15, 1e15}} {
+		r, err := nmf.Fit(ctx, x, 2, &nmf.Options{Init: start(c[0], c[1]), Run: run(200)})
+		require.NoError(t, err, "%v", c)
+		finite(t, r, "hals")
+		require.Less(t, r.RelError, .33, "%v", c)
+		for _, l := range []loss.Loss{loss.Frobenius, loss.KL, loss.Beta(-3)} {
+			r, err := nmf.Fit(ctx, x, 2, &nmf.Options{Loss: l, Method: nmf.MU{}, Init: start(c[0], c[1]), Run: run(20)})
+			if err != nil {
+				require.ErrorIs(t, err, solver.ErrNotFinite)
+				require.Nil(t, r)
+				continue
+			}
+			finite(t, r, "mu")
+		}
+	}
+	// A model whose factors do not fit their type is an error, not Inf.
+	big := positive[float32](4, 10, 8, 1e30)
+	r, err := nmf.Fit(ctx, big, 2, &nmf.Options{Loss: loss.KL, Init: start(1e37, 1e-10), FixH: true, Run: run(3)})
+	if err == nil {
+		finite(t, r, "fixed")
+	} else {
+		require.ErrorIs(t, err, solver.ErrNotFinite)
+	}
+}
+
+func TestGivenFactorsComeBackBitForBit(t *testing.T) {
+	x := positive[float32](1, 10, 8, 1e30) // worked on at another scale
+	start := &nmf.Model[float32]{W: positive[float32](2, 10, 2, 1e15), H: positive[float32](3, 2, 8, 1e15)}
+	start.H.Data[0], start.W.Data[3] = 1.2345678e-35, 1e-38
+	r, err := nmf.Fit(ctx, x, 2, &nmf.Options{Init: start, Run: run(0)})
+	require.NoError(t, err)
+	require.Equal(t, start, r.Model)
+	r, err = nmf.Fit(ctx, x, 2, &nmf.Options{Init: start, FixH: true, Run: run(3)})
+	require.NoError(t, err)
+	require.Equal(t, start.H, r.H)
+}
+
+func TestLossIsThatOfTheModelWhereDataAndModelAreZero(t *testing.T) {
+	x := positive[float32](1, 8, 6, 1)
+	clear(x.Row(2))
+	for _, beta := range []float64{.05, .1, .5, 1} {
+		r, err := nmf.Fit(ctx, x, 2, &nmf.Options{Loss: loss.Beta(beta), Eps: solver.Set(0.0), Run: run(30)})
+		require.NoError(t, err)
+		require.InEpsilon(t, loss.Divergence(loss.Beta(beta), x.Data, r.Reconstruct().Data), r.Loss, 1e-3, "beta %v", beta)
+	}
+}
+
+func TestRelativeErrorIsThatOfTheDataWithoutTheirFloor(t *testing.T) {
+	x := positive[float64](9, 6, 5, 1)
+	x.Set(1, 1, 0)
+	r, err := nmf.Fit(ctx, x, 2, &nmf.Options{Loss: loss.IS, Eps: solver.Set(.2), Run: run(30)})
+	require.NoError(t, err)
+	y := r.Reconstruct()
+	sq := loss.Divergence(loss.Frobenius, x.Data, y.Data)
+	norm := loss.Divergence(loss.Frobenius, x.Data, make([]float64, len(x.Data)))
+	require.InEpsilon(t, math.Sqrt(sq/norm), r.RelError, 1e-12)
+	require.Equal(t, 1-r.RelError, r.Fit())
 }

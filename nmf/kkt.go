@@ -53,13 +53,13 @@ func (t *gradientW[T]) Do(block, worker int) { t.wBlock(block, worker, true) }
 type conditions[T asm.Float] struct {
 	terms           reg.Penalty
 	eps             T
-	proj, pos, negs []float64
+	proj, pos, negs []norm
 }
 
 func newConditions[T asm.Float](b reg.Block[T], eps T) *conditions[T] {
 	r := b.Components()
 	return &conditions[T]{terms: b.Penalty.Active(), eps: eps,
-		proj: make([]float64, r), pos: make([]float64, r), negs: make([]float64, r)}
+		proj: make([]norm, r), pos: make([]norm, r), negs: make([]norm, r)}
 }
 
 // add takes entry (i, k) of the factor with its N and C.
@@ -70,27 +70,55 @@ func (c *conditions[T]) add(k, i int, x, num, den T) {
 		if t.Rows != nil {
 			mu *= t.Rows[i]
 		}
-		if mu > 0 {
-			p += mu * t.Degree * math.Pow(float64(x), t.Degree-1)
+		if mu == 0 {
+			continue
 		}
-	}
-	if math.IsInf(p, 1) { // degree below 1 at 0: 0 is a minimum
-		return
+		if t.Degree < 1 && x == 0 {
+			return // the slope is infinite: 0 is a minimum
+		}
+		p += mu * t.Degree * math.Pow(float64(x), t.Degree-1)
 	}
 	g := p - n
 	if x <= c.eps {
 		g = min(g, 0)
 	}
-	c.proj[k] += g * g
-	c.pos[k] += p * p
-	c.negs[k] += n * n
+	c.proj[k].add(g)
+	c.pos[k].add(p)
+	c.negs[k].add(n)
 }
 
+// residual returns the largest residual of a component. Where the gradient is
+// out of range nothing is known, and that is the worst.
 func (c *conditions[T]) residual() (worst float64) {
-	for k, g := range c.proj {
-		if g > 0 {
-			worst = max(worst, math.Sqrt(g)/(math.Sqrt(c.pos[k])+math.Sqrt(c.negs[k])))
+	for k := range c.proj {
+		g := c.proj[k].value()
+		if g == 0 {
+			continue
 		}
+		r := g / (c.pos[k].value() + c.negs[k].value())
+		if !(r <= 1) {
+			r = 1
+		}
+		worst = max(worst, r)
 	}
 	return worst
 }
+
+// norm is a Euclidean norm that neither overflows nor underflows: scale is the
+// largest entry so far and sum the squares of all in its units.
+type norm struct{ scale, sum float64 }
+
+func (n *norm) add(x float64) {
+	switch x = math.Abs(x); {
+	case x == 0:
+	case !(x <= n.scale):
+		f := n.scale / x
+		n.sum = 1 + n.sum*f*f
+		n.scale = x
+	default:
+		f := x / n.scale
+		n.sum += f * f
+	}
+}
+
+func (n *norm) value() float64 { return n.scale * math.Sqrt(n.sum) }

@@ -22,8 +22,13 @@ func (m *Model[T]) Reconstruct() *matrix.Dense[T] {
 	return x
 }
 
-// Clone returns a copy of the model.
-func (m *Model[T]) Clone() *Model[T] { return &Model[T]{W: m.W.Clone(), H: m.H.Clone()} }
+// Clone returns a copy of the model, nil for nil.
+func (m *Model[T]) Clone() *Model[T] {
+	if m == nil {
+		return nil
+	}
+	return &Model[T]{W: m.W.Clone(), H: m.H.Clone()}
+}
 
 // Result is a fitted model and how it was found.
 type Result[T asm.Float] struct {
@@ -51,9 +56,13 @@ type Result[T asm.Float] struct {
 	// balanced, when both factors are free and penalized.
 	Beta []float64
 
-	// Options are the options as they took effect, all defaults filled in.
+	// Options are the options as they took effect, all defaults filled in, but
+	// without observers. They keep a model that was given as the start alive.
 	Options Options
 }
+
+// Fit returns 1 - RelError.
+func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
 
 // Objective returns the minimized objective: loss plus penalties.
 func (r *Result[T]) Objective() float64 {

@@ -44,7 +44,8 @@ type HALS struct {
 	// exactly Inner when it is positive. 0 means the accelerated rule of Gillis
 	// and Glineur: at most 1 + Alpha·ρ sweeps, where ρ compares the cost of the
 	// products with that of a sweep, ended as soon as a sweep changes a block
-	// of 512 rows by no more than Delta times what the first one did.
+	// by no more than Delta times what the first one did. A block is 512
+	// columns of H, or at most 512 rows of W (a sixteenth of them if fewer).
 	Inner int
 	// Alpha and Delta belong to the accelerated rule; defaults 0.5 and 0.1.
 	Alpha, Delta solver.Opt[float64]
@@ -139,13 +140,14 @@ type Options struct {
 	// FixW and FixH keep a factor as Init gives it.
 	FixW, FixH bool
 	// Eps is the floor of the factors' entries, and for β ≤ 0 of the data too;
-	// at least 0. Default 0 for HALS and 1e-16·sqrt(mean(X)/rank) for MU, the
-	// data untouched.
+	// at least 0. It is meant to be tiny beside the entries that matter:
+	// balancing takes entries at the floor for zeros. Default 0 for HALS and
+	// 1e-16·sqrt(mean(X)/rank) for MU, the data untouched.
 	Eps solver.Opt[float64]
 	// Seed of the random start; every number is a seed.
 	Seed uint64
-	// Workers is the number of goroutines that work; default GOMAXPROCS. It does
-	// not change the result.
+	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
+	// It does not change the result.
 	Workers int
 	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000.
 	Run solver.Options
@@ -184,6 +186,11 @@ func (o *Options) effective(m, n int) (Options, error) {
 		if err := a.validate(); err != nil {
 			return e, err
 		}
+		for _, t := range append(e.W.Active(), e.H.Active()...) {
+			if t.Degree != 1 && t.Degree != 2 {
+				return e, fmt.Errorf("nmf: %w: hals knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, t.Degree)
+			}
+		}
 	default:
 		return e, fmt.Errorf("nmf: %w: method %T; want nmf.HALS or nmf.MU, not a pointer", ErrOption, e.Method)
 	}
@@ -195,7 +202,7 @@ func (o *Options) effective(m, n int) (Options, error) {
 		return e, fmt.Errorf("nmf: %w", err)
 	}
 	if eps := e.Eps.Or(0); !(eps >= 0) || math.IsInf(eps, 0) {
-		return e, fmt.Errorf("nmf: %w: eps is %v, must be a number of at least 0", ErrOption, eps)
+		return e, fmt.Errorf("nmf: %w: eps is %v, must be a finite number of at least 0", ErrOption, eps)
 	}
 	if e.Order != OrderWH && e.Order != OrderHW {
 		return e, fmt.Errorf("nmf: %w: order %d", ErrOption, int(e.Order))
@@ -236,6 +243,15 @@ func (o *Options) penalties(m, n int) error {
 	}
 	if err := o.H.Validate(n); err != nil {
 		return fmt.Errorf("nmf: penalty on H: %w", err)
+	}
+	for _, b := range []struct {
+		name  string
+		fixed bool
+		p     reg.Penalty
+	}{{"W", o.FixW, o.W}, {"H", o.FixH, o.H}} {
+		if b.fixed && len(b.p.Active()) > 0 {
+			return fmt.Errorf("nmf: %w: %s is fixed, so a penalty on it has no effect; leave it out", ErrOption, b.name)
+		}
 	}
 	penalized := len(o.W.Active()) > 0 || len(o.H.Active()) > 0
 	both := !o.FixW && !o.FixH

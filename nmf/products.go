@@ -143,8 +143,8 @@ func (p *products[T]) wGram(block int) {
 	for i := i0; i < i1; i++ {
 		row, out := p.w.Row(i), p.wDen.Row(i)
 		clear(out)
-		for l, v := range row {
-			ker.Axpy(v, p.gram.Row(l), out)
+		for s, v := range row {
+			ker.Axpy(v, p.gram.Row(s), out)
 		}
 	}
 }
@@ -221,8 +221,8 @@ func (t *hAdds[T]) Do(block, _ int) {
 		for k := 0; k < t.h.Rows; k++ {
 			out := t.hDen.Row(k)[j0:j1]
 			clear(out)
-			for l, v := range t.gram.Row(k) {
-				ker.Axpy(v, t.h.Row(l)[j0:j1], out)
+			for s, v := range t.gram.Row(k) {
+				ker.Axpy(v, t.h.Row(s)[j0:j1], out)
 			}
 		}
 	}

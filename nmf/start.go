@@ -13,14 +13,13 @@ import (
 	"polyad/reg"
 )
 
-// startModel returns the starting point as a copy in the units of the scaled
-// problem, whose factors are scale times those of the given one.
-func startModel[T asm.Float](o *Options, x data.Matrix[T], rank int, scale float64) (*Model[T], error) {
-	m, n := x.Dims()
+// givenStart returns the model that the options give as a start, after a look at
+// all its entries, or nil for a random start.
+func givenStart[T asm.Float](o *Options, m, n, rank int) (*Model[T], error) {
 	var given *Model[T]
 	switch a := o.Init.(type) {
 	case Random:
-		return randomModel[T](o.Seed, m, n, rank, x.Stats()), nil
+		return nil, nil
 	case *Model[T]:
 		given = a
 	case *Result[T]:
@@ -31,13 +30,7 @@ func startModel[T asm.Float](o *Options, x data.Matrix[T], rank int, scale float
 		var zero T
 		return nil, fmt.Errorf("nmf: %w: the start is a %T; for %T data give a *Model[%T], a *Result[%T] or Random{}", ErrOption, a, zero, zero, zero)
 	}
-	if err := given.check(m, n, rank); err != nil {
-		return nil, err
-	}
-	start := given.Clone()
-	rescale(start.W, scale)
-	rescale(start.H, scale)
-	return start, nil
+	return given, given.check(m, n, rank)
 }
 
 // randomModel returns independent uniform entries on (0, s] with s so that the
@@ -60,6 +53,7 @@ func randomModel[T asm.Float](seed uint64, m, n, rank int, stats data.Stats) *Mo
 // depend on each other and alternate until the scale stands still.
 func (s *state[T]) begin() {
 	scaled := s.o.ScaleInit.Or(false)
+	s.touched = scaled || s.balancer != nil
 	rounds := 1
 	if scaled && s.balancer != nil && mixed(s.blockW.Penalty.Plus(s.blockH.Penalty)) {
 		rounds = 50

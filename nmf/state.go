@@ -27,7 +27,10 @@ type state[T asm.Float] struct {
 	blockW, blockH  reg.Block[T]
 	balancer        *balance.Balancer[T] // nil: no balancing
 	step            stepper
+	given           *Model[T] // the start if one was given
+	touched         bool      // whether the start was scaled, balanced or swept over
 
+	coarse   bool    // the floor is large enough to be seen in the loss
 	gramLoss float64 // ½||V - WH||² by inner products, NaN when not known
 	fused    bool    // the shares for H were computed along with W
 	losses   lossTask[T]
@@ -45,6 +48,7 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 	s.blockW = reg.Block[T]{X: w, Penalty: o.W.Rescaled(s.objScale, scale)}
 	s.blockH = reg.Block[T]{X: h, Trans: true, Penalty: o.H.Rescaled(s.objScale, scale)}
 	s.eps = T(o.Eps.Or(0) * scale)
+	s.coarse = float64(s.eps) > 1e-10*math.Sqrt(math.Sqrt(s.stats.Squares/float64(w.Rows)/float64(h.Cols))/float64(w.Cols))
 	_, isMU := o.Method.(MU)
 	s.products = newProducts(x, o.Loss, pool, w, h, isMU)
 	if o.Balance != BalanceNone {
@@ -66,7 +70,7 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 
 // Sweep updates both factors once, and balances them.
 func (s *state[T]) Sweep() error {
-	s.gramLoss = math.NaN()
+	s.gramLoss, s.touched = math.NaN(), true
 	first, second := s.step.updateW, s.step.updateH
 	skipFirst, skipSecond := s.o.FixW, s.o.FixH
 	if s.o.Order == OrderHW {
@@ -84,6 +88,9 @@ func (s *state[T]) Sweep() error {
 	}
 	if s.balancer != nil && s.o.Balance == BalanceEvery {
 		s.balancer.Balance()
+		if s.coarse {
+			s.gramLoss = math.NaN()
+		}
 	}
 	return nil
 }
@@ -152,11 +159,20 @@ func (t *lossTask[T]) run() (divergence, squares float64) {
 // Snapshot returns a copy of the current model, a *Model[T].
 func (s *state[T]) Snapshot() any { return s.model() }
 
-// model returns a copy of the model in the units of the given problem.
+// model returns a copy of the model in the units of the given problem. What was
+// given and not changed comes back with the same bits.
 func (s *state[T]) model() *Model[T] {
 	m := (&Model[T]{W: s.w, H: s.h}).Clone()
 	rescale(m.W, 1/s.scale)
 	rescale(m.H, 1/s.scale)
+	if s.given != nil {
+		if s.o.FixW || !s.touched {
+			m.W.Copy(s.given.W)
+		}
+		if s.o.FixH || !s.touched {
+			m.H.Copy(s.given.H)
+		}
+	}
 	return m
 }
 

@@ -196,7 +196,8 @@ func (b Block[T]) Scale(log []float64) {
 }
 
 // Clear makes entries of at most eps zero, where eps > 0: it takes the floor of
-// a multiplicative update for the zero that it stands for.
+// a multiplicative update for the zero that it stands for. The block must be
+// nonnegative.
 func (b Block[T]) Clear(eps T) {
 	if eps <= 0 {
 		return

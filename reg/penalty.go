@@ -61,12 +61,24 @@ func (p Penalty) Active() Penalty {
 }
 
 // Definite reports whether the penalty of every nonzero column is positive:
-// some term has a positive weight on every row. Only such a penalty keeps the
+// every row has a positive weight in some term. Only such a penalty keeps the
 // scale of a block from growing.
 func (p Penalty) Definite() bool {
-	return slices.ContainsFunc(p, func(t Term) bool {
-		return t.Weight > 0 && !slices.ContainsFunc(t.Rows, func(w float64) bool { return w == 0 })
-	})
+	var rows []bool // that have a weight
+	for _, t := range p {
+		switch {
+		case !(t.Weight > 0):
+			continue
+		case t.Rows == nil:
+			return true
+		case rows == nil:
+			rows = make([]bool, len(t.Rows))
+		}
+		for i, w := range t.Rows[:min(len(t.Rows), len(rows))] {
+			rows[i] = rows[i] || w > 0
+		}
+	}
+	return len(rows) > 0 && !slices.Contains(rows, false)
 }
 
 // Validate returns an error wrapping [ErrPenalty] when a degree is not

@@ -50,17 +50,37 @@ func (d *Dense[T]) sum() Stats {
 				lo, hi = min(lo, v), max(hi, v)
 			}
 			t.Sum += sum
-			t.Squares += asm.For[T]().SumSquares(row)
+			t.Squares += d.squares(i, j0, row, nil)
 			t.Min, t.Max = min(t.Min, float64(lo)), max(t.Max, float64(hi))
 		}
 	}
 	return t
 }
 
+// squares returns ||v - y||², or ||v||² when y is nil, for the part v of row i
+// from column j0 on. A floor does not count here: errors are those of the data
+// as they are.
+func (d *Dense[T]) squares(i, j0 int, v, y []T) (s float64) {
+	switch {
+	case d.floor > 0:
+		for j, e := range d.x.Row(i)[j0 : j0+len(v)] {
+			diff := float64(e * d.scale)
+			if y != nil {
+				diff -= float64(y[j])
+			}
+			s += diff * diff
+		}
+		return s
+	case y == nil:
+		return asm.For[T]().SumSquares(v)
+	}
+	return 2 * loss.Divergence(loss.Frobenius, v, y)
+}
+
 // Dims returns the shape of the data.
 func (d *Dense[T]) Dims() (m, n int) { return d.x.Rows, d.x.Cols }
 
-// Stats returns the sums over the scaled data.
+// Stats returns the sums over the scaled data; all but Squares with the floor.
 func (d *Dense[T]) Stats() Stats { return d.stats }
 
 // Blocks returns the number of row blocks: MaxBlocks, or fewer so that each has
@@ -202,17 +222,18 @@ func (d *Dense[T]) Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (
 			v := d.tile(i, 1, j0, d.columns(j0), s)[0]
 			y := s.y[0][:len(v)]
 			model(ker, y, w, h, i, j0)
-			squares += 2 * loss.Divergence(loss.Frobenius, v, y)
-			if l != loss.Frobenius {
+			squares += d.squares(i, j0, v, y)
+			if l == loss.Frobenius {
+				divergence += loss.Divergence(l, v, y)
+			} else {
 				for j, m := range y {
-					y[j] = max(m, floor)
+					if v[j] > 0 {
+						y[j] = max(m, floor)
+					}
 				}
 				divergence += loss.Divergence(l, v, y)
 			}
 		}
-	}
-	if l == loss.Frobenius {
-		divergence = squares / 2
 	}
 	return divergence, squares
 }

@@ -36,7 +36,8 @@ type Matrix[T asm.Float] interface {
 	// [Quotients].
 	Quotients(l loss.Loss, block, worker int, w, h *matrix.Dense[T], out *Quotients[T])
 
-	// Loss returns the block's share of D_β(V, WH) and of ||V - WH||_F².
+	// Loss returns the block's share of D_β(V, WH) and of ||V - WH||_F², the
+	// latter with the data as they are, without a floor.
 	Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (divergence, squares float64)
 
 	// Reduce turns sums over the rows that are here into sums over all rows.

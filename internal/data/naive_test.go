@@ -79,7 +79,8 @@ func reference[T asm.Float](l loss.Loss, x, w, h *matrix.Dense[T], scale, floor 
 			v *= scale
 			ref.v.Set(i, j, v)
 			ref.divergence += l.Between(v, y)
-			ref.squares += (v - y) * (v - y)
+			e := float64(x.At(i, j))*scale - y // without the floor
+			ref.squares += e * e
 			q, p := v*math.Pow(y, b-2), math.Pow(y, b-1)
 			for k := range r {
 				ref.wNum.Data[i*r+k] += q * high.At(k, j)

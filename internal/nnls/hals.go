@@ -20,8 +20,9 @@ import (
 // columns. Each step minimizes exactly, so the objective never rises.
 type HALS[T asm.Float] struct {
 	Floor  T
-	gram   []T // r x r
-	l1, l2 T
+	gram   []T   // r x r; row k times 2^shift[k]
+	shift  []int // 0 but where G_kk is so far from 1 that dividing by it would not do
+	l1, l2 float64
 	l1Rows []T // per column of X, or nil
 	l2Rows []T
 }
@@ -30,7 +31,7 @@ type HALS[T asm.Float] struct {
 // given penalty. The error wraps [reg.ErrPenalty] when a term has a degree other
 // than 1 and 2.
 func NewHALS[T asm.Float](r, n int, p reg.Penalty, floor T) (*HALS[T], error) {
-	h := &HALS[T]{Floor: floor, gram: make([]T, r*r)}
+	h := &HALS[T]{Floor: floor, gram: make([]T, r*r), shift: make([]int, r)}
 	for _, t := range p.Active() {
 		if t.Degree != 1 && t.Degree != 2 {
 			return nil, fmt.Errorf("%w: hals knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, t.Degree)
@@ -38,9 +39,9 @@ func NewHALS[T asm.Float](r, n int, p reg.Penalty, floor T) (*HALS[T], error) {
 		l1 := t.Degree == 1
 		switch {
 		case t.Rows == nil && l1:
-			h.l1 += T(t.Weight)
+			h.l1 += t.Weight
 		case t.Rows == nil:
-			h.l2 += T(t.Weight)
+			h.l2 += t.Weight
 		case l1:
 			h.l1Rows = addRows(h.l1Rows, n, t)
 		default:
@@ -60,11 +61,22 @@ func addRows[T asm.Float](to []T, n int, t reg.Term) []T {
 	return to
 }
 
-// SetGram sets G; rounding a Gram matrix from float64 happens here.
+// SetGram sets G. Rounding it from float64 happens here, and rows whose diagonal
+// is out of the range in which T divides well are scaled by a power of two,
+// which cancels in the quotient.
 func (h *HALS[T]) SetGram(g *matrix.Dense[float64]) {
+	limit := 400
+	if asm.SizeOf[T]() == 4 {
+		limit = 50
+	}
 	for k := 0; k < g.Rows; k++ {
-		for l, v := range g.Row(k) {
-			h.gram[k*g.Cols+l] = T(v)
+		row := g.Row(k)
+		h.shift[k] = 0
+		if _, e := math.Frexp(row[k] + 2*h.l2); e > limit || e < -limit {
+			h.shift[k] = -e / 2 // A is about as far from 1 as the root of G_kk
+		}
+		for l, v := range row {
+			h.gram[k*g.Cols+l] = T(math.Ldexp(v, h.shift[k]))
 		}
 	}
 }
@@ -76,20 +88,21 @@ func (h *HALS[T]) Sweep(x, a *matrix.Dense[T], j0 int, tmp []T) (change float64)
 	ker := asm.For[T]()
 	r := x.Rows
 	tmp = tmp[:x.Cols]
-	tiny := smallest[T]()
 	for k := 0; k < r; k++ {
 		g := h.gram[k*r : k*r+r]
-		den := g[k] + 2*h.l2
-		if den < tiny && h.l2Rows == nil {
+		shift := h.shift[k]
+		l1, den := T(math.Ldexp(h.l1, shift)), g[k]+T(math.Ldexp(2*h.l2, shift))
+		if den == 0 && h.l2Rows == nil {
 			continue
 		}
 		copy(tmp, a.Row(k))
+		shiftAll(tmp, shift)
 		subtractOthers(ker, tmp, x, g, k)
 		xk := x.Row(k)
 		if h.l1Rows == nil && h.l2Rows == nil {
 			inv := 1 / den
 			for j, v := range tmp {
-				v = max((v-h.l1)*inv, h.Floor)
+				v = max((v-l1)*inv, h.Floor)
 				d := float64(v - xk[j])
 				change += d * d
 				xk[j] = v
@@ -99,14 +112,14 @@ func (h *HALS[T]) Sweep(x, a *matrix.Dense[T], j0 int, tmp []T) (change float64)
 		for j, v := range tmp {
 			c := den
 			if h.l2Rows != nil {
-				c += 2 * h.l2Rows[j0+j]
+				c += T(math.Ldexp(2*float64(h.l2Rows[j0+j]), shift))
 			}
-			if c < tiny {
+			if c == 0 {
 				continue
 			}
-			v -= h.l1
+			v -= l1
 			if h.l1Rows != nil {
-				v -= h.l1Rows[j0+j]
+				v -= T(math.Ldexp(float64(h.l1Rows[j0+j]), shift))
 			}
 			v = max(v/c, h.Floor)
 			d := float64(v - xk[j])
@@ -117,13 +130,14 @@ func (h *HALS[T]) Sweep(x, a *matrix.Dense[T], j0 int, tmp []T) (change float64)
 	return change
 }
 
-// smallest is what smaller denominators are taken for zero below: the reciprocal
-// of anything larger is finite.
-func smallest[T asm.Float]() T {
-	if asm.SizeOf[T]() == 4 {
-		return T(math.Exp2(-120))
+// shiftAll multiplies x by 2^shift.
+func shiftAll[T asm.Float](x []T, shift int) {
+	if shift == 0 {
+		return
 	}
-	return T(math.Exp2(-1000))
+	for j, v := range x {
+		x[j] = T(math.Ldexp(float64(v), shift))
+	}
 }
 
 // subtractOthers subtracts Σ_{s≠k} g[s]·x_s from y.

@@ -76,65 +76,45 @@ func (s *MM[T]) at(i int) (w weights) {
 // Row updates the entries x of row i of the factor (one per component), with
 // num and den their D and C.
 func (s *MM[T]) Row(x, num, den []T, i int) {
-	s.update(x, num, den, s.at(i))
+	s.update(x, num, den, 0, s.at(i))
 }
 
 // Component updates the entries x of rows i0… of one component, with num their
 // D; their C is den, or den0 for all of them when den is nil.
 func (s *MM[T]) Component(x, num, den []T, den0 T, i0 int) {
-	switch {
-	case s.rows:
-		for j := range x {
-			c := den0
-			if den != nil {
-				c = den[j]
-			}
-			x[j] = s.entry(x[j], num[j], c, s.at(i0+j))
-		}
-	case den != nil:
-		s.update(x, num, den, s.at(i0))
-	default:
-		s.constant(x, num, den0, s.at(i0))
-	}
-}
-
-// update is the step for entries of equal weights.
-func (s *MM[T]) update(x, num, den []T, w weights) {
-	num, den = num[:len(x)], den[:len(x)]
-	if s.beta == 1 && w.l2 == 0 && w.n == 0 {
-		for j, v := range x {
-			c := den[j] + T(w.l1)
-			if num[j] == 0 || c == 0 {
-				v = 0
-			} else {
-				v *= num[j] / c
-			}
-			x[j] = max(v, s.Eps)
-		}
+	if !s.rows {
+		s.update(x, num, den, den0, s.at(i0))
 		return
 	}
-	for j, v := range x {
-		x[j] = s.entry(v, num[j], den[j], w)
+	for j := range x {
+		if den != nil {
+			den0 = den[j]
+		}
+		x[j] = s.entry(x[j], num[j], den0, s.at(i0+j))
 	}
 }
 
-// constant is update for a denominator that is the same for all entries.
-func (s *MM[T]) constant(x, num []T, den T, w weights) {
+// update is the step for entries of equal weights; their C is den, or den0 for
+// all of them when den is nil.
+func (s *MM[T]) update(x, num, den []T, den0 T, w weights) {
 	num = num[:len(x)]
-	if s.beta == 1 && w.l2 == 0 && w.n == 0 {
-		c := den + T(w.l1)
-		for j, v := range x {
-			if num[j] == 0 || c == 0 {
-				v = 0
-			} else {
-				v *= num[j] / c
-			}
-			x[j] = max(v, s.Eps)
-		}
-		return
-	}
+	simple := s.beta == 1 && w.l2 == 0 && w.n == 0
+	l1 := T(w.l1)
 	for j, v := range x {
-		x[j] = s.entry(v, num[j], den, w)
+		c := den0
+		if den != nil {
+			c = den[j]
+		}
+		switch {
+		case !simple:
+			x[j] = s.entry(v, num[j], c, w)
+			continue
+		case num[j] == 0:
+			v = 0
+		case c+l1 != 0:
+			v *= num[j] / (c + l1)
+		}
+		x[j] = max(v, s.Eps)
 	}
 }
 
@@ -157,7 +137,7 @@ func (s *MM[T]) step(x, d, c float64, w weights) float64 {
 		n++
 	}
 	w.n = n
-	if s.b == 0 || s.beta == 2 { // the term of degree 1 stands beside D
+	if s.b == 0 { // the term of degree 1 stands beside D
 		d -= w.l1
 		w.l1 = 0
 		if d <= 0 {
