@@ -139,8 +139,8 @@ func vertex(left, middle, right float64) float64 {
 // Plays returns when a component is heard: where its activation, one value every
 // step seconds beginning at 0 and averaged over 0.2 s, exceeds 15 % of its
 // maximum. Gaps shorter than 0.5 s are closed, and then what is shorter than 0.25
-// s is dropped: the average makes a click of a few frames 0.2 s wide. Intervals
-// lie in [0, end] and do not touch.
+// s is dropped, unless all of it is: the average makes a click of a few frames
+// 0.2 s wide. Intervals lie in [0, end] and do not touch.
 func Plays(activation []float64, step, end float64) []Interval {
 	const threshold, width, gap, blip = 0.15, 0.2, 0.5, 0.25
 	if !(step > 0) {
@@ -161,7 +161,11 @@ func Plays(activation []float64, step, end float64) []Interval {
 			plays = append(plays, p)
 		}
 	}
-	return slices.DeleteFunc(plays, func(p Interval) bool { return p.End-p.Start < blip })
+	isBlip := func(p Interval) bool { return p.End-p.Start < blip }
+	if !slices.ContainsFunc(plays, func(p Interval) bool { return !isBlip(p) }) {
+		return plays
+	}
+	return slices.DeleteFunc(plays, isBlip)
 }
 
 // movingAverage returns the mean of x over up to half neighbours to each side,

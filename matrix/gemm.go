@@ -15,8 +15,9 @@ const (
 
 // Gemm computes C = alpha·op(A)·op(B) + beta·C, where op(A) is A or, with tA,
 // its transpose; beta = 0 overwrites C whatever it holds. C must not overlap A
-// or B. Blocks of rows of C run in parallel on p, which may be nil; the result
-// does not depend on the number of workers. It panics when the shapes do not
+// or B. Blocks of rows of C run in parallel on p; nil, which is what callers
+// outside of polyad pass, means on the calling goroutine. The result does not
+// depend on the number of workers. It panics when the shapes do not
 // fit. Cost 2·m·n·k flops.
 func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c *Dense[T]) {
 	m, k := a.Rows, a.Cols

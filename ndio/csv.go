@@ -24,7 +24,7 @@ const (
 // are separated by comma; with comma 0 the first line decides: commas where it
 // has any, else semicolons, else tabs.
 //
-// A first line in which some field is not a number is a header and is skipped.
+// A first line without any number is a header and is skipped.
 // So are a UTF-8 byte order mark, empty lines, and lines that begin with #.
 // Blanks around fields do not count, and fields may be quoted. An empty field,
 // NaN and NA are NaN; Inf is a number. All lines must have the same number of
@@ -130,11 +130,8 @@ func (t *table) line() int {
 func (t *table) add(record []string) error {
 	if t.firstLine == 0 {
 		t.firstLine, t.cols = t.line(), len(record)
-		for _, field := range record {
-			if _, err := parseNumber(field); errors.Is(err, strconv.ErrSyntax) {
-				t.header = field
-				return nil
-			}
+		if t.header = headerField(record); t.header != "" {
+			return nil
 		}
 	}
 	if len(record) != t.cols {
@@ -152,6 +149,22 @@ func (t *table) add(record []string) error {
 	return nil
 }
 
+// headerField returns the first field that is no number when the record is a
+// header: when it has such a field, and no number.
+func headerField(record []string) (name string) {
+	for _, field := range record {
+		switch x, err := parseNumber(field); {
+		case errors.Is(err, strconv.ErrSyntax):
+			if name == "" {
+				name = field
+			}
+		case x == x: // NaN and empty fields say nothing
+			return ""
+		}
+	}
+	return name
+}
+
 // parseNumber returns the value of a field. Of what strconv takes for a number it
 // leaves out 1_2, which is more likely a name.
 func parseNumber(field string) (float64, error) {
@@ -167,12 +180,14 @@ func parseNumber(field string) (float64, error) {
 
 // badField is the error for a field that is not a number.
 func (t *table) badField(j int, field string, err error) error {
-	what, mend := "is not a number", "mend it, or leave it empty where a value is missing"
+	what, mend := "is not a number", "mend it, or write NaN where a value is missing"
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		what, mend = "does not fit a float64", "scale the data"
 	case strings.ContainsAny(field, ";\t"):
 		mend = "write decimal points, and one separator throughout"
+	case t.line() == t.firstLine:
+		mend = "mend it, or take the line away if it is a header"
 	}
 	return fmt.Errorf("%w: line %d, column %d: %q %s; %s", ErrFormat, t.line(), j+1, clip(field), what, mend)
 }

@@ -92,7 +92,7 @@ func ExampleDecodeSum() {
 func ExampleReadCSV() {
 	_, err := ndio.ReadCSV(strings.NewReader("a,b\n1,2\n3,four\n"), ',')
 	fmt.Println(err)
-	// Output: malformed array file: line 3, column 2: "four" is not a number; mend it, or leave it empty where a value is missing
+	// Output: malformed array file: line 3, column 2: "four" is not a number; mend it, or write NaN where a value is missing
 }
 
 func ExampleWriteCSV() {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"polyad/asm"
+	"polyad/internal/wholefile"
 	"polyad/tensor"
 )
 
@@ -163,7 +164,7 @@ func WriteFile[T asm.Float](path string, t *tensor.Dense[T]) error {
 	if err != nil {
 		return err
 	}
-	err = replaceFile(path, func(w io.Writer) error { return form.write(w, arrayOf(t)) })
+	err = wholefile.Write(path, func(w io.Writer) error { return form.write(w, arrayOf(t)) })
 	if err != nil {
 		return pathError(path, err)
 	}

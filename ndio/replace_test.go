@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"polyad/internal/wholefile"
 )
 
 func TestWrittenFilesAppearWholeOrNotAtAll(t *testing.T) {
@@ -22,12 +24,12 @@ func TestWrittenFilesAppearWholeOrNotAtAll(t *testing.T) {
 	require.ErrorIs(t, err, ErrShape)
 	assert.True(t, strings.HasPrefix(err.Error(), path+": "), err)
 	assertOneLine(t, err)
-	err = replaceFile(path, func(w io.Writer) error {
+	err = wholefile.Write(path, func(w io.Writer) error {
 		_, _ = w.Write([]byte("half"))
 		return errFull
 	})
 	require.ErrorIs(t, err, errFull)
-	assert.Panics(t, func() { _ = replaceFile(path, func(io.Writer) error { panic("x") }) })
+	assert.Panics(t, func() { _ = wholefile.Write(path, func(io.Writer) error { panic("x") }) })
 	assert.Equal(t, []string{"x.csv"}, names(t, dir), "nothing is left behind")
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -56,7 +58,7 @@ func TestPlacesThatCannotBeWritten(t *testing.T) {
 		assert.Equal(t, 1, strings.Count(err.Error(), path), err)
 	}
 	late := filepath.Join(dir, "late.npy") // becomes a folder while it is written
-	err := pathError(late, replaceFile(late, func(io.Writer) error { return os.Mkdir(late, 0o777) }))
+	err := pathError(late, wholefile.Write(late, func(io.Writer) error { return os.Mkdir(late, 0o777) }))
 	require.Error(t, err)
 	assert.Equal(t, 1, strings.Count(err.Error(), dir), err)
 	assert.Equal(t, []string{"folder.npy", "late.npy"}, names(t, dir))

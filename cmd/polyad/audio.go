@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"polyad/audio"
+	"polyad/loss"
 	"polyad/matrix"
 	"polyad/nmf"
 	"polyad/reg"
@@ -32,9 +34,11 @@ const (
 	// mixtureFile is the recording itself, for the page's player.
 	mixtureFile = "recording.wav"
 
-	// audioSparsity times the root of the sum of the spectrogram is the default
-	// l1 weight of both factors: a component of mass M costs 2·mu·√M, so this
-	// weight means the same for quiet and loud, short and long recordings.
+	// audioSparsity sets the default l1 weight mu of both factors. A component of
+	// mass M costs 2·mu·√M; with mu this number times the root of the whole mass
+	// penalties and the Kullback-Leibler loss grow alike with the loudness and
+	// the length of a recording. That is so for no other loss, so others have
+	// no default.
 	audioSparsity = 0.02
 )
 
@@ -62,22 +66,25 @@ at, stems/*.wav to listen to (they sum to recording.wav), and the model (W.npy:
 a spectrum per column, H.npy: its activation over time per row, trace.csv,
 result.json).
 
-By default both factors carry an l1 penalty whose weight is found from the
-recording; --l1, --l2 or --lp replace it, and --l1 all=0 takes it away.`,
+With the default loss, kl, both factors carry an l1 penalty whose weight is found
+from the recording; --l1, --l2 or --lp replace it, and --l1 all=0 takes it away.
+The default folder, polyad-audio, is replaced when all it holds is an earlier
+run.`,
 		Example: `  polyad audio
   polyad audio song.flac -r 12 -o song
   polyad audio drums.wav -r 5 --loss is --l1 all=0 --max-iter 500
   polyad audio song.ogg --json -q`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneFile(true),
 	}
 	f.register(cmd)
-	outs.register(cmd.Flags())
+	outs.registerFolder(cmd.Flags())
 	fs := cmd.Flags()
 	fs.IntVar(&cut.Size, "window", 0, "length of the analysis window in samples; default the power of two nearest to 93 ms")
 	fs.IntVar(&cut.Hop, "hop", 0, "distance between frames in samples; default a quarter of the window")
 	fs.Float64Var(&exponent, "mask-exponent", 1, "exponent of the soft masks that make the stems")
 	for name, value := range map[string]string{"rank": fmt.Sprint(audioRank), "loss": "kl", "max-iter": fmt.Sprint(audioMaxIter), "tol": fmt.Sprint(audioTol), "out": audioOut} {
 		flag := fs.Lookup(name)
+		flag.Usage, _, _ = strings.Cut(flag.Usage, "; default")
 		flag.DefValue = value
 		if err := flag.Value.Set(value); err != nil {
 			panic(err)
@@ -88,8 +95,8 @@ recording; --l1, --l2 or --lp replace it, and --l1 all=0 takes it away.`,
 		if err != nil {
 			return err
 		}
-		if outs.report != "" {
-			return usagef("--report has no effect here: audio writes report.html into --out")
+		if err := run.checkInit(); err != nil {
+			return err
 		}
 		if !(exponent > 0) || math.IsInf(exponent, 0) {
 			return usagef("--mask-exponent is %v; must be a positive number", exponent)
@@ -113,6 +120,9 @@ func readRecording(args []string, cut audio.Options) (*recording, error) {
 		rec.sum = sha256.Sum256(audio.BuiltinFile())
 		rec.sound, err = audio.Builtin()
 	} else {
+		if !audio.IsRecording(args[0]) {
+			return nil, usagef("%s: not a recording by its suffix; .wav, .flac, .ogg and .mp3 are read", args[0])
+		}
 		rec.file = filepath.ToSlash(args[0])
 		if rec.sum, err = hashFile(args[0]); err == nil {
 			rec.sound, err = audio.ReadFile(args[0])
@@ -120,6 +130,9 @@ func readRecording(args []string, cut audio.Options) (*recording, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if rec.sound.Frames() == 0 {
+		return nil, fmt.Errorf("%s: there is no sound in it, 0 samples", rec.file)
 	}
 	if rec.channels, err = audio.TransformAll(rec.sound, cut); err != nil {
 		return nil, fmt.Errorf("%s: %w", rec.file, err)
@@ -146,14 +159,15 @@ func hashFile(path string) (sum [sha256.Size]byte, err error) {
 	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
-// defaultSparsity gives both factors an l1 penalty when the user said nothing
-// about penalties.
+// defaultSparsity gives both factors an l1 penalty under the default loss, when
+// the user said nothing about penalties.
 func defaultSparsity(o *nmf.Options, x *matrix.Dense[float64]) {
-	mu := audioSparsity * math.Sqrt(matrix.Sum(x))
-	if mu > 0 {
-		mu = roundTo(mu, 3)
-		o.W, o.H = reg.L1(mu), reg.L1(mu)
+	mass := matrix.Sum(x)
+	if mass == 0 || o.Loss != loss.KL {
+		return
 	}
+	mu := roundTo(audioSparsity*math.Sqrt(mass), 3)
+	o.W, o.H = reg.L1(mu), reg.L1(mu)
 }
 
 // roundTo rounds to a number of significant digits, so that a command with the
@@ -239,13 +253,15 @@ func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float6
 		files[c.Stem] = filepath.ToSlash(filepath.Join(run.dir.path, c.Stem))
 	}
 	if !run.outs.json && !run.outs.quiet {
-		printComponents(run.app.out, rec, comps)
+		if err := printComponents(run.app.out, rec, comps); err != nil {
+			return err
+		}
 	}
 	all := audioResult{result: res, File: rec.file, Seconds: rec.sound.Seconds(), FitSeconds: res.Seconds, Rate: rec.sound.Rate, Components: comps, Files: files}
 	if err := run.tell(res, all); err != nil {
 		return err
 	}
-	return run.ending(r.Status, ended)
+	return run.ending(ctx, r.Status)
 }
 
 // describeComponents says what each component sounds like; of a pruned one
@@ -305,15 +321,15 @@ func writeSound(path string, s audio.Sound) error {
 }
 
 // printComponents prints the table of what was found.
-func printComponents(w io.Writer, rec *recording, comps []audioComponent) {
-	fmt.Fprintf(w, "%s: %.1f s, %d Hz, %s, spectrogram %d x %d\n\n", rec.file, rec.sound.Seconds(), rec.sound.Rate, channels(len(rec.sound.Channels)), rec.mono.Bins, rec.mono.Frames)
+func printComponents(w io.Writer, rec *recording, comps []audioComponent) error {
+	fmt.Fprintf(w, "%s: %s s, %d Hz, %s, spectrogram %d x %d\n\n", rec.file, strconv.FormatFloat(math.Round(rec.sound.Seconds()*1000)/1000, 'g', 4, 64), rec.sound.Rate, channels(len(rec.sound.Channels)), rec.mono.Bins, rec.mono.Frames)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "component\tenergy\tstrongest frequencies\tplays")
 	for _, c := range comps {
 		fmt.Fprintf(t, "%d\t%.1f %%\t%s\t%s\n", c.Index+1, 100*c.Energy, c.peaks(), c.when(4))
 	}
-	t.Flush()
-	fmt.Fprintln(w)
+	fmt.Fprintln(t)
+	return t.Flush()
 }
 
 // peaks lists the strongest frequencies with their notes.
@@ -340,7 +356,7 @@ func (c *audioComponent) when(n int) string {
 	var total float64
 	for i, p := range c.Plays {
 		if i < n {
-			s = append(s, clock(math.Floor(p[0]))+"-"+clock(math.Ceil(p[1])))
+			s = append(s, interval(p[0], p[1]))
 		}
 		total += p[1] - p[0]
 	}
@@ -361,7 +377,17 @@ func channels(n int) string {
 	return fmt.Sprintf("%d channels", n)
 }
 
-// clock formats whole seconds as m:ss.
-func clock(s float64) string {
-	return fmt.Sprintf("%d:%02d", int(s)/60, int(s)%60)
+// interval formats a stretch of time in whole seconds, or in tenths where it is
+// shorter than two.
+func interval(start, end float64) string {
+	if end-start >= 2 {
+		return clock(math.Round(start), 2, 0) + "-" + clock(math.Round(end), 2, 0)
+	}
+	return clock(start, 4, 1) + "-" + clock(end, 4, 1)
+}
+
+// clock formats seconds as m:ss or m:ss.s.
+func clock(s float64, width, decimals int) string {
+	m := math.Floor(s / 60)
+	return fmt.Sprintf("%.0f:%0*.*f", m, width, decimals, s-60*m)
 }

@@ -112,10 +112,22 @@ func TestDefaultFolderIsReplacedOnlyWhenItIsOurs(t *testing.T) {
 	code, _, stderr = call(args...)
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, stderr, "not empty")
-	// A folder that is named is never replaced, ours or not.
+	// A folder that is named is never replaced, ours or not, but by force, and
+	// then no stem of another run stays.
 	require.NoError(t, os.Remove(filepath.Join(audioOut, "notes.txt")))
 	code, _, _ = call(append(args, "-o", audioOut)...)
 	assert.Equal(t, exitUsage, code)
+	args[3] = "1"
+	code, _, stderr = call(append(args, "-o", audioOut, "--force")...)
+	require.Zero(t, code, stderr)
+	stems, err = filepath.Glob(filepath.Join(audioOut, "stems", "*.wav"))
+	require.NoError(t, err)
+	assert.Len(t, stems, 1)
+	// What a killed run has left behind is no obstacle.
+	require.NoError(t, os.Mkdir(filepath.Join(audioOut, hiddenPrefix+"123"), 0o777))
+	code, _, stderr = call(args...)
+	require.Zero(t, code, stderr)
+	assert.NoDirExists(t, filepath.Join(audioOut, hiddenPrefix+"123"))
 }
 
 func TestBuiltInRecordingIsTheDefault(t *testing.T) {
@@ -123,7 +135,7 @@ func TestBuiltInRecordingIsTheDefault(t *testing.T) {
 	code, stdout, stderr := call("audio", "-r", "2", "--max-iter", "1", "--hop", "1024", "-o", out)
 	require.Zero(t, code, stderr)
 	lines := strings.Split(stdout, "\n")
-	assert.Equal(t, "susanna.ogg: 112.0 s, 22050 Hz, mono, spectrogram 1025 x 2413", lines[0])
+	assert.Equal(t, "susanna.ogg: 112 s, 22050 Hz, mono, spectrogram 1025 x 2413", lines[0])
 	assert.Contains(t, stdout, "strongest frequencies")
 	assert.Contains(t, stdout, "Hz (")
 }
@@ -153,20 +165,23 @@ func TestAudioRefusesWhatItCannotUse(t *testing.T) {
 	dir := t.TempDir()
 	bad := filepath.Join(dir, "bad.wav")
 	require.NoError(t, os.WriteFile(bad, []byte("RIFF"), 0o666))
+	empty := filepath.Join(dir, "empty.wav")
+	require.NoError(t, writeSound(empty, audio.Sound{Rate: 8000, Channels: [][]float64{{}}}))
 	for name, c := range map[string]struct {
 		code int
 		args []string
 		text string
 	}{
-		"not audio":  {1, []string{"audio", "main.go"}, "main.go"},
+		"not audio":  {2, []string{"audio", "main.go"}, "main.go"},
 		"broken":     {1, []string{"audio", bad}, "bad.wav"},
 		"missing":    {1, []string{"audio", "missing.flac"}, "missing.flac"},
 		"window":     {2, []string{"audio", tabla, "--window", "1021"}, "1024"},
 		"hop":        {2, []string{"audio", tabla, "--hop", "100000"}, "hop"},
 		"exponent":   {2, []string{"audio", tabla, "--mask-exponent", "0"}, "--mask-exponent"},
-		"report":     {2, []string{"audio", tabla, "--report", "x.html"}, "--report"},
+		"report":     {2, []string{"audio", tabla, "--report", "x.html"}, "unknown flag"},
 		"one-sided":  {2, []string{"audio", tabla, "--l1", "w=1"}, "penalize H too"},
-		"two inputs": {2, []string{"audio", tabla, tabla}, "arg"},
+		"two inputs": {2, []string{"audio", tabla, tabla}, "one FILE"},
+		"no samples": {1, []string{"audio", empty}, "0 samples"},
 	} {
 		out := filepath.Join(dir, "out")
 		code, stdout, stderr := call(append(c.args, "-o", out)...)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -39,7 +38,7 @@ func (a *app) newFitting(cmd *cobra.Command, args []string, f *fitFlags, outs *o
 	}
 	run := &fitting{app: a, command: commandLine(cmd, args), flags: f, outs: outs, options: o}
 	if outs.out != "" {
-		if run.dir, err = openOut(outs.out, outs.force, own); err != nil {
+		if run.dir, err = a.openOut(outs.out, outs.force, own); err != nil {
 			return nil, err
 		}
 	}
@@ -57,14 +56,17 @@ func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.
 		}
 		o.Init = m
 	}
+	run.app.working.Store(true)
 	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
 	if bar != nil {
-		bar.maxIter = o.Run.MaxIter.Or(defaultMaxIter(o.Method))
 		o.Run.Observe = []solver.Observer{bar.observe}
 	}
 	r, err := nmf.Fit(ctx, x, run.flags.rank, &o)
 	bar.clear()
 	if err != nil && r == nil {
+		if exitCode(err) == exitUsage {
+			return nil, err
+		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if run.outs.verbose {
@@ -73,26 +75,24 @@ func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.
 	return r, err
 }
 
-func defaultMaxIter(m nmf.Method) int {
-	if _, ok := m.(nmf.MU); ok {
-		return 2000
-	}
-	return 500
-}
-
-// ending turns how a run ended into the verb's error.
-func (run *fitting) ending(s solver.Status, err error) error {
-	if err != nil {
-		return fmt.Errorf("%w: the model so far was kept", err)
-	}
-	if run.outs.strict && s != solver.Converged {
+// ending turns how a run ended into the verb's error, once all is written.
+func (run *fitting) ending(ctx context.Context, s solver.Status) error {
+	switch {
+	case errors.Is(context.Cause(ctx), errInterrupted):
+		if run.dir != nil {
+			return fmt.Errorf("%w; what there is was written to %s", errInterrupted, run.dir.path)
+		}
+		return errInterrupted
+	case run.outs.strict && s == solver.MaxTime:
+		return fmt.Errorf("%w: %s; raise --max-time", errNotConverged, s)
+	case run.outs.strict && s != solver.Converged:
 		return fmt.Errorf("%w: %s; raise --max-iter or --tol", errNotConverged, s)
 	}
 	return nil
 }
 
 // summary prints what came out for people.
-func (run *fitting) summary(w io.Writer, res *result) {
+func (run *fitting) summary(w io.Writer, res *result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	row("data", "%s, %s %s, rank %v", res.Input.File, shape(res.Input.Shape), res.Input.DType, res.Options["rank"])
@@ -112,8 +112,12 @@ func (run *fitting) summary(w io.Writer, res *result) {
 		}
 	}
 	row("kkt residual", "%s", strings.Join(kkt, ", "))
-	if len(res.Pruned) > 0 {
-		row("pruned", "%d of %v components: %v", len(res.Pruned), res.Options["rank"], res.Pruned)
+	if n := len(res.Pruned); n > 0 {
+		var which []string
+		for _, q := range res.Pruned {
+			which = append(which, fmt.Sprint(q+1))
+		}
+		row("pruned", "%d of %v components: %s", n, res.Options["rank"], strings.Join(which, ", "))
 	}
 	if run.dir != nil {
 		row("written", "%s", run.dir.path)
@@ -121,10 +125,13 @@ func (run *fitting) summary(w io.Writer, res *result) {
 	if run.outs.report != "" {
 		row("report", "%s", run.outs.report)
 	}
-	t.Flush()
+	return t.Flush()
 }
 
 func shape(s []int) string {
+	if len(s) == 0 {
+		return "() (a single number)"
+	}
 	parts := make([]string, len(s))
 	for i, n := range s {
 		parts[i] = fmt.Sprint(n)
@@ -138,16 +145,7 @@ func (run *fitting) tell(res *result, all any) error {
 	case run.outs.json:
 		return writeJSON(run.app.out, all)
 	case !run.outs.quiet:
-		run.summary(run.app.out, res)
+		return run.summary(run.app.out, res)
 	}
 	return nil
-}
-
-// writePage writes an HTML page whole or not at all.
-func writePage(path string, write func(io.Writer) error) error {
-	tmp := path + ".polyad-tmp"
-	if err := writeTo(tmp, write); err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	return os.Rename(tmp, path)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,7 +62,7 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.StringArrayVar(&f.fix, "fix", nil, "keep this factor (w or h) as --init DIR gives it")
 	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius")
 	fs.IntVar(&f.maxIter, "max-iter", 0, "largest number of sweeps; default 500, mu 2000")
-	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when the objective falls by less than this share of its first value in 10 sweeps; 0: never")
+	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps lower the objective by less than this share of its value at the start; 0: never")
 	fs.Var(&f.maxTime, "max-time", "time limit, such as 90s or 5m")
 	fs.Uint64Var(&f.seed, "seed", 0, "seed of the random start")
 	fs.IntVar(&f.workers, "workers", 0, "number of worker threads; 0: one per processor (results do not depend on it)")
@@ -158,6 +159,18 @@ func (f *fitFlags) run() (solver.Options, error) {
 
 // given reports whether the starting point is a folder.
 func (f *fitFlags) given() bool { return f.init != "random" }
+
+// checkInit refuses a starting point that is neither random nor a folder.
+func (run *fitting) checkInit() error {
+	name := run.flags.init
+	if !run.flags.given() {
+		return nil
+	}
+	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		return usagef("--init %s: want random, or a folder with W.npy and H.npy", quote(name))
+	}
+	return nil
+}
 
 // penalties collects --l1, --l2 and --lp per block.
 type penalties struct{ w, h []penalty }

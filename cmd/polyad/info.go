@@ -56,7 +56,7 @@ func (a *app) infoCommand() *cobra.Command {
 		Example: `  polyad info
   polyad info X.npy
   polyad info song.ogg --json`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneFile(true),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = a.verb(func(_ *cobra.Command, args []string) error {
@@ -70,8 +70,7 @@ func (a *app) infoCommand() *cobra.Command {
 		if asJSON {
 			return writeJSON(a.out, info)
 		}
-		info.print(a)
-		return nil
+		return info.print(a)
 	})
 	return cmd
 }
@@ -133,9 +132,8 @@ func scan[T asm.Float](t *tensor.Dense[T]) *arrayInfo {
 	return info
 }
 
-func (i *machineInfo) print(a *app) {
+func (i *machineInfo) print(a *app) error {
 	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	defer t.Flush()
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	row("polyad", "%s, %s %s/%s", i.Version, i.Go, i.OS, i.Arch)
 	row("processor", "%s, %d cores", i.CPU, i.Cores)
@@ -153,4 +151,5 @@ func (i *machineInfo) print(a *app) {
 		row("file", "%s", s.File)
 		row("recording", "%s at %d Hz, %.2f s, peak %.3g", channels(s.Channels), s.Rate, s.Seconds, s.Peak)
 	}
+	return t.Flush()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/hex"
+	"fmt"
 	"path/filepath"
 
 	"polyad/audio"
@@ -37,6 +38,9 @@ func (a *app) readArray(path string) (*input, error) {
 		array, sum, err = ndio.ReadFileSum(path)
 	}
 	if err != nil {
+		if path == "-" {
+			err = fmt.Errorf("standard input: %w", err)
+		}
 		return nil, err
 	}
 	return &input{array, inputFacts{
@@ -47,7 +51,7 @@ func (a *app) readArray(path string) (*input, error) {
 // checkMatrix refuses an array that is not a matrix.
 func checkMatrix[T tensor.Float](path string, t *tensor.Dense[T]) error {
 	if t.Order() != 2 {
-		return usagef("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", path, shape(t.Shape))
+		return fmt.Errorf("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", path, shape(t.Shape))
 	}
 	return nil
 }

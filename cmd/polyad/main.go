@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -36,16 +37,22 @@ const (
 func main() {
 	log.SetOutput(io.Discard) // a decoder of ours remarks on sample rates there
 	ctx, cancel := context.WithCancelCause(context.Background())
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		cancel(errInterrupted)
-		fmt.Fprintln(os.Stderr, "\npolyad: interrupted: the sweep is finished and the model written; once more to quit at once")
-		<-signals
+		if a.working.Load() { // there may be a model to be kept
+			cancel(errInterrupted)
+			fmt.Fprintln(os.Stderr, "\npolyad: interrupted, finishing; once more to quit at once")
+			<-signals
+		}
+		if tmp := a.unfinished.Load(); tmp != nil {
+			os.RemoveAll(*tmp)
+		}
 		os.Exit(exitInterrupted)
 	}()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(a.run(ctx, os.Args[1:]))
 }
 
 var (
@@ -67,11 +74,13 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	began    bool
+
+	working    atomic.Bool            // a fit has begun: an interrupt ends it and keeps the model
+	unfinished atomic.Pointer[string] // the hidden folder that is being filled
 }
 
 // run runs one command line and returns the exit code.
-func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
-	a := &app{in: in, out: out, err: errOut}
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -82,10 +91,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if !a.began {
 		code = exitUsage
 	}
-	fmt.Fprintln(errOut, "polyad: "+oneLine(err)+hint(err))
-	if code == exitUsage && !a.began {
-		fmt.Fprintln(errOut, "polyad: try 'polyad help'")
+	text := oneLine(err) + hint(err)
+	if !a.began {
+		text += "; see 'polyad help'"
 	}
+	fmt.Fprintln(a.err, "polyad: "+text)
 	return code
 }
 
@@ -102,7 +112,35 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.AddCommand(a.nmfCommand(), a.audioCommand(), a.infoCommand())
+	root.SetHelpCommand(&cobra.Command{
+		Use:   "help [VERB]",
+		Short: "Help about a verb",
+		RunE: func(_ *cobra.Command, args []string) error {
+			verb, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usagef("there is no verb %q", strings.Join(args, " "))
+			}
+			return verb.Help()
+		},
+	})
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		text, _, _ := strings.Cut(err.Error(), ": strconv.") // the parser's own words
+		return usagef("%s", text)
+	})
 	return root
+}
+
+// oneFile says what is wrong with the number of files on the command line.
+func oneFile(optional bool) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0 && !optional:
+			return usagef("the FILE is missing; give its name, or - for standard input")
+		case len(args) > 1:
+			return usagef("one FILE is taken, there are %d: %s", len(args), strings.Join(args, " "))
+		}
+		return nil
+	}
 }
 
 // verb wraps the body of a verb so that errors behind the parsing of flags are
@@ -135,6 +173,8 @@ func hint(err error) string {
 		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w, h or all)"
 	case errors.Is(err, nmf.ErrRank):
 		return " (flag: --rank)"
+	case errors.Is(err, nmf.ErrData) && strings.Contains(err.Error(), "set eps"):
+		return " (flag: --eps)"
 	}
 	return ""
 }

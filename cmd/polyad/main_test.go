@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +62,67 @@ func TestCtrlCWritesTheModelAndExits130(t *testing.T) {
 	assert.Positive(t, res.Iterations)
 }
 
+func TestCtrlCWhileReadingEndsAtOnce(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
+		t.Skip("no interrupt signal to send here")
+	}
+	cmd := exec.Command(os.Args[0], "nmf", "-", "-r", "1")
+	cmd.Env = append(os.Environ(), "POLYAD_TEST_MAIN=1")
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	defer in.Close()
+	require.NoError(t, cmd.Start())
+	time.Sleep(300 * time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	var exit *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &exit)
+	assert.Equal(t, exitInterrupted, exit.ExitCode())
+}
+
+func TestWriteErrorsOnStandardOutputAreErrors(t *testing.T) {
+	x := save(t, filepath.Join(t.TempDir(), "X.npy"), sample[float64]())
+	for _, args := range [][]string{{"info"}, {"info", x}, {"nmf", x, "-r", "2"}, {"nmf", x, "-r", "2", "--json"}} {
+		var stderr bytes.Buffer
+		a := &app{in: strings.NewReader(""), out: full{}, err: &stderr}
+		assert.Equal(t, exitFailed, a.run(context.Background(), args), args)
+		assert.Contains(t, stderr.String(), "no space")
+	}
+}
+
+// full is a disk without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestReportsReplaceOnlyReports(t *testing.T) {
+	dir := t.TempDir()
+	x := save(t, filepath.Join(dir, "X.npy"), sample[float64]())
+	page := filepath.Join(dir, "r.html")
+	for range 2 { // one of ours is replaced
+		code, _, stderr := call("nmf", x, "-r", "2", "--report", page, "-q")
+		require.Zero(t, code, stderr)
+	}
+	require.NoError(t, os.WriteFile(page, []byte("<html>mine</html>"), 0o666))
+	code, _, stderr := call("nmf", x, "-r", "2", "--report", page, "-q")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "--force")
+	code, _, stderr = call("nmf", x, "-r", "2", "--report", page, "-q", "--force")
+	require.Zero(t, code, stderr)
+	code, _, _ = call("nmf", x, "-r", "2", "--report", dir+".html", "-q")
+	require.Zero(t, code)
+}
+
+func TestRecordedCommandCanBeRunAgain(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	save(t, "-odd name;$(x).npy", sample[float64]())
+	code, stdout, stderr := call("nmf", "-r", "2", "--l1", "all=0.1", "--l1", "w=0.2", "--max-iter", "3", "--json", "--", "-odd name;$(x).npy")
+	require.Zero(t, code, stderr)
+	var res result
+	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
+	assert.Equal(t, "polyad nmf --rank=2 --l1 all=0.1 --l1 w=0.2 --max-iter=3 --json=true -- '-odd name;$(x).npy'", res.Command)
+}
+
 func TestInfoTellsOfMachineAndFiles(t *testing.T) {
 	code, stdout, stderr := call("info")
 	require.Zero(t, code, stderr)
@@ -102,6 +166,9 @@ func TestHelpShowsExamplesOfEveryVerb(t *testing.T) {
 		assert.Contains(t, text, "Examples:")
 		assert.Contains(t, text, "polyad "+verb)
 	}
+	code, _, stderr := call("help", "nothing")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "nothing")
 	code, stdout, _ = call("--version")
 	require.Zero(t, code)
 	assert.Contains(t, stdout, version)

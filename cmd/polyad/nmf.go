@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/internal/wholefile"
 	"polyad/matrix"
 	"polyad/tensor"
 )
@@ -32,7 +34,7 @@ product of the two weights matters.`,
   polyad nmf X.npy -r 10 --loss kl --l1 all=0.1 -o model --report model.html
   polyad nmf counts.csv -r 4 --loss kl --max-iter 500 --tol 1e-8 --json
   polyad nmf X.npy -r 10 --init model -o better`,
-		Args: cobra.ExactArgs(1),
+		Args: oneFile(false),
 	}
 	f.register(cmd)
 	outs.register(cmd.Flags())
@@ -55,6 +57,9 @@ product of the two weights matters.`,
 
 // nmfOf fits the array of one element type and writes what was asked for.
 func nmfOf[T asm.Float](ctx context.Context, run *fitting, in *input, t *tensor.Dense[T]) error {
+	if err := run.checkInit(); err != nil {
+		return err
+	}
 	if err := checkMatrix(in.facts.File, t); err != nil {
 		return err
 	}
@@ -69,15 +74,15 @@ func nmfOf[T asm.Float](ctx context.Context, run *fitting, in *input, t *tensor.
 		}
 	}
 	if run.outs.report != "" {
-		err := writePage(run.outs.report, func(w io.Writer) error {
+		err := wholefile.Write(run.outs.report, func(w io.Writer) error {
 			return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H))
 		})
 		if err != nil {
-			return err
+			return fmt.Errorf("--report: %w", err)
 		}
 	}
 	if err := run.tell(res, res); err != nil {
 		return err
 	}
-	return run.ending(r.Status, ended)
+	return run.ending(ctx, r.Status)
 }

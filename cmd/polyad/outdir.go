@@ -14,27 +14,34 @@ import (
 // work, and filled at the end: everything is written into a hidden folder
 // inside it first and then moved, so that files appear whole or not at all.
 type outDir struct {
+	app   *app
 	path  string
-	stale []string // files of an earlier run, to be removed
+	stale []string // what earlier runs left and this one does not replace
 }
+
+// hiddenPrefix begins the names of our hidden folders. One that a killed run has
+// left behind is ours to remove.
+const hiddenPrefix = ".polyad-"
 
 // openOut checks that path can take the files: it is missing or empty, or force
 // is set, or own is set and all it holds is an earlier run of ours.
-func openOut(path string, force, own bool) (*outDir, error) {
-	d := &outDir{path: path}
+func (a *app) openOut(path string, force, own bool) (*outDir, error) {
+	d := &outDir{app: a, path: path}
 	entries, err := os.ReadDir(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("--out: %w", err)
-	case len(entries) == 0, force:
-	default:
-		if own {
-			d.stale, own = earlierRun(path)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), hiddenPrefix) {
+			d.stale = append(d.stale, filepath.Join(path, e.Name()))
 		}
-		if !own {
+	}
+	if len(entries) > len(d.stale) {
+		files, ours := earlierRun(path)
+		if !force && !(own && ours) {
 			return nil, usagef("%s is not empty; give another --out, or --force to write into it", path)
 		}
+		d.stale = append(d.stale, files...)
 	}
 	// A folder that cannot be written to is better known now than at the end.
 	parent := path
@@ -44,37 +51,35 @@ func openOut(path string, force, own bool) (*outDir, error) {
 		}
 		parent = filepath.Dir(parent)
 	}
-	probe, err := os.MkdirTemp(parent, ".polyad-")
-	if err != nil {
-		return nil, fmt.Errorf("--out: cannot write into %s: %w", parent, err)
-	}
-	return d, os.Remove(probe)
+	return d, canCreateIn("--out", parent)
 }
 
-// earlierRun lists the files below path when they are the output of an earlier
-// run of polyad audio and nothing else.
-func earlierRun(path string) (files []string, ok bool) {
+// earlierRun lists the files that an earlier run of polyad audio has left below
+// path; all reports whether there is nothing else.
+func earlierRun(path string) (files []string, all bool) {
 	b, err := os.ReadFile(filepath.Join(path, "result.json"))
 	var result struct{ Schema, Command string }
 	if err != nil || json.Unmarshal(b, &result) != nil || result.Schema != resultSchema || !strings.HasPrefix(result.Command, "polyad audio") {
 		return nil, false
 	}
-	ok = true
+	all = true
 	err = filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
 		rel, _ := filepath.Rel(path, p)
 		switch rel = filepath.ToSlash(rel); {
 		case err != nil:
 			return err
+		case e.IsDir() && strings.HasPrefix(rel, hiddenPrefix):
+			return fs.SkipDir
 		case e.IsDir():
-			ok = ok && (rel == "." || rel == "stems")
+			all = all && (rel == "." || rel == "stems")
 		case rel == "result.json", rel == "trace.csv", rel == "report.html", rel == mixtureFile, rel == "W.npy", rel == "H.npy", strings.HasPrefix(rel, "stems/") && strings.HasSuffix(rel, ".wav"):
 			files = append(files, p)
 		default:
-			ok = false
+			all = false
 		}
 		return nil
 	})
-	return files, ok && err == nil
+	return files, all && err == nil
 }
 
 // fill calls write with a hidden folder inside d and moves what it leaves there
@@ -84,12 +89,14 @@ func (d *outDir) fill(write func(dir string) error) (err error) {
 	if err := os.MkdirAll(d.path, 0o777); err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(d.path, ".polyad-")
+	tmp, err := os.MkdirTemp(d.path, hiddenPrefix)
 	if err != nil {
 		return err
 	}
+	d.app.unfinished.Store(&tmp)
 	defer func() {
 		os.RemoveAll(tmp)
+		d.app.unfinished.Store(nil)
 		if err != nil && statErr != nil {
 			os.Remove(d.path) // made by us; stays when something is in it
 		}
@@ -97,12 +104,24 @@ func (d *outDir) fill(write func(dir string) error) (err error) {
 	if err := write(tmp); err != nil {
 		return err
 	}
+	moved, err := d.move(tmp)
+	if err != nil {
+		return err
+	}
 	for _, f := range d.stale {
-		if err := os.Remove(f); err != nil {
-			return err
+		if !moved[f] {
+			if err := os.RemoveAll(f); err != nil {
+				return err
+			}
 		}
 	}
-	return filepath.WalkDir(tmp, func(p string, e fs.DirEntry, err error) error {
+	return nil
+}
+
+// move moves the files below tmp into d and returns their new paths.
+func (d *outDir) move(tmp string) (moved map[string]bool, err error) {
+	moved = map[string]bool{}
+	err = filepath.WalkDir(tmp, func(p string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -114,6 +133,8 @@ func (d *outDir) fill(write func(dir string) error) (err error) {
 		if e.IsDir() {
 			return os.MkdirAll(to, 0o777)
 		}
+		moved[to] = true
 		return os.Rename(p, to)
 	})
+	return moved, err
 }

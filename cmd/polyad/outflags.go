@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -18,12 +23,21 @@ type outFlags struct {
 	verbose  bool
 	progress string
 	strict   bool
+
+	set *pflag.FlagSet
 }
 
 func (f *outFlags) register(fs *pflag.FlagSet) {
-	fs.StringVarP(&f.out, "out", "o", "", "folder for the model; must be missing or empty")
-	fs.BoolVar(&f.force, "force", false, "write into --out even if it is not empty")
 	fs.StringVar(&f.report, "report", "", "write a self-contained HTML page about the run")
+	f.registerFolder(fs)
+}
+
+// registerFolder registers all flags but --report, for a verb whose folder holds
+// a report anyway.
+func (f *outFlags) registerFolder(fs *pflag.FlagSet) {
+	f.set = fs
+	fs.StringVarP(&f.out, "out", "o", "", "folder for the model; must be missing or empty")
+	fs.BoolVar(&f.force, "force", false, "write into --out even if it is not empty, and replace what is at --report")
 	fs.BoolVar(&f.json, "json", false, "print the result as JSON on standard output")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors (and what --json prints)")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "say more on standard error")
@@ -36,38 +50,57 @@ func (f *outFlags) check() error {
 	switch {
 	case f.progress != "auto" && f.progress != "never":
 		return usagef("--progress %q; want auto or never", f.progress)
-	case f.force && f.out == "":
-		return usagef("--force has no effect without --out")
+	case f.out == "" && f.set.Changed("out"):
+		return usagef("--out is empty; give the name of a folder")
+	case f.report == "" && f.set.Changed("report"):
+		return usagef("--report is empty; give the name of a file")
+	case f.force && f.out == "" && f.report == "":
+		return usagef("--force has no effect without --out or --report")
 	case f.quiet && f.verbose:
 		return usagef("-q and -v contradict each other")
 	}
-	return nil
+	return f.checkReport()
 }
 
-// commandLine is the command as result files and reports show it.
-func commandLine(cmd *cobra.Command, args []string) string {
-	words := []string{cmd.CommandPath()}
-	words = append(words, args...)
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Changed {
-			return
-		}
-		if p, ok := f.Value.(*penaltyFlag); ok {
-			words = append(words, p.words()...)
-			return
-		}
-		if s, ok := f.Value.(pflag.SliceValue); ok {
-			for _, v := range s.GetSlice() {
-				words = append(words, "--"+f.Name, v)
-			}
-			return
-		}
-		words = append(words, fmt.Sprintf("--%s=%s", f.Name, f.Value))
-	})
-	for i, w := range words {
-		if strings.ContainsAny(w, " \t\n'\"$") && i > 0 {
-			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
+// checkReport looks before any work whether the page can be written. Only a page
+// of ours is replaced without --force.
+func (f *outFlags) checkReport() error {
+	if f.report == "" {
+		return nil
 	}
-	return strings.Join(words, " ")
+	if s := strings.ToLower(filepath.Ext(f.report)); s != ".html" && s != ".htm" {
+		return usagef("--report %s: the name of a page ends in .html", f.report)
+	}
+	info, err := os.Stat(f.report)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return usagef("--report %s is not a file; choose another name", f.report)
+	case err == nil && !f.force && !ourPage(f.report):
+		return usagef("--report %s exists and is no page of polyad's; choose another name, or --force", f.report)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("--report: %w", err)
+	}
+	return canCreateIn("--report", filepath.Dir(f.report))
+}
+
+// ourPage reports whether a file begins like a report of polyad.
+func ourPage(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	head := make([]byte, 1024)
+	n, _ := io.ReadFull(file, head)
+	return bytes.Contains(head[:n], []byte(`name="generator" content="polyad"`))
+}
+
+// canCreateIn reports, in the name of a flag, that no file can be created in a
+// folder.
+func canCreateIn(flag, dir string) error {
+	probe, err := os.MkdirTemp(dir, hiddenPrefix)
+	if err != nil {
+		return fmt.Errorf("%s: cannot write into %s: %w", flag, dir, errors.Unwrap(err))
+	}
+	return os.Remove(probe)
 }

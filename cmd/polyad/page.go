@@ -21,10 +21,18 @@ func writeNMFPage(w io.Writer, res *result, trace solver.Trace, wm, hm *matrix.D
 		Trace:   trace,
 		W:       wm,
 		H:       hm,
-		Penalty: res.Penalty,
+		Penalty: penaltyOf(res),
 		Beta:    res.Balance.Beta,
 		Pruned:  res.Pruned,
 	})
+}
+
+// penaltyOf returns the penalties per block, nil when there are none.
+func penaltyOf(res *result) map[string]float64 {
+	if res.Penalty["w"]+res.Penalty["h"] == 0 {
+		return nil
+	}
+	return map[string]float64{"W": res.Penalty["w"], "H": res.Penalty["h"]}
 }
 
 // writeAudioPage writes the report of a recording taken apart.

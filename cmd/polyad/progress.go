@@ -14,10 +14,9 @@ import (
 
 // progress shows a line about a run that is rewritten in place.
 type progress struct {
-	w       io.Writer
-	maxIter int
-	last    time.Time
-	width   int
+	w     *os.File
+	last  time.Time
+	width int // of what is shown
 }
 
 // newProgress returns a progress line on w, or nil when w is not a terminal or
@@ -27,14 +26,14 @@ func newProgress(w io.Writer, mode string, quiet bool) *progress {
 	if quiet || mode == "never" || !ok || !term.IsTerminal(int(f.Fd())) {
 		return nil
 	}
-	return &progress{w: w}
+	return &progress{w: f}
 }
 
 // observe is a solver's observer.
 func (p *progress) observe(e solver.Event) (stop bool) {
 	if now := time.Now(); now.Sub(p.last) >= 100*time.Millisecond {
 		p.last = now
-		p.show(fmt.Sprintf("sweep %d of at most %d, objective %.6g, relative error %.4g, %.1f s", e.Iter, p.maxIter, e.Objective(), e.RelError, e.Seconds))
+		p.show(fmt.Sprintf("sweep %d, objective %.6g, relative error %.4g, %.1f s", e.Iter, e.Objective(), e.RelError, e.Seconds))
 	}
 	return false
 }
@@ -43,6 +42,9 @@ func (p *progress) observe(e solver.Event) (stop bool) {
 func (p *progress) show(s string) {
 	if p == nil {
 		return
+	}
+	if columns, _, err := term.GetSize(int(p.w.Fd())); err == nil && columns > 1 {
+		s = s[:min(len(s), columns-1)]
 	}
 	fmt.Fprintf(p.w, "\r%s%s", s, strings.Repeat(" ", max(0, p.width-len(s))))
 	p.width = len(s)

@@ -20,7 +20,7 @@ import (
 // the page it stands in. A wide one takes the whole page, a half one half.
 const (
 	wide, half  = 900.0, 440.0
-	marginLeft  = 62.0
+	marginLeft  = 76.0
 	marginRight = 22.0
 	marginTop   = 8.0
 	fontSize    = 12.0

@@ -1,4 +1,5 @@
-package ndio
+// Package wholefile writes files that appear whole or not at all.
+package wholefile
 
 import (
 	"errors"
@@ -10,9 +11,11 @@ import (
 	"path/filepath"
 )
 
-// replaceFile lets write fill a temporary file beside path and then moves it to
-// path. After an error, or a panic of write, the temporary file is removed.
-func replaceFile(path string, write func(w io.Writer) error) error {
+// Write lets write fill a temporary file beside path and then moves it to path,
+// whose permissions are kept if there was such a file. A link stays a link.
+// After an error, or a panic of write, the temporary file is gone and what was
+// at path is still there. What is there and no regular file is refused.
+func Write(path string, write func(w io.Writer) error) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // a link stays a link, to the new file
 	}
