@@ -75,7 +75,7 @@ func NewMasks[T matrix.Float](w, h *matrix.Dense[T], alpha float64) (*Masks, err
 // are negative or not finite.
 func checkModel[T matrix.Float](w, h *matrix.Dense[T]) error {
 	if w.Cols < 1 || w.Cols != h.Rows {
-		return fmt.Errorf("W is %d x %d and H %d x %d, which is no model: %w", w.Rows, w.Cols, h.Rows, h.Cols, ErrData)
+		return fmt.Errorf("a W of %d x %d and an H of %d x %d are no model: %w", w.Rows, w.Cols, h.Rows, h.Cols, ErrData)
 	}
 	for _, x := range [...]struct {
 		name string

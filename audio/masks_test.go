@@ -185,7 +185,7 @@ func TestMasksRefuse(t *testing.T) {
 		is    error
 		says  string
 	}{
-		{fill(5, 2, one), fill(3, 4, one), 1, ErrData, "W is 5 x 2 and H 3 x 4"},
+		{fill(5, 2, one), fill(3, 4, one), 1, ErrData, "W of 5 x 2 and an H of 3 x 4"},
 		{fill(5, 0, one), fill(0, 4, one), 1, ErrData, "5 x 0"},
 		{with(5, 2, 3, 1, -1), fill(2, 4, one), 1, ErrData, "W[3, 1] is -1"},
 		{fill(5, 2, one), with(2, 4, 1, 2, math.NaN()), 1, ErrData, "H[1, 2] is NaN"},

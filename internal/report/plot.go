@@ -54,9 +54,6 @@ type figure struct {
 	layers        []plot.Plotter
 }
 
-// dataHeight returns the height of the data area.
-func (f *figure) dataHeight() float64 { return f.height - marginTop - f.bottom() }
-
 // dataWidth returns the width of the data area.
 func (f *figure) dataWidth() float64 { return f.width - marginLeft - marginRight }
 
