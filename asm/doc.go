@@ -13,6 +13,27 @@
 // NaN and Inf propagate as in the reference loop. Callers check sizes, kernels
 // do not.
 //
+// # Levels
+//
+// On amd64 there are AVX2 (with FMA) and AVX512 beside Generic, chosen once by
+// the processor's features, never by its model. The environment variable
+// POLYAD_SIMD (generic, avx2, avx512) overrides the choice, [Use] does so in
+// tests and benchmarks, and a build with the tag purego has Generic alone.
+// Results differ between levels by rounding: sums are taken in another order
+// and multiplications and additions fused.
+//
+// The assembly is written by the module in internal/gen (go generate); users of
+// polyad never see what it depends on. No call of a kernel takes longer than
+// about 100 µs on the blocks that drivers hand it, since it cannot be preempted.
+//
+// # Tiles
+//
+// All matrix products end in [Kernels.Mul], which covers C with tiles that stay
+// in registers. A tile takes A with any two steps between its elements and B and
+// C row by row, so the same kernel serves a packed product, V·Hᵀ with V read
+// where it lies (B is Hᵀ), Wᵀ·V (A is W, transposed by its steps), the model
+// W·H, and Gram matrices.
+//
 // Package asm is also the only place that uses unsafe: [Bytes] gives the
 // memory of a slice of numbers as bytes, so that files can be read straight
 // into it.

@@ -1,13 +1,30 @@
 package asm
 
-func genericTable[T Float]() Kernels[T] {
-	return Kernels[T]{
+import "unsafe"
+
+func genericTables() *tableSet {
+	return &tableSet{Generic, genericTable[float32](), genericTable[float64]()}
+}
+
+func genericTable[T Float]() *Kernels[T] {
+	return &Kernels[T]{
 		Level:      Generic,
+		Lanes:      genericLanes,
 		Axpy:       axpyGeneric[T],
 		Axpy4:      axpy4Generic[T],
 		Dot:        dotGeneric[T],
 		Dot4:       dot4Generic[T],
+		Sum:        sumGeneric[T],
+		Fill:       fillGeneric[T],
+		Peak:       peakGeneric[T],
+		PeakFlops:  16,
 		SumSquares: sumSquaresGeneric[T],
+		QuotKL:     quotKLGeneric[T],
+		QuotIS:     quotISGeneric[T],
+		Tiles: [][]Tile[T]{{
+			{4, tile4Generic[T], tile4EdgeGeneric[T], tile4Generic[T]},
+			{1, tile1Generic[T], tile1EdgeGeneric[T], tile1Generic[T]},
+		}},
 	}
 }
 
@@ -73,4 +90,130 @@ func sumSquaresGeneric[T Float](x []T) float64 {
 		s0 += float64(a * a)
 	}
 	return s0 + s1
+}
+
+func sumGeneric[T Float](x []T) (s T) {
+	var s0, s1, s2, s3 T
+	j := 0
+	for ; j+4 <= len(x); j += 4 {
+		u := x[j : j+4 : j+4]
+		s0 += u[0]
+		s1 += u[1]
+		s2 += u[2]
+		s3 += u[3]
+	}
+	for ; j < len(x); j++ {
+		s0 += x[j]
+	}
+	return (s0 + s1) + (s2 + s3)
+}
+
+func fillGeneric[T Float](x []T, a T) {
+	for j := range x {
+		x[j] = a
+	}
+}
+
+func peakGeneric[T Float](n int) T {
+	x := T(n) // not known to the compiler
+	var s0, s1, s2, s3, s4, s5, s6, s7 T
+	for range n {
+		s0 += T(x * x)
+		s1 += T(x * s0)
+		s2 += T(x * x)
+		s3 += T(x * s2)
+		s4 += T(x * x)
+		s5 += T(x * s4)
+		s6 += T(x * x)
+		s7 += T(x * s6)
+	}
+	return s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7
+}
+
+func quotKLGeneric[T Float](y, v []T, floor T) {
+	v = v[:len(y)]
+	for j, m := range y {
+		y[j] = v[j] / max(m, floor)
+	}
+}
+
+func quotISGeneric[T Float](y, p, v []T, floor T) {
+	p, v = p[:len(y)], v[:len(y)]
+	for j, m := range y {
+		inv := 1 / max(m, floor)
+		p[j] = inv
+		y[j] = T(v[j]*inv) * inv
+	}
+}
+
+// genericLanes is the width of the generic tiles.
+const genericLanes = 4
+
+// tile4Generic is a tile of four rows and four columns.
+func tile4Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _ int) {
+	x, y := span(a, 4, aRow, k, aCol), span(b, k, bRow, genericLanes, 1)
+	var s [4][genericLanes]T
+	for l := 0; l < k; l++ {
+		o := l * aCol
+		a0, a1, a2, a3 := x[o], x[o+aRow], x[o+2*aRow], x[o+3*aRow]
+		for j, v := range (*[genericLanes]T)(y[l*bRow:]) {
+			s[0][j] += T(a0 * v)
+			s[1][j] += T(a1 * v)
+			s[2][j] += T(a2 * v)
+			s[3][j] += T(a3 * v)
+		}
+	}
+	putTile(s[:], span(c, 4, cRow, genericLanes, 1), cRow, add, genericLanes)
+}
+
+func tile4EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last int) {
+	for i := range 4 {
+		tile1EdgeGeneric(k, at(a, i*aRow, k), aRow, aCol, b, bRow, at(c, i*cRow, 1), cRow, add, last)
+	}
+}
+
+func tile1Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _ int) {
+	tile1EdgeGeneric(k, a, aRow, aCol, b, bRow, c, cRow, add, genericLanes)
+}
+
+func tile1EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last int) {
+	x, y := span(a, 1, aRow, k, aCol), span(b, k, bRow, last, 1)
+	var s [1][genericLanes]T
+	for l := 0; l < k; l++ {
+		f := x[l*aCol]
+		for j, v := range y[l*bRow : l*bRow+last] {
+			s[0][j] += T(f * v)
+		}
+	}
+	putTile(s[:], span(c, 1, cRow, last, 1), cRow, add, last)
+}
+
+// putTile writes or adds the first n columns of s.
+func putTile[T Float](s [][genericLanes]T, c []T, cRow, add, n int) {
+	for i := range s {
+		row := c[i*cRow : i*cRow+n]
+		for j := range row {
+			if add != 0 {
+				row[j] += s[i][j]
+			} else {
+				row[j] = s[i][j]
+			}
+		}
+	}
+}
+
+// span is the memory of a matrix with the given steps that begins at p.
+func span[T Float](p *T, rows, rowStep, cols, colStep int) []T {
+	if rows == 0 || cols == 0 {
+		return nil
+	}
+	return unsafe.Slice(p, (rows-1)*rowStep+(cols-1)*colStep+1)
+}
+
+// at is the address o elements behind p; p itself when nothing is read there.
+func at[T Float](p *T, o, reads int) *T {
+	if reads == 0 {
+		return p
+	}
+	return (*T)(unsafe.Add(unsafe.Pointer(p), o*SizeOf[T]()))
 }

@@ -4,6 +4,9 @@ package asm
 type Kernels[T Float] struct {
 	Level Level
 
+	// Lanes is the number of elements in a vector register.
+	Lanes int
+
 	// Axpy adds alpha·x to y:
 	//
 	//	for j := range y { y[j] += alpha * x[j] }
@@ -25,26 +28,70 @@ type Kernels[T Float] struct {
 	//	for j := range x { s0 += x[j]*y0[j]; …; s3 += x[j]*y3[j] }
 	Dot4 func(x, y0, y1, y2, y3 []T) (s0, s1, s2, s3 T)
 
+	// Sum returns the sum of x:
+	//
+	//	for j := range x { s += x[j] }
+	Sum func(x []T) T
+
+	// Fill sets all elements:
+	//
+	//	for j := range x { x[j] = a }
+	Fill func(x []T, a T)
+
+	// Peak makes n rounds, n even, of PeakFlops multiplications and additions
+	// that need no memory: benchmarks find the machine's peak with it.
+	Peak func(n int) T
+	// PeakFlops is the number of operations in one round of Peak.
+	PeakFlops int
+
 	// SumSquares returns Σ x[j]², accumulated in float64.
 	SumSquares func(x []T) float64
+
+	// QuotKL replaces a model y by the quotient of the data v and the model:
+	//
+	//	for j := range y { y[j] = v[j] / max(y[j], floor) }
+	QuotKL func(y, v []T, floor T)
+
+	// QuotIS is the same for the Itakura-Saito divergence:
+	//
+	//	for j := range y { p[j] = 1 / max(y[j], floor); y[j] = v[j] * p[j] * p[j] }
+	QuotIS func(y, p, v []T, floor T)
+
+	// Tiles[w-1] are the products of tiles w vectors wide, the tallest first;
+	// the last of each width has one row. [Kernels.Mul] covers a matrix with
+	// them.
+	Tiles [][]Tile[T]
 }
+
+// Tile is the product of a small tile, C = A·B or C += A·B, with Rows rows of C.
+// Element (i, l) of A is a[i*aRow+l*aCol], row l of B begins at b[l*bRow], row i
+// of C at c[i*cRow]:
+//
+//	for i, j { s := Σ_l a[i*aRow+l*aCol] * b[l*bRow+j]; if add != 0 { s += c[i*cRow+j] }; c[i*cRow+j] = s }
+//
+// Full and Far have all columns of their width and ignore last; of Edge's last
+// vector only the first last columns are read and written, 1 ≤ last ≤ Lanes. Far
+// is Full for a B whose rows lie far apart in memory.
+type Tile[T Float] struct {
+	Rows            int
+	Full, Edge, Far TileFunc[T]
+}
+
+// TileFunc is the form of a tile's product.
+type TileFunc[T Float] func(k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last int)
 
 // For returns the table of the current level for T. It holds the one type
 // switch between generic code and the kernels; fetch the table once per driver
 // call, not per kernel call.
 func For[T Float]() *Kernels[T] {
+	t := current.Load()
 	var k any
 	var zero T
 	switch any(zero).(type) {
 	case float32:
-		k = &genericF32
+		k = t.f32
 	default:
-		k = &genericF64
+		k = t.f64
 	}
 	return k.(*Kernels[T])
 }
-
-var (
-	genericF32 = genericTable[float32]()
-	genericF64 = genericTable[float64]()
-)

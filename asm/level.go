@@ -1,34 +1,101 @@
 package asm
 
 import (
-	"runtime"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
 
 	"github.com/klauspost/cpuid/v2"
 )
 
 // Level names a set of kernels. Levels are a list per architecture and not one
-// ordered scale: their numbers say nothing about which is faster.
+// ordered scale: their numbers say nothing about which is faster. [Levels] is
+// what this machine has.
 type Level int
 
-// Generic is the level in plain Go that every architecture has.
-const Generic Level = 0
+// The levels of all architectures.
+const (
+	// Generic is the level in plain Go that every architecture has.
+	Generic Level = iota
+	// AVX2 needs AVX2 and FMA (amd64).
+	AVX2
+	// AVX512 needs AVX-512 F, DQ, BW and VL, and BMI2 (amd64).
+	AVX512
+)
+
+var levelNames = [...]string{"generic", "avx2", "avx512"}
 
 // String returns the name of the level as POLYAD_SIMD and reports spell it.
 func (l Level) String() string {
-	if l == Generic {
-		return "generic"
+	if l < 0 || int(l) >= len(levelNames) {
+		return "unknown"
 	}
-	return "unknown"
+	return levelNames[l]
+}
+
+// tableSet holds the kernels of one level for both element types.
+type tableSet struct {
+	level Level
+	f32   *Kernels[float32]
+	f64   *Kernels[float64]
+}
+
+var (
+	// available lists the tables that this build has and this machine can run,
+	// the preferred one last.
+	available = slices.Concat([]*tableSet{genericTables()}, archTables())
+	current   atomic.Pointer[tableSet]
+)
+
+// The environment variable POLYAD_SIMD chooses a level once, at the start of
+// the program: generic, avx2 or avx512. A level that does not exist, or that
+// this machine does not have, is a panic rather than a surprise.
+func init() {
+	current.Store(available[len(available)-1])
+	name := os.Getenv("POLYAD_SIMD")
+	if name == "" {
+		return
+	}
+	i := slices.IndexFunc(available, func(t *tableSet) bool { return t.level.String() == strings.ToLower(name) })
+	if i < 0 {
+		panic(fmt.Sprintf("POLYAD_SIMD=%s: the levels of this machine and build are %v", name, Levels()))
+	}
+	current.Store(available[i])
+}
+
+// Levels returns the levels that this machine and this build have, the one that
+// is used by default last.
+func Levels() []Level {
+	l := make([]Level, len(available))
+	for i, t := range available {
+		l[i] = t.level
+	}
+	return l
 }
 
 // Current returns the level whose kernels [For] hands out.
-func Current() Level { return Generic }
+func Current() Level { return current.Load().level }
 
-// CPU returns the processor's own name for itself, or that of its architecture
-// where it has none.
+// Use makes [For] hand out the kernels of another level until restore is called.
+// It is for tests and benchmarks: drivers that are at work keep the tables that
+// they have fetched.
+func Use(l Level) (restore func(), err error) {
+	for _, t := range available {
+		if t.level == l {
+			old := current.Swap(t)
+			return func() { current.Store(old) }, nil
+		}
+	}
+	return nil, fmt.Errorf("asm: level %v is not among those of this machine and build, %v", l, Levels())
+}
+
+// CPU returns the processor's own name for itself, or a description of its
+// architecture where it has none.
 func CPU() string {
 	if n := cpuid.CPU.BrandName; n != "" {
 		return n
 	}
-	return runtime.GOARCH
+	return cpuid.CPU.VendorID.String()
 }

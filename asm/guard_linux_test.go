@@ -1,0 +1,74 @@
+package asm
+
+import (
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+)
+
+// pages returns n elements that end, or begin, at a page that cannot be
+// accessed: reading or writing beyond them ends the program.
+func pages[T Float](t *testing.T, n int, atEnd bool) []T {
+	t.Helper()
+	page := syscall.Getpagesize()
+	size := (n*SizeOf[T]() + page - 1) / page * page
+	mem, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = syscall.Munmap(mem) })
+	require.NoError(t, syscall.Mprotect(mem[:page], syscall.PROT_NONE))
+	require.NoError(t, syscall.Mprotect(mem[page+size:], syscall.PROT_NONE))
+	o := page
+	if atEnd {
+		o = page + size - n*SizeOf[T]()
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(&mem[o])), n)
+}
+
+func TestKernelsStayWithinTheirMemory(t *testing.T) {
+	both(t, testGuards[float32], testGuards[float64])
+}
+
+func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
+	const longest = 147
+	for _, atEnd := range []bool{false, true} {
+		var v [5][]T
+		for i := range v {
+			v[i] = pages[T](t, longest, atEnd)
+		}
+		for n := 1; n <= longest; n++ {
+			var x [5][]T
+			for i := range x {
+				if x[i] = v[i][:n]; atEnd {
+					x[i] = v[i][longest-n:]
+				}
+			}
+			ker.Axpy(2, x[0], x[1])
+			ker.Axpy4(1, 2, 3, 4, x[0], x[1], x[2], x[3], x[4])
+			ker.Dot(x[0], x[1])
+			ker.Dot4(x[0], x[1], x[2], x[3], x[4])
+			ker.Sum(x[0])
+			ker.Fill(x[0], 1)
+			ker.SumSquares(x[0])
+			ker.QuotKL(x[0], x[1], 1)
+			ker.QuotIS(x[0], x[1], x[2], 1)
+		}
+	}
+	// Tiles end at the guard with their last row; with one column more than the
+	// last vector has they would touch it.
+	for w, tiles := range ker.Tiles {
+		for _, tile := range tiles {
+			for last := 1; last <= ker.Lanes; last++ {
+				const k = 3
+				cols := w*ker.Lanes + last
+				a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*cols, true), pages[T](t, tile.Rows*cols, true)
+				tile.Edge(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, last)
+				if last == ker.Lanes {
+					tile.Full(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, 0)
+					tile.Far(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, 0)
+				}
+			}
+		}
+	}
+}

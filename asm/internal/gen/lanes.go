@@ -1,0 +1,206 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// isa is a vector width together with an element type: what the kernels of one
+// level and type are generated from.
+type isa struct {
+	level string // name part of the level: AVX2, AVX512
+	bits  int
+	f64   bool
+}
+
+func (v isa) suffix() string {
+	if v.f64 {
+		return "F64" + v.level
+	}
+	return "F32" + v.level
+}
+
+// typ is the Go element type.
+func (v isa) typ() string {
+	if v.f64 {
+		return "float64"
+	}
+	return "float32"
+}
+
+// size is the size of an element in bytes, width that of a vector.
+func (v isa) size() int {
+	if v.f64 {
+		return 8
+	}
+	return 4
+}
+func (v isa) width() int  { return v.bits / 8 }
+func (v isa) lanes() int  { return v.width() / v.size() }
+func (v isa) masks() bool { return v.bits == 512 }
+
+// vec returns a new vector register.
+func (v isa) vec() VecVirtual {
+	if v.bits == 512 {
+		return ZMM()
+	}
+	return YMM()
+}
+
+// vecs returns n new vector registers.
+func (v isa) vecs(n int) []VecVirtual {
+	r := make([]VecVirtual, n)
+	for i := range r {
+		r[i] = v.vec()
+	}
+	return r
+}
+
+func (v isa) load(m Op, r Op) {
+	if v.f64 {
+		VMOVUPD(m, r)
+	} else {
+		VMOVUPS(m, r)
+	}
+}
+
+func (v isa) store(r Op, m Op) { v.load(r, m) }
+
+// loadMasked loads the lanes of k and zeroes the others.
+func (v isa) loadMasked(m Op, k Op, r Op) {
+	if v.f64 {
+		VMOVUPD_Z(m, k, r)
+	} else {
+		VMOVUPS_Z(m, k, r)
+	}
+}
+
+func (v isa) storeMasked(r Op, k Op, m Op) {
+	if v.f64 {
+		VMOVUPD(r, k, m)
+	} else {
+		VMOVUPS(r, k, m)
+	}
+}
+
+// fma adds a·b to acc; a may be memory.
+func (v isa) fma(a, b, acc Op) {
+	if v.f64 {
+		VFMADD231PD(a, b, acc)
+	} else {
+		VFMADD231PS(a, b, acc)
+	}
+}
+
+// fmaBroadcast adds (the number at m)·b to acc; tmp is used where the
+// instruction set has no embedded broadcast.
+func (v isa) fmaBroadcast(m Op, b, acc Op, tmp Op) {
+	switch {
+	case v.bits == 512 && v.f64:
+		VFMADD231PD_BCST(m, b, acc)
+	case v.bits == 512:
+		VFMADD231PS_BCST(m, b, acc)
+	default:
+		v.broadcast(m, tmp)
+		v.fma(tmp, b, acc)
+	}
+}
+
+// broadcast fills r with the number at m (or in the low lane of an XMM).
+func (v isa) broadcast(m Op, r Op) {
+	if v.f64 {
+		VBROADCASTSD(m, r)
+	} else {
+		VBROADCASTSS(m, r)
+	}
+}
+
+func (v isa) add(a, b, r Op) {
+	if v.f64 {
+		VADDPD(a, b, r)
+	} else {
+		VADDPS(a, b, r)
+	}
+}
+
+func (v isa) mul(a, b, r Op) {
+	if v.f64 {
+		VMULPD(a, b, r)
+	} else {
+		VMULPS(a, b, r)
+	}
+}
+
+func (v isa) max(a, b, r Op) {
+	if v.f64 {
+		VMAXPD(a, b, r)
+	} else {
+		VMAXPS(a, b, r)
+	}
+}
+
+func (v isa) zero(r VecVirtual) {
+	if v.bits == 512 {
+		VPXORQ(r, r, r)
+	} else {
+		VXORPD(r, r, r)
+	}
+}
+
+// scalar versions of the above, on the low lane of an XMM register.
+
+func (v isa) loadScalar(m Op, r Op) {
+	if v.f64 {
+		VMOVSD(m, r)
+	} else {
+		VMOVSS(m, r)
+	}
+}
+
+func (v isa) storeScalar(r Op, m Op) { v.loadScalar(r, m) }
+
+func (v isa) fmaScalar(a, b, acc Op) {
+	if v.f64 {
+		VFMADD231SD(a, b, acc)
+	} else {
+		VFMADD231SS(a, b, acc)
+	}
+}
+
+// reduce adds up the lanes of r and leaves the sum in the low lane of the
+// returned XMM register. The order is fixed: halves are added to each other.
+func (v isa) reduce(r VecVirtual) VecVirtual {
+	if v.bits == 512 {
+		hi := YMM()
+		VEXTRACTF64X4(U8(1), r, hi)
+		v256 := isa{v.level, 256, v.f64}
+		lo := YMM()
+		v256.load(r.AsY(), lo)
+		v256.add(lo, hi, lo)
+		return v256.reduce(lo)
+	}
+	hi, lo := XMM(), XMM()
+	VEXTRACTF128(U8(1), r, hi)
+	v.add(r.AsX(), hi, lo)
+	if v.f64 {
+		VUNPCKHPD(lo, lo, hi)
+		VADDSD(lo, hi, lo)
+		return lo
+	}
+	VMOVHLPS(lo, lo, hi)
+	VADDPS(lo, hi, lo)
+	VMOVSHDUP(lo, hi)
+	VADDSS(lo, hi, lo)
+	return lo
+}
+
+// tailMask sets k to the lowest n lanes, 0 ≤ n < lanes.
+func (v isa) tailMask(n GPVirtual) OpmaskVirtual {
+	k := K()
+	m := GP64()
+	MOVQ(I64(-1), m)
+	BZHIQ(n, m, m)
+	KMOVW(m.As32(), k)
+	return k
+}

@@ -1,0 +1,173 @@
+//go:build !purego
+
+package asm
+
+import "github.com/klauspost/cpuid/v2"
+
+//go:generate go run -C internal/gen . -family vec -level avx2 -out ../../vec_avx2_amd64.s -stubs ../../vec_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family vec -level avx512 -out ../../vec_avx512_amd64.s -stubs ../../vec_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family tile -level avx2 -out ../../tile_avx2_amd64.s -stubs ../../tile_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family tile -level avx512 -out ../../tile_avx512_amd64.s -stubs ../../tile_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family quot -level avx2 -out ../../quot_avx2_amd64.s -stubs ../../quot_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family quot -level avx512 -out ../../quot_avx512_amd64.s -stubs ../../quot_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family limits -level avx2 -out ../../limits_avx2_amd64.s -stubs ../../limits_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family limits -level avx512 -out ../../limits_avx512_amd64.s -stubs ../../limits_avx512_amd64.go -pkg asm
+
+// archTables returns the tables whose instructions this processor has.
+func archTables() (t []*tableSet) {
+	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.BMI2) {
+		t = append(t, &tableSet{AVX2, &avx2F32, &avx2F64})
+	}
+	if cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.AVX2, cpuid.FMA3, cpuid.BMI2) {
+		t = append(t, &tableSet{AVX512, &avx512F32, &avx512F64})
+	}
+	return t
+}
+
+var avx2F32 = Kernels[float32]{
+	Level:      AVX2,
+	Lanes:      8,
+	Axpy:       axpyF32AVX2,
+	Axpy4:      axpy4F32AVX2,
+	Dot:        dotF32AVX2,
+	Dot4:       dot4F32AVX2,
+	Sum:        sumF32AVX2,
+	Fill:       fillF32AVX2,
+	SumSquares: sumSquaresGeneric[float32],
+	QuotKL:     quotKLF32AVX2,
+	QuotIS:     quotISF32AVX2,
+	Peak:       peakF32AVX2,
+	PeakFlops:  2 * 12 * 8,
+	Tiles: [][]Tile[float32]{
+		{
+			{12, tile12x1F32AVX2, tile12x1EdgeF32AVX2, tile12x1FarF32AVX2},
+			{8, tile8x1F32AVX2, tile8x1EdgeF32AVX2, tile8x1FarF32AVX2},
+			{4, tile4x1F32AVX2, tile4x1EdgeF32AVX2, tile4x1FarF32AVX2},
+			{2, tile2x1F32AVX2, tile2x1EdgeF32AVX2, tile2x1FarF32AVX2},
+			{1, tile1x1F32AVX2, tile1x1EdgeF32AVX2, tile1x1FarF32AVX2},
+		},
+		{
+			{6, tile6x2F32AVX2, tile6x2EdgeF32AVX2, tile6x2FarF32AVX2},
+			{4, tile4x2F32AVX2, tile4x2EdgeF32AVX2, tile4x2FarF32AVX2},
+			{2, tile2x2F32AVX2, tile2x2EdgeF32AVX2, tile2x2FarF32AVX2},
+			{1, tile1x2F32AVX2, tile1x2EdgeF32AVX2, tile1x2FarF32AVX2},
+		},
+		{
+			{4, tile4x3F32AVX2, tile4x3EdgeF32AVX2, tile4x3FarF32AVX2},
+			{2, tile2x3F32AVX2, tile2x3EdgeF32AVX2, tile2x3FarF32AVX2},
+			{1, tile1x3F32AVX2, tile1x3EdgeF32AVX2, tile1x3FarF32AVX2},
+		},
+	},
+}
+
+var avx2F64 = Kernels[float64]{
+	Level:      AVX2,
+	Lanes:      4,
+	Axpy:       axpyF64AVX2,
+	Axpy4:      axpy4F64AVX2,
+	Dot:        dotF64AVX2,
+	Dot4:       dot4F64AVX2,
+	Sum:        sumF64AVX2,
+	Fill:       fillF64AVX2,
+	SumSquares: sumSquaresGeneric[float64],
+	QuotKL:     quotKLF64AVX2,
+	QuotIS:     quotISF64AVX2,
+	Peak:       peakF64AVX2,
+	PeakFlops:  2 * 12 * 4,
+	Tiles: [][]Tile[float64]{
+		{
+			{12, tile12x1F64AVX2, tile12x1EdgeF64AVX2, tile12x1FarF64AVX2},
+			{8, tile8x1F64AVX2, tile8x1EdgeF64AVX2, tile8x1FarF64AVX2},
+			{4, tile4x1F64AVX2, tile4x1EdgeF64AVX2, tile4x1FarF64AVX2},
+			{2, tile2x1F64AVX2, tile2x1EdgeF64AVX2, tile2x1FarF64AVX2},
+			{1, tile1x1F64AVX2, tile1x1EdgeF64AVX2, tile1x1FarF64AVX2},
+		},
+		{
+			{6, tile6x2F64AVX2, tile6x2EdgeF64AVX2, tile6x2FarF64AVX2},
+			{4, tile4x2F64AVX2, tile4x2EdgeF64AVX2, tile4x2FarF64AVX2},
+			{2, tile2x2F64AVX2, tile2x2EdgeF64AVX2, tile2x2FarF64AVX2},
+			{1, tile1x2F64AVX2, tile1x2EdgeF64AVX2, tile1x2FarF64AVX2},
+		},
+		{
+			{4, tile4x3F64AVX2, tile4x3EdgeF64AVX2, tile4x3FarF64AVX2},
+			{2, tile2x3F64AVX2, tile2x3EdgeF64AVX2, tile2x3FarF64AVX2},
+			{1, tile1x3F64AVX2, tile1x3EdgeF64AVX2, tile1x3FarF64AVX2},
+		},
+	},
+}
+
+var avx512F32 = Kernels[float32]{
+	Level:      AVX512,
+	Lanes:      16,
+	Axpy:       axpyF32AVX512,
+	Axpy4:      axpy4F32AVX512,
+	Dot:        dotF32AVX512,
+	Dot4:       dot4F32AVX512,
+	Sum:        sumF32AVX512,
+	Fill:       fillF32AVX512,
+	SumSquares: sumSquaresGeneric[float32],
+	QuotKL:     quotKLF32AVX512,
+	QuotIS:     quotISF32AVX512,
+	Peak:       peakF32AVX512,
+	PeakFlops:  2 * 12 * 16,
+	Tiles: [][]Tile[float32]{
+		{
+			{16, tile16x1F32AVX512, tile16x1EdgeF32AVX512, tile16x1FarF32AVX512},
+			{8, tile8x1F32AVX512, tile8x1EdgeF32AVX512, tile8x1FarF32AVX512},
+			{4, tile4x1F32AVX512, tile4x1EdgeF32AVX512, tile4x1FarF32AVX512},
+			{2, tile2x1F32AVX512, tile2x1EdgeF32AVX512, tile2x1FarF32AVX512},
+			{1, tile1x1F32AVX512, tile1x1EdgeF32AVX512, tile1x1FarF32AVX512},
+		},
+		{
+			{12, tile12x2F32AVX512, tile12x2EdgeF32AVX512, tile12x2FarF32AVX512},
+			{8, tile8x2F32AVX512, tile8x2EdgeF32AVX512, tile8x2FarF32AVX512},
+			{4, tile4x2F32AVX512, tile4x2EdgeF32AVX512, tile4x2FarF32AVX512},
+			{2, tile2x2F32AVX512, tile2x2EdgeF32AVX512, tile2x2FarF32AVX512},
+			{1, tile1x2F32AVX512, tile1x2EdgeF32AVX512, tile1x2FarF32AVX512},
+		},
+		{
+			{8, tile8x3F32AVX512, tile8x3EdgeF32AVX512, tile8x3FarF32AVX512},
+			{4, tile4x3F32AVX512, tile4x3EdgeF32AVX512, tile4x3FarF32AVX512},
+			{2, tile2x3F32AVX512, tile2x3EdgeF32AVX512, tile2x3FarF32AVX512},
+			{1, tile1x3F32AVX512, tile1x3EdgeF32AVX512, tile1x3FarF32AVX512},
+		},
+	},
+}
+
+var avx512F64 = Kernels[float64]{
+	Level:      AVX512,
+	Lanes:      8,
+	Axpy:       axpyF64AVX512,
+	Axpy4:      axpy4F64AVX512,
+	Dot:        dotF64AVX512,
+	Dot4:       dot4F64AVX512,
+	Sum:        sumF64AVX512,
+	Fill:       fillF64AVX512,
+	SumSquares: sumSquaresGeneric[float64],
+	QuotKL:     quotKLF64AVX512,
+	QuotIS:     quotISF64AVX512,
+	Peak:       peakF64AVX512,
+	PeakFlops:  2 * 12 * 8,
+	Tiles: [][]Tile[float64]{
+		{
+			{16, tile16x1F64AVX512, tile16x1EdgeF64AVX512, tile16x1FarF64AVX512},
+			{8, tile8x1F64AVX512, tile8x1EdgeF64AVX512, tile8x1FarF64AVX512},
+			{4, tile4x1F64AVX512, tile4x1EdgeF64AVX512, tile4x1FarF64AVX512},
+			{2, tile2x1F64AVX512, tile2x1EdgeF64AVX512, tile2x1FarF64AVX512},
+			{1, tile1x1F64AVX512, tile1x1EdgeF64AVX512, tile1x1FarF64AVX512},
+		},
+		{
+			{12, tile12x2F64AVX512, tile12x2EdgeF64AVX512, tile12x2FarF64AVX512},
+			{8, tile8x2F64AVX512, tile8x2EdgeF64AVX512, tile8x2FarF64AVX512},
+			{4, tile4x2F64AVX512, tile4x2EdgeF64AVX512, tile4x2FarF64AVX512},
+			{2, tile2x2F64AVX512, tile2x2EdgeF64AVX512, tile2x2FarF64AVX512},
+			{1, tile1x2F64AVX512, tile1x2EdgeF64AVX512, tile1x2FarF64AVX512},
+		},
+		{
+			{8, tile8x3F64AVX512, tile8x3EdgeF64AVX512, tile8x3FarF64AVX512},
+			{4, tile4x3F64AVX512, tile4x3EdgeF64AVX512, tile4x3FarF64AVX512},
+			{2, tile2x3F64AVX512, tile2x3EdgeF64AVX512, tile2x3FarF64AVX512},
+			{1, tile1x3F64AVX512, tile1x3EdgeF64AVX512, tile1x3FarF64AVX512},
+		},
+	},
+}

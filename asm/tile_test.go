@@ -1,0 +1,183 @@
+package asm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// strided is a rows x cols matrix whose element (i, j) is x[i*row+j*col]; all
+// other elements are NaN, so that reading one shows.
+type strided[T Float] struct {
+	x                    []T
+	rows, cols, row, col int
+}
+
+func newStrided[T Float](r *rand.Rand, rows, cols, pad int, transposed bool) *strided[T] {
+	s := &strided[T]{rows: rows, cols: cols, row: cols + pad, col: 1}
+	if transposed {
+		s.row, s.col = 1, rows+pad
+	}
+	s.x = make([]T, max(0, (rows-1)*s.row+(cols-1)*s.col+1))
+	if rows == 0 || cols == 0 {
+		s.x = nil
+	}
+	for i := range s.x {
+		s.x[i] = T(math.NaN())
+	}
+	for i := range rows {
+		for j := range cols {
+			s.x[i*s.row+j*s.col] = T(r.NormFloat64())
+		}
+	}
+	return s
+}
+
+func (s *strided[T]) at(i, j int) float64 { return float64(s.x[i*s.row+j*s.col]) }
+
+// checkProduct compares c with a·b, plus old where add is set, and asserts that
+// nothing else of c was written.
+func checkProduct[T Float](t *testing.T, a, b, c *strided[T], old []T, add bool, msg string) {
+	t.Helper()
+	seen := make([]bool, len(c.x))
+	for i := range c.rows {
+		for j := range c.cols {
+			o := i*c.row + j*c.col
+			seen[o] = true
+			var want, size float64
+			for l := range a.cols {
+				want += a.at(i, l) * b.at(l, j)
+				size += math.Abs(a.at(i, l) * b.at(l, j))
+			}
+			if add {
+				want += float64(old[o])
+				size += math.Abs(float64(old[o]))
+			}
+			require.InDelta(t, want, float64(c.x[o]), float64(a.cols+2)*epsilon[T]()*size, "%s, element (%d, %d)", msg, i, j)
+		}
+	}
+	for o, v := range c.x {
+		if !seen[o] {
+			require.Equal(t, bits(old[o]), bits(v), "%s: element %d between the rows was written", msg, o)
+		}
+	}
+}
+
+func TestTilesMatchTheirReferenceLoop(t *testing.T) {
+	both(t, testTiles[float32], testTiles[float64])
+}
+
+func testTiles[T Float](t *testing.T, ker *Kernels[T]) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for w, tiles := range ker.Tiles {
+		require.Equal(t, 1, tiles[len(tiles)-1].Rows, "the last tile of a width has one row")
+		for _, tile := range tiles {
+			for last := 1; last <= ker.Lanes; last++ {
+				cols := w*ker.Lanes + last
+				for _, k := range []int{0, 1, 2, 5, 19} {
+					for variant := range 8 {
+						transposed, add, full := variant&1 > 0, variant&2 > 0, variant&4 > 0
+						if full && last < ker.Lanes {
+							continue
+						}
+						a, b := newStrided[T](r, tile.Rows, k, variant%3, transposed), newStrided[T](r, k, cols, variant%5, false)
+						c := newStrided[T](r, tile.Rows, cols, 3, false)
+						old := append([]T(nil), c.x...)
+						f, flag := tile.Edge, 0
+						if full {
+							f = []TileFunc[T]{tile.Full, tile.Far}[k%2]
+						}
+						if add {
+							flag = 1
+						}
+						pa, pb := new(T), new(T)
+						if k > 0 {
+							pa, pb = &a.x[0], &b.x[0]
+						}
+						f(k, pa, a.row, a.col, pb, b.row, &c.x[0], c.row, flag, last)
+						checkProduct(t, a, b, c, old, add, fmt.Sprintf("%d x %d, k %d, variant %d", tile.Rows, cols, k, variant))
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestMulCoversEveryShape(t *testing.T) {
+	both(t, testMul[float32], testMul[float64])
+}
+
+func testMul[T Float](t *testing.T, ker *Kernels[T]) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for _, m := range []int{0, 1, 2, 3, 5, 12, 13, 29} {
+		for _, n := range []int{0, 1, 4, 7, 8, 9, 16, 24, 31, 50} {
+			for _, k := range []int{0, 1, 3, 20} {
+				for variant := range 8 {
+					transposed, add, byColumns := variant&1 > 0, variant&2 > 0, variant&4 > 0
+					a, b, c := newStrided[T](r, m, k, 2, transposed), newStrided[T](r, k, n, 1, false), newStrided[T](r, m, n, 3, false)
+					old := append([]T(nil), c.x...)
+					ker.Mul(m, n, k, a.x, a.row, a.col, b.x, b.row, c.x, c.row, add, byColumns)
+					checkProduct(t, a, b, c, old, add, fmt.Sprintf("%d x %d x %d, variant %d", m, n, k, variant))
+				}
+			}
+		}
+	}
+}
+
+func TestMulPanicsRatherThanReadBeyond(t *testing.T) {
+	ker := For[float64]()
+	x := make([]float64, 12)
+	require.Panics(t, func() { ker.Mul(4, 4, 4, x, 4, 1, make([]float64, 16), 4, make([]float64, 16), 4, false, true) })
+	require.Panics(t, func() { ker.Mul(4, 4, 4, make([]float64, 16), 4, 1, x, 4, make([]float64, 16), 4, false, true) })
+	require.Panics(t, func() { ker.Mul(4, 4, 4, make([]float64, 16), 4, 1, make([]float64, 16), 4, x, 4, false, true) })
+}
+
+func TestQuotientsMatchTheirReferenceLoop(t *testing.T) {
+	both(t, testQuotients[float32], testQuotients[float64])
+}
+
+func testQuotients[T Float](t *testing.T, ker *Kernels[T]) {
+	const floor = 0.25
+	lengths(func(r *rand.Rand, n, offset int) {
+		v := newGuarded[T](r, n, offset*5%8)
+		for _, square := range []bool{false, true} {
+			y, p := newGuarded[T](r, n, offset), newGuarded[T](r, n, offset*3%8)
+			if square {
+				ker.QuotIS(y.x, p.x, v.x, floor)
+			} else {
+				ker.QuotKL(y.x, v.x, floor)
+			}
+			for j := range y.x {
+				m := math.Max(y.old(j), floor)
+				want := v.old(j) / m
+				if square {
+					want /= m
+					require.InDelta(t, 1/m, float64(p.x[j]), epsilon[T]()/m, "length %d, element %d", n, j)
+				}
+				require.InDelta(t, want, float64(y.x[j]), 3*epsilon[T]()*math.Abs(want), "length %d, element %d", n, j)
+			}
+			y.unchanged(t, n)
+			p.unchanged(t, n)
+			v.unchanged(t, 0)
+		}
+	})
+}
+
+func TestUseChangesTheLevelUntilRestored(t *testing.T) {
+	before := Current()
+	for _, l := range Levels() {
+		restore, err := Use(l)
+		require.NoError(t, err)
+		require.Equal(t, l, Current())
+		require.Equal(t, l, For[float32]().Level)
+		require.Equal(t, l, For[float64]().Level)
+		restore()
+		require.Equal(t, before, Current())
+	}
+	_, err := Use(Level(99))
+	require.Error(t, err)
+	require.Contains(t, Levels(), Generic)
+}
