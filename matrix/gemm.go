@@ -1,16 +1,22 @@
 package matrix
 
 import (
+	"sync"
+
 	"polyad/asm"
 	"polyad/internal/par"
 )
 
-// gemmRows is the number of rows of C that one block of parallel work covers;
-// gemmCols the number of columns of B's rows that are worked on at a time, so
-// that they stay in the first-level cache.
+// Sizes of the packed product: a strip of B, gemmDepth rows deep, stays in the
+// first-level cache while a block of gemmRows rows of A, packed, passes it from
+// the second level; gemmCols columns of B are packed at a time.
 const (
-	gemmRows = 64
-	gemmCols = 1024
+	gemmDepth = 256
+	gemmRows  = 192
+	gemmCols  = 1536
+
+	// Up to this depth the rows of B are read where they lie.
+	gemmShallow = 64
 )
 
 // Gemm computes C = alpha·op(A)·op(B) + beta·C, where op(A) is A or, with tA,
@@ -19,6 +25,10 @@ const (
 // outside of polyad pass, means on the calling goroutine. The result does not
 // depend on the number of workers. It panics when the shapes do not
 // fit. Cost 2·m·n·k flops.
+//
+// A product with few columns or few rows reads its large operand where it lies;
+// otherwise both are copied into panels that fit the caches (K. Goto, R. van de
+// Geijn, Anatomy of high-performance matrix multiplication, ACM TOMS 34, 2008).
 func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c *Dense[T]) {
 	m, k := a.Rows, a.Cols
 	if tA {
@@ -31,105 +41,168 @@ func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c 
 	if k != kb || c.Rows != m || c.Cols != n {
 		fail("Gemm", "%d x %d · %d x %d into %d x %d", m, k, kb, n, c.Rows, c.Cols)
 	}
-	t := gemm[T]{tA: tA, tB: tB, alpha: alpha, a: a, b: b, beta: beta, c: c, k: k}
+	if alpha == 0 || m == 0 || n == 0 || k == 0 {
+		scale(c, beta)
+		return
+	}
+	if beta != 0 {
+		scale(c, beta)
+	}
+	g := newGemm[T](p.Workers())
+	defer g.release()
+	g.tA, g.tB, g.alpha, g.a, g.b, g.c = tA, tB, alpha, a, b, c
 	blocks := (m + gemmRows - 1) / gemmRows
-	if p.Workers() == 1 || blocks <= 1 {
-		t.rows(0, m)
+	for g.j0 = 0; g.j0 < n; g.j0 += gemmCols {
+		g.j1 = min(g.j0+gemmCols, n)
+		for g.k0 = 0; g.k0 < k; g.k0 += gemmDepth {
+			g.k1 = min(g.k0+gemmDepth, k)
+			g.add = beta != 0 || g.k0 > 0
+			g.plan()
+			if !g.direct {
+				p.Run(g.strips, &g.packer)
+			}
+			p.Run(blocks, g)
+		}
+	}
+}
+
+// scale multiplies c by beta.
+func scale[T Float](c *Dense[T], beta T) {
+	if beta == 1 {
 		return
 	}
-	task := t
-	p.Run(blocks, &task)
-}
-
-type gemm[T Float] struct {
-	tA, tB      bool
-	alpha, beta T
-	a, b, c     *Dense[T]
-	k           int
-}
-
-func (t *gemm[T]) Do(block, _ int) {
-	t.rows(block*gemmRows, min((block+1)*gemmRows, t.c.Rows))
-}
-
-// rows computes rows [i0, i1) of C.
-func (t *gemm[T]) rows(i0, i1 int) {
-	for i := i0; i < i1; i++ {
-		row := t.c.Row(i)
-		switch t.beta {
-		case 0:
+	for i := 0; i < c.Rows; i++ {
+		row := c.Row(i)
+		if beta == 0 {
 			clear(row)
-		case 1:
-		default:
-			for j := range row {
-				row[j] *= t.beta
-			}
+			continue
+		}
+		for j := range row {
+			row[j] *= beta
 		}
 	}
-	if t.alpha == 0 || t.k == 0 {
+}
+
+// gemm is a product under way: the part of it with depth [k0, k1) and columns
+// [j0, j1).
+type gemm[T Float] struct {
+	tA, tB         bool
+	alpha          T
+	a, b, c        *Dense[T]
+	k0, k1, j0, j1 int
+	add            bool // to C; the first part overwrites it when beta is 0
+
+	ker    *asm.Kernels[T]
+	width  int  // columns of a strip
+	strips int  // of the part
+	direct bool // B's rows are read where they lie
+	packed []T  // the strips, one after the other
+	packA  [][]T
+	packer gemmPacker[T]
+}
+
+// gemmPools keep the panels of products that are done.
+var gemmPools = [2]sync.Pool{}
+
+func gemmPool[T Float]() *sync.Pool { return &gemmPools[asm.SizeOf[T]()/8] }
+
+func newGemm[T Float](workers int) *gemm[T] {
+	g, _ := gemmPool[T]().Get().(*gemm[T])
+	if g == nil {
+		g = &gemm[T]{}
+	}
+	for len(g.packA) < workers {
+		g.packA = append(g.packA, make([]T, gemmRows*gemmDepth))
+	}
+	g.ker = asm.For[T]()
+	g.packer.gemm = g
+	return g
+}
+
+func (g *gemm[T]) release() {
+	g.a, g.b, g.c = nil, nil, nil
+	gemmPool[T]().Put(g)
+}
+
+// plan decides how the part is computed. Rows of B that lie along memory are
+// read in place when the part is too small for packing to pay.
+func (g *gemm[T]) plan() {
+	n, depth := g.j1-g.j0, g.k1-g.k0
+	g.width = min(2*g.ker.Lanes, n)
+	g.strips = (n + g.width - 1) / g.width
+	g.direct = !g.tB && (g.c.Rows < 4*g.ker.Lanes || n <= 4*g.ker.Lanes || depth <= gemmShallow)
+	if size := g.strips * g.width * depth; !g.direct && len(g.packed) < size {
+		g.packed = make([]T, size)
+	}
+}
+
+// gemmPacker copies one strip of op(B), its rows one after the other.
+type gemmPacker[T Float] struct{ *gemm[T] }
+
+func (t *gemmPacker[T]) Do(strip, _ int) {
+	j0 := t.j0 + strip*t.width
+	w, depth := min(t.width, t.j1-j0), t.k1-t.k0
+	dst := t.packed[strip*t.width*depth:]
+	if !t.tB {
+		for l := range depth {
+			copy(dst[l*w:(l+1)*w], t.b.Data[(t.k0+l)*t.b.Stride+j0:])
+		}
 		return
 	}
-	if t.tB {
-		t.dots(i0, i1)
+	for j := range w {
+		row := t.b.Data[(j0+j)*t.b.Stride+t.k0:]
+		for l, v := range row[:depth] {
+			dst[l*w+j] = v
+		}
+	}
+}
+
+// Do adds the part's share to one block of rows of C.
+func (g *gemm[T]) Do(block, worker int) {
+	i0 := block * gemmRows
+	m, n, depth := min(gemmRows, g.c.Rows-i0), g.j1-g.j0, g.k1-g.k0
+	a, aRow, aCol := g.rowsOfA(i0, m, depth, worker)
+	c := g.c.Data[i0*g.c.Stride+g.j0:]
+	if g.direct {
+		// A shallow product mostly writes C: along its rows.
+		g.ker.Mul(m, n, depth, a, aRow, aCol, g.b.Data[g.k0*g.b.Stride+g.j0:], g.b.Stride, c, g.c.Stride, g.add, depth > gemmShallow)
+		return
+	}
+	for s := range g.strips {
+		j := s * g.width
+		w := min(g.width, n-j)
+		g.ker.Mul(m, w, depth, a, aRow, aCol, g.packed[j*depth:], w, c[j:], g.c.Stride, g.add, true)
+	}
+}
+
+// rowsOfA returns m rows of alpha·op(A) from row i0 on and the steps between its
+// elements: in place when there is nothing to gain by packing.
+func (g *gemm[T]) rowsOfA(i0, m, depth, worker int) (a []T, row, col int) {
+	row, col = g.a.Stride, 1
+	o := i0*row + g.k0
+	if g.tA {
+		row, col = 1, g.a.Stride
+		o = i0 + g.k0*col
+	}
+	a = g.a.Data[o:]
+	if g.alpha == 1 && g.j1-g.j0 <= 4*g.ker.Lanes {
+		return a, row, col
+	}
+	dst := g.packA[worker]
+	if g.tA {
+		for l := range depth {
+			src := a[l*col:]
+			for i, v := range src[:m] {
+				dst[i*depth+l] = g.alpha * v
+			}
+		}
 	} else {
-		t.axpys(i0, i1)
-	}
-}
-
-// element returns element (i, l) of op(A).
-func (t *gemm[T]) element(i, l int) T {
-	if t.tA {
-		return t.a.Data[l*t.a.Stride+i]
-	}
-	return t.a.Data[i*t.a.Stride+l]
-}
-
-// axpys adds multiples of rows of B to rows of C, four at a time.
-func (t *gemm[T]) axpys(i0, i1 int) {
-	ker := asm.For[T]()
-	for j0 := 0; j0 < t.c.Cols; j0 += gemmCols {
-		j1 := min(j0+gemmCols, t.c.Cols)
-		for i := i0; i < i1; i++ {
-			y := t.c.Row(i)[j0:j1]
-			l := 0
-			for ; l+4 <= t.k; l += 4 {
-				ker.Axpy4(t.alpha*t.element(i, l), t.alpha*t.element(i, l+1), t.alpha*t.element(i, l+2), t.alpha*t.element(i, l+3),
-					t.b.Row(l)[j0:j1], t.b.Row(l + 1)[j0:j1], t.b.Row(l + 2)[j0:j1], t.b.Row(l + 3)[j0:j1], y)
-			}
-			for ; l < t.k; l++ {
-				ker.Axpy(t.alpha*t.element(i, l), t.b.Row(l)[j0:j1], y)
+		for i := range m {
+			src, to := a[i*row:], dst[i*depth:(i+1)*depth]
+			for l := range to {
+				to[l] = g.alpha * src[l]
 			}
 		}
 	}
-}
-
-// dots takes inner products of rows of op(A) and rows of B, four at a time.
-func (t *gemm[T]) dots(i0, i1 int) {
-	ker := asm.For[T]()
-	var column []T
-	if t.tA {
-		column = make([]T, t.k)
-	}
-	for i := i0; i < i1; i++ {
-		x := column
-		if t.tA {
-			for l := range x {
-				x[l] = t.element(i, l)
-			}
-		} else {
-			x = t.a.Row(i)
-		}
-		y := t.c.Row(i)
-		j := 0
-		for ; j+4 <= len(y); j += 4 {
-			s0, s1, s2, s3 := ker.Dot4(x, t.b.Row(j), t.b.Row(j+1), t.b.Row(j+2), t.b.Row(j+3))
-			y[j] += t.alpha * s0
-			y[j+1] += t.alpha * s1
-			y[j+2] += t.alpha * s2
-			y[j+3] += t.alpha * s3
-		}
-		for ; j < len(y); j++ {
-			y[j] += t.alpha * ker.Dot(x, t.b.Row(j))
-		}
-	}
+	return dst, depth, 1
 }

@@ -1,41 +1,119 @@
 package matrix
 
+import (
+	"math"
+	"sync"
+
+	"polyad/asm"
+)
+
+// gramDepth is the length over which the products of a Gram matrix are summed
+// in the element type before they are added up in float64.
+const gramDepth = 256
+
+// gramRange is how far from 1, as a power of two, sums of squares in the element
+// type are taken for good: within the range of float32 with room for products
+// of unlike columns.
+const gramRange = 60
+
 // Gram writes XᵀX (r x r for X of shape I x r) into dst, or XXᵀ for X of shape
-// r x I when rows is set. Sums are accumulated in float64 for both element
-// types. It panics when dst is not r x r. Cost I·r·(r+1) flops.
+// r x I when rows is set. Sums over 256 products are taken in the element type
+// and added up in float64. It panics when dst is not r x r. Cost I·r·(r+1)
+// flops.
 func Gram[T Float](dst *Dense[float64], x *Dense[T], rows bool) {
-	r := x.Cols
+	r, length := x.Cols, x.Rows
 	if rows {
-		r = x.Rows
+		r, length = length, r
 	}
 	if dst.Rows != r || dst.Cols != r {
 		fail("Gram", "%d x %d for %d components", dst.Rows, dst.Cols, r)
 	}
-	if rows {
-		for k := 0; k < r; k++ {
-			a := x.Row(k)
-			for l := 0; l <= k; l++ {
-				dst.Data[k*dst.Stride+l] = dot64(a, x.Row(l))
-			}
-		}
-	} else {
-		dst.Zero()
-		for i := 0; i < x.Rows; i++ {
-			a := x.Row(i)
-			for k, v := range a {
-				if v == 0 {
-					continue
-				}
-				d, f := dst.Data[k*dst.Stride:k*dst.Stride+k+1], float64(v)
-				for l := range d {
-					d[l] += f * float64(a[l])
-				}
-			}
+	dst.Zero()
+	if r == 0 {
+		return
+	}
+	g := newGram[T](r)
+	defer g.release()
+	for i0 := 0; i0 < length; i0 += gramDepth {
+		n := min(gramDepth, length-i0)
+		if rows {
+			part := x.block(0, i0, r, n)
+			turned := Dense[T]{Rows: n, Cols: r, Stride: r, Data: g.turned}
+			part.TransposeTo(&turned)
+			g.add(dst, g.turned, r, n)
+		} else {
+			g.add(dst, x.Data[i0*x.Stride:], x.Stride, n)
 		}
 	}
 	for k := 0; k < r; k++ {
 		for l := 0; l < k; l++ {
-			dst.Data[l*dst.Stride+k] = dst.Data[k*dst.Stride+l]
+			dst.Data[k*dst.Stride+l] = dst.Data[l*dst.Stride+k]
+		}
+	}
+}
+
+// gram is the memory of one computation.
+type gram[T Float] struct {
+	ker          *asm.Kernels[T]
+	r            int
+	turned, part []T // gramDepth x r and r x r
+}
+
+var gramPools [2]sync.Pool
+
+func newGram[T Float](r int) *gram[T] {
+	g, _ := gramPools[asm.SizeOf[T]()/8].Get().(*gram[T])
+	if g == nil {
+		g = &gram[T]{}
+	}
+	if len(g.part) < r*r {
+		g.part = make([]T, r*r)
+	}
+	if len(g.turned) < gramDepth*r {
+		g.turned = make([]T, gramDepth*r)
+	}
+	g.r, g.ker = r, asm.For[T]()
+	return g
+}
+
+func (g *gram[T]) release() { gramPools[asm.SizeOf[T]()/8].Put(g) }
+
+// add adds the products of n rows of x, stride apart, to the upper triangle of
+// dst: strip by strip of columns, down to the diagonal.
+func (g *gram[T]) add(dst *Dense[float64], x []T, stride, n int) {
+	r := g.r
+	for j := 0; j < r; j += 2 * g.ker.Lanes {
+		w := min(2*g.ker.Lanes, r-j)
+		g.ker.Mul(j+w, w, n, x, 1, stride, x[j:], stride, g.part[j:], r, false, true)
+	}
+	for k := 0; k < r; k++ {
+		// Squares that leave the range of T are summed in float64 instead.
+		if d := math.Abs(math.Log2(float64(g.part[k*r+k]))); !(d < gramRange) {
+			addWide(dst, x, r, stride, n)
+			return
+		}
+	}
+	for k := 0; k < r; k++ {
+		to, from := dst.Row(k)[k:], g.part[k*r+k:(k+1)*r]
+		for l := range to {
+			to[l] += float64(from[l])
+		}
+	}
+}
+
+// addWide is add in float64, for numbers whose squares are out of the range of T
+// and for columns of zeros.
+func addWide[T Float](dst *Dense[float64], x []T, r, stride, n int) {
+	for i := range n {
+		row := x[i*stride : i*stride+r]
+		for k, v := range row {
+			if v == 0 {
+				continue
+			}
+			to := dst.Row(k)
+			for l, w := range row[k:] {
+				to[k+l] += float64(v) * float64(w)
+			}
 		}
 	}
 }

@@ -77,6 +77,7 @@ func (p *products[T]) denominators() {
 
 // prepareW computes what all rows of W share: HHᵀ or the row sums of H.
 func (p *products[T]) prepareW() {
+	p.x.UseH(p.h)
 	switch p.l.Beta() {
 	case 2:
 		matrix.Gram(p.gramH, p.h, true)

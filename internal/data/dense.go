@@ -11,47 +11,60 @@ import (
 // Dense is a dense matrix in memory, times a scale that is a power of two, and
 // raised to a floor if there is one. Both are folded into the products tile by
 // tile, so that data of any magnitude are worked on near 1 without a copy.
+//
+// A pass works on tiles of tileRows x tileCols entries, which together with the
+// parts of H and Hᵀ that belong to their columns stay in the second-level cache.
 type Dense[T asm.Float] struct {
 	x       *matrix.Dense[T]
 	scale   T
-	floor   T // 0: none
+	floor   T                // 0: none
+	ht      *matrix.Dense[T] // Hᵀ, n x r, of the H that is in use
 	stats   Stats
 	scratch []scratch[T]
 }
 
 const (
-	tileRows = 4
-	tileCols = 512
+	tileRows = 48 // a multiple of the heights of all kernels' tiles
+	tileCols = 256
 )
 
-// scratch is the memory of one worker.
-type scratch[T asm.Float] struct {
-	v            [tileRows][]T         // a tile of the data: of its own rows, or of scaled ones
-	scaled, y, p [tileRows][tileCols]T // tiles of the data, the model or quotient, a power of the model
-}
+// scratch is the memory of one worker: tiles of the scaled data, of the model
+// or quotient, and of a power of the model.
+type scratch[T asm.Float] struct{ v, y, p []T }
 
 // NewDense returns x times scale as data, entries of x below floor raised to it
 // where floor > 0. x is not empty and never written.
 func NewDense[T asm.Float](x *matrix.Dense[T], scale, floor float64, workers int) *Dense[T] {
 	d := &Dense[T]{x: x, scale: T(scale), floor: T(floor), scratch: make([]scratch[T], workers)}
+	for i := range d.scratch {
+		s := &d.scratch[i]
+		s.y = make([]T, tileRows*tileCols)
+		s.p = make([]T, tileRows*tileCols)
+		if !d.plain() {
+			s.v = make([]T, tileRows*tileCols)
+		}
+	}
 	d.stats = d.sum()
 	return d
 }
 
 func (d *Dense[T]) sum() Stats {
 	t := Stats{Min: math.Inf(1), Max: math.Inf(-1)}
-	for i := 0; i < d.x.Rows; i++ {
-		for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
-			row := d.tile(i, 1, j0, d.columns(j0), &d.scratch[0])[0]
-			var sum float64
-			lo, hi := row[0], row[0]
-			for _, v := range row {
-				sum += float64(v)
-				lo, hi = min(lo, v), max(hi, v)
+	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
+		for i0 := 0; i0 < d.x.Rows; i0 += tileRows {
+			v := d.tileAt(i0, d.x.Rows, j0, &d.scratch[0])
+			for i := range v.rows {
+				row := v.row(i)
+				var sum float64
+				lo, hi := row[0], row[0]
+				for _, e := range row {
+					sum += float64(e)
+					lo, hi = min(lo, e), max(hi, e)
+				}
+				t.Sum += sum
+				t.Squares += d.squares(i0+i, j0, row, nil)
+				t.Min, t.Max = min(t.Min, float64(lo)), max(t.Max, float64(hi))
 			}
-			t.Sum += sum
-			t.Squares += d.squares(i, j0, row, nil)
-			t.Min, t.Max = min(t.Min, float64(lo)), max(t.Max, float64(hi))
 		}
 	}
 	return t
@@ -101,115 +114,91 @@ func (d *Dense[T]) Reduce([]T) {}
 // ReduceFloat64 does nothing: all rows are here.
 func (d *Dense[T]) ReduceFloat64([]float64) {}
 
-// tile returns columns [j0, j1) of n ≤ tileRows rows of the data from row i on,
-// scaled.
-func (d *Dense[T]) tile(i, n, j0, j1 int, s *scratch[T]) [][]T {
-	for u := 0; u < n; u++ {
-		row := d.x.Row(i + u)[j0:j1]
-		to := s.scaled[u][:len(row)]
-		switch {
-		case d.floor > 0:
-			for j, v := range row {
-				to[j] = max(v, d.floor) * d.scale
-			}
-			row = to
-		case d.scale != 1:
-			for j, v := range row {
-				to[j] = v * d.scale
-			}
-			row = to
-		}
-		s.v[u] = row
+// UseH transposes h, so that its rows lie along memory for each column of V.
+func (d *Dense[T]) UseH(h *matrix.Dense[T]) {
+	if d.ht == nil || d.ht.Cols != h.Rows {
+		d.ht = matrix.New[T](h.Cols, h.Rows)
 	}
-	return s.v[:n]
+	h.TransposeTo(d.ht)
 }
 
-// columns is the number of columns from j0 on that are worked on at a time.
-func (d *Dense[T]) columns(j0 int) (j1 int) { return min(j0+tileCols, d.x.Cols) }
+// tile is a tile of the data: rows from i0 on and columns from j0 on.
+type tile[T asm.Float] struct {
+	i0, j0, rows, cols int
+	data               []T
+	stride             int
+}
+
+func (t *tile[T]) row(i int) []T { return t.data[i*t.stride : i*t.stride+t.cols] }
+
+// plain reports whether the data are x itself.
+func (d *Dense[T]) plain() bool { return d.scale == 1 && d.floor == 0 }
+
+// tileAt returns the tile that begins at (i0, j0) and has at most the given
+// number of rows, scaled.
+func (d *Dense[T]) tileAt(i0, i1, j0 int, s *scratch[T]) tile[T] {
+	t := tile[T]{i0: i0, j0: j0, rows: min(tileRows, i1-i0), cols: min(tileCols, d.x.Cols-j0),
+		data: d.x.Data[i0*d.x.Stride+j0:], stride: d.x.Stride}
+	if d.plain() {
+		return t
+	}
+	for i := range t.rows {
+		to := s.v[i*tileCols:][:t.cols]
+		if d.floor > 0 {
+			for j, e := range t.row(i) {
+				to[j] = max(e, d.floor) * d.scale
+			}
+			continue
+		}
+		for j, e := range t.row(i) {
+			to[j] = e * d.scale
+		}
+	}
+	t.data, t.stride = s.v, tileCols
+	return t
+}
 
 // VHt writes the block's rows of V·Hᵀ.
-func (d *Dense[T]) VHt(dst *matrix.Dense[T], block, worker int, _, h *matrix.Dense[T]) {
+func (d *Dense[T]) VHt(dst *matrix.Dense[T], block, worker int, _, _ *matrix.Dense[T]) {
 	ker, s := asm.For[T](), &d.scratch[worker]
 	i0, i1 := d.Rows(block)
-	clearRows(dst, i0, i1)
 	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
 		for i := i0; i < i1; i += tileRows {
-			for u, v := range d.tile(i, min(tileRows, i1-i), j0, d.columns(j0), s) {
-				dots(ker, dst.Row(i+u), v, h, j0)
-			}
+			v := d.tileAt(i, i1, j0, s)
+			d.timesHt(ker, dst, &v, v.data, v.stride)
 		}
 	}
 }
 
-func clearRows[T asm.Float](m *matrix.Dense[T], i0, i1 int) {
-	for i := i0; i < i1; i++ {
-		clear(m.Row(i))
-	}
-}
-
-// dots adds to out[k] the inner product of x and row k of h from column j0 on.
-func dots[T asm.Float](ker *asm.Kernels[T], out, x []T, h *matrix.Dense[T], j0 int) {
-	n := len(x)
-	k := 0
-	for ; k+4 <= len(out); k += 4 {
-		o := k*h.Stride + j0
-		s0, s1, s2, s3 := ker.Dot4(x, h.Data[o:o+n], h.Data[o+h.Stride:o+h.Stride+n],
-			h.Data[o+2*h.Stride:o+2*h.Stride+n], h.Data[o+3*h.Stride:o+3*h.Stride+n])
-		out[k] += s0
-		out[k+1] += s1
-		out[k+2] += s2
-		out[k+3] += s3
-	}
-	for ; k < len(out); k++ {
-		o := k*h.Stride + j0
-		out[k] += ker.Dot(x, h.Data[o:o+n])
-	}
+// timesHt adds to the tile's rows of dst the product of q, which has the shape
+// of the tile, with the rows of Hᵀ that belong to its columns.
+func (d *Dense[T]) timesHt(ker *asm.Kernels[T], dst *matrix.Dense[T], t *tile[T], q []T, stride int) {
+	ker.Mul(t.rows, dst.Cols, t.cols, q, stride, 1, d.ht.Data[t.j0*d.ht.Stride:], d.ht.Stride,
+		dst.Data[t.i0*dst.Stride:], dst.Stride, t.j0 > 0, false)
 }
 
 // WtV writes the block's share of Wᵀ·V.
 func (d *Dense[T]) WtV(dst *matrix.Dense[T], block, worker int, w, _ *matrix.Dense[T]) {
 	ker, s := asm.For[T](), &d.scratch[worker]
 	i0, i1 := d.Rows(block)
-	dst.Zero()
 	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
 		for i := i0; i < i1; i += tileRows {
-			outer(ker, dst, d.tile(i, min(tileRows, i1-i), j0, d.columns(j0), s), w, i, j0)
+			v := d.tileAt(i, i1, j0, s)
+			wTimes(ker, dst, &v, w, v.data, v.stride, i > i0)
 		}
 	}
 }
 
-// outer adds to the columns of dst from j0 on the product of rows i… of w,
-// transposed, and the rows x.
-func outer[T asm.Float](ker *asm.Kernels[T], dst *matrix.Dense[T], x [][]T, w *matrix.Dense[T], i, j0 int) {
-	n := len(x[0])
-	for k := 0; k < dst.Rows; k++ {
-		y := dst.Row(k)[j0 : j0+n]
-		if len(x) == 4 {
-			o := i*w.Stride + k
-			ker.Axpy4(w.Data[o], w.Data[o+w.Stride], w.Data[o+2*w.Stride], w.Data[o+3*w.Stride], x[0], x[1], x[2], x[3], y)
-			continue
-		}
-		for u := range x {
-			ker.Axpy(w.Data[(i+u)*w.Stride+k], x[u], y)
-		}
-	}
+// wTimes writes, or adds, to the tile's columns of dst the product of the tile's
+// rows of W, transposed, with q, which has the shape of the tile.
+func wTimes[T asm.Float](ker *asm.Kernels[T], dst *matrix.Dense[T], t *tile[T], w *matrix.Dense[T], q []T, stride int, add bool) {
+	ker.Mul(dst.Rows, t.cols, t.rows, w.Data[t.i0*w.Stride:], 1, w.Stride, q, stride,
+		dst.Data[t.j0:], dst.Stride, add, true)
 }
 
-// model writes columns [j0, j1) of row i of WH into y.
-func model[T asm.Float](ker *asm.Kernels[T], y []T, w, h *matrix.Dense[T], i, j0 int) {
-	clear(y)
-	n := len(y)
-	row := w.Row(i)
-	k := 0
-	for ; k+4 <= len(row); k += 4 {
-		o := k*h.Stride + j0
-		ker.Axpy4(row[k], row[k+1], row[k+2], row[k+3], h.Data[o:o+n], h.Data[o+h.Stride:o+h.Stride+n],
-			h.Data[o+2*h.Stride:o+2*h.Stride+n], h.Data[o+3*h.Stride:o+3*h.Stride+n], y)
-	}
-	for ; k < len(row); k++ {
-		o := k*h.Stride + j0
-		ker.Axpy(row[k], h.Data[o:o+n], y)
-	}
+// model writes the tile's part of WH into y, rows tileCols apart.
+func model[T asm.Float](ker *asm.Kernels[T], y []T, t *tile[T], w, h *matrix.Dense[T]) {
+	ker.Mul(t.rows, t.cols, w.Cols, w.Data[t.i0*w.Stride:], w.Stride, 1, h.Data[t.j0:], h.Stride, y, tileCols, false, true)
 }
 
 // Loss returns the block's share of the divergence and of the squared error.
@@ -218,20 +207,20 @@ func (d *Dense[T]) Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (
 	floor := d.modelFloor(l)
 	i0, i1 := d.Rows(block)
 	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
-		for i := i0; i < i1; i++ {
-			v := d.tile(i, 1, j0, d.columns(j0), s)[0]
-			y := s.y[0][:len(v)]
-			model(ker, y, w, h, i, j0)
-			squares += d.squares(i, j0, v, y)
-			if l == loss.Frobenius {
-				divergence += loss.Divergence(l, v, y)
-			} else {
-				for j, m := range y {
-					if v[j] > 0 {
-						y[j] = max(m, floor)
+		for i := i0; i < i1; i += tileRows {
+			v := d.tileAt(i, i1, j0, s)
+			model(ker, s.y, &v, w, h)
+			for u := range v.rows {
+				x, y := v.row(u), s.y[u*tileCols:][:v.cols]
+				squares += d.squares(i+u, j0, x, y)
+				if l != loss.Frobenius {
+					for j, m := range y {
+						if x[j] > 0 {
+							y[j] = max(m, floor)
+						}
 					}
 				}
-				divergence += loss.Divergence(l, v, y)
+				divergence += loss.Divergence(l, x, y)
 			}
 		}
 	}

@@ -140,6 +140,7 @@ func TestBlocksLeaveOtherRowsAlone(t *testing.T) {
 	require.Equal(t, 3, d.Blocks())
 	i0, i1 := d.Rows(1)
 	vht, num, den := garbage[float64](50, 3), garbage[float64](50, 3), garbage[float64](50, 3)
+	d.UseH(h)
 	d.VHt(vht, 1, 0, w, h)
 	d.Quotients(loss.IS, 1, 0, w, h, &data.Quotients[float64]{WNum: num, WDen: den})
 	for _, m := range []*matrix.Dense[float64]{vht, num, den} {
@@ -257,6 +258,7 @@ func testAllocations[T asm.Float](t *testing.T) {
 	w, _ := strided[T](r, 20, 6)
 	h, _ := strided[T](r, 6, 530)
 	d := data.NewDense(x, 4, .1, 1)
+	d.UseH(h)
 	a, b := matrix.New[T](20, 6), matrix.New[T](6, 530)
 	q := &data.Quotients[T]{WNum: a, WDen: a.Clone(), HNum: b, HDen: b.Clone()}
 	for _, bt := range betas {

@@ -26,6 +26,11 @@ type Matrix[T asm.Float] interface {
 	Blocks() int
 	Rows(block int) (i0, i1 int)
 
+	// UseH says that h has changed, so that what all blocks need of it can be
+	// prepared. It must be called before VHt, and before Quotients that are to
+	// give WNum or WDen.
+	UseH(h *matrix.Dense[T])
+
 	// VHt writes the block's rows of V·Hᵀ into the same rows of dst (m x r).
 	VHt(dst *matrix.Dense[T], block, worker int, w, h *matrix.Dense[T])
 

@@ -134,6 +134,7 @@ func run[T asm.Float](d *data.Dense[T], l loss.Loss, w, h *matrix.Dense[T], pool
 	for b := range t.shares {
 		t.shares[b] = share[T]{wtv: garbage[T](r, n), hNum: garbage[T](r, n), hDen: garbage[T](r, n)}
 	}
+	d.UseH(h)
 	pool.Run(d.Blocks(), t)
 	for _, s := range t.shares {
 		for i := range s.wtv.Data {

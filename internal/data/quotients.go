@@ -37,67 +37,43 @@ func (d *Dense[T]) Quotients(l loss.Loss, block, worker int, w, h *matrix.Dense[
 	floor := d.modelFloor(l)
 	powers := out.WDen != nil || out.HDen != nil
 	i0, i1 := d.Rows(block)
-	for _, m := range []*matrix.Dense[T]{out.WNum, out.WDen} {
-		if m != nil {
-			clearRows(m, i0, i1)
-		}
-	}
-	for _, m := range []*matrix.Dense[T]{out.HNum, out.HDen} {
-		if m != nil {
-			m.Zero()
-		}
-	}
-	var q, p [tileRows][]T
 	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
 		for i := i0; i < i1; i += tileRows {
-			v := d.tile(i, min(tileRows, i1-i), j0, d.columns(j0), s)
-			for u := range v {
-				q[u], p[u] = s.y[u][:len(v[u])], nil
-				if powers {
-					p[u] = s.p[u][:len(v[u])]
-				}
-				model(ker, q[u], w, h, i+u, j0)
-				quotient(l.Beta(), q[u], p[u], v[u], floor)
-				if out.WNum != nil {
-					dots(ker, out.WNum.Row(i+u), q[u], h, j0)
-				}
-				if out.WDen != nil {
-					dots(ker, out.WDen.Row(i+u), p[u], h, j0)
-				}
+			v := d.tileAt(i, i1, j0, s)
+			model(ker, s.y, &v, w, h)
+			for u := range v.rows {
+				y, p := s.y[u*tileCols:][:v.cols], s.p[u*tileCols:][:v.cols]
+				quotient(ker, l.Beta(), y, p, v.row(u), floor, powers)
+			}
+			if out.WNum != nil {
+				d.timesHt(ker, out.WNum, &v, s.y, tileCols)
+			}
+			if out.WDen != nil {
+				d.timesHt(ker, out.WDen, &v, s.p, tileCols)
 			}
 			if out.HNum != nil {
-				outer(ker, out.HNum, q[:len(v)], w, i, j0)
+				wTimes(ker, out.HNum, &v, w, s.y, tileCols, i > i0)
 			}
 			if out.HDen != nil {
-				outer(ker, out.HDen, p[:len(v)], w, i, j0)
+				wTimes(ker, out.HDen, &v, w, s.p, tileCols, i > i0)
 			}
 		}
 	}
 }
 
-// quotient replaces the model y by v·y^(β-2) and, where p is not nil, writes
-// y^(β-1) into p.
-func quotient[T asm.Float](beta float64, y, p, v []T, floor T) {
-	v = v[:len(y)]
-	if p != nil {
-		p = p[:len(y)]
-	}
+// quotient replaces the model y by v·y^(β-2) and, with powers, writes y^(β-1)
+// into p.
+func quotient[T asm.Float](ker *asm.Kernels[T], beta float64, y, p, v []T, floor T, powers bool) {
 	switch beta {
 	case 1:
-		for j, m := range y {
-			y[j] = v[j] / max(m, floor)
-		}
-		for j := range p {
-			p[j] = 1
-		}
-	case 0:
-		for j, m := range y {
-			inv := 1 / max(m, floor)
-			y[j] = T(v[j]*inv) * inv
-			if p != nil {
-				p[j] = inv
+		ker.QuotKL(y, v, floor)
+		if powers {
+			for j := range p {
+				p[j] = 1
 			}
 		}
+	case 0:
+		ker.QuotIS(y, p, v, floor)
 	case 2:
 		copy(p, y)
 		copy(y, v)
@@ -106,9 +82,7 @@ func quotient[T asm.Float](beta float64, y, p, v []T, floor T) {
 			f := float64(max(m, floor))
 			pow := math.Pow(f, beta-2)
 			y[j] = T(float64(v[j]) * pow)
-			if p != nil {
-				p[j] = T(pow * f)
-			}
+			p[j] = T(pow * f)
 		}
 	}
 }
