@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ type machineInfo struct {
 	CPU     string     `json:"cpu"`
 	Cores   int        `json:"cores"`
 	SIMD    string     `json:"simd"`
+	Levels  []string   `json:"simd_levels"`
 	File    *arrayInfo `json:"file,omitempty"`
 	Sound   *soundInfo `json:"recording,omitempty"`
 }
@@ -62,6 +64,9 @@ func (a *app) infoCommand() *cobra.Command {
 	cmd.RunE = a.verb(func(_ *cobra.Command, args []string) error {
 		info := &machineInfo{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 			CPU: asm.CPU(), Cores: runtime.NumCPU(), SIMD: asm.Current().String()}
+		for _, l := range asm.Levels() {
+			info.Levels = append(info.Levels, l.String())
+		}
 		if len(args) == 1 {
 			if err := a.describe(info, args[0]); err != nil {
 				return err
@@ -137,7 +142,7 @@ func (i *machineInfo) print(a *app) error {
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	row("polyad", "%s, %s %s/%s", i.Version, i.Go, i.OS, i.Arch)
 	row("processor", "%s, %d cores", i.CPU, i.Cores)
-	row("kernels", "%s", i.SIMD)
+	row("kernels", "%s, of %s (POLYAD_SIMD chooses)", i.SIMD, strings.Join(i.Levels, ", "))
 	if f := i.File; f != nil {
 		row("file", "%s", f.File)
 		row("shape", "%s", shape(f.Shape))
