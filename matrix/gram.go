@@ -21,6 +21,41 @@ const gramRange = 60
 // and added up in float64. It panics when dst is not r x r. Cost I·r·(r+1)
 // flops.
 func Gram[T Float](dst *Dense[float64], x *Dense[T], rows bool) {
+	pool := &gramPools[asm.SizeOf[T]()/8]
+	g, _ := pool.Get().(*GramWork[T])
+	if g == nil {
+		g = &GramWork[T]{}
+	}
+	g.Gram(dst, x, rows)
+	pool.Put(g)
+}
+
+var gramPools [2]sync.Pool
+
+// GramWork is the memory that [Gram] works with. One that is kept makes sure that
+// nothing is allocated; it serves one computation at a time.
+type GramWork[T Float] struct {
+	ker          *asm.Kernels[T]
+	r            int
+	turned, part []T // gramDepth x r and r x r
+}
+
+// NewGramWork returns the memory for Gram matrices of r components.
+func NewGramWork[T Float](r int) *GramWork[T] {
+	g := &GramWork[T]{}
+	g.reserve(r)
+	return g
+}
+
+func (g *GramWork[T]) reserve(r int) {
+	if len(g.part) < r*r || len(g.turned) < gramDepth*r {
+		g.part, g.turned = make([]T, r*r), make([]T, gramDepth*r)
+	}
+	g.r, g.ker = r, asm.For[T]()
+}
+
+// Gram is the function [Gram] in this memory.
+func (g *GramWork[T]) Gram(dst *Dense[float64], x *Dense[T], rows bool) {
 	r, length := x.Cols, x.Rows
 	if rows {
 		r, length = length, r
@@ -32,8 +67,7 @@ func Gram[T Float](dst *Dense[float64], x *Dense[T], rows bool) {
 	if r == 0 {
 		return
 	}
-	g := newGram[T](r)
-	defer g.release()
+	g.reserve(r)
 	for i0 := 0; i0 < length; i0 += gramDepth {
 		n := min(gramDepth, length-i0)
 		if rows {
@@ -52,35 +86,9 @@ func Gram[T Float](dst *Dense[float64], x *Dense[T], rows bool) {
 	}
 }
 
-// gram is the memory of one computation.
-type gram[T Float] struct {
-	ker          *asm.Kernels[T]
-	r            int
-	turned, part []T // gramDepth x r and r x r
-}
-
-var gramPools [2]sync.Pool
-
-func newGram[T Float](r int) *gram[T] {
-	g, _ := gramPools[asm.SizeOf[T]()/8].Get().(*gram[T])
-	if g == nil {
-		g = &gram[T]{}
-	}
-	if len(g.part) < r*r {
-		g.part = make([]T, r*r)
-	}
-	if len(g.turned) < gramDepth*r {
-		g.turned = make([]T, gramDepth*r)
-	}
-	g.r, g.ker = r, asm.For[T]()
-	return g
-}
-
-func (g *gram[T]) release() { gramPools[asm.SizeOf[T]()/8].Put(g) }
-
 // add adds the products of n rows of x, stride apart, to the upper triangle of
 // dst: strip by strip of columns, down to the diagonal.
-func (g *gram[T]) add(dst *Dense[float64], x []T, stride, n int) {
+func (g *GramWork[T]) add(dst *Dense[float64], x []T, stride, n int) {
 	r := g.r
 	for j := 0; j < r; j += 2 * g.ker.Lanes {
 		w := min(2*g.ker.Lanes, r-j)

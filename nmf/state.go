@@ -98,10 +98,10 @@ func (s *state[T]) Sweep() error {
 // frobenius computes the loss from what the update of the last factor left.
 func (s *state[T]) frobenius(lastH bool) {
 	if lastH {
-		matrix.Gram(s.gramH, s.h, true)
+		s.gramWork.Gram(s.gramH, s.h, true)
 		s.gramLoss = frobeniusLoss(s.stats.Squares, s.hNum, s.h, s.gramW, s.gramH)
 	} else {
-		matrix.Gram(s.gramW, s.w, false)
+		s.gramWork.Gram(s.gramW, s.w, false)
 		s.gramLoss = frobeniusLoss(s.stats.Squares, s.wNum, s.w, s.gramW, s.gramH)
 	}
 }
