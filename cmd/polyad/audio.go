@@ -28,7 +28,7 @@ import (
 const (
 	audioOut     = "polyad-audio"
 	audioRank    = 8
-	audioMaxIter = 200
+	audioMaxIter = 500
 	audioTol     = 1e-5
 
 	// mixtureFile is the recording itself, for the page's player.
