@@ -19,11 +19,11 @@ type limits[T asm.Float] struct {
 
 func newLimits[T asm.Float](pool *par.Pool, t timer) *limits[T] {
 	l := &limits[T]{ker: asm.For[T](), pool: pool, timer: t, rates: map[string]float64{}}
-	const rounds = 20000
+	// Many blocks of some 100 µs: a worker that is late to wake does not count.
+	const rounds, blocks = 20000, 64
 	task := &each{func(int) { l.ker.Peak(rounds) }}
-	w := pool.Workers()
-	_, best, _ := t.time(func() { pool.Run(w, task) })
-	l.peak = float64(w) * rounds * float64(l.ker.PeakFlops) / best / 1e9
+	_, best, _ := t.time(func() { pool.Run(blocks, task) })
+	l.peak = blocks * rounds * float64(l.ker.PeakFlops) / best / 1e9
 	return l
 }
 
@@ -32,8 +32,8 @@ func footprint(bytes float64) float64 {
 	return math.Max(1<<18, math.Exp2(math.Ceil(math.Log2(bytes))))
 }
 
-// rate returns the rate in GB/s at which the workers together read, or write, a
-// part each of memory of the given footprint.
+// rate returns the rate in GB/s at which the workers together read, or write,
+// memory of the given footprint, piece by piece.
 func (l *limits[T]) rate(kind string, bytes float64) float64 {
 	size := math.Min(footprint(bytes), 1<<28)
 	key := kind + string(rune(int(math.Log2(size))))
@@ -42,16 +42,16 @@ func (l *limits[T]) rate(kind string, bytes float64) float64 {
 	}
 	x := make([]T, int(size)/asm.SizeOf[T]())
 	l.ker.Fill(x, 1)
-	w := l.pool.Workers()
+	const blocks = 16
 	task := &each{func(b int) {
-		part := x[b*len(x)/w : (b+1)*len(x)/w]
+		part := x[b*len(x)/blocks : (b+1)*len(x)/blocks]
 		if kind == "write" {
 			l.ker.Fill(part, 2)
 		} else {
 			l.ker.Sum(part)
 		}
 	}}
-	_, best, _ := l.timer.time(func() { l.pool.Run(w, task) })
+	_, best, _ := l.timer.time(func() { l.pool.Run(blocks, task) })
 	l.rates[key] = size / best / 1e9
 	return l.rates[key]
 }
