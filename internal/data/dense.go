@@ -24,7 +24,7 @@ type Dense[T asm.Float] struct {
 }
 
 const (
-	tileRows = 48 // a multiple of the heights of all kernels' tiles
+	tileRows = 96 // a multiple of the heights of all kernels' tiles
 	tileCols = 256
 )
 
