@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"polyad/internal/report"
@@ -14,7 +15,7 @@ import (
 // writeNMFPage writes the report of a factorization.
 func writeNMFPage(w io.Writer, res *result, trace solver.Trace, wm, hm *matrix.Dense[float64]) error {
 	return report.NMF(w, report.NMFPage{
-		Title:   "Factorization of " + res.Input.File,
+		Title:   "Factorization of " + path.Base(res.Input.File),
 		Command: res.Command,
 		Facts:   facts(res),
 		Formula: res.Formula,
