@@ -23,8 +23,8 @@
 // and multiplications and additions fused.
 //
 // The assembly is written by the module in internal/gen (go generate); users of
-// polyad never see what it depends on. No call of a kernel takes longer than
-// about 100 µs on the blocks that drivers hand it, since it cannot be preempted.
+// polyad never see what it depends on. Assembly cannot be preempted, so drivers
+// hand kernels bounded work: a tile a few hundred deep, a row of a chunk.
 //
 // # Tiles
 //

@@ -22,8 +22,7 @@
 // under the rim of the last window (which takes L > N/4), there is one more. The
 // amplitude is the plain one of this formula, as in most other libraries: a sine
 // of amplitude A in the middle of a bin has magnitude A·N/4 there. A frame costs
-// one real FFT, about 32 µs for N = 2048; N has no prime factor above 5
-// ([GoodSize]).
+// one real FFT, O(N log N); N has no prime factor above 5 ([GoodSize]).
 //
 // [STFT.Inverse] is the weighted overlap-add
 //

@@ -3,9 +3,7 @@ package nmf
 import (
 	"context"
 	"fmt"
-	"math"
 	"runtime"
-	"slices"
 	"time"
 
 	"polyad/asm"
@@ -13,7 +11,6 @@ import (
 	"polyad/internal/data"
 	"polyad/internal/par"
 	"polyad/matrix"
-	"polyad/reg"
 	"polyad/solver"
 )
 
@@ -117,12 +114,6 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 	} else {
 		rescale(start.W, scale)
 		rescale(start.H, scale)
-	}
-	for _, p := range slices.Concat(opt.W, opt.H) {
-		w := reg.Penalty{p}.Rescaled(scaledObjective(opt.Loss, scale), scale)[0].Weight
-		if math.IsInf(w, 0) {
-			return nil, fmt.Errorf("nmf: %w: weight %v is out of range for data of this size", reg.ErrPenalty, p.Weight)
-		}
 	}
 	s, err := newState(v, opt, scale, pool, start)
 	if err == nil {

@@ -20,7 +20,8 @@ import (
 type hals[T asm.Float] struct {
 	*state[T]
 	exact        bool
-	capW, capH   int // largest numbers of inner sweeps
+	fused        bool // the shares for H were computed along with W
+	capW, capH   int  // largest numbers of inner sweeps
 	delta        float64
 	stepW, stepH *nnls.HALS[T]
 	tiles        []halsTile[T] // per worker

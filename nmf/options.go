@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"polyad/asm"
+	"polyad/internal/nnls"
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
@@ -186,10 +187,8 @@ func (o *Options) effective(m, n int) (Options, error) {
 		if err := a.validate(); err != nil {
 			return e, err
 		}
-		for _, t := range append(e.W.Active(), e.H.Active()...) {
-			if t.Degree != 1 && t.Degree != 2 {
-				return e, fmt.Errorf("nmf: %w: hals knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, t.Degree)
-			}
+		if err := nnls.CheckHALS(e.W.Plus(e.H)); err != nil {
+			return e, fmt.Errorf("nmf: %w", err)
 		}
 	default:
 		return e, fmt.Errorf("nmf: %w: method %T; want nmf.HALS or nmf.MU, not a pointer", ErrOption, e.Method)

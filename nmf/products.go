@@ -143,13 +143,8 @@ func (p *products[T]) wBlock(block, worker int, den bool) {
 func (p *products[T]) wGram(block int) {
 	ker := asm.For[T]()
 	i0, i1 := p.x.Rows(block)
-	for i := i0; i < i1; i++ {
-		row, out := p.w.Row(i), p.wDen.Row(i)
-		clear(out)
-		for s, v := range row {
-			ker.Axpy(v, p.gram.Row(s), out)
-		}
-	}
+	r := p.w.Cols
+	ker.Mul(i1-i0, r, r, p.w.Data[i0*p.w.Stride:], p.w.Stride, 1, p.gram.Data, r, p.wDen.Data[i0*r:], r, false, false)
 }
 
 // wRow returns N and C of row i of W after wBlock.
@@ -220,14 +215,8 @@ func (t *hAdds[T]) Do(block, _ int) {
 	case t.passDen():
 		addShares(t.hDen, t.denShares, j0, j1)
 	case t.l.Beta() == 2:
-		ker := asm.For[T]()
-		for k := 0; k < t.h.Rows; k++ {
-			out := t.hDen.Row(k)[j0:j1]
-			clear(out)
-			for s, v := range t.gram.Row(k) {
-				ker.Axpy(v, t.h.Row(s)[j0:j1], out)
-			}
-		}
+		r := t.h.Rows
+		asm.For[T]().Mul(r, j1-j0, r, t.gram.Data, r, 1, t.h.Data[j0:], t.h.Stride, t.hDen.Data[j0:], t.hDen.Stride, false, true)
 	}
 }
 

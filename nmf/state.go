@@ -32,7 +32,6 @@ type state[T asm.Float] struct {
 
 	coarse   bool    // the floor is large enough to be seen in the loss
 	gramLoss float64 // ½||V - WH||² by inner products, NaN when not known
-	fused    bool    // the shares for H were computed along with W
 	losses   lossTask[T]
 }
 
@@ -47,6 +46,11 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 	w, h := start.W, start.H
 	s.blockW = reg.Block[T]{X: w, Penalty: o.W.Rescaled(s.objScale, scale)}
 	s.blockH = reg.Block[T]{X: h, Trans: true, Penalty: o.H.Rescaled(s.objScale, scale)}
+	for _, t := range s.blockW.Penalty.Plus(s.blockH.Penalty) {
+		if math.IsInf(t.Weight, 0) {
+			return nil, fmt.Errorf("nmf: %w: a weight of degree %g is out of range for data of this size", reg.ErrPenalty, t.Degree)
+		}
+	}
 	s.eps = T(o.Eps.Or(0) * scale)
 	s.coarse = float64(s.eps) > 1e-10*math.Sqrt(math.Sqrt(s.stats.Squares/float64(w.Rows)/float64(h.Cols))/float64(w.Cols))
 	_, isMU := o.Method.(MU)

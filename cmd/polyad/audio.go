@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -95,9 +96,6 @@ run.`,
 		if err != nil {
 			return err
 		}
-		if err := run.checkInit(); err != nil {
-			return err
-		}
 		if !(exponent > 0) || math.IsInf(exponent, 0) {
 			return usagef("--mask-exponent is %v; must be a positive number", exponent)
 		}
@@ -120,13 +118,8 @@ func readRecording(args []string, cut audio.Options) (*recording, error) {
 		rec.sum = sha256.Sum256(audio.BuiltinFile())
 		rec.sound, err = audio.Builtin()
 	} else {
-		if !audio.IsRecording(args[0]) {
-			return nil, usagef("%s: not a recording by its suffix; .wav, .flac, .ogg and .mp3 are read", args[0])
-		}
 		rec.file = filepath.ToSlash(args[0])
-		if rec.sum, err = hashFile(args[0]); err == nil {
-			rec.sound, err = audio.ReadFile(args[0])
-		}
+		rec.sound, rec.sum, err = readSound(args[0])
 	}
 	if err != nil {
 		return nil, err
@@ -146,17 +139,26 @@ func readRecording(args []string, cut audio.Options) (*recording, error) {
 	return rec, nil
 }
 
-func hashFile(path string) (sum [sha256.Size]byte, err error) {
+// readSound reads a recording and the hash of its whole file, in one pass.
+func readSound(path string) (s audio.Sound, sum [sha256.Size]byte, err error) {
+	kind, ok := audio.KindOf(path)
+	if !ok {
+		return s, sum, usagef("%s: not a recording by its suffix; .wav, .flac, .ogg and .mp3 are read", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
-		return sum, err
+		return s, sum, err
 	}
 	defer f.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return sum, err
+	r := bufio.NewReaderSize(io.TeeReader(f, h), 1<<16)
+	if s, err = audio.Decode(r, kind); err != nil {
+		return s, sum, fmt.Errorf("%s: %w", path, err)
 	}
-	return [sha256.Size]byte(h.Sum(nil)), nil
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return s, sum, err
+	}
+	return s, [sha256.Size]byte(h.Sum(nil)), nil
 }
 
 // defaultSparsity gives both factors an l1 penalty under the default loss, when

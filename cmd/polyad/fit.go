@@ -33,6 +33,9 @@ func (a *app) newFitting(cmd *cobra.Command, args []string, f *fitFlags, outs *o
 	if err != nil {
 		return nil, err
 	}
+	if err := f.checkInit(); err != nil {
+		return nil, err
+	}
 	if err := outs.check(); err != nil {
 		return nil, err
 	}

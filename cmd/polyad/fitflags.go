@@ -161,13 +161,12 @@ func (f *fitFlags) run() (solver.Options, error) {
 func (f *fitFlags) given() bool { return f.init != "random" }
 
 // checkInit refuses a starting point that is neither random nor a folder.
-func (run *fitting) checkInit() error {
-	name := run.flags.init
-	if !run.flags.given() {
+func (f *fitFlags) checkInit() error {
+	if !f.given() {
 		return nil
 	}
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
-		return usagef("--init %s: want random, or a folder with W.npy and H.npy", quote(name))
+	if info, err := os.Stat(f.init); err != nil || !info.IsDir() {
+		return usagef("--init %s: want random, or a folder with W.npy and H.npy", quote(f.init))
 	}
 	return nil
 }

@@ -57,9 +57,6 @@ product of the two weights matters.`,
 
 // nmfOf fits the array of one element type and writes what was asked for.
 func nmfOf[T asm.Float](ctx context.Context, run *fitting, in *input, t *tensor.Dense[T]) error {
-	if err := run.checkInit(); err != nil {
-		return err
-	}
 	if err := checkMatrix(in.facts.File, t); err != nil {
 		return err
 	}

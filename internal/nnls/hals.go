@@ -27,15 +27,25 @@ type HALS[T asm.Float] struct {
 	l2Rows []T
 }
 
-// NewHALS returns the sweep for factors with r components of length n and the
-// given penalty. The error wraps [reg.ErrPenalty] when a term has a degree other
-// than 1 and 2.
-func NewHALS[T asm.Float](r, n int, p reg.Penalty, floor T) (*HALS[T], error) {
-	h := &HALS[T]{Floor: floor, gram: make([]T, r*r), shift: make([]int, r)}
+// CheckHALS returns an error wrapping [reg.ErrPenalty] when a term of the penalty
+// has a degree other than 1 and 2.
+func CheckHALS(p reg.Penalty) error {
 	for _, t := range p.Active() {
 		if t.Degree != 1 && t.Degree != 2 {
-			return nil, fmt.Errorf("%w: hals knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, t.Degree)
+			return fmt.Errorf("%w: hals knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, t.Degree)
 		}
+	}
+	return nil
+}
+
+// NewHALS returns the sweep for factors with r components of length n and the
+// given penalty, or the error of [CheckHALS].
+func NewHALS[T asm.Float](r, n int, p reg.Penalty, floor T) (*HALS[T], error) {
+	h := &HALS[T]{Floor: floor, gram: make([]T, r*r), shift: make([]int, r)}
+	if err := CheckHALS(p); err != nil {
+		return nil, err
+	}
+	for _, t := range p.Active() {
 		l1 := t.Degree == 1
 		switch {
 		case t.Rows == nil && l1:
