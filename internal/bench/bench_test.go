@@ -31,7 +31,7 @@ func TestRowsAreConsistent(t *testing.T) {
 		assert.InEpsilon(t, r.Flops/r.Seconds/1e9, r.GFlops, 1e-12, msg)
 		assert.NotEmpty(t, r.Shape, msg)
 	}
-	for _, n := range []string{"peak", "read", "write", "gemm", "vht", "wtv", "wh", "gram", "kl", "is"} {
+	for _, n := range []string{"peak", "read", "write", "gemm", "vht", "wtv", "wh", "gram", "kl", "is", "mttkrp", "ttm"} {
 		assert.True(t, names[n], n)
 	}
 }
@@ -52,7 +52,7 @@ func BenchmarkKernels(b *testing.B) {
 
 func run[T asm.Float](b *testing.B, dtype string, all []testCase[T]) {
 	for _, c := range all {
-		b.Run(fmt.Sprintf("%s/%s/%s/r%d", c.name, dtype, c.shape, c.rank), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%s/%s/%s/r%d/m%d", c.name, dtype, c.shape, c.rank, c.mode), func(b *testing.B) {
 			f := c.make(nil)
 			f()
 			b.ReportAllocs()

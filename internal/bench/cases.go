@@ -16,7 +16,7 @@ import (
 // testCase is a kernel on one shape. make allocates and returns what is timed.
 type testCase[T asm.Float] struct {
 	name, shape  string
-	rank         int
+	rank, mode   int
 	flops, bytes float64
 	writes       bool // bytes are held against the write rate
 	make         func(pool *par.Pool) func()
@@ -67,7 +67,7 @@ func cases[T asm.Float](small bool) (all []testCase[T]) {
 				return func() { matrix.Gram(g, x, false) }
 			}})
 	}
-	return all
+	return append(all, tensorCases[T](small)...)
 }
 
 func shapeOf(s [2]int) string { return fmt.Sprintf("%dx%d", s[0], s[1]) }

@@ -40,7 +40,7 @@ type Row struct {
 
 // Options of a run.
 type Options struct {
-	Filter *regexp.Regexp // of "name/dtype/shape/rRANK/simd/wWORKERS"; nil: everything
+	Filter *regexp.Regexp // of "name/dtype/shape/rRANK/mMODE/simd/wWORKERS"; nil: everything
 	Quick  bool           // few and short samples
 	Row    func(Row)      // is told each row as it is measured; may be nil
 }
@@ -95,7 +95,7 @@ func measure[T asm.Float](k *kernels, level asm.Level, pool *par.Pool) {
 		return lim
 	}
 	wanted := func(r Row) bool {
-		key := fmt.Sprintf("%s/%s/%s/r%d/%s/w%d", r.Name, r.DType, r.Shape, r.Rank, r.SIMD, r.Workers)
+		key := fmt.Sprintf("%s/%s/%s/r%d/m%d/%s/w%d", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers)
 		return k.ctx.Err() == nil && (k.o.Filter == nil || k.o.Filter.MatchString(key))
 	}
 	peak := base
@@ -122,7 +122,7 @@ func measure[T asm.Float](k *kernels, level asm.Level, pool *par.Pool) {
 	}
 	for _, c := range cases[T](level == asm.Generic) {
 		r := base
-		r.Name, r.Shape, r.Rank, r.Flops, r.Bytes = c.name, c.shape, c.rank, c.flops, c.bytes
+		r.Name, r.Shape, r.Rank, r.Mode, r.Flops, r.Bytes = c.name, c.shape, c.rank, c.mode, c.flops, c.bytes
 		if !wanted(r) || c.name == "gonum-gemm" && (level == asm.Generic || pool.Workers() > 1) {
 			continue
 		}

@@ -1,0 +1,258 @@
+package tensor
+
+// Sums over the modes before and behind a run of modes. With t seen as
+// L x I x R, and A and B the Khatri-Rao products of the factors before and behind,
+//
+//	M[i, q] = Σ_{l,k} t[l, i, k]·A[l, q]·B[k, q]
+//
+// Rows of t that lie along memory meet B, which stays in the second-level cache:
+// Z = t[l, i, :]·B, a product as deep as B. Then A, and the part of B that is not
+// at hand, are multiplied in, once for each row of Z.
+
+import (
+	"polyad/asm"
+	"polyad/internal/par"
+	"polyad/matrix"
+)
+
+const (
+	outsideTile  = 48  // rows of t in a tile, a multiple of the heights of all kernels' tiles
+	outsideDepth = 256 // at most, of one product
+	rankStrip    = 128 // components that are worked on at a time
+)
+
+// outside is such a product as a task.
+type outside[T Float] struct {
+	ker     *asm.Kernels[T]
+	x       []T
+	l, i, r int
+	rank    int
+	a       []*matrix.Dense[T]
+	b       krRun[T]
+	out     []T
+	row     int // the step from row to row of out
+	turned  bool
+
+	cut     cutting
+	units   int // of what is cut into blocks
+	blocks  int
+	size    int // of a partial result
+	parts   []T // of all blocks but the first
+	scratch [][]T
+}
+
+// cutting says where a product is cut into blocks.
+type cutting int
+
+const (
+	cutKept  cutting = iota // along what is kept: each block has its own part of the result
+	cutRows                 // along the rows (l, i)
+	cutDepth                // along what is summed over
+)
+
+// run computes the product; x has l·i·r elements, none of the sizes is 0. out is
+// i x rank with the given step between rows or, turned, rank x i. a and b are
+// set before.
+func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
+	t.ker = asm.For[T]()
+	t.out, t.row, t.turned = out, row, turned
+	keptUnits, rowUnits := ceil(t.i, outsideTile), ceil(t.l*t.i, outsideTile)
+	switch {
+	case keptUnits >= maxBlocks:
+		t.cut, t.units = cutKept, keptUnits
+	case rowUnits >= maxBlocks:
+		t.cut, t.units = cutRows, rowUnits
+	default:
+		t.cut, t.units = cutDepth, ceil(t.r, 128)
+	}
+	t.blocks = blocksFor(t.units, float64(t.l*t.i)*float64(t.r*t.rank))
+	t.size = t.i * t.rank
+	if t.cut != cutKept {
+		t.parts = grow(t.parts, (t.blocks-1)*t.size)
+	}
+	rows := outsideTile + 3
+	if t.b.inner == nil {
+		rows += outsideDepth
+	}
+	t.scratch = growAll(t.scratch, p.Workers(), rows*t.rank)
+	p.Run(t.blocks, t)
+	if t.cut != cutKept {
+		t.add()
+	}
+	t.x, t.out = nil, nil
+}
+
+// add adds the partial results to the first one, which is out.
+func (t *outside[T]) add() {
+	rows, cols := t.i, t.rank
+	if t.turned {
+		rows, cols = cols, rows
+	}
+	for b := range t.blocks - 1 {
+		part := t.parts[b*t.size:]
+		for i := range rows {
+			t.ker.Axpy(1, part[i*cols:(i+1)*cols], t.out[i*t.row:i*t.row+cols])
+		}
+	}
+}
+
+// Do computes one block.
+func (t *outside[T]) Do(block, worker int) {
+	lo, hi := block*t.units/t.blocks, (block+1)*t.units/t.blocks
+	s := outsideBlock[T]{outside: t, out: t.out, row: t.row}
+	room := t.scratch[worker]
+	cut(&room, &s.left, t.rank)
+	cut(&room, &s.w, t.rank)
+	cut(&room, &s.wLeft, t.rank)
+	cut(&room, &s.z, outsideTile*t.rank)
+	if t.b.inner == nil {
+		cut(&room, &s.panel, outsideDepth*t.rank)
+	}
+	if block > 0 && t.cut != cutKept {
+		s.out, s.row = t.parts[(block-1)*t.size:], t.rank
+		if t.turned {
+			s.row = t.i
+		}
+	}
+	switch t.cut {
+	case cutKept:
+		i0, i1 := lo*outsideTile, min(hi*outsideTile, t.i)
+		s.clear(i0, i1)
+		for l := range t.l {
+			s.rows(l*t.i+i0, l*t.i+i1, 0, t.r)
+		}
+	case cutRows:
+		s.clear(0, t.i)
+		s.rows(lo*outsideTile, min(hi*outsideTile, t.l*t.i), 0, t.r)
+	case cutDepth:
+		s.clear(0, t.i)
+		s.rows(0, t.l*t.i, lo*t.r/t.units, hi*t.r/t.units)
+	}
+}
+
+// outsideBlock is a block that is being computed, with the result that it adds
+// to and its scratch memory.
+type outsideBlock[T Float] struct {
+	*outside[T]
+	out            []T
+	row            int
+	z, panel       []T
+	left, w, wLeft []T // a row each
+}
+
+// clear makes rows [i0, i1) of the result zero where they are added to.
+func (s *outsideBlock[T]) clear(i0, i1 int) {
+	if s.l == 1 {
+		return
+	}
+	if s.turned {
+		for q := range s.rank {
+			clear(s.out[q*s.row+i0 : q*s.row+i1])
+		}
+		return
+	}
+	for i := i0; i < i1; i++ {
+		clear(s.out[i*s.row : i*s.row+s.rank])
+	}
+}
+
+// rows adds what rows [u0, u1) of t as an L·I x R matrix give with depth
+// [d0, d1).
+func (s *outsideBlock[T]) rows(u0, u1, d0, d1 int) {
+	if s.b.inner == nil { // each panel is formed once for all rows
+		for k := d0; k < d1; {
+			depth := pieceOf(d1-k, outsideDepth)
+			krPanel(s.panel, s.rank, s.b.f, k, k+depth, s.left)
+			for u := u0; u < u1; u += outsideTile {
+				m := min(outsideTile, u1-u)
+				c, row := s.target(u)
+				s.mul(u, m, k, depth, s.panel, s.rank, c, row, s.plain() && k > d0)
+				s.fold(u, m, 0, k == d0)
+			}
+			k += depth
+		}
+		return
+	}
+	for u := u0; u < u1; u += outsideTile { // rows are followed along memory
+		m := min(outsideTile, u1-u)
+		c, row := s.target(u)
+		for d := d0; d < d1; {
+			o := d / s.b.in
+			k0 := d - o*s.b.in
+			k1 := min(s.b.in, k0+d1-d)
+			for k := k0; k < k1; {
+				depth := pieceOf(k1-k, outsideDepth)
+				s.mul(u, m, o*s.b.in+k, depth, s.b.inner[k*s.b.stride:], s.b.stride, c, row, k > k0)
+				k += depth
+			}
+			s.fold(u, m, o, d == d0)
+			d += k1 - k0
+		}
+	}
+}
+
+// plain reports whether the rows of t times B are the result.
+func (t *outside[T]) plain() bool { return len(t.a) == 0 && t.b.outer == 0 && !t.turned }
+
+// target returns where the product of rows from u on goes.
+func (s *outsideBlock[T]) target(u int) (c []T, row int) {
+	if s.plain() {
+		return s.out[u*s.row:], s.row
+	}
+	return s.z, s.rank
+}
+
+// mul computes, or adds, m rows of t from row u and depth d on, times b.
+func (s *outsideBlock[T]) mul(u, m, d, depth int, b []T, bRow int, c []T, cRow int, add bool) {
+	for q := 0; q < s.rank; q += rankStrip {
+		s.ker.Mul(m, min(rankStrip, s.rank-q), depth, s.x[u*s.r+d:], s.r, 1, b[q:], bRow, c[q:], cRow, add, false)
+	}
+}
+
+// fold adds the rows of z, which belong to rows u… of t and to o, to the result,
+// each times its row of A and of B's outer part; set says that they are the first.
+func (s *outsideBlock[T]) fold(u, m, o int, set bool) {
+	if s.plain() {
+		return
+	}
+	set = set && s.l == 1
+	for z := s.z; m > 0; {
+		l := u / s.i
+		i := u - l*s.i
+		n := min(m, s.i-i)
+		krRow(s.w, s.a, l)
+		if s.b.outer > 0 {
+			s.b.weights(s.wLeft, o)
+			times(s.w, s.w, s.wLeft)
+		}
+		switch {
+		case s.turned:
+			s.foldTurned(z, i, n, set)
+		case set:
+			for j := range n {
+				times(s.out[(i+j)*s.row:][:s.rank], s.w, z[j*s.rank:])
+			}
+		default:
+			for j := range n {
+				addTimes(s.out[(i+j)*s.row:][:s.rank], s.w, z[j*s.rank:])
+			}
+		}
+		z, u, m = z[n*s.rank:], u+n, m-n
+	}
+}
+
+// foldTurned is fold for a result whose rows are the components.
+func (s *outsideBlock[T]) foldTurned(z []T, i, n int, set bool) {
+	for q, w := range s.w {
+		to := s.out[q*s.row+i:][:n]
+		if set {
+			for j := range to {
+				to[j] = w * z[j*s.rank+q]
+			}
+			continue
+		}
+		for j := range to {
+			to[j] += w * z[j*s.rank+q]
+		}
+	}
+}
