@@ -45,7 +45,7 @@ func Of[T Float](data []T, shape ...int) *Dense[T] {
 	if n, ok := Elements(shape); !ok || n != len(data) {
 		fail("Of", "%d elements for shape %v", len(data), shape)
 	}
-	return &Dense[T]{Shape: slices.Clone(shape), Strides: rowMajor(shape), Data: data}
+	return &Dense[T]{Shape: slices.Clone(shape), Strides: rowMajor(nil, shape), Data: data}
 }
 
 // Elements returns the number of elements of an array of the given shape, and
@@ -73,8 +73,9 @@ func Elements(shape []int) (n int, ok bool) {
 
 const maxInt = int(^uint(0) >> 1)
 
-func rowMajor(shape []int) []int {
-	st := make([]int, len(shape))
+// rowMajor returns the strides of a row-major array, in st if there is room.
+func rowMajor(st, shape []int) []int {
+	st = append(st[:0], shape...)
 	step := 1
 	for n := len(shape) - 1; n >= 0; n-- {
 		st[n] = step

@@ -7,8 +7,12 @@ import "polyad/matrix"
 // size x r.
 func (t *Dense[T]) Split(mode int) (l, size, r int) {
 	t.checkMode("Split", mode)
+	return splitShape(t.Shape, mode)
+}
+
+func splitShape(shape []int, mode int) (l, size, r int) {
 	l, r = 1, 1
-	for n, s := range t.Shape {
+	for n, s := range shape {
 		switch {
 		case n < mode:
 			l *= s
@@ -16,7 +20,7 @@ func (t *Dense[T]) Split(mode int) (l, size, r int) {
 			r *= s
 		}
 	}
-	return l, t.Shape[mode], r
+	return l, shape[mode], r
 }
 
 // modeFirst returns the order of modes that puts mode first and leaves the

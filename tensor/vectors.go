@@ -19,7 +19,7 @@ type modeSet uint64
 func (s modeSet) has(mode int) bool { return s>>mode&1 != 0 }
 
 // modeRange returns the modes [lo, hi).
-func modeRange(lo, hi int) modeSet { return 1<<hi - 1<<lo }
+func modeRange(lo, hi int) modeSet { return modeSet(1)<<hi - modeSet(1)<<lo }
 
 // maxOrder is the number of modes that a set of modes can hold.
 const maxOrder = 64

@@ -15,6 +15,9 @@ type Work[T Float] struct {
 	tv  vectors[T]
 	buf [2][]T // products under way
 	u   []T    // a matrix, transposed
+
+	// Of products along several modes.
+	modes, shape []int
 }
 
 var workPools [2]sync.Pool

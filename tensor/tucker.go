@@ -1,0 +1,130 @@
+package tensor
+
+// The Tucker model: a small core times a matrix along each mode,
+//
+//	X = G ×_0 U_0 ×_1 U_1 … ,  U_n of shape I_n x J_n, G of shape J_0 x J_1 x …
+
+import (
+	"math"
+
+	"polyad/internal/par"
+	"polyad/matrix"
+)
+
+// Tucker is a Tucker model: a core J_0 x J_1 x … and factors I_n x J_n.
+type Tucker[T Float] struct {
+	Core    *Dense[T]
+	Factors []*matrix.Dense[T]
+}
+
+// Shape returns the sizes of the modes.
+func (m Tucker[T]) Shape() []int { return CP[T]{Factors: m.Factors}.Shape() }
+
+func (m Tucker[T]) check(op string) {
+	if len(m.Factors) != len(m.Core.Shape) {
+		fail(op, "%d factors for a core of shape %v", len(m.Factors), m.Core.Shape)
+	}
+	for n, f := range m.Factors {
+		if f.Cols != m.Core.Shape[n] {
+			fail(op, "factor %d is %d x %d for a core of shape %v", n, f.Rows, f.Cols, m.Core.Shape)
+		}
+	}
+}
+
+// Reconstruct returns the array that the model stands for, the core times the
+// factors along all modes. See [MultiModeProductTo] for the cost.
+func (m Tucker[T]) Reconstruct(p *par.Pool) *Dense[T] {
+	m.check("Tucker.Reconstruct")
+	return MultiModeProduct(p, m.Core, m.Factors, false)
+}
+
+// Norm returns the Frobenius norm of the model without forming it, by the Gram
+// matrices of the factors: √⟨G ×_0 U_0ᵀU_0 …, G⟩, in float64. Cost
+// Σ I_n·J_n² + 2·|G|·Σ J_n flops.
+func (m Tucker[T]) Norm() float64 {
+	m.check("Tucker.Norm")
+	core := New[float64](m.Core.Shape...)
+	for i, v := range m.Core.Contiguous().Data[:core.Len()] {
+		core.Data[i] = float64(v)
+	}
+	grams := make([]*matrix.Dense[float64], len(m.Factors))
+	for n, f := range m.Factors {
+		grams[n] = matrix.New[float64](f.Cols, f.Cols)
+		matrix.Gram(grams[n], f, false)
+	}
+	return math.Sqrt(math.Max(dot64(MultiModeProduct(nil, core, grams, false).Data, core.Data), 0))
+}
+
+// InnerDense returns the inner product of the model with t: that of the core with
+// the projection of t, t ×_0 U_0ᵀ ×_1 U_1ᵀ …, with the last sums in float64. It
+// panics when the shapes differ.
+func (m Tucker[T]) InnerDense(p *par.Pool, t *Dense[T]) float64 {
+	m.check("Tucker.InnerDense")
+	return dot64(MultiModeProduct(p, t, m.Factors, true).Data, m.Core.Contiguous().Data[:m.Core.Len()])
+}
+
+func dot64[T Float](a, b []T) float64 {
+	return matrix.Inner(matrix.Of(1, len(a), a), matrix.Of(1, len(b), b))
+}
+
+// TuckerTiles gives a Tucker model tile by tile: rows [lo, hi) are the elements
+// whose index in mode 0 is in this range, as they lie in memory.
+type TuckerTiles[T Float] struct {
+	m          Tucker[T]
+	rows, cols int
+	lent       []tuckerTile[T]
+}
+
+// tuckerTile is what one worker works with.
+type tuckerTile[T Float] struct {
+	work Work[T]
+	dst  Dense[T]
+	head matrix.Dense[T]
+	f    []*matrix.Dense[T]
+}
+
+// Set takes the model as it is now, for tiles that up to the given number of
+// workers ask for at the same time.
+func (t *TuckerTiles[T]) Set(m Tucker[T], workers int) {
+	m.check("TuckerTiles.Set")
+	if len(m.Factors) == 0 {
+		fail("TuckerTiles.Set", "a model without modes")
+	}
+	t.m = m
+	t.rows, t.cols = m.Factors[0].Rows, 1
+	for _, f := range m.Factors[1:] {
+		t.cols *= f.Rows
+	}
+	for len(t.lent) < workers {
+		t.lent = append(t.lent, tuckerTile[T]{})
+	}
+	for i := range t.lent {
+		w := &t.lent[i]
+		w.f = append(w.f[:0], m.Factors...)
+		w.dst.Shape = w.dst.Shape[:0]
+		for _, f := range m.Factors {
+			w.dst.Shape = append(w.dst.Shape, f.Rows)
+		}
+	}
+}
+
+// Size returns the number of rows and columns of the model as a matrix.
+func (t *TuckerTiles[T]) Size() (rows, cols int) { return t.rows, t.cols }
+
+// Tile writes rows [lo, hi) into dst, one after the other: the core times the
+// rows of factor 0 and the other factors, in the order of fewest flops. Each
+// worker may ask for one tile at a time. Tiles of several rows cost less for
+// each.
+func (t *TuckerTiles[T]) Tile(dst []T, lo, hi, worker int) {
+	if lo < 0 || hi < lo || hi > t.rows || len(dst) != (hi-lo)*t.cols {
+		fail("TuckerTiles.Tile", "rows [%d, %d) of %d x %d into %d elements", lo, hi, t.rows, t.cols, len(dst))
+	}
+	w := &t.lent[worker]
+	f := t.m.Factors[0]
+	w.head = matrix.Dense[T]{Rows: hi - lo, Cols: f.Cols, Stride: f.Stride, Data: f.Data[min(lo*f.Stride, len(f.Data)):]}
+	w.f[0] = &w.head
+	w.dst.Shape[0], w.dst.Data = hi-lo, dst
+	w.dst.Strides = rowMajor(w.dst.Strides, w.dst.Shape)
+	w.work.MultiModeProductTo(nil, &w.dst, t.m.Core, w.f, false)
+	w.dst.Data = nil
+}
