@@ -277,7 +277,13 @@ func (t *Tree[T]) choose(mode int) modeSet {
 		if words > t.budget() {
 			continue
 		}
-		if cost := (pass + 4*float64(words)) / float64(count); cost < least {
+		serves := 1
+		for m := range t.shape {
+			if m != mode && keep.has(m) && !t.idle(m, mode) {
+				serves++
+			}
+		}
+		if cost := (pass + 4*float64(words)) / float64(serves); cost < least {
 			best, least = keep, cost
 		}
 	}
@@ -322,14 +328,17 @@ func next(m, step, n int, of modeSet) int {
 	}
 }
 
-// age returns when mode m changed last, or a time to come for a mode that nobody
-// asked for since mode was asked for before: it is not being updated.
+// age returns when mode m changed last, or a time to come for one that is idle.
 func (t *Tree[T]) age(m, mode int) int {
-	if t.asked[m] < t.asked[mode] {
+	if t.idle(m, mode) {
 		return t.clock + 1
 	}
 	return t.changed[m]
 }
+
+// idle reports whether nobody asked for mode m since mode was asked for before:
+// its factor is not being updated.
+func (t *Tree[T]) idle(m, mode int) bool { return t.asked[m] < t.asked[mode] }
 
 // isRun reports whether the modes of a set are neighbours.
 func isRun(s modeSet) bool {
