@@ -127,6 +127,7 @@ func testTucker[T tensor.Float](t *testing.T) {
 		want := naiveTucker(m)
 		got := m.Reconstruct(nil)
 		require.Equal(t, c.shape, got.Shape)
+		require.Equal(t, c.shape, m.Shape())
 		x := random[T](r, c.shape...)
 		var norm, inner float64
 		tol := 1000 * eps[T]() * float64(m.Core.Len())

@@ -48,8 +48,8 @@ type vectors[T Float] struct {
 	scratch       [][]T
 }
 
-// run sums x over the modes that keep leaves out and writes the components of
-// the result one after the other into out, or scaled into the columns of dst
+// run sums x over the modes that keep leaves out, one or more unless there is a
+// dst, and writes the components of the result one after the other into out, or scaled into the columns of dst
 // when that is not nil; scale nil is all ones.
 func (t *vectors[T]) run(p *par.Pool, out []T, dst *matrix.Dense[T], scale []float64) {
 	t.ker = asm.For[T]()
@@ -104,17 +104,15 @@ func (t *vectors[T]) Do(q, worker int) {
 		sumMode(t.ker, to, x, f.Rows, r, column)
 		x, to, next = to, next, to[:cap(to)]
 	}
-	switch {
-	case t.dst != nil:
-		s := 1.0
-		if t.scale != nil {
-			s = t.scale[q]
-		}
-		for i, v := range x {
-			t.dst.Data[i*t.dst.Stride+q] = T(float64(v) * s)
-		}
-	case t.sums == 0:
-		copy(t.out[q*t.rest:], x)
+	if t.dst == nil {
+		return
+	}
+	s := 1.0
+	if t.scale != nil {
+		s = t.scale[q]
+	}
+	for i, v := range x {
+		t.dst.Data[i*t.dst.Stride+q] = T(float64(v) * s)
 	}
 }
 

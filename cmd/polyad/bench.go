@@ -61,7 +61,7 @@ run on the machine meanwhile.`,
 	fs.BoolVar(&asJSON, "json", false, "print one JSON object on standard output")
 	fs.BoolVar(&quick, "quick", false, "few and short samples: figures are rough")
 	fs.BoolVarP(&quiet, "quiet", "q", false, "no progress on standard error")
-	fs.StringVar(&filter, "filter", "", "only rows whose name/dtype/shape/rRANK/LEVEL/wWORKERS matches this regular expression")
+	fs.StringVar(&filter, "filter", "", "only rows whose name/dtype/shape/rRANK/mMODE/LEVEL/wWORKERS matches this regular expression")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, _ []string) error {
 		o := bench.Options{Quick: quick}
 		if filter != "" {
@@ -76,14 +76,14 @@ run on the machine meanwhile.`,
 		var printErr error
 		if !asJSON {
 			fmt.Fprintf(a.out, "%s, %d cores\n", machine.CPU, machine.Cores)
-			_, printErr = fmt.Fprintf(a.out, "%-10s %-4s %-15s %4s %-8s %2s %11s %8s %7s %6s\n", "kernel", "type", "shape", "rank", "level", "w", "seconds", "GFLOP/s", "GB/s", "share")
+			_, printErr = fmt.Fprintf(a.out, "%-10s %-4s %-15s %4s %4s %-8s %2s %11s %8s %7s %6s\n", "kernel", "type", "shape", "rank", "mode", "level", "w", "seconds", "GFLOP/s", "GB/s", "share")
 			o.Row = func(r bench.Row) {
-				_, printErr = fmt.Fprintf(a.out, "%-10s %-4s %-15s %4d %-8s %2d %11.4g %8.2f %7.2f %6.3f\n", r.Name, r.DType, r.Shape, r.Rank, r.SIMD, r.Workers, r.Seconds, r.GFlops, r.GBs, r.Share)
+				_, printErr = fmt.Fprintf(a.out, "%-10s %-4s %-15s %4d %4d %-8s %2d %11.4g %8.2f %7.2f %6.3f\n", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers, r.Seconds, r.GFlops, r.GBs, r.Share)
 			}
 		} else if bar := newProgress(a.err, "auto", quiet); bar != nil {
 			defer bar.clear()
 			o.Row = func(r bench.Row) {
-				bar.show(fmt.Sprintf("%s %s %s rank %d %s, %d workers: %.3f", r.Name, r.DType, r.Shape, r.Rank, r.SIMD, r.Workers, r.Share))
+				bar.show(fmt.Sprintf("%s %s %s rank %d mode %d %s, %d workers: %.3f", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers, r.Share))
 			}
 		}
 		rows, err := bench.Kernels(cmd.Context(), o)
