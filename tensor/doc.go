@@ -16,6 +16,28 @@
 // order. The two differ by a permutation of columns, so products that sum over
 // the columns, such as the MTTKRP and Gram matrices, are the same for both.
 //
+// # Products
+//
+// For X of shape I_0 x … x I_{N-1}, |X| elements, and matrices of r (or J) columns:
+//
+//	function                    computes                              flops
+//	ModeProduct                 X ×_n U                               2·|X|·J
+//	MultiModeProduct            X ×_0 U_0 ×_1 U_1 …, best order       Σ 2·(what is left)·J_n
+//	MTTKRP                      X_(n) · Khatri-Rao product            2·|X|·r
+//	Tree.MTTKRP                 the same, sharing partial products    2·|X|·r a pass, N/(N-1) to 2 passes a sweep
+//	KhatriRao                   columnwise Kronecker products         (N-1)·Π I_n·r
+//	HadamardGram                ∘ F_nᵀF_n                             N·r²
+//	CP, Tucker Reconstruct      the model as an array                 2·|X|·r; as MultiModeProduct
+//	CP, Tucker Norm             without the array                     Σ I_n·r²; Σ I_n·J_n² + 2·|G|·Σ J_n
+//	CP, Tucker InnerDense       with an array                         one MTTKRP; one MultiModeProduct
+//	CPTiles, TuckerTiles        the model tile by tile
+//
+// None of them makes an unfolding, nor do the MTTKRPs make a Khatri-Rao product
+// larger than a few modes of it; the array is read once for each product. They
+// work on contiguous arrays, and copy others first. Blocks run in parallel on a
+// pool, nil meaning on the calling goroutine; results do not depend on the number
+// of workers. [Work] keeps the memory of products between calls.
+//
 // Wrong shapes and modes are a programmer's fault and panic with an [Error]
 // whose text carries the sizes.
 package tensor

@@ -15,15 +15,21 @@ import (
 )
 
 const (
-	insideDepth = 96 // at most, of one product
-	insideCols  = 512
-	insideUnit  = 16 // columns that are not cut
+	insideCols = 512
+	insideStep = 528 // from row to row of S: not a multiple of a page, so that its rows do not meet in the cache
+	insideUnit = 16  // columns that are not cut
+
+	// A product is this deep at most. The deep one takes a cache line's width of
+	// columns at a time, which pays when there are many rows or components.
+	insideDeep, insideShallow = 128, 32
+	insideMany, insideWide    = 1024, 32
 
 	// The kernels ask for the memory two strips ahead along a row when rows are
 	// far apart. Of shorter rows one product takes every second, third, … at most
-	// insideTurns-th, so that what is ahead belongs to the next product.
+	// insideTurns-th, so that what is ahead belongs to the next product. The
+	// number is odd, for rows of a power of two.
 	insideFar   = 512
-	insideTurns = 8
+	insideTurns = 15
 )
 
 // inside is such a product as a task.
@@ -37,6 +43,8 @@ type inside[T Float] struct {
 	out      []T
 	q, lStep int // steps of out from component to component and from l to l
 
+	depth   int  // of one product
+	wide    int  // columns of one product
 	turns   int  // how many products take turns along the depth
 	byDepth bool // blocks are cut along what is summed over, else along (l, c)
 	units   int
@@ -52,6 +60,10 @@ func (t *inside[T]) run(p *par.Pool, out []T, qStep, lStep int) {
 	if t.r < insideFar {
 		t.turns = insideTurns
 	}
+	t.depth, t.wide = insideShallow, insideCols
+	if t.u.in >= insideMany || t.rank >= insideWide {
+		t.depth, t.wide = insideDeep, 64/asm.SizeOf[T]()
+	}
 	t.out, t.q, t.lStep = out, qStep, lStep
 	t.units = ceil(t.l*t.r, insideUnit)
 	t.byDepth = t.units < 4*maxBlocks
@@ -63,9 +75,9 @@ func (t *inside[T]) run(p *par.Pool, out []T, qStep, lStep int) {
 	if t.byDepth {
 		t.parts = grow(t.parts, (t.blocks-1)*size)
 	}
-	rows := insideCols + 2
+	rows := insideStep + 2
 	if t.u.inner == nil {
-		rows += insideDepth
+		rows += insideDeep
 	}
 	t.scratch = growAll(t.scratch, p.Workers(), rows*t.rank)
 	p.Run(t.blocks, t)
@@ -88,9 +100,9 @@ func (t *inside[T]) Do(block, worker int) {
 	room := t.scratch[worker]
 	cut(&room, &s.left, t.rank)
 	cut(&room, &s.w, t.rank)
-	cut(&room, &s.s, insideCols*t.rank)
+	cut(&room, &s.s, insideStep*t.rank)
 	if t.u.inner == nil {
-		cut(&room, &s.panel, insideDepth*t.rank)
+		cut(&room, &s.panel, insideDeep*t.rank)
 	}
 	lo, hi := block*t.units/t.blocks, (block+1)*t.units/t.blocks
 	if t.byDepth {
@@ -116,7 +128,7 @@ type insideBlock[T Float] struct {
 func (s *insideBlock[T]) columns(v0, v1, d0, d1 int) {
 	if s.u.inner == nil { // each panel is formed once for all columns
 		for d := d0; d < d1; {
-			depth := pieceOf(d1-d, insideDepth)
+			depth := pieceOf(d1-d, insideDeep)
 			krPanel(s.panel, s.rank, s.u.f, d, d+depth, s.left)
 			for v := v0; v < v1; {
 				l, c, n := s.strip(v, v1)
@@ -134,21 +146,15 @@ func (s *insideBlock[T]) columns(v0, v1, d0, d1 int) {
 			o := d / s.u.in
 			k0 := d - o*s.u.in
 			k1 := min(s.u.in, k0+d1-d)
-			dst, step := to, s.q
-			if s.u.outer > 0 {
-				dst, step = s.s, insideCols
-			}
 			for k := k0; k < k1; {
-				rows := pieceOf(k1-k, insideDepth*s.turns)
-				turns := min(s.turns, ceil(rows, insideDepth))
+				rows := pieceOf(k1-k, s.depth*s.turns)
+				turns := min(s.turns, ceil(rows, s.depth)|1)
 				for v := range turns {
-					s.mul(l, c, n, o*s.u.in+k+v, turns, ceil(rows-v, turns), s.u.inner[(k+v)*s.ui:], s.uq, s.ui*turns, dst, step, k > k0 || v > 0)
+					s.mul(l, c, n, o*s.u.in+k+v, turns, ceil(rows-v, turns), s.u.inner[(k+v)*s.ui:], s.uq, s.ui*turns, s.s, insideStep, k > k0 || v > 0)
 				}
 				k += rows
 			}
-			if s.u.outer > 0 {
-				s.fold(to, n, o, d == d0)
-			}
+			s.fold(to, n, o, d == d0)
 			d += k1 - k0
 		}
 		v += n
@@ -169,18 +175,26 @@ func (s *insideBlock[T]) strip(v, v1 int) (l, c, n int) {
 func (s *insideBlock[T]) mul(l, c, n, d, turns, depth int, u []T, uq, ui int, dst []T, step int, add bool) {
 	x := s.x[(l*s.i+d)*s.r+c:]
 	for q := 0; q < s.rank; q += rankStrip {
-		s.ker.Mul(min(rankStrip, s.rank-q), n, depth, u[q*uq:], uq, ui, x, turns*s.r, dst[q*step:], step, add, true)
+		for c := 0; c < n; c += s.wide {
+			s.ker.Mul(min(rankStrip, s.rank-q), min(s.wide, n-c), depth, u[q*uq:], uq, ui, x[c:], turns*s.r, dst[q*step+c:], step, add, true)
+		}
 	}
 }
 
-// fold adds the rows of S to the result, each times its weight for o.
+// fold adds the rows of S to the result, or sets it, each times its weight for o.
 func (s *insideBlock[T]) fold(to []T, n, o int, set bool) {
+	if s.u.outer == 0 {
+		for q := range s.rank {
+			copy(to[q*s.q:][:n], s.s[q*insideStep:])
+		}
+		return
+	}
 	s.u.weights(s.w, o)
 	for q, w := range s.w {
 		dst := to[q*s.q:][:n]
 		if set {
 			clear(dst)
 		}
-		s.ker.Axpy(w, s.s[q*insideCols:][:n], dst)
+		s.ker.Axpy(w, s.s[q*insideStep:][:n], dst)
 	}
 }

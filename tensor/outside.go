@@ -16,9 +16,19 @@ import (
 )
 
 const (
-	outsideTile  = 48  // rows of t in a tile, a multiple of the heights of all kernels' tiles
-	outsideDepth = 256 // at most, of one product
-	rankStrip    = 128 // components that are worked on at a time
+	outsideTile  = 48   // rows of t in a tile, a multiple of the heights of the kernels' tiles
+	outsideDepth = 1024 // at most, of one product
+	rankStrip    = 128  // components that are worked on at a time
+
+	// Rows that are a multiple of a page apart meet in the first-level cache, which
+	// holds the lines of only so many.
+	outsidePage = 4096
+	outsideLow  = 8
+	// Of rows shorter than a page a tile takes every second, third, … at most
+	// outsideTurns-th: the processor follows rows in separate pages, and is already
+	// at the rows of the next tile when one ends. The number is odd, for rows of a
+	// power of two.
+	outsideTurns = 15
 )
 
 // outside is such a product as a task.
@@ -32,6 +42,8 @@ type outside[T Float] struct {
 	out     []T
 	row     int // the step from row to row of out
 	turned  bool
+
+	high, turns int // of tiles, and how many take turns along the rows
 
 	cut     cutting
 	units   int // of what is cut into blocks
@@ -56,6 +68,13 @@ const (
 func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
 	t.ker = asm.For[T]()
 	t.out, t.row, t.turned = out, row, turned
+	t.high, t.turns = outsideTile, 1
+	switch bytes := t.r * asm.SizeOf[T](); {
+	case bytes%outsidePage == 0:
+		t.high = outsideLow
+	case bytes < outsidePage:
+		t.turns = outsideTurns
+	}
 	keptUnits, rowUnits := ceil(t.i, outsideTile), ceil(t.l*t.i, outsideTile)
 	switch {
 	case keptUnits >= maxBlocks:
@@ -159,100 +178,115 @@ func (s *outsideBlock[T]) clear(i0, i1 int) {
 // rows adds what rows [u0, u1) of t as an L·I x R matrix give with depth
 // [d0, d1).
 func (s *outsideBlock[T]) rows(u0, u1, d0, d1 int) {
-	if s.b.inner == nil { // each panel is formed once for all rows
-		for k := d0; k < d1; {
-			depth := pieceOf(d1-k, outsideDepth)
-			krPanel(s.panel, s.rank, s.b.f, k, k+depth, s.left)
-			for u := u0; u < u1; u += outsideTile {
-				m := min(outsideTile, u1-u)
-				c, row := s.target(u)
-				s.mul(u, m, k, depth, s.panel, s.rank, c, row, s.plain() && k > d0)
-				s.fold(u, m, 0, k == d0)
-			}
-			k += depth
-		}
+	if s.b.inner != nil {
+		s.tiles(u0, u1, d0, d1, d0)
 		return
 	}
-	for u := u0; u < u1; u += outsideTile { // rows are followed along memory
-		m := min(outsideTile, u1-u)
-		c, row := s.target(u)
-		for d := d0; d < d1; {
-			o := d / s.b.in
-			k0 := d - o*s.b.in
-			k1 := min(s.b.in, k0+d1-d)
-			for k := k0; k < k1; {
-				depth := pieceOf(k1-k, outsideDepth)
-				s.mul(u, m, o*s.b.in+k, depth, s.b.inner[k*s.b.stride:], s.b.stride, c, row, k > k0)
-				k += depth
-			}
-			s.fold(u, m, o, d == d0)
-			d += k1 - k0
+	for d := d0; d < d1; { // each panel is formed once for all rows
+		depth := pieceOf(d1-d, outsideDepth)
+		krPanel(s.panel, s.rank, s.b.f, d, d+depth, s.left)
+		s.tiles(u0, u1, d, d+depth, d0)
+		d += depth
+	}
+}
+
+// tiles adds what rows [u0, u1) give with depth [d0, d1), tile by tile; first is
+// the depth that rows begin with.
+func (s *outsideBlock[T]) tiles(u0, u1, d0, d1, first int) {
+	for ; u0 < u1; u0 += s.high * s.turns {
+		n := min(s.high*s.turns, u1-u0)
+		turns := min(s.turns, ceil(n, s.high)|1)
+		for v := range min(turns, n) {
+			s.tile(rowTile{u0 + v, turns, ceil(n-v, turns)}, d0, d1, first)
 		}
+	}
+}
+
+// rowTile is m rows of t, each step behind the one before.
+type rowTile struct{ u, step, m int }
+
+func (s *outsideBlock[T]) tile(t rowTile, d0, d1, first int) {
+	c, row := s.z, s.rank
+	if s.plain() {
+		c, row = s.out[t.u*s.row:], t.step*s.row
+	}
+	if s.b.inner == nil {
+		s.mul(t, d0, d1-d0, s.panel, s.rank, c, row, s.plain() && d0 > first)
+		s.fold(t, 0, d0 == first)
+		return
+	}
+	for d := d0; d < d1; {
+		o := d / s.b.in
+		k0 := d - o*s.b.in
+		k1 := min(s.b.in, k0+d1-d)
+		for k := k0; k < k1; {
+			depth := pieceOf(k1-k, outsideDepth)
+			s.mul(t, o*s.b.in+k, depth, s.b.inner[k*s.b.stride:], s.b.stride, c, row, k > k0)
+			k += depth
+		}
+		s.fold(t, o, d == d0)
+		d += k1 - k0
 	}
 }
 
 // plain reports whether the rows of t times B are the result.
 func (t *outside[T]) plain() bool { return len(t.a) == 0 && t.b.outer == 0 && !t.turned }
 
-// target returns where the product of rows from u on goes.
-func (s *outsideBlock[T]) target(u int) (c []T, row int) {
-	if s.plain() {
-		return s.out[u*s.row:], s.row
-	}
-	return s.z, s.rank
-}
-
-// mul computes, or adds, m rows of t from row u and depth d on, times b.
-func (s *outsideBlock[T]) mul(u, m, d, depth int, b []T, bRow int, c []T, cRow int, add bool) {
+// mul computes, or adds, the rows of a tile from depth d on times b.
+func (s *outsideBlock[T]) mul(t rowTile, d, depth int, b []T, bRow int, c []T, cRow int, add bool) {
 	for q := 0; q < s.rank; q += rankStrip {
-		s.ker.Mul(m, min(rankStrip, s.rank-q), depth, s.x[u*s.r+d:], s.r, 1, b[q:], bRow, c[q:], cRow, add, false)
+		s.ker.Mul(t.m, min(rankStrip, s.rank-q), depth, s.x[t.u*s.r+d:], t.step*s.r, 1, b[q:], bRow, c[q:], cRow, add, false)
 	}
 }
 
-// fold adds the rows of z, which belong to rows u… of t and to o, to the result,
-// each times its row of A and of B's outer part; set says that they are the first.
-func (s *outsideBlock[T]) fold(u, m, o int, set bool) {
+// fold adds the rows of z, which belong to a tile and to o, to the result, each
+// times its row of A and of B's outer part; set says that they are the first.
+func (s *outsideBlock[T]) fold(t rowTile, o int, set bool) {
 	if s.plain() {
 		return
 	}
 	set = set && s.l == 1
-	for z := s.z; m > 0; {
-		l := u / s.i
-		i := u - l*s.i
-		n := min(m, s.i-i)
+	for z := s.z; t.m > 0; {
+		l := t.u / s.i
+		i := t.u - l*s.i
+		n := min(t.m, ceil(s.i-i, t.step))
 		krRow(s.w, s.a, l)
 		if s.b.outer > 0 {
 			s.b.weights(s.wLeft, o)
 			times(s.w, s.w, s.wLeft)
 		}
-		switch {
-		case s.turned:
-			s.foldTurned(z, i, n, set)
-		case set:
-			for j := range n {
-				times(s.out[(i+j)*s.row:][:s.rank], s.w, z[j*s.rank:])
-			}
-		default:
-			for j := range n {
-				addTimes(s.out[(i+j)*s.row:][:s.rank], s.w, z[j*s.rank:])
-			}
+		if s.turned {
+			s.foldTurned(z, i, t.step, n, set)
+		} else {
+			s.foldRows(z, i, t.step, n, set)
 		}
-		z, u, m = z[n*s.rank:], u+n, m-n
+		z, t.u, t.m = z[n*s.rank:], t.u+n*t.step, t.m-n
 	}
 }
 
-// foldTurned is fold for a result whose rows are the components.
-func (s *outsideBlock[T]) foldTurned(z []T, i, n int, set bool) {
-	for q, w := range s.w {
-		to := s.out[q*s.row+i:][:n]
+func (s *outsideBlock[T]) foldRows(z []T, i, step, n int, set bool) {
+	for j := range n {
+		to := s.out[(i+j*step)*s.row:][:s.rank]
 		if set {
-			for j := range to {
-				to[j] = w * z[j*s.rank+q]
+			times(to, s.w, z[j*s.rank:])
+		} else {
+			addTimes(to, s.w, z[j*s.rank:])
+		}
+	}
+}
+
+// foldTurned is foldRows for a result whose rows are the components.
+func (s *outsideBlock[T]) foldTurned(z []T, i, step, n int, set bool) {
+	for q, w := range s.w {
+		to := s.out[q*s.row+i:]
+		if set {
+			for j := range n {
+				to[j*step] = w * z[j*s.rank+q]
 			}
 			continue
 		}
-		for j := range to {
-			to[j] += w * z[j*s.rank+q]
+		for j := range n {
+			to[j*step] += w * z[j*s.rank+q]
 		}
 	}
 }
