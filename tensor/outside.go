@@ -27,8 +27,11 @@ const (
 	// Of rows shorter than a page a tile takes every second, third, … at most
 	// outsideTurns-th: the processor follows rows in separate pages, and is already
 	// at the rows of the next tile when one ends. The number is odd, for rows of a
-	// power of two.
+	// power of two. Z has room for all of them, of as many elements at most.
 	outsideTurns = 15
+	outsideWords = 1 << 14
+
+	turnedRows = 16 // of Z that are transposed at a time
 )
 
 // outside is such a product as a task.
@@ -73,7 +76,7 @@ func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
 	case bytes%outsidePage == 0:
 		t.high = outsideLow
 	case bytes < outsidePage:
-		t.turns = outsideTurns
+		t.turns = max(1, min(outsideTurns, outsideWords/(outsideTile*t.rank)))
 	}
 	keptUnits, rowUnits := ceil(t.i, outsideTile), ceil(t.l*t.i, outsideTile)
 	switch {
@@ -89,7 +92,7 @@ func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
 	if t.cut != cutKept {
 		t.parts = grow(t.parts, (t.blocks-1)*t.size)
 	}
-	rows := outsideTile + 3
+	rows := t.high*t.turns + 3
 	if t.b.inner == nil {
 		rows += outsideDepth
 	}
@@ -123,7 +126,7 @@ func (t *outside[T]) Do(block, worker int) {
 	cut(&room, &s.left, t.rank)
 	cut(&room, &s.w, t.rank)
 	cut(&room, &s.wLeft, t.rank)
-	cut(&room, &s.z, outsideTile*t.rank)
+	cut(&room, &s.z, t.high*t.turns*t.rank)
 	if t.b.inner == nil {
 		cut(&room, &s.panel, outsideDepth*t.rank)
 	}
@@ -190,103 +193,97 @@ func (s *outsideBlock[T]) rows(u0, u1, d0, d1 int) {
 	}
 }
 
-// tiles adds what rows [u0, u1) give with depth [d0, d1), tile by tile; first is
-// the depth that rows begin with.
+// tiles adds what rows [u0, u1) give with depth [d0, d1); first is the depth that
+// rows begin with.
 func (s *outsideBlock[T]) tiles(u0, u1, d0, d1, first int) {
-	for ; u0 < u1; u0 += s.high * s.turns {
-		n := min(s.high*s.turns, u1-u0)
-		turns := min(s.turns, ceil(n, s.high)|1)
-		for v := range min(turns, n) {
-			s.tile(rowTile{u0 + v, turns, ceil(n-v, turns)}, d0, d1, first)
+	for u := u0; u < u1; u += s.high * s.turns {
+		n := min(s.high*s.turns, u1-u)
+		if s.b.inner == nil {
+			s.mul(u, n, d0, d1-d0, s.panel, s.rank, s.plain() && d0 > first)
+			s.fold(u, n, 0, d0 == first)
+			continue
 		}
-	}
-}
-
-// rowTile is m rows of t, each step behind the one before.
-type rowTile struct{ u, step, m int }
-
-func (s *outsideBlock[T]) tile(t rowTile, d0, d1, first int) {
-	c, row := s.z, s.rank
-	if s.plain() {
-		c, row = s.out[t.u*s.row:], t.step*s.row
-	}
-	if s.b.inner == nil {
-		s.mul(t, d0, d1-d0, s.panel, s.rank, c, row, s.plain() && d0 > first)
-		s.fold(t, 0, d0 == first)
-		return
-	}
-	for d := d0; d < d1; {
-		o := d / s.b.in
-		k0 := d - o*s.b.in
-		k1 := min(s.b.in, k0+d1-d)
-		for k := k0; k < k1; {
-			depth := pieceOf(k1-k, outsideDepth)
-			s.mul(t, o*s.b.in+k, depth, s.b.inner[k*s.b.stride:], s.b.stride, c, row, k > k0)
-			k += depth
+		for d := d0; d < d1; {
+			o := d / s.b.in
+			k0 := d - o*s.b.in
+			k1 := min(s.b.in, k0+d1-d)
+			for k := k0; k < k1; {
+				depth := pieceOf(k1-k, outsideDepth)
+				s.mul(u, n, o*s.b.in+k, depth, s.b.inner[k*s.b.stride:], s.b.stride, k > k0)
+				k += depth
+			}
+			s.fold(u, n, o, d == first)
+			d += k1 - k0
 		}
-		s.fold(t, o, d == d0)
-		d += k1 - k0
 	}
 }
 
 // plain reports whether the rows of t times B are the result.
 func (t *outside[T]) plain() bool { return len(t.a) == 0 && t.b.outer == 0 && !t.turned }
 
-// mul computes, or adds, the rows of a tile from depth d on times b.
-func (s *outsideBlock[T]) mul(t rowTile, d, depth int, b []T, bRow int, c []T, cRow int, add bool) {
-	for q := 0; q < s.rank; q += rankStrip {
-		s.ker.Mul(t.m, min(rankStrip, s.rank-q), depth, s.x[t.u*s.r+d:], t.step*s.r, 1, b[q:], bRow, c[q:], cRow, add, false)
+// mul computes, or adds, n rows of t from row u and depth d on times b, into Z or,
+// when that is all, into the result.
+func (s *outsideBlock[T]) mul(u, n, d, depth int, b []T, bRow int, add bool) {
+	c, row := s.z, s.rank
+	if s.plain() {
+		c, row = s.out[u*s.row:], s.row
+	}
+	turns := min(s.turns, ceil(n, s.high)|1, n)
+	for v := range turns {
+		for q := 0; q < s.rank; q += rankStrip {
+			s.ker.Mul(ceil(n-v, turns), min(rankStrip, s.rank-q), depth, s.x[(u+v)*s.r+d:], turns*s.r, 1, b[q:], bRow, c[v*row+q:], turns*row, add, false)
+		}
 	}
 }
 
-// fold adds the rows of z, which belong to a tile and to o, to the result, each
-// times its row of A and of B's outer part; set says that they are the first.
-func (s *outsideBlock[T]) fold(t rowTile, o int, set bool) {
+// fold adds the n rows of Z, which belong to rows u… of t and to o, to the result,
+// each times its row of A and of B's outer part; set says that they are the first.
+func (s *outsideBlock[T]) fold(u, n, o int, set bool) {
 	if s.plain() {
 		return
 	}
 	set = set && s.l == 1
-	for z := s.z; t.m > 0; {
-		l := t.u / s.i
-		i := t.u - l*s.i
-		n := min(t.m, ceil(s.i-i, t.step))
+	for z := s.z; n > 0; {
+		l := u / s.i
+		i := u - l*s.i
+		m := min(n, s.i-i)
 		krRow(s.w, s.a, l)
 		if s.b.outer > 0 {
 			s.b.weights(s.wLeft, o)
 			times(s.w, s.w, s.wLeft)
 		}
-		if s.turned {
-			s.foldTurned(z, i, t.step, n, set)
-		} else {
-			s.foldRows(z, i, t.step, n, set)
-		}
-		z, t.u, t.m = z[n*s.rank:], t.u+n*t.step, t.m-n
-	}
-}
-
-func (s *outsideBlock[T]) foldRows(z []T, i, step, n int, set bool) {
-	for j := range n {
-		to := s.out[(i+j*step)*s.row:][:s.rank]
-		if set {
-			times(to, s.w, z[j*s.rank:])
-		} else {
-			addTimes(to, s.w, z[j*s.rank:])
-		}
-	}
-}
-
-// foldTurned is foldRows for a result whose rows are the components.
-func (s *outsideBlock[T]) foldTurned(z []T, i, step, n int, set bool) {
-	for q, w := range s.w {
-		to := s.out[q*s.row+i:]
-		if set {
-			for j := range n {
-				to[j*step] = w * z[j*s.rank+q]
+		switch {
+		case s.turned:
+			s.foldTurned(z, i, m, set)
+		case set:
+			for j := range m {
+				times(s.out[(i+j)*s.row:][:s.rank], s.w, z[j*s.rank:])
 			}
-			continue
+		default:
+			for j := range m {
+				addTimes(s.out[(i+j)*s.row:][:s.rank], s.w, z[j*s.rank:])
+			}
 		}
-		for j := range n {
-			to[j*step] += w * z[j*s.rank+q]
+		z, u, n = z[m*s.rank:], u+m, n-m
+	}
+}
+
+// foldTurned is fold for m rows of a result whose rows are the components.
+func (s *outsideBlock[T]) foldTurned(z []T, i, m int, set bool) {
+	for j0 := 0; j0 < m; j0 += turnedRows {
+		n := min(turnedRows, m-j0)
+		from := z[j0*s.rank:]
+		for q, w := range s.w {
+			to := s.out[q*s.row+i+j0:][:n]
+			if set {
+				for j := range to {
+					to[j] = w * from[j*s.rank+q]
+				}
+				continue
+			}
+			for j := range to {
+				to[j] += w * from[j*s.rank+q]
+			}
 		}
 	}
 }

@@ -144,9 +144,7 @@ func (t *Tree[T]) MTTKRP(p *par.Pool, dst *matrix.Dense[T], x *Dense[T], f []*ma
 		if !t.node[1].keep.has(mode) {
 			t.split(p, f, mode, (count+1)/2)
 		}
-		if t.node[1].keep.has(mode) {
-			node = &t.node[1]
-		}
+		node = &t.node[1]
 	}
 	t.contract(node, f, 1<<mode)
 	t.work.tv.run(p, nil, dst, node.scale)
@@ -169,7 +167,7 @@ func (t *Tree[T]) contract(from *partial[T], f []*matrix.Dense[T], keep modeSet)
 func (t *Tree[T]) sum(p *par.Pool, x []T, f []*matrix.Dense[T], keep modeSet) {
 	node := &t.node[0]
 	words := t.words(keep)
-	t.memory = grow(t.memory, min(t.budget(), words+t.halfOf(keep)))
+	t.memory = grow(t.memory, words+t.halfOf(keep))
 	t.node[1].keep = 0
 	node.set(keep, t.memory[:words])
 	t.passes++
@@ -226,14 +224,11 @@ func (p *partial[T]) set(keep modeSet, data []T) {
 }
 
 // split makes the second partial product from the first one, for mode and others
-// of its modes, when there is memory for it.
+// of its modes.
 func (t *Tree[T]) split(p *par.Pool, f []*matrix.Dense[T], mode, count int) {
 	keep := t.run(mode, count, t.node[0].keep)
-	first, words := len(t.node[0].data), t.words(keep)
-	if first+words > t.budget() {
-		return
-	}
-	t.node[1].set(keep, t.memory[first:first+words])
+	first := len(t.node[0].data)
+	t.node[1].set(keep, t.memory[first:first+t.words(keep)])
 	copy(t.node[1].scale, t.node[0].scale)
 	t.contract(&t.node[0], f, keep)
 	t.work.tv.run(p, t.node[1].data, nil, nil)
@@ -266,7 +261,7 @@ func (t *Tree[T]) product(lo, hi int) int {
 // choose returns the modes that the next partial product is to keep: as many as
 // cost least for each mode that it serves. A pass costs what reading the data or
 // their products with r columns take, about rankPerRead to a read; a partial
-// product is written once and read about three times.
+// product is written and read, once more when there is a second one.
 func (t *Tree[T]) choose(mode int) modeSet {
 	const rankPerRead = 10
 	pass := float64(t.size) * max(1, float64(t.rank)/rankPerRead)
@@ -274,16 +269,19 @@ func (t *Tree[T]) choose(mode int) modeSet {
 	for count := 2; count < len(t.shape); count++ {
 		keep := t.run(mode, count, modeRange(0, len(t.shape)))
 		words := t.words(keep)
-		if words > t.budget() {
+		if words+t.halfOf(keep) > t.budget() {
 			continue
 		}
-		serves := 1
+		serves, reads := 1, 4.0
+		if count > 2 {
+			reads = 8
+		}
 		for m := range t.shape {
 			if m != mode && keep.has(m) && !t.idle(m, mode) {
 				serves++
 			}
 		}
-		if cost := (pass + 4*float64(words)) / float64(serves); cost < least {
+		if cost := (pass + reads*float64(words)) / float64(serves); cost < least {
 			best, least = keep, cost
 		}
 	}

@@ -88,7 +88,7 @@ func TestTreeReadsTheDataRarely(t *testing.T) {
 		{[]int{30, 32, 34}, 4, []int{0, 1}, []int{1, 1, 1, 1}},
 		{[]int{30, 32, 34}, 4, []int{1, 2}, []int{2, 3, 3, 3, 3}},
 		{[]int{30, 32, 34}, 4, []int{0, 2}, []int{2, 3, 3, 3, 3}},
-		{[]int{20, 20, 20, 20}, 4, []int{1, 3}, []int{2, 3, 3, 3}},
+		{[]int{20, 20, 20, 20}, 1, []int{1, 3}, []int{2, 3, 3, 3}},
 		// A partial product would need more than half of the data's memory.
 		{[]int{30, 32, 34}, 16, []int{0, 1, 2}, []int{3, 6}},
 		{[]int{30, 32}, 2, []int{0, 1}, []int{2, 4}},
