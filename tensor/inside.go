@@ -91,7 +91,7 @@ func (t *inside[T]) run(p *par.Pool, out []T, qStep, lStep int) {
 			}
 		}
 	}
-	t.x, t.out = nil, nil
+	t.x, t.out, t.u.f, t.u.inner = nil, nil, nil, nil
 }
 
 // Do computes one block.

@@ -101,7 +101,7 @@ func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
 	if t.cut != cutKept {
 		t.add()
 	}
-	t.x, t.out = nil, nil
+	t.x, t.out, t.a, t.b.f, t.b.inner = nil, nil, nil, nil, nil
 }
 
 // add adds the partial results to the first one, which is out.

@@ -39,6 +39,7 @@ type Tree[T Float] struct {
 	node    [2]partial[T] // from the data, and from the first one
 	memory  []T           // of both
 	from    *T            // the first element of the data that they belong to
+	strides []int         // and how they lie
 	clock   int
 	changed []int // when each factor changed last
 	asked   []int // when each mode was asked for last
@@ -114,8 +115,8 @@ func (t *Tree[T]) checkMode(op string, mode int) {
 }
 
 // MTTKRP is the function [MTTKRP], with f as [Tree.Changed] and [Tree.Scaled] were
-// told, for an array x of the tree's shape. An array in other memory than before is
-// taken for new data. An x that is not contiguous is copied for each pass.
+// told, for an array x of the tree's shape. An array in other memory, or with other
+// strides, than before is taken for new data. An x that is not contiguous is copied for each pass.
 func (t *Tree[T]) MTTKRP(p *par.Pool, dst *matrix.Dense[T], x *Dense[T], f []*matrix.Dense[T], mode int) {
 	x.checkFactors("Tree.MTTKRP", dst, f, mode)
 	if !slices.Equal(x.Shape, t.shape) || dst.Cols != t.rank {
@@ -125,8 +126,8 @@ func (t *Tree[T]) MTTKRP(p *par.Pool, dst *matrix.Dense[T], x *Dense[T], f []*ma
 		dst.Zero()
 		return
 	}
-	if t.from != &x.Data[0] {
-		t.from = &x.Data[0]
+	if t.from != &x.Data[0] || !slices.Equal(t.strides, x.Strides) {
+		t.from, t.strides = &x.Data[0], append(t.strides[:0], x.Strides...)
 		t.Reset()
 	}
 	if !t.node[0].keep.has(mode) {

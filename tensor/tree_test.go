@@ -69,6 +69,20 @@ func testTree[T tensor.Float](t *testing.T) {
 	}
 }
 
+func TestTreeTellsViewsOfTheSameMemoryApart(t *testing.T) {
+	r := newRand(26)
+	x, f := random[float64](r, 20, 20, 20), factors[float64](r, []int{20, 20, 20}, 2)
+	tree := tensor.NewTree[float64](x.Shape, 2)
+	for _, v := range []*tensor.Dense[float64]{x, x.Permute(1, 0, 2), x.Permute(2, 0, 1), x} {
+		want, size := naiveMTTKRP(v, f, 0, 2)
+		got := matrix.New[float64](20, 2)
+		tree.MTTKRP(nil, got, v, f, 0)
+		near(t, want, size, got, 1000)
+		tree.MTTKRP(nil, got, v, f, 1)
+	}
+	require.Equal(t, 4, tree.Passes())
+}
+
 func TestTreeReadsTheDataRarely(t *testing.T) {
 	for _, c := range []struct {
 		shape []int
