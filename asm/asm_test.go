@@ -4,12 +4,30 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
 )
+
+// A machine without AVX-512 has sixteen vector registers; an assembler that knows
+// more takes the others without a word.
+func TestAVX2KernelsUseSixteenRegisters(t *testing.T) {
+	files, err := filepath.Glob("*_avx2_amd64.s")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	high := regexp.MustCompile(`\b([XY](1[6-9]|[23]\d)|Z\d+|K\d)\b`)
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		assert.Empty(t, high.FindAllString(string(text), 3), f)
+	}
+}
 
 func TestSizeOf(t *testing.T) {
 	assert.Equal(t, 4, asm.SizeOf[float32]())

@@ -150,42 +150,46 @@ func quotISGeneric[T Float](y, p, v []T, floor T) {
 const genericLanes = 4
 
 // tile4Generic is a tile of four rows and four columns.
-func tile4Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _ int) {
-	x, y := span(a, 4, aRow, k, aCol), span(b, k, bRow, genericLanes, 1)
-	var s [4][genericLanes]T
-	for l := 0; l < k; l++ {
-		o := l * aCol
-		a0, a1, a2, a3 := x[o], x[o+aRow], x[o+2*aRow], x[o+3*aRow]
-		for j, v := range (*[genericLanes]T)(y[l*bRow:]) {
-			s[0][j] += T(a0 * v)
-			s[1][j] += T(a1 * v)
-			s[2][j] += T(a2 * v)
-			s[3][j] += T(a3 * v)
+func tile4Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _, _, count, aNext, bNext, cNext int) {
+	for t := range count {
+		x, y := span(at(a, t*aNext, k), 4, aRow, k, aCol), span(at(b, t*bNext, k), k, bRow, genericLanes, 1)
+		var s [4][genericLanes]T
+		for l := 0; l < k; l++ {
+			o := l * aCol
+			a0, a1, a2, a3 := x[o], x[o+aRow], x[o+2*aRow], x[o+3*aRow]
+			for j, v := range (*[genericLanes]T)(y[l*bRow:]) {
+				s[0][j] += T(a0 * v)
+				s[1][j] += T(a1 * v)
+				s[2][j] += T(a2 * v)
+				s[3][j] += T(a3 * v)
+			}
 		}
+		putTile(s[:], span(at(c, t*cNext, 1), 4, cRow, genericLanes, 1), cRow, add, genericLanes)
 	}
-	putTile(s[:], span(c, 4, cRow, genericLanes, 1), cRow, add, genericLanes)
 }
 
-func tile4EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last int) {
+func tile4EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, _, count, aNext, bNext, cNext int) {
 	for i := range 4 {
-		tile1EdgeGeneric(k, at(a, i*aRow, k), aRow, aCol, b, bRow, at(c, i*cRow, 1), cRow, add, last)
+		tile1EdgeGeneric(k, at(a, i*aRow, k), aRow, aCol, b, bRow, at(c, i*cRow, 1), cRow, add, last, 0, count, aNext, bNext, cNext)
 	}
 }
 
-func tile1Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _ int) {
-	tile1EdgeGeneric(k, a, aRow, aCol, b, bRow, c, cRow, add, genericLanes)
+func tile1Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _, _, count, aNext, bNext, cNext int) {
+	tile1EdgeGeneric(k, a, aRow, aCol, b, bRow, c, cRow, add, genericLanes, 0, count, aNext, bNext, cNext)
 }
 
-func tile1EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last int) {
-	x, y := span(a, 1, aRow, k, aCol), span(b, k, bRow, last, 1)
-	var s [1][genericLanes]T
-	for l := 0; l < k; l++ {
-		f := x[l*aCol]
-		for j, v := range y[l*bRow : l*bRow+last] {
-			s[0][j] += T(f * v)
+func tile1EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, _, count, aNext, bNext, cNext int) {
+	for t := range count {
+		x, y := span(at(a, t*aNext, k), 1, aRow, k, aCol), span(at(b, t*bNext, k), k, bRow, last, 1)
+		var s [1][genericLanes]T
+		for l := 0; l < k; l++ {
+			f := x[l*aCol]
+			for j, v := range y[l*bRow : l*bRow+last] {
+				s[0][j] += T(f * v)
+			}
 		}
+		putTile(s[:], span(at(c, t*cNext, 1), 1, cRow, last, 1), cRow, add, last)
 	}
-	putTile(s[:], span(c, 1, cRow, last, 1), cRow, add, last)
 }
 
 // putTile writes or adds the first n columns of s.

@@ -63,12 +63,19 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 				const k = 3
 				cols := w*ker.Lanes + last
 				a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*cols, true), pages[T](t, tile.Rows*cols, true)
-				tile.Edge(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, last)
+				tile.Edge(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, last, 0, 1, 0, 0, 0)
 				if last == ker.Lanes {
-					tile.Full(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, 0)
-					tile.Far(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, 0)
+					tile.Full(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, 0, 64, 1, 0, 0, 0)
 				}
 			}
 		}
+	}
+	for _, ratio := range ker.Ratios {
+		const k = 3
+		cols := ratio.Vectors * ker.Lanes
+		a, b := pages[T](t, ratio.Rows*k, true), pages[T](t, k*cols, true)
+		y, p, v := pages[T](t, ratio.Rows*cols, true), pages[T](t, ratio.Rows*cols, true), pages[T](t, ratio.Rows*cols, true)
+		ratio.KL(k, &a[0], k, 1, &b[0], cols, &y[0], cols, &v[0], cols, 1, 64, 1, 0, 0, 0)
+		ratio.IS(k, &a[0], k, 1, &b[0], cols, &y[0], &p[0], cols, &v[0], cols, 1, 64, 1, 0, 0, 0)
 	}
 }

@@ -57,6 +57,11 @@ type Kernels[T Float] struct {
 	//	for j := range y { p[j] = 1 / max(y[j], floor); y[j] = v[j] * p[j] * p[j] }
 	QuotIS func(y, p, v []T, floor T)
 
+	// Ratios are tiles of quotients of data by a model, all of one width, the
+	// tallest first, the last one with one row; none at the Generic level.
+	// [Kernels.RatioKL] and [Kernels.RatioIS] cover a matrix with them.
+	Ratios []Ratio[T]
+
 	// Tiles[w-1] are the products of tiles w vectors wide, the tallest first;
 	// the last of each width has one row. [Kernels.Mul] covers a matrix with
 	// them.
@@ -65,20 +70,38 @@ type Kernels[T Float] struct {
 
 // Tile is the product of a small tile, C = A·B or C += A·B, with Rows rows of C.
 // Element (i, l) of A is a[i*aRow+l*aCol], row l of B begins at b[l*bRow], row i
-// of C at c[i*cRow]:
+// of C at c[i*cRow]. It is made count times, 1 ≤ count, the operands of each
+// aNext, bNext and cNext elements behind those of the one before:
 //
 //	for i, j { s := Σ_l a[i*aRow+l*aCol] * b[l*bRow+j]; if add != 0 { s += c[i*cRow+j] }; c[i*cRow+j] = s }
 //
-// Full and Far have all columns of their width and ignore last; of Edge's last
-// vector only the first last columns are read and written, 1 ≤ last ≤ Lanes. Far
-// is Full for a B whose rows lie far apart in memory.
+// Full has all columns of its width and ignores last; of Edge's last vector only
+// the first last columns are read and written, 1 ≤ last ≤ Lanes. Stream is Full
+// without add for vectors of C that are aligned to their size, written past the
+// caches. Full and Stream ask for the part of each row of B that comes ahead
+// elements later, in whatever direction and whether it exists or not.
 type Tile[T Float] struct {
-	Rows            int
-	Full, Edge, Far TileFunc[T]
+	Rows               int
+	Full, Edge, Stream TileFunc[T]
 }
 
 // TileFunc is the form of a tile's product.
-type TileFunc[T Float] func(k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last int)
+type TileFunc[T Float] func(k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, ahead, count, aNext, bNext, cNext int)
+
+// Ratio is a tile of the quotients of data V by a model A·B that is never stored,
+// Rows rows and Vectors vectors of columns. A and B are those of a [Tile], v the
+// data, y the quotients; it is made count times, and asks for the data ahead
+// elements behind those that it reads:
+//
+//	for i, j { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+// IS divides twice and also writes p[i*yRow+j] = 1 / s.
+type Ratio[T Float] struct {
+	Rows, Vectors int
+
+	KL func(k int, a *T, aRow, aCol int, b *T, bRow int, y *T, yRow int, v *T, vRow int, floor T, ahead, count, aNext, yNext, vNext int)
+	IS func(k int, a *T, aRow, aCol int, b *T, bRow int, y, p *T, yRow int, v *T, vRow int, floor T, ahead, count, aNext, yNext, vNext int)
+}
 
 // For returns the table of the current level for T. It holds the one type
 // switch between generic code and the kernels; fetch the table once per driver

@@ -70,7 +70,7 @@ end:
 	RET
 
 // func quotISF32AVX2(y []float32, p []float32, v []float32, floor float32)
-// Requires: AVX, AVX2, SSE2
+// Requires: AVX, AVX2
 TEXT ·quotISF32AVX2(SB), NOSPLIT, $0-76
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), DX
@@ -78,7 +78,7 @@ TEXT ·quotISF32AVX2(SB), NOSPLIT, $0-76
 	MOVQ         p_base+24(FP), BX
 	VBROADCASTSS floor+72(FP), Y0
 	MOVQ         $0x000000003f800000, SI
-	MOVQ         SI, X1
+	VMOVQ        SI, X1
 	VBROADCASTSS X1, Y1
 	XORQ         SI, SI
 	MOVQ         DX, DI
@@ -217,7 +217,7 @@ end:
 	RET
 
 // func quotISF64AVX2(y []float64, p []float64, v []float64, floor float64)
-// Requires: AVX, AVX2, SSE2
+// Requires: AVX, AVX2
 TEXT ·quotISF64AVX2(SB), NOSPLIT, $0-80
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), DX
@@ -225,7 +225,7 @@ TEXT ·quotISF64AVX2(SB), NOSPLIT, $0-80
 	MOVQ         p_base+24(FP), BX
 	VBROADCASTSD floor+72(FP), Y0
 	MOVQ         $0x3ff0000000000000, SI
-	MOVQ         SI, X1
+	VMOVQ        SI, X1
 	VBROADCASTSD X1, Y1
 	XORQ         SI, SI
 	MOVQ         DX, DI

@@ -5,14 +5,14 @@
 #include "textflag.h"
 
 // func quotKLF32AVX512(y []float32, v []float32, floor float32)
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·quotKLF32AVX512(SB), NOSPLIT, $0-52
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), DX
 	MOVQ         v_base+24(FP), CX
 	VBROADCASTSS floor+48(FP), Z0
 	MOVQ         $0x000000003f800000, BX
-	MOVQ         BX, X1
+	VMOVQ        BX, X1
 	VBROADCASTSS X1, Z1
 	XORQ         BX, BX
 	MOVQ         DX, SI
@@ -92,7 +92,7 @@ end:
 	RET
 
 // func quotISF32AVX512(y []float32, p []float32, v []float32, floor float32)
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·quotISF32AVX512(SB), NOSPLIT, $0-76
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), DX
@@ -100,7 +100,7 @@ TEXT ·quotISF32AVX512(SB), NOSPLIT, $0-76
 	MOVQ         p_base+24(FP), BX
 	VBROADCASTSS floor+72(FP), Z0
 	MOVQ         $0x000000003f800000, SI
-	MOVQ         SI, X1
+	VMOVQ        SI, X1
 	VBROADCASTSS X1, Z1
 	XORQ         SI, SI
 	MOVQ         DX, DI
@@ -192,14 +192,14 @@ end:
 	RET
 
 // func quotKLF64AVX512(y []float64, v []float64, floor float64)
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·quotKLF64AVX512(SB), NOSPLIT, $0-56
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), DX
 	MOVQ         v_base+24(FP), CX
 	VBROADCASTSD floor+48(FP), Z0
 	MOVQ         $0x3ff0000000000000, BX
-	MOVQ         BX, X1
+	VMOVQ        BX, X1
 	VBROADCASTSD X1, Z1
 	XORQ         BX, BX
 	MOVQ         DX, SI
@@ -297,7 +297,7 @@ end:
 	RET
 
 // func quotISF64AVX512(y []float64, p []float64, v []float64, floor float64)
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·quotISF64AVX512(SB), NOSPLIT, $0-80
 	MOVQ         y_base+0(FP), AX
 	MOVQ         y_len+8(FP), DX
@@ -305,7 +305,7 @@ TEXT ·quotISF64AVX512(SB), NOSPLIT, $0-80
 	MOVQ         p_base+24(FP), BX
 	VBROADCASTSD floor+72(FP), Z0
 	MOVQ         $0x3ff0000000000000, SI
-	MOVQ         SI, X1
+	VMOVQ        SI, X1
 	VBROADCASTSD X1, Z1
 	XORQ         SI, SI
 	MOVQ         DX, DI

@@ -8,6 +8,8 @@ import "github.com/klauspost/cpuid/v2"
 //go:generate go run -C internal/gen . -family vec -level avx512 -out ../../vec_avx512_amd64.s -stubs ../../vec_avx512_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family tile -level avx2 -out ../../tile_avx2_amd64.s -stubs ../../tile_avx2_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family tile -level avx512 -out ../../tile_avx512_amd64.s -stubs ../../tile_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family ratio -level avx2 -out ../../ratio_avx2_amd64.s -stubs ../../ratio_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family ratio -level avx512 -out ../../ratio_avx512_amd64.s -stubs ../../ratio_avx512_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family quot -level avx2 -out ../../quot_avx2_amd64.s -stubs ../../quot_avx2_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family quot -level avx512 -out ../../quot_avx512_amd64.s -stubs ../../quot_avx512_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family limits -level avx2 -out ../../limits_avx2_amd64.s -stubs ../../limits_avx2_amd64.go -pkg asm
@@ -38,24 +40,30 @@ var avx2F32 = Kernels[float32]{
 	QuotIS:     quotISF32AVX2,
 	Peak:       peakF32AVX2,
 	PeakFlops:  2 * 12 * 8,
+	Ratios: []Ratio[float32]{
+		{6, 2, ratioKL6x2F32AVX2, ratioIS6x2F32AVX2},
+		{4, 2, ratioKL4x2F32AVX2, ratioIS4x2F32AVX2},
+		{2, 2, ratioKL2x2F32AVX2, ratioIS2x2F32AVX2},
+		{1, 2, ratioKL1x2F32AVX2, ratioIS1x2F32AVX2},
+	},
 	Tiles: [][]Tile[float32]{
 		{
-			{12, tile12x1F32AVX2, tile12x1EdgeF32AVX2, tile12x1FarF32AVX2},
-			{8, tile8x1F32AVX2, tile8x1EdgeF32AVX2, tile8x1FarF32AVX2},
-			{4, tile4x1F32AVX2, tile4x1EdgeF32AVX2, tile4x1FarF32AVX2},
-			{2, tile2x1F32AVX2, tile2x1EdgeF32AVX2, tile2x1FarF32AVX2},
-			{1, tile1x1F32AVX2, tile1x1EdgeF32AVX2, tile1x1FarF32AVX2},
+			{12, tile12x1F32AVX2, tile12x1EdgeF32AVX2, tile12x1StreamF32AVX2},
+			{8, tile8x1F32AVX2, tile8x1EdgeF32AVX2, tile8x1StreamF32AVX2},
+			{4, tile4x1F32AVX2, tile4x1EdgeF32AVX2, tile4x1StreamF32AVX2},
+			{2, tile2x1F32AVX2, tile2x1EdgeF32AVX2, tile2x1StreamF32AVX2},
+			{1, tile1x1F32AVX2, tile1x1EdgeF32AVX2, tile1x1StreamF32AVX2},
 		},
 		{
-			{6, tile6x2F32AVX2, tile6x2EdgeF32AVX2, tile6x2FarF32AVX2},
-			{4, tile4x2F32AVX2, tile4x2EdgeF32AVX2, tile4x2FarF32AVX2},
-			{2, tile2x2F32AVX2, tile2x2EdgeF32AVX2, tile2x2FarF32AVX2},
-			{1, tile1x2F32AVX2, tile1x2EdgeF32AVX2, tile1x2FarF32AVX2},
+			{6, tile6x2F32AVX2, tile6x2EdgeF32AVX2, tile6x2StreamF32AVX2},
+			{4, tile4x2F32AVX2, tile4x2EdgeF32AVX2, tile4x2StreamF32AVX2},
+			{2, tile2x2F32AVX2, tile2x2EdgeF32AVX2, tile2x2StreamF32AVX2},
+			{1, tile1x2F32AVX2, tile1x2EdgeF32AVX2, tile1x2StreamF32AVX2},
 		},
 		{
-			{4, tile4x3F32AVX2, tile4x3EdgeF32AVX2, tile4x3FarF32AVX2},
-			{2, tile2x3F32AVX2, tile2x3EdgeF32AVX2, tile2x3FarF32AVX2},
-			{1, tile1x3F32AVX2, tile1x3EdgeF32AVX2, tile1x3FarF32AVX2},
+			{4, tile4x3F32AVX2, tile4x3EdgeF32AVX2, tile4x3StreamF32AVX2},
+			{2, tile2x3F32AVX2, tile2x3EdgeF32AVX2, tile2x3StreamF32AVX2},
+			{1, tile1x3F32AVX2, tile1x3EdgeF32AVX2, tile1x3StreamF32AVX2},
 		},
 	},
 }
@@ -74,24 +82,30 @@ var avx2F64 = Kernels[float64]{
 	QuotIS:     quotISF64AVX2,
 	Peak:       peakF64AVX2,
 	PeakFlops:  2 * 12 * 4,
+	Ratios: []Ratio[float64]{
+		{6, 2, ratioKL6x2F64AVX2, ratioIS6x2F64AVX2},
+		{4, 2, ratioKL4x2F64AVX2, ratioIS4x2F64AVX2},
+		{2, 2, ratioKL2x2F64AVX2, ratioIS2x2F64AVX2},
+		{1, 2, ratioKL1x2F64AVX2, ratioIS1x2F64AVX2},
+	},
 	Tiles: [][]Tile[float64]{
 		{
-			{12, tile12x1F64AVX2, tile12x1EdgeF64AVX2, tile12x1FarF64AVX2},
-			{8, tile8x1F64AVX2, tile8x1EdgeF64AVX2, tile8x1FarF64AVX2},
-			{4, tile4x1F64AVX2, tile4x1EdgeF64AVX2, tile4x1FarF64AVX2},
-			{2, tile2x1F64AVX2, tile2x1EdgeF64AVX2, tile2x1FarF64AVX2},
-			{1, tile1x1F64AVX2, tile1x1EdgeF64AVX2, tile1x1FarF64AVX2},
+			{12, tile12x1F64AVX2, tile12x1EdgeF64AVX2, tile12x1StreamF64AVX2},
+			{8, tile8x1F64AVX2, tile8x1EdgeF64AVX2, tile8x1StreamF64AVX2},
+			{4, tile4x1F64AVX2, tile4x1EdgeF64AVX2, tile4x1StreamF64AVX2},
+			{2, tile2x1F64AVX2, tile2x1EdgeF64AVX2, tile2x1StreamF64AVX2},
+			{1, tile1x1F64AVX2, tile1x1EdgeF64AVX2, tile1x1StreamF64AVX2},
 		},
 		{
-			{6, tile6x2F64AVX2, tile6x2EdgeF64AVX2, tile6x2FarF64AVX2},
-			{4, tile4x2F64AVX2, tile4x2EdgeF64AVX2, tile4x2FarF64AVX2},
-			{2, tile2x2F64AVX2, tile2x2EdgeF64AVX2, tile2x2FarF64AVX2},
-			{1, tile1x2F64AVX2, tile1x2EdgeF64AVX2, tile1x2FarF64AVX2},
+			{6, tile6x2F64AVX2, tile6x2EdgeF64AVX2, tile6x2StreamF64AVX2},
+			{4, tile4x2F64AVX2, tile4x2EdgeF64AVX2, tile4x2StreamF64AVX2},
+			{2, tile2x2F64AVX2, tile2x2EdgeF64AVX2, tile2x2StreamF64AVX2},
+			{1, tile1x2F64AVX2, tile1x2EdgeF64AVX2, tile1x2StreamF64AVX2},
 		},
 		{
-			{4, tile4x3F64AVX2, tile4x3EdgeF64AVX2, tile4x3FarF64AVX2},
-			{2, tile2x3F64AVX2, tile2x3EdgeF64AVX2, tile2x3FarF64AVX2},
-			{1, tile1x3F64AVX2, tile1x3EdgeF64AVX2, tile1x3FarF64AVX2},
+			{4, tile4x3F64AVX2, tile4x3EdgeF64AVX2, tile4x3StreamF64AVX2},
+			{2, tile2x3F64AVX2, tile2x3EdgeF64AVX2, tile2x3StreamF64AVX2},
+			{1, tile1x3F64AVX2, tile1x3EdgeF64AVX2, tile1x3StreamF64AVX2},
 		},
 	},
 }
@@ -110,26 +124,35 @@ var avx512F32 = Kernels[float32]{
 	QuotIS:     quotISF32AVX512,
 	Peak:       peakF32AVX512,
 	PeakFlops:  2 * 12 * 16,
+	Ratios: []Ratio[float32]{
+		{4, 4, ratioKL4x4F32AVX512, ratioIS4x4F32AVX512},
+		{2, 4, ratioKL2x4F32AVX512, ratioIS2x4F32AVX512},
+		{1, 4, ratioKL1x4F32AVX512, ratioIS1x4F32AVX512},
+	},
 	Tiles: [][]Tile[float32]{
 		{
-			{16, tile16x1F32AVX512, tile16x1EdgeF32AVX512, tile16x1FarF32AVX512},
-			{8, tile8x1F32AVX512, tile8x1EdgeF32AVX512, tile8x1FarF32AVX512},
-			{4, tile4x1F32AVX512, tile4x1EdgeF32AVX512, tile4x1FarF32AVX512},
-			{2, tile2x1F32AVX512, tile2x1EdgeF32AVX512, tile2x1FarF32AVX512},
-			{1, tile1x1F32AVX512, tile1x1EdgeF32AVX512, tile1x1FarF32AVX512},
+			{16, tile16x1F32AVX512, tile16x1EdgeF32AVX512, tile16x1StreamF32AVX512},
+			{8, tile8x1F32AVX512, tile8x1EdgeF32AVX512, tile8x1StreamF32AVX512},
+			{4, tile4x1F32AVX512, tile4x1EdgeF32AVX512, tile4x1StreamF32AVX512},
+			{2, tile2x1F32AVX512, tile2x1EdgeF32AVX512, tile2x1StreamF32AVX512},
+			{1, tile1x1F32AVX512, tile1x1EdgeF32AVX512, tile1x1StreamF32AVX512},
 		},
 		{
-			{12, tile12x2F32AVX512, tile12x2EdgeF32AVX512, tile12x2FarF32AVX512},
-			{8, tile8x2F32AVX512, tile8x2EdgeF32AVX512, tile8x2FarF32AVX512},
-			{4, tile4x2F32AVX512, tile4x2EdgeF32AVX512, tile4x2FarF32AVX512},
-			{2, tile2x2F32AVX512, tile2x2EdgeF32AVX512, tile2x2FarF32AVX512},
-			{1, tile1x2F32AVX512, tile1x2EdgeF32AVX512, tile1x2FarF32AVX512},
+			{8, tile8x2F32AVX512, tile8x2EdgeF32AVX512, tile8x2StreamF32AVX512},
+			{4, tile4x2F32AVX512, tile4x2EdgeF32AVX512, tile4x2StreamF32AVX512},
+			{2, tile2x2F32AVX512, tile2x2EdgeF32AVX512, tile2x2StreamF32AVX512},
+			{1, tile1x2F32AVX512, tile1x2EdgeF32AVX512, tile1x2StreamF32AVX512},
 		},
 		{
-			{8, tile8x3F32AVX512, tile8x3EdgeF32AVX512, tile8x3FarF32AVX512},
-			{4, tile4x3F32AVX512, tile4x3EdgeF32AVX512, tile4x3FarF32AVX512},
-			{2, tile2x3F32AVX512, tile2x3EdgeF32AVX512, tile2x3FarF32AVX512},
-			{1, tile1x3F32AVX512, tile1x3EdgeF32AVX512, tile1x3FarF32AVX512},
+			{5, tile5x3F32AVX512, tile5x3EdgeF32AVX512, tile5x3StreamF32AVX512},
+			{4, tile4x3F32AVX512, tile4x3EdgeF32AVX512, tile4x3StreamF32AVX512},
+			{2, tile2x3F32AVX512, tile2x3EdgeF32AVX512, tile2x3StreamF32AVX512},
+			{1, tile1x3F32AVX512, tile1x3EdgeF32AVX512, tile1x3StreamF32AVX512},
+		},
+		{
+			{4, tile4x4F32AVX512, tile4x4EdgeF32AVX512, tile4x4StreamF32AVX512},
+			{2, tile2x4F32AVX512, tile2x4EdgeF32AVX512, tile2x4StreamF32AVX512},
+			{1, tile1x4F32AVX512, tile1x4EdgeF32AVX512, tile1x4StreamF32AVX512},
 		},
 	},
 }
@@ -148,26 +171,35 @@ var avx512F64 = Kernels[float64]{
 	QuotIS:     quotISF64AVX512,
 	Peak:       peakF64AVX512,
 	PeakFlops:  2 * 12 * 8,
+	Ratios: []Ratio[float64]{
+		{4, 4, ratioKL4x4F64AVX512, ratioIS4x4F64AVX512},
+		{2, 4, ratioKL2x4F64AVX512, ratioIS2x4F64AVX512},
+		{1, 4, ratioKL1x4F64AVX512, ratioIS1x4F64AVX512},
+	},
 	Tiles: [][]Tile[float64]{
 		{
-			{16, tile16x1F64AVX512, tile16x1EdgeF64AVX512, tile16x1FarF64AVX512},
-			{8, tile8x1F64AVX512, tile8x1EdgeF64AVX512, tile8x1FarF64AVX512},
-			{4, tile4x1F64AVX512, tile4x1EdgeF64AVX512, tile4x1FarF64AVX512},
-			{2, tile2x1F64AVX512, tile2x1EdgeF64AVX512, tile2x1FarF64AVX512},
-			{1, tile1x1F64AVX512, tile1x1EdgeF64AVX512, tile1x1FarF64AVX512},
+			{16, tile16x1F64AVX512, tile16x1EdgeF64AVX512, tile16x1StreamF64AVX512},
+			{8, tile8x1F64AVX512, tile8x1EdgeF64AVX512, tile8x1StreamF64AVX512},
+			{4, tile4x1F64AVX512, tile4x1EdgeF64AVX512, tile4x1StreamF64AVX512},
+			{2, tile2x1F64AVX512, tile2x1EdgeF64AVX512, tile2x1StreamF64AVX512},
+			{1, tile1x1F64AVX512, tile1x1EdgeF64AVX512, tile1x1StreamF64AVX512},
 		},
 		{
-			{12, tile12x2F64AVX512, tile12x2EdgeF64AVX512, tile12x2FarF64AVX512},
-			{8, tile8x2F64AVX512, tile8x2EdgeF64AVX512, tile8x2FarF64AVX512},
-			{4, tile4x2F64AVX512, tile4x2EdgeF64AVX512, tile4x2FarF64AVX512},
-			{2, tile2x2F64AVX512, tile2x2EdgeF64AVX512, tile2x2FarF64AVX512},
-			{1, tile1x2F64AVX512, tile1x2EdgeF64AVX512, tile1x2FarF64AVX512},
+			{8, tile8x2F64AVX512, tile8x2EdgeF64AVX512, tile8x2StreamF64AVX512},
+			{4, tile4x2F64AVX512, tile4x2EdgeF64AVX512, tile4x2StreamF64AVX512},
+			{2, tile2x2F64AVX512, tile2x2EdgeF64AVX512, tile2x2StreamF64AVX512},
+			{1, tile1x2F64AVX512, tile1x2EdgeF64AVX512, tile1x2StreamF64AVX512},
 		},
 		{
-			{8, tile8x3F64AVX512, tile8x3EdgeF64AVX512, tile8x3FarF64AVX512},
-			{4, tile4x3F64AVX512, tile4x3EdgeF64AVX512, tile4x3FarF64AVX512},
-			{2, tile2x3F64AVX512, tile2x3EdgeF64AVX512, tile2x3FarF64AVX512},
-			{1, tile1x3F64AVX512, tile1x3EdgeF64AVX512, tile1x3FarF64AVX512},
+			{5, tile5x3F64AVX512, tile5x3EdgeF64AVX512, tile5x3StreamF64AVX512},
+			{4, tile4x3F64AVX512, tile4x3EdgeF64AVX512, tile4x3StreamF64AVX512},
+			{2, tile2x3F64AVX512, tile2x3EdgeF64AVX512, tile2x3StreamF64AVX512},
+			{1, tile1x3F64AVX512, tile1x3EdgeF64AVX512, tile1x3StreamF64AVX512},
+		},
+		{
+			{4, tile4x4F64AVX512, tile4x4EdgeF64AVX512, tile4x4StreamF64AVX512},
+			{2, tile2x4F64AVX512, tile2x4EdgeF64AVX512, tile2x4StreamF64AVX512},
+			{1, tile1x4F64AVX512, tile1x4EdgeF64AVX512, tile1x4StreamF64AVX512},
 		},
 	},
 }

@@ -67,6 +67,15 @@ func (v isa) load(m Op, r Op) {
 
 func (v isa) store(r Op, m Op) { v.load(r, m) }
 
+// storePast writes an aligned vector to memory past the caches.
+func (v isa) storePast(r Op, m Op) {
+	if v.f64 {
+		VMOVNTPD(r, m)
+	} else {
+		VMOVNTPS(r, m)
+	}
+}
+
 // loadMasked loads the lanes of k and zeroes the others.
 func (v isa) loadMasked(m Op, k Op, r Op) {
 	if v.f64 {

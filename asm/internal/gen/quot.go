@@ -53,6 +53,18 @@ func (v isa) reciprocal(y, ones VecVirtual) (r VecVirtual) {
 	return r
 }
 
+// ones sets all lanes of r to 1.
+func (v isa) ones(r VecVirtual) {
+	bits, x := GP64(), XMM()
+	if v.f64 {
+		MOVQ(U64(0x3ff0000000000000), bits)
+	} else {
+		MOVQ(U64(0x3f800000), bits)
+	}
+	VMOVQ(bits, x)
+	v.broadcast(x, r)
+}
+
 // quotientOf returns x/y.
 func (v isa) quotientOf(x Op, y, ones VecVirtual) (q VecVirtual) {
 	if !v.masks() {
@@ -117,16 +129,7 @@ func quotient(v isa, name string, square bool, doc string) {
 	v.broadcast(m.Addr, floor)
 	one := v.vec()
 	if square || v.masks() {
-		bits := GP64()
-		x := XMM()
-		if v.f64 {
-			MOVQ(U64(0x3ff0000000000000), bits)
-			MOVQ(bits, x)
-		} else {
-			MOVQ(U64(0x3f800000), bits)
-			MOVQ(bits, x)
-		}
-		v.broadcast(x, one)
+		v.ones(one)
 	}
 	i := GP64()
 	XORQ(i, i)
