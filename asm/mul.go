@@ -25,6 +25,16 @@ func (ker *Kernels[T]) MulPast(m, n, k int, a []T, aRow, aCol int, b []T, bRow i
 	p.cover(ker, m, n, false)
 }
 
+// Narrow returns the number of columns of the narrowest strip that [Kernels.Mul]
+// works on at full speed: one vector where a multiplication can take its other
+// factor from memory, else two.
+func (ker *Kernels[T]) Narrow() int {
+	if ker.Level == AVX512 {
+		return ker.Lanes
+	}
+	return min(2, len(ker.Tiles)) * ker.Lanes
+}
+
 // Panel returns the height of the panels and the width of the strips in which
 // [Kernels.MulPacked] wants its operands.
 func (ker *Kernels[T]) Panel() (rows, cols int) {

@@ -1,7 +1,6 @@
 package matrix
 
 import (
-	"math"
 	"sync"
 
 	"polyad/asm"
@@ -11,10 +10,9 @@ import (
 // in the element type before they are added up in float64.
 const gramDepth = 256
 
-// gramRange is how far from 1, as a power of two, sums of squares in the element
-// type are taken for good: within the range of float32 with room for products
-// of unlike columns.
-const gramRange = 60
+// Sums of squares in the element type are taken for good between these bounds,
+// within the range of float32 with room for products of unlike columns.
+const gramLeast, gramMost = 0x1p-60, 0x1p60
 
 // Gram writes XᵀX (r x r for X of shape I x r) into dst, or XXᵀ for X of shape
 // r x I when rows is set. Sums over 256 products are taken in the element type
@@ -90,13 +88,14 @@ func (g *GramWork[T]) Gram(dst *Dense[float64], x *Dense[T], rows bool) {
 // dst: strip by strip of columns, down to the diagonal.
 func (g *GramWork[T]) add(dst *Dense[float64], x []T, stride, n int) {
 	r := g.r
-	for j := 0; j < r; j += 2 * g.ker.Lanes {
-		w := min(2*g.ker.Lanes, r-j)
+	width := g.ker.Narrow()
+	for j := 0; j < r; j += width {
+		w := min(width, r-j)
 		g.ker.Mul(j+w, w, n, x, 1, stride, x[j:], stride, g.part[j:], r, false, true)
 	}
 	for k := 0; k < r; k++ {
 		// Squares that leave the range of T are summed in float64 instead.
-		if d := math.Abs(math.Log2(float64(g.part[k*r+k]))); !(d < gramRange) {
+		if d := g.part[k*r+k]; !(d > gramLeast && d < gramMost) {
 			addWide(dst, x, r, stride, n)
 			return
 		}
