@@ -180,8 +180,13 @@ func (ker *Kernels[T]) strip(width, n int) (s strip[T]) {
 	return s
 }
 
-// tallest returns the index of the tallest tile that fits into m rows.
+// tallest returns the index of the tile for the next of m rows: the tallest that
+// fits, but the second where that covers what is left without a low tile at the
+// end.
 func (s *strip[T]) tallest(m int) (t int) {
+	if first := s.tiles[0].Rows; m > first && m < 2*first && len(s.tiles) > 1 && m%s.tiles[1].Rows == 0 {
+		return 1
+	}
 	for s.tiles[t].Rows > m {
 		t++
 	}
