@@ -115,7 +115,11 @@ func (p *product[T]) cover(ker *Kernels[T], m, n int, byColumns bool) {
 func (p *product[T]) column(s *strip[T], i, i1, j int) {
 	for i < i1 {
 		left := i1 - i
-		if p.panel > 0 && s.tiles[0].Rows != p.panel { // panel by panel
+		switch {
+		case p.panel == 0:
+		case left > p.panel && s.tiles[0].Rows == p.panel:
+			left -= left % p.panel // whole panels first
+		default:
 			left = min(left, p.panel-i%p.panel)
 		}
 		t := s.tallest(left)
