@@ -6,9 +6,17 @@
 // Functions that write take their destination first. Wrong shapes are a
 // programmer's fault and panic with an [Error] whose text carries the sizes.
 //
+// # Decompositions
+//
+// [SVD] finds the leading singular triplets of an [Operator], [GramSVD] those of
+// a wide matrix from its Gram matrix, [ThinSVD] all of a dense matrix, [EigenSym]
+// the eigenvectors of a symmetric one; [QR] makes columns orthonormal. They tell
+// NaN and overflow instead of panicking.
+//
 // # Working with gonum
 //
 // [General] and [FromGeneral] convert between Dense[float64] and
 // blas64.General, [ToMat] and [FromMat] share memory with *mat.Dense, and
-// [From] brings in any mat.Matrix.
+// [From] brings in any mat.Matrix. Package gonumblas makes gonum compute with
+// the kernels of this module.
 package matrix
