@@ -11,7 +11,8 @@
 // [SVD] finds the leading singular triplets of an [Operator], [GramSVD] those of
 // a wide matrix from its Gram matrix, [ThinSVD] all of a dense matrix, [EigenSym]
 // the eigenvectors of a symmetric one; [QR] makes columns orthonormal. They tell
-// NaN and overflow instead of panicking.
+// NaN and overflow instead of panicking. The pool that some functions take is for
+// polyad's own packages; nil means on the calling goroutine.
 //
 // # Working with gonum
 //

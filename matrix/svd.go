@@ -39,7 +39,7 @@ const (
 // does them; the result does not depend on the number of workers. When A holds
 // NaN or Inf, or a product with it overflows, all of u, s and v are NaN. SVD
 // panics when rank is negative. Cost about 26·(k+10) flops for each entry of A and
-// 80·(m+n)·(k+10)²; the memory is a few matrices of k+10 columns, and never a
+// 45·(m+n)·(k+10)²; the memory is a few matrices of k+10 columns, and never a
 // factor of full rank of the longer side.
 func SVD[T Float](p *par.Pool, a Operator[T], rank int, seed uint64) (u *Dense[T], s []float64, v *Dense[T]) {
 	if rank < 0 {

@@ -39,12 +39,12 @@ func geometric(n int, ratio float64) []float64 {
 }
 
 func TestSVDFindsKnownTriplets(t *testing.T) {
-	levels(t, func(t *testing.T) { both(t, testSVDKnown[float32], testSVDKnown[float64]) })
+	both(t, testSVDKnown[float32], testSVDKnown[float64])
 }
 
 func testSVDKnown[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(23, 1))
-	for _, size := range [][2]int{{60, 30}, {300, 160}, {200, 300}, {2000, 150}, {150, 2000}} {
+	for _, size := range [][2]int{{60, 30}, {300, 160}, {200, 300}, {900, 150}, {150, 900}} {
 		for _, scale := range []float64{1, magnitude[T](), 1 / magnitude[T]()} {
 			m, n := size[0], size[1]
 			if scale != 1 && m*n > 100_000 {
