@@ -29,10 +29,12 @@ type HALS[T asm.Float] struct {
 
 // CheckHALS returns an error wrapping [reg.ErrPenalty] when a term of the penalty
 // has a degree other than 1 and 2.
-func CheckHALS(p reg.Penalty) error {
+func CheckHALS(p reg.Penalty) error { return checkQuadratic("hals", p) }
+
+func checkQuadratic(method string, p reg.Penalty) error {
 	for _, t := range p.Active() {
 		if t.Degree != 1 && t.Degree != 2 {
-			return fmt.Errorf("%w: hals knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, t.Degree)
+			return fmt.Errorf("%w: %s knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, method, t.Degree)
 		}
 	}
 	return nil
@@ -45,20 +47,27 @@ func NewHALS[T asm.Float](r, n int, p reg.Penalty, floor T) (*HALS[T], error) {
 	if err := CheckHALS(p); err != nil {
 		return nil, err
 	}
+	h.l1, h.l2, h.l1Rows, h.l2Rows = quadratic[T](p, n)
+	return h, nil
+}
+
+// quadratic returns the weights of a penalty of the degrees 1 and 2, those of
+// all n columns and those of each, nil where there are none.
+func quadratic[T asm.Float](p reg.Penalty, n int) (l1, l2 float64, l1Rows, l2Rows []T) {
 	for _, t := range p.Active() {
-		l1 := t.Degree == 1
+		first := t.Degree == 1
 		switch {
-		case t.Rows == nil && l1:
-			h.l1 += t.Weight
+		case t.Rows == nil && first:
+			l1 += t.Weight
 		case t.Rows == nil:
-			h.l2 += t.Weight
-		case l1:
-			h.l1Rows = addRows(h.l1Rows, n, t)
+			l2 += t.Weight
+		case first:
+			l1Rows = addRows(l1Rows, n, t)
 		default:
-			h.l2Rows = addRows(h.l2Rows, n, t)
+			l2Rows = addRows(l2Rows, n, t)
 		}
 	}
-	return h, nil
+	return l1, l2, l1Rows, l2Rows
 }
 
 func addRows[T asm.Float](to []T, n int, t reg.Term) []T {
