@@ -155,7 +155,7 @@ func testBPPKKT[T asm.Float](t *testing.T) {
 				b, x := newBPP[T](t, s, 1), matrix.New[T](rank, n)
 				ridges := b.Solve(nil, x, matrix.Convert[T](s.a))
 				msg := fmt.Sprintf("rank %d, eps %g, noise %g", rank, eps, noise)
-				requireKKT(t, s, x, precision[T](1e-12, 2e-5), msg)
+				requireKKT(t, s, x, precision[T](1e-10, 2e-5), msg) // coefficients among columns reach 1e5
 				if eps == 1 || rank < 3 {
 					assert.Zero(t, ridges, msg)
 				} else if rank > 3 && eps <= precision[T](1e-8, 1e-4) {
