@@ -20,7 +20,7 @@ var (
 	ErrShape = errors.New("shape not supported")
 	// ErrName is wrapped when a file of several arrays is read without a name, or
 	// holds none of that name.
-	ErrName = errors.New("no such array")
+	ErrName = errors.New("array name")
 	// ErrMemory is wrapped when a small file stands for an array that is larger
 	// than the memory that is free.
 	ErrMemory = errors.New("array larger than memory")

@@ -122,3 +122,28 @@ func ExampleAs() {
 	fmt.Println(ndio.As[float64](a) == a.F64, ndio.As[float32](a).Data)
 	// Output: true [0.5 0.25]
 }
+
+// Several arrays go into one file, which numpy.load reads as well.
+func ExampleWriteNPZFile() {
+	dir, err := os.MkdirTemp("", "ndio")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "model.npz")
+
+	w, h := tensor.Of([]float32{1, 2, 3, 4}, 2, 2), tensor.Of([]float32{5, 6}, 2, 1)
+	if err := ndio.WriteNPZFile(path, []ndio.Named{ndio.Name("W", w), ndio.Name("H", h)}, true); err != nil {
+		panic(err)
+	}
+	x, err := ndio.Load[float32](path + ":H")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(x.Shape, x.Data)
+	_, err = ndio.ReadFile(path)
+	fmt.Println(strings.TrimPrefix(err.Error(), dir))
+	// Output:
+	// [2 1] [5 6]
+	// /model.npz: array name: there are 2, "W", "H"; choose one by :NAME behind the file
+}

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -205,7 +208,7 @@ func TestHostileMATFiles(t *testing.T) {
 		"no matrix inside": {matBytes(le, packMAT(t, le, dataElement(le, 9, eight))), ErrFormat, "type 9 where a matrix"},
 		"negative":         {matBytes(le, dims(-2, -4)), ErrFormat, "negative size, -2"},
 		"huge":             {matBytes(le, dims(1<<30, 1<<30, 1<<30)), ErrFormat, "larger than any memory"},
-		"too many":         {matBytes(le, dims(1<<14, 1<<14)), ErrFormat, "64 bytes of float64 for shape [16384 16384]"},
+		"too many":         {matBytes(le, dims(1<<13, 1<<13)), ErrFormat, "64 bytes of float64 for shape [8192 8192]"},
 		"too few":          {matBytes(le, dims(2, 3)), ErrFormat, "for shape [2 3]"},
 		"modes":            {matBytes(le, dims(make([]int32, 65)...)), ErrFormat, "sizes of type 5 and 260 bytes"},
 		"strange elements": {matBytes(le, matrixOf(le, "X", 6, 0, []int32{8}, 8, eight)), ErrFormat, "elements of type 8"},
@@ -245,8 +248,26 @@ func TestHostileMATFiles(t *testing.T) {
 	require.ErrorIs(t, err, ErrName, "two of one name")
 }
 
+func TestErrorsOfTheReaderAreKeptByContainers(t *testing.T) {
+	le := binary.LittleEndian
+	skipped := matrixOf(le, "s", 2, 0, []int32{1}, 9, make([]byte, 80))
+	good := matrixOf(le, "X", 6, 0, []int32{2}, 9, make([]byte, 16))
+	file := matBytes(le, skipped, good, packMAT(t, le, good))
+	for n := range file {
+		_, err := readAll(io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(io.ErrClosedPipe)))
+		require.ErrorIs(t, err, io.ErrClosedPipe, "%d", n)
+		assertOneLine(t, err)
+	}
+	text := "%%MatrixMarket matrix array real general\n1 2\n1\n2\n"
+	for n := range text {
+		_, err := single(readMTX)(&source{r: io.MultiReader(strings.NewReader(text[:n]), iotest.ErrReader(io.ErrClosedPipe)), size: -1}, "")
+		require.ErrorIs(t, err, io.ErrClosedPipe, "%d", n)
+		assertOneLine(t, err)
+	}
+}
+
 // readAll reads a MAT-file that may have lost its mark.
-func readAll(r interface{ Read([]byte) (int, error) }) (Array, error) {
+func readAll(r io.Reader) (Array, error) {
 	s, err := newSource(r, nil)
 	if err != nil {
 		return Array{}, err

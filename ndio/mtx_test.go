@@ -2,6 +2,7 @@ package ndio
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -100,7 +101,7 @@ func TestHostileMatrices(t *testing.T) {
 		coo + "4611686018427387904 4 1\n1 1 1\n": {ErrFormat, "line 2"},
 		coo + "1000000 1000000 1\n1 1 1\n":       {ErrMemory, "8000.0 GB"},
 		coo + "2 2 1000\n1 1 1\n":                {ErrTruncated, "1000 entries, but 6 bytes"},
-		arr + "30000 30000\n1\n":                 {ErrTruncated, "900000000 entries, but 2 bytes"},
+		arr + "10000 10000\n1\n":                 {ErrTruncated, "100000000 entries, but 2 bytes"},
 		coo + "2 2 2\n%....................\n1 1 1\n":             {ErrTruncated, "after 1 of 2 entries"},
 		arr + "2 2\n1\n%.................\n":                      {ErrTruncated, "after 1 of 4 entries"},
 		coo + "2 2 1\n0 1 1\n":                                    {ErrFormat, `line 3: index "0" is none of 1 to 2`},
@@ -123,6 +124,9 @@ func TestHostileMatrices(t *testing.T) {
 		_, err := ReadFile(path)
 		runtime.ReadMemStats(&after)
 		require.Error(t, err, text)
+		if want.sentinel == ErrMemory && math.MaxInt == math.MaxInt32 {
+			want.sentinel, want.says = ErrFormat, "larger than any memory"
+		}
 		assert.ErrorIs(t, err, want.sentinel, text)
 		assert.ErrorContains(t, err, want.says)
 		assertOneLine(t, err)

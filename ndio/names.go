@@ -32,9 +32,9 @@ func several(names []string) error {
 // missing is the error for a file that has no array of a name.
 func missing(name string, names []string) error {
 	if len(names) == 0 {
-		return fmt.Errorf("%w: %q; there are none", ErrName, clip(name))
+		return fmt.Errorf("%w: there is no %q, nor any other", ErrName, clip(name))
 	}
-	return fmt.Errorf("%w: %q; there are %s", ErrName, clip(name), list(names))
+	return fmt.Errorf("%w: %q is none of %s", ErrName, clip(name), list(names))
 }
 
 // list puts names into a line.
