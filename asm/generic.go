@@ -21,6 +21,7 @@ func genericTable[T Float]() *Kernels[T] {
 		SumSquares: sumSquaresGeneric[T],
 		QuotKL:     quotKLGeneric[T],
 		QuotIS:     quotISGeneric[T],
+		Strips:     []Strip[T]{{genericStrip, halsGeneric[T], solveGeneric[T]}},
 		Tiles: [][]Tile[T]{{
 			{4, tile4Generic[T], tile4EdgeGeneric[T], tile4Generic[T]},
 			{1, tile1Generic[T], tile1EdgeGeneric[T], tile1Generic[T]},

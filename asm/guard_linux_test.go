@@ -78,4 +78,18 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 		ratio.KL(k, &a[0], k, 1, &b[0], cols, &y[0], cols, &v[0], cols, 1, 64, 1, 0, 0, 0)
 		ratio.IS(k, &a[0], k, 1, &b[0], cols, &y[0], &p[0], cols, &v[0], cols, 1, 64, 1, 0, 0, 0)
 	}
+	// Strips begin or end at guards with all their operands.
+	for _, atEnd := range []bool{false, true} {
+		for _, r := range []int{1, 2, 3, 4, 7} {
+			g, inv := pages[T](t, r*r, atEnd), pages[T](t, r, atEnd)
+			for n := 1; n <= 5*ker.Lanes+3; n++ {
+				a, x := pages[T](t, r*n, atEnd), pages[T](t, r*n, atEnd)
+				ker.HALS(r, n, g, r, a, n, x, n, inv, 1, 0)
+				ker.Fill(inv, 1)
+				ker.HALS(r, n, g, r, a, n, x, n, inv, 1, 0)
+				ker.SolveLower(r, n, g, r, false, inv, x, n)
+				ker.SolveLower(r, n, g, r, true, inv, x, n)
+			}
+		}
+	}
 }

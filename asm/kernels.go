@@ -62,6 +62,10 @@ type Kernels[T Float] struct {
 	// [Kernels.RatioKL] and [Kernels.RatioIS] cover a matrix with them.
 	Ratios []Ratio[T]
 
+	// Strips are the kernels of [Kernels.HALS] and [Kernels.SolveLower] for strips
+	// of columns, the widest first.
+	Strips []Strip[T]
+
 	// Tiles[w-1] are the products of tiles w vectors wide, the tallest first;
 	// the last of each width has one row. [Kernels.Mul] covers a matrix with
 	// them.

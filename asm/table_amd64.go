@@ -12,6 +12,8 @@ import "github.com/klauspost/cpuid/v2"
 //go:generate go run -C internal/gen . -family ratio -level avx512 -out ../../ratio_avx512_amd64.s -stubs ../../ratio_avx512_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family quot -level avx2 -out ../../quot_avx2_amd64.s -stubs ../../quot_avx2_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family quot -level avx512 -out ../../quot_avx512_amd64.s -stubs ../../quot_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family sweep -level avx2 -out ../../sweep_avx2_amd64.s -stubs ../../sweep_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family sweep -level avx512 -out ../../sweep_avx512_amd64.s -stubs ../../sweep_avx512_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family limits -level avx2 -out ../../limits_avx2_amd64.s -stubs ../../limits_avx2_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family limits -level avx512 -out ../../limits_avx512_amd64.s -stubs ../../limits_avx512_amd64.go -pkg asm
 
@@ -45,6 +47,10 @@ var avx2F32 = Kernels[float32]{
 		{4, 2, ratioKL4x2F32AVX2, ratioIS4x2F32AVX2},
 		{2, 2, ratioKL2x2F32AVX2, ratioIS2x2F32AVX2},
 		{1, 2, ratioKL1x2F32AVX2, ratioIS1x2F32AVX2},
+	},
+	Strips: []Strip[float32]{
+		{16, hals2F32AVX2, solve2F32AVX2},
+		{8, hals1F32AVX2, solve1F32AVX2},
 	},
 	Tiles: [][]Tile[float32]{
 		{
@@ -88,6 +94,10 @@ var avx2F64 = Kernels[float64]{
 		{2, 2, ratioKL2x2F64AVX2, ratioIS2x2F64AVX2},
 		{1, 2, ratioKL1x2F64AVX2, ratioIS1x2F64AVX2},
 	},
+	Strips: []Strip[float64]{
+		{8, hals2F64AVX2, solve2F64AVX2},
+		{4, hals1F64AVX2, solve1F64AVX2},
+	},
 	Tiles: [][]Tile[float64]{
 		{
 			{12, tile12x1F64AVX2, tile12x1EdgeF64AVX2, tile12x1StreamF64AVX2},
@@ -128,6 +138,10 @@ var avx512F32 = Kernels[float32]{
 		{4, 4, ratioKL4x4F32AVX512, ratioIS4x4F32AVX512},
 		{2, 4, ratioKL2x4F32AVX512, ratioIS2x4F32AVX512},
 		{1, 4, ratioKL1x4F32AVX512, ratioIS1x4F32AVX512},
+	},
+	Strips: []Strip[float32]{
+		{64, hals4F32AVX512, solve4F32AVX512},
+		{16, hals1F32AVX512, solve1F32AVX512},
 	},
 	Tiles: [][]Tile[float32]{
 		{
@@ -175,6 +189,10 @@ var avx512F64 = Kernels[float64]{
 		{4, 4, ratioKL4x4F64AVX512, ratioIS4x4F64AVX512},
 		{2, 4, ratioKL2x4F64AVX512, ratioIS2x4F64AVX512},
 		{1, 4, ratioKL1x4F64AVX512, ratioIS1x4F64AVX512},
+	},
+	Strips: []Strip[float64]{
+		{32, hals4F64AVX512, solve4F64AVX512},
+		{8, hals1F64AVX512, solve1F64AVX512},
 	},
 	Tiles: [][]Tile[float64]{
 		{

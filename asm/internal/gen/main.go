@@ -13,12 +13,12 @@ import (
 )
 
 func main() {
-	family := flag.String("family", "", "vec, tile, ratio, quot or limits")
+	family := flag.String("family", "", "vec, tile, ratio, quot, sweep or limits")
 	level := flag.String("level", "", "avx2 or avx512")
 	flag.Parse()
 	bits := map[string]int{"avx2": 256, "avx512": 512}[*level]
 	name := map[string]string{"avx2": "AVX2", "avx512": "AVX512"}[*level]
-	generate := map[string]func(isa){"vec": vec, "tile": tile, "ratio": ratio, "quot": quot, "limits": limits}[*family]
+	generate := map[string]func(isa){"vec": vec, "tile": tile, "ratio": ratio, "quot": quot, "sweep": sweep, "limits": limits}[*family]
 	if bits == 0 || generate == nil {
 		log.Fatalf("unknown level %q or family %q", *level, *family)
 	}
