@@ -1,5 +1,5 @@
 // Package matrix holds dense row-major matrices of float32 and float64 and the
-// products that decompositions are made of.
+// products and solutions that decompositions are made of.
 //
 // A [Dense] is a plain struct with exported fields, in the field order of
 // gonum's blas64.General; a view of a matrix is a Dense that shares its Data.
