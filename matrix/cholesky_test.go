@@ -10,20 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/mat"
 
-	"polyad/asm"
 	"polyad/internal/par"
 	"polyad/matrix"
 )
-
-// levels runs a test body for both element types at every level.
-func levels(t *testing.T, f32, f64 func(*testing.T)) {
-	for _, l := range asm.Levels() {
-		restore, err := asm.Use(l)
-		require.NoError(t, err)
-		t.Run(l.String(), func(t *testing.T) { both(t, f32, f64) })
-		restore()
-	}
-}
 
 // positive returns the lower triangle of a well-conditioned positive definite
 // matrix, with NaN above, as a view, and the whole of it.
@@ -47,7 +36,7 @@ func positive[T matrix.Float](r *rand.Rand, n int) (lower *matrix.Dense[T], whol
 var choleskySizes = []int{0, 1, 2, 3, 5, 16, 31, 32, 33, 64, 70, 131}
 
 func TestCholeskyMultipliesBack(t *testing.T) {
-	levels(t, testCholesky[float32], testCholesky[float64])
+	levels(t, func(t *testing.T) { both(t, testCholesky[float32], testCholesky[float64]) })
 }
 
 func testCholesky[T matrix.Float](t *testing.T) {
@@ -103,7 +92,7 @@ func TestCholeskyAgreesWithGonum(t *testing.T) {
 }
 
 func TestCholeskyTellsWhatIsNotPositiveDefinite(t *testing.T) {
-	levels(t, testNotPositive[float32], testNotPositive[float64])
+	levels(t, func(t *testing.T) { both(t, testNotPositive[float32], testNotPositive[float64]) })
 }
 
 func testNotPositive[T matrix.Float](t *testing.T) {
@@ -156,7 +145,7 @@ func side[T matrix.Float](b *matrix.Dense[T], k, j int, rows bool) float64 {
 }
 
 func TestTriSolveMultipliesBack(t *testing.T) {
-	levels(t, testTriSolve[float32], testTriSolve[float64])
+	levels(t, func(t *testing.T) { both(t, testTriSolve[float32], testTriSolve[float64]) })
 }
 
 func testTriSolve[T matrix.Float](t *testing.T) {
@@ -228,7 +217,7 @@ func testAround[T matrix.Float](t *testing.T) {
 }
 
 func TestSolutionsHaveTheSameBitsForAnyWorkers(t *testing.T) {
-	levels(t, testSolveWorkers[float32], testSolveWorkers[float64])
+	levels(t, func(t *testing.T) { both(t, testSolveWorkers[float32], testSolveWorkers[float64]) })
 }
 
 func testSolveWorkers[T matrix.Float](t *testing.T) {

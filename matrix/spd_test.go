@@ -13,7 +13,7 @@ import (
 )
 
 func TestRegularSystemsNeedNoRidge(t *testing.T) {
-	levels(t, testRegular[float32], testRegular[float64])
+	levels(t, func(t *testing.T) { both(t, testRegular[float32], testRegular[float64]) })
 }
 
 func testRegular[T matrix.Float](t *testing.T) {
@@ -53,7 +53,7 @@ func testRegular[T matrix.Float](t *testing.T) {
 
 // Columns that depend on each other: what is solved for still minimizes.
 func TestSingularSystemsGetARidge(t *testing.T) {
-	levels(t, testSingular[float32], testSingular[float64])
+	levels(t, func(t *testing.T) { both(t, testSingular[float32], testSingular[float64]) })
 }
 
 func testSingular[T matrix.Float](t *testing.T) {
