@@ -1,6 +1,7 @@
 package matrix
 
 import (
+	"math"
 	"sync"
 
 	"polyad/asm"
@@ -71,14 +72,15 @@ func scale[T Float](c *Dense[T], beta T) {
 	if beta == 1 {
 		return
 	}
+	ker := asm.For[T]()
 	for i := 0; i < c.Rows; i++ {
 		row := c.Row(i)
 		if beta == 0 {
 			clear(row)
 			continue
 		}
-		for j := range row {
-			row[j] *= beta
+		for j := 0; j < len(row); j += chunk {
+			ker.Scale(row[j:min(j+chunk, len(row))], beta)
 		}
 	}
 }
@@ -149,12 +151,8 @@ func (t *gemmPacker[T]) Do(strip, _ int) {
 		}
 		return
 	}
-	for j := range w {
-		row := t.b.Data[(j0+j)*t.b.Stride+t.k0:]
-		for l, v := range row[:depth] {
-			dst[l*w+j] = v
-		}
-	}
+	b := span(t.b.Data[j0*t.b.Stride+t.k0:], w, t.b.Stride, depth)
+	t.ker.Transpose(dst, w, b, t.b.Stride, w, depth)
 }
 
 // Do adds the part's share to one block of rows of C.
@@ -190,18 +188,14 @@ func (g *gemm[T]) rowsOfA(i0, m, depth, worker int) (a []T, row, col int) {
 	}
 	dst := g.packA[worker]
 	if g.tA {
-		for l := range depth {
-			src := a[l*col:]
-			for i, v := range src[:m] {
-				dst[i*depth+l] = g.alpha * v
-			}
+		g.ker.Transpose(dst, depth, span(a, depth, col, m), col, depth, m)
+		if g.alpha != 1 {
+			g.ker.Scale(dst[:m*depth], g.alpha)
 		}
 	} else {
+		noFloor := T(math.Inf(-1))
 		for i := range m {
-			src, to := a[i*row:], dst[i*depth:(i+1)*depth]
-			for l := range to {
-				to[l] = g.alpha * src[l]
-			}
+			g.ker.ScaleFloor(dst[i*depth:(i+1)*depth], a[i*row:i*row+depth], g.alpha, noFloor)
 		}
 	}
 	return dst, depth, 1

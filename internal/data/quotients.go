@@ -68,21 +68,20 @@ func quotient[T asm.Float](ker *asm.Kernels[T], beta float64, y, p, v []T, floor
 	case 1:
 		ker.QuotKL(y, v, floor)
 		if powers {
-			for j := range p {
-				p[j] = 1
-			}
+			ker.Fill(p, 1)
 		}
 	case 0:
 		ker.QuotIS(y, p, v, floor)
 	case 2:
 		copy(p, y)
 		copy(y, v)
+	case .5:
+		ker.Quot05(y, p, v, floor)
+	case 1.5:
+		ker.Quot15(y, p, v, floor)
+	case 3:
+		ker.Quot3(y, p, v, floor)
 	default:
-		for j, m := range y {
-			f := float64(max(m, floor))
-			pow := math.Pow(f, beta-2)
-			y[j] = T(float64(v[j]) * pow)
-			p[j] = T(pow * f)
-		}
+		ker.QuotPow(y, p, v, beta-2, floor)
 	}
 }
