@@ -12,56 +12,54 @@ TEXT ·quotKLF32AVX512(SB), NOSPLIT, $0-52
 	MOVQ         y_base+0(FP), DX
 	MOVQ         v_base+24(FP), BX
 	VBROADCASTSS floor+48(FP), Z0
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
 	MOVQ         AX, SI
 	SUBQ         CX, SI
 
 loop4:
 	CMPQ         SI, $+64
 	JL           loop4done
-	VMOVUPS      (DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VBROADCASTSS constants<>+0(SB), Z2
-	VRCP14PS     Z1, Z3
-	VMOVUPS      Z2, Z2
-	VFNMADD231PS Z3, Z1, Z2
-	VCMPPS       $0x07, Z2, Z2, K1
-	VFMADD231PS  Z2, Z3, K1, Z3
-	VMOVUPS      (BX)(CX*4), Z1
-	VMULPS       Z1, Z3, Z1
-	VMOVUPS      Z1, (DX)(CX*4)
-	VMOVUPS      64(DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VBROADCASTSS constants<>+0(SB), Z2
-	VRCP14PS     Z1, Z3
-	VMOVUPS      Z2, Z2
-	VFNMADD231PS Z3, Z1, Z2
-	VCMPPS       $0x07, Z2, Z2, K1
-	VFMADD231PS  Z2, Z3, K1, Z3
-	VMOVUPS      64(BX)(CX*4), Z1
-	VMULPS       Z1, Z3, Z1
-	VMOVUPS      Z1, 64(DX)(CX*4)
-	VMOVUPS      128(DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VBROADCASTSS constants<>+0(SB), Z2
-	VRCP14PS     Z1, Z3
-	VMOVUPS      Z2, Z2
-	VFNMADD231PS Z3, Z1, Z2
-	VCMPPS       $0x07, Z2, Z2, K1
-	VFMADD231PS  Z2, Z3, K1, Z3
-	VMOVUPS      128(BX)(CX*4), Z1
-	VMULPS       Z1, Z3, Z1
-	VMOVUPS      Z1, 128(DX)(CX*4)
-	VMOVUPS      192(DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VBROADCASTSS constants<>+0(SB), Z2
-	VRCP14PS     Z1, Z3
-	VMOVUPS      Z2, Z2
-	VFNMADD231PS Z3, Z1, Z2
-	VCMPPS       $0x07, Z2, Z2, K1
-	VFMADD231PS  Z2, Z3, K1, Z3
-	VMOVUPS      192(BX)(CX*4), Z1
-	VMULPS       Z1, Z3, Z1
-	VMOVUPS      Z1, 192(DX)(CX*4)
+	VMOVUPS      (BX)(CX*4), Z2
+	VMOVUPS      (DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      64(BX)(CX*4), Z2
+	VMOVUPS      64(DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, 64(DX)(CX*4)
+	VMOVUPS      128(BX)(CX*4), Z2
+	VMOVUPS      128(DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, 128(DX)(CX*4)
+	VMOVUPS      192(BX)(CX*4), Z2
+	VMOVUPS      192(DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, 192(DX)(CX*4)
 	ADDQ         $+64, CX
 	SUBQ         $+64, SI
 	JMP          loop4
@@ -73,17 +71,16 @@ loop4done:
 loop1:
 	CMPQ         SI, $+16
 	JL           loop1done
-	VMOVUPS      (DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VBROADCASTSS constants<>+0(SB), Z2
-	VRCP14PS     Z1, Z3
-	VMOVUPS      Z2, Z2
-	VFNMADD231PS Z3, Z1, Z2
-	VCMPPS       $0x07, Z2, Z2, K1
-	VFMADD231PS  Z2, Z3, K1, Z3
-	VMOVUPS      (BX)(CX*4), Z1
-	VMULPS       Z1, Z3, Z1
-	VMOVUPS      Z1, (DX)(CX*4)
+	VMOVUPS      (BX)(CX*4), Z2
+	VMOVUPS      (DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
 	ADDQ         $+16, CX
 	SUBQ         $+16, SI
 	JMP          loop1
@@ -94,16 +91,15 @@ loop1done:
 	MOVQ         $-1, SI
 	BZHIQ        AX, SI, SI
 	KMOVW        SI, K1
-	VMOVUPS.Z    (DX)(CX*4), K1, Z1
-	VMAXPS       Z1, Z0, Z0
-	VBROADCASTSS constants<>+0(SB), Z1
-	VRCP14PS     Z0, Z2
+	VMOVUPS.Z    (BX)(CX*4), K1, Z2
+	VMOVUPS.Z    (DX)(CX*4), K1, Z3
+	VMAXPS       Z3, Z0, Z0
+	VRCP14PS     Z0, Z3
 	VMOVUPS      Z1, Z1
-	VFNMADD231PS Z2, Z0, Z1
+	VFNMADD231PS Z3, Z0, Z1
 	VCMPPS       $0x07, Z1, Z1, K2
-	VFMADD231PS  Z1, Z2, K2, Z2
-	VMOVUPS.Z    (BX)(CX*4), K1, Z0
-	VMULPS       Z0, Z2, Z0
+	VFMADD231PS  Z1, Z3, K2, Z3
+	VMULPS       Z2, Z3, Z0
 	VMOVUPS      Z0, K1, (DX)(CX*4)
 
 end:
@@ -119,37 +115,37 @@ TEXT ·quotISF32AVX512(SB), NOSPLIT, $0-76
 	MOVQ         p_base+24(FP), BX
 	MOVQ         v_base+48(FP), SI
 	VBROADCASTSS floor+72(FP), Z0
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
 	MOVQ         AX, DI
 	SUBQ         CX, DI
 
 loop2:
 	CMPQ         DI, $+32
 	JL           loop2done
-	VMOVUPS      (DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      (SI)(CX*4), Z2
-	VBROADCASTSS constants<>+0(SB), Z3
-	VRCP14PS     Z1, Z4
-	VMOVUPS      Z3, Z3
-	VFNMADD231PS Z4, Z1, Z3
-	VCMPPS       $0x07, Z3, Z3, K1
-	VFMADD231PS  Z3, Z4, K1, Z4
-	VMULPS       Z4, Z2, Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      Z1, (DX)(CX*4)
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRCP14PS     Z2, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z2, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
 	VMOVUPS      Z4, (BX)(CX*4)
-	VMOVUPS      64(DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      64(SI)(CX*4), Z2
-	VBROADCASTSS constants<>+0(SB), Z3
-	VRCP14PS     Z1, Z4
-	VMOVUPS      Z3, Z3
-	VFNMADD231PS Z4, Z1, Z3
-	VCMPPS       $0x07, Z3, Z3, K1
-	VFMADD231PS  Z3, Z4, K1, Z4
-	VMULPS       Z4, Z2, Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      Z1, 64(DX)(CX*4)
+	VMOVUPS      64(DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      64(SI)(CX*4), Z3
+	VRCP14PS     Z2, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z2, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, 64(DX)(CX*4)
 	VMOVUPS      Z4, 64(BX)(CX*4)
 	ADDQ         $+32, CX
 	SUBQ         $+32, DI
@@ -162,18 +158,17 @@ loop2done:
 loop1:
 	CMPQ         DI, $+16
 	JL           loop1done
-	VMOVUPS      (DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      (SI)(CX*4), Z2
-	VBROADCASTSS constants<>+0(SB), Z3
-	VRCP14PS     Z1, Z4
-	VMOVUPS      Z3, Z3
-	VFNMADD231PS Z4, Z1, Z3
-	VCMPPS       $0x07, Z3, Z3, K1
-	VFMADD231PS  Z3, Z4, K1, Z4
-	VMULPS       Z4, Z2, Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      Z1, (DX)(CX*4)
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRCP14PS     Z2, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z2, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
 	VMOVUPS      Z4, (BX)(CX*4)
 	ADDQ         $+16, CX
 	SUBQ         $+16, DI
@@ -185,16 +180,15 @@ loop1done:
 	MOVQ         $-1, DI
 	BZHIQ        AX, DI, DI
 	KMOVW        DI, K1
-	VMOVUPS.Z    (DX)(CX*4), K1, Z1
-	VMAXPS       Z1, Z0, Z0
-	VMOVUPS.Z    (SI)(CX*4), K1, Z1
-	VBROADCASTSS constants<>+0(SB), Z2
+	VMOVUPS.Z    (DX)(CX*4), K1, Z2
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS.Z    (SI)(CX*4), K1, Z2
 	VRCP14PS     Z0, Z3
-	VMOVUPS      Z2, Z2
-	VFNMADD231PS Z3, Z0, Z2
-	VCMPPS       $0x07, Z2, Z2, K2
-	VFMADD231PS  Z2, Z3, K2, Z3
-	VMULPS       Z3, Z1, Z0
+	VMOVUPS      Z1, Z1
+	VFNMADD231PS Z3, Z0, Z1
+	VCMPPS       $0x07, Z1, Z1, K2
+	VFMADD231PS  Z1, Z3, K2, Z3
+	VMULPS       Z3, Z2, Z0
 	VMULPS       Z3, Z0, Z0
 	VMOVUPS      Z0, K1, (DX)(CX*4)
 	VMOVUPS      Z3, K1, (BX)(CX*4)
@@ -212,47 +206,47 @@ TEXT ·quot05F32AVX512(SB), NOSPLIT, $0-76
 	MOVQ         p_base+24(FP), BX
 	MOVQ         v_base+48(FP), SI
 	VBROADCASTSS floor+72(FP), Z0
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
 	MOVQ         AX, DI
 	SUBQ         CX, DI
 
 loop2:
 	CMPQ         DI, $+32
 	JL           loop2done
-	VMOVUPS      (DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      (SI)(CX*4), Z2
-	VBROADCASTSS constants<>+0(SB), Z3
-	VRSQRT14PS   Z1, Z4
-	VMULPS       Z4, Z1, Z5
-	VMOVUPS      Z3, Z3
-	VFNMADD231PS Z4, Z5, Z3
-	VCMPPS       $0x07, Z3, Z3, K1
-	VMULPS.BCST  constants<>+4(SB), Z3, Z3
-	VFMADD231PS  Z3, Z4, K1, Z4
-	VMOVUPS      Z1, Z3
-	VMULPS       Z4, Z1, K1, Z3
-	VMULPS       Z4, Z2, Z1
-	VMULPS       Z4, Z1, Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      Z1, (DX)(CX*4)
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
 	VMOVUPS      Z4, (BX)(CX*4)
-	VMOVUPS      64(DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      64(SI)(CX*4), Z2
-	VBROADCASTSS constants<>+0(SB), Z3
-	VRSQRT14PS   Z1, Z4
-	VMULPS       Z4, Z1, Z5
-	VMOVUPS      Z3, Z3
-	VFNMADD231PS Z4, Z5, Z3
-	VCMPPS       $0x07, Z3, Z3, K1
-	VMULPS.BCST  constants<>+4(SB), Z3, Z3
-	VFMADD231PS  Z3, Z4, K1, Z4
-	VMOVUPS      Z1, Z3
-	VMULPS       Z4, Z1, K1, Z3
-	VMULPS       Z4, Z2, Z1
-	VMULPS       Z4, Z1, Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      Z1, 64(DX)(CX*4)
+	VMOVUPS      64(DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      64(SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, 64(DX)(CX*4)
 	VMOVUPS      Z4, 64(BX)(CX*4)
 	ADDQ         $+32, CX
 	SUBQ         $+32, DI
@@ -265,23 +259,22 @@ loop2done:
 loop1:
 	CMPQ         DI, $+16
 	JL           loop1done
-	VMOVUPS      (DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      (SI)(CX*4), Z2
-	VBROADCASTSS constants<>+0(SB), Z3
-	VRSQRT14PS   Z1, Z4
-	VMULPS       Z4, Z1, Z5
-	VMOVUPS      Z3, Z3
-	VFNMADD231PS Z4, Z5, Z3
-	VCMPPS       $0x07, Z3, Z3, K1
-	VMULPS.BCST  constants<>+4(SB), Z3, Z3
-	VFMADD231PS  Z3, Z4, K1, Z4
-	VMOVUPS      Z1, Z3
-	VMULPS       Z4, Z1, K1, Z3
-	VMULPS       Z4, Z2, Z1
-	VMULPS       Z4, Z1, Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      Z1, (DX)(CX*4)
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
 	VMOVUPS      Z4, (BX)(CX*4)
 	ADDQ         $+16, CX
 	SUBQ         $+16, DI
@@ -293,20 +286,19 @@ loop1done:
 	MOVQ         $-1, DI
 	BZHIQ        AX, DI, DI
 	KMOVW        DI, K1
-	VMOVUPS.Z    (DX)(CX*4), K1, Z1
-	VMAXPS       Z1, Z0, Z0
-	VMOVUPS.Z    (SI)(CX*4), K1, Z1
-	VBROADCASTSS constants<>+0(SB), Z2
+	VMOVUPS.Z    (DX)(CX*4), K1, Z2
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS.Z    (SI)(CX*4), K1, Z2
 	VRSQRT14PS   Z0, Z3
 	VMULPS       Z3, Z0, Z4
-	VMOVUPS      Z2, Z2
-	VFNMADD231PS Z3, Z4, Z2
-	VCMPPS       $0x07, Z2, Z2, K2
-	VMULPS.BCST  constants<>+4(SB), Z2, Z2
-	VFMADD231PS  Z2, Z3, K2, Z3
-	VMOVUPS      Z0, Z2
-	VMULPS       Z3, Z0, K2, Z2
-	VMULPS       Z3, Z1, Z0
+	VMOVUPS      Z1, Z1
+	VFNMADD231PS Z3, Z4, Z1
+	VCMPPS       $0x07, Z1, Z1, K2
+	VMULPS.BCST  constants<>+4(SB), Z1, Z1
+	VFMADD231PS  Z1, Z3, K2, Z3
+	VMOVUPS      Z0, Z1
+	VMULPS       Z3, Z0, K2, Z1
+	VMULPS       Z3, Z2, Z0
 	VMULPS       Z3, Z0, Z0
 	VMULPS       Z3, Z0, Z0
 	VMOVUPS      Z0, K1, (DX)(CX*4)
@@ -325,44 +317,44 @@ TEXT ·quot15F32AVX512(SB), NOSPLIT, $0-76
 	MOVQ         p_base+24(FP), BX
 	MOVQ         v_base+48(FP), SI
 	VBROADCASTSS floor+72(FP), Z0
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
 	MOVQ         AX, DI
 	SUBQ         CX, DI
 
 loop2:
 	CMPQ         DI, $+32
 	JL           loop2done
-	VMOVUPS      (DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      (SI)(CX*4), Z2
-	VBROADCASTSS constants<>+0(SB), Z3
-	VRSQRT14PS   Z1, Z4
-	VMULPS       Z4, Z1, Z5
-	VMOVUPS      Z3, Z3
-	VFNMADD231PS Z4, Z5, Z3
-	VCMPPS       $0x07, Z3, Z3, K1
-	VMULPS.BCST  constants<>+4(SB), Z3, Z3
-	VFMADD231PS  Z3, Z4, K1, Z4
-	VMOVUPS      Z1, Z3
-	VMULPS       Z4, Z1, K1, Z3
-	VMULPS       Z4, Z2, Z1
-	VMOVUPS      Z1, (DX)(CX*4)
-	VMOVUPS      Z3, (BX)(CX*4)
-	VMOVUPS      64(DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      64(SI)(CX*4), Z2
-	VBROADCASTSS constants<>+0(SB), Z3
-	VRSQRT14PS   Z1, Z4
-	VMULPS       Z4, Z1, Z5
-	VMOVUPS      Z3, Z3
-	VFNMADD231PS Z4, Z5, Z3
-	VCMPPS       $0x07, Z3, Z3, K1
-	VMULPS.BCST  constants<>+4(SB), Z3, Z3
-	VFMADD231PS  Z3, Z4, K1, Z4
-	VMOVUPS      Z1, Z3
-	VMULPS       Z4, Z1, K1, Z3
-	VMULPS       Z4, Z2, Z1
-	VMOVUPS      Z1, 64(DX)(CX*4)
-	VMOVUPS      Z3, 64(BX)(CX*4)
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      Z5, (BX)(CX*4)
+	VMOVUPS      64(DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      64(SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMOVUPS      Z2, 64(DX)(CX*4)
+	VMOVUPS      Z5, 64(BX)(CX*4)
 	ADDQ         $+32, CX
 	SUBQ         $+32, DI
 	JMP          loop2
@@ -374,22 +366,21 @@ loop2done:
 loop1:
 	CMPQ         DI, $+16
 	JL           loop1done
-	VMOVUPS      (DX)(CX*4), Z1
-	VMAXPS       Z1, Z0, Z1
-	VMOVUPS      (SI)(CX*4), Z2
-	VBROADCASTSS constants<>+0(SB), Z3
-	VRSQRT14PS   Z1, Z4
-	VMULPS       Z4, Z1, Z5
-	VMOVUPS      Z3, Z3
-	VFNMADD231PS Z4, Z5, Z3
-	VCMPPS       $0x07, Z3, Z3, K1
-	VMULPS.BCST  constants<>+4(SB), Z3, Z3
-	VFMADD231PS  Z3, Z4, K1, Z4
-	VMOVUPS      Z1, Z3
-	VMULPS       Z4, Z1, K1, Z3
-	VMULPS       Z4, Z2, Z1
-	VMOVUPS      Z1, (DX)(CX*4)
-	VMOVUPS      Z3, (BX)(CX*4)
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      Z5, (BX)(CX*4)
 	ADDQ         $+16, CX
 	SUBQ         $+16, DI
 	JMP          loop1
@@ -400,22 +391,21 @@ loop1done:
 	MOVQ         $-1, DI
 	BZHIQ        AX, DI, DI
 	KMOVW        DI, K1
-	VMOVUPS.Z    (DX)(CX*4), K1, Z1
-	VMAXPS       Z1, Z0, Z0
-	VMOVUPS.Z    (SI)(CX*4), K1, Z1
-	VBROADCASTSS constants<>+0(SB), Z2
+	VMOVUPS.Z    (DX)(CX*4), K1, Z2
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS.Z    (SI)(CX*4), K1, Z2
 	VRSQRT14PS   Z0, Z3
 	VMULPS       Z3, Z0, Z4
-	VMOVUPS      Z2, Z2
-	VFNMADD231PS Z3, Z4, Z2
-	VCMPPS       $0x07, Z2, Z2, K2
-	VMULPS.BCST  constants<>+4(SB), Z2, Z2
-	VFMADD231PS  Z2, Z3, K2, Z3
-	VMOVUPS      Z0, Z2
-	VMULPS       Z3, Z0, K2, Z2
-	VMULPS       Z3, Z1, Z0
+	VMOVUPS      Z1, Z1
+	VFNMADD231PS Z3, Z4, Z1
+	VCMPPS       $0x07, Z1, Z1, K2
+	VMULPS.BCST  constants<>+4(SB), Z1, Z1
+	VFMADD231PS  Z1, Z3, K2, Z3
+	VMOVUPS      Z0, Z1
+	VMULPS       Z3, Z0, K2, Z1
+	VMULPS       Z3, Z2, Z0
 	VMOVUPS      Z0, K1, (DX)(CX*4)
-	VMOVUPS      Z2, K1, (BX)(CX*4)
+	VMOVUPS      Z1, K1, (BX)(CX*4)
 
 end:
 	VZEROUPPER
@@ -430,6 +420,8 @@ TEXT ·quot3F32AVX512(SB), NOSPLIT, $0-76
 	MOVQ         p_base+24(FP), BX
 	MOVQ         v_base+48(FP), SI
 	VBROADCASTSS floor+72(FP), Z0
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
 	MOVQ         AX, DI
 	SUBQ         CX, DI
 
@@ -498,68 +490,66 @@ TEXT ·quotKLF64AVX512(SB), NOSPLIT, $0-56
 	MOVQ         y_base+0(FP), DX
 	MOVQ         v_base+24(FP), BX
 	VBROADCASTSD floor+48(FP), Z0
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
 	MOVQ         AX, SI
 	SUBQ         CX, SI
 
 loop4:
 	CMPQ         SI, $+32
 	JL           loop4done
-	VMOVUPD      (DX)(CX*8), Z1
-	VMAXPD       Z1, Z0, Z1
-	VBROADCASTSD constants<>+8(SB), Z2
-	VRCP14PD     Z1, Z3
-	VMOVUPD      Z2, Z4
-	VFNMADD231PD Z3, Z1, Z4
-	VCMPPD       $0x07, Z4, Z4, K1
-	VFMADD231PD  Z4, Z3, K1, Z3
-	VMOVUPD      Z2, Z2
-	VFNMADD231PD Z3, Z1, Z2
-	VFMADD231PD  Z2, Z3, K1, Z3
-	VMOVUPD      (BX)(CX*8), Z1
-	VMULPD       Z1, Z3, Z1
-	VMOVUPD      Z1, (DX)(CX*8)
-	VMOVUPD      64(DX)(CX*8), Z1
-	VMAXPD       Z1, Z0, Z1
-	VBROADCASTSD constants<>+8(SB), Z2
-	VRCP14PD     Z1, Z3
-	VMOVUPD      Z2, Z4
-	VFNMADD231PD Z3, Z1, Z4
-	VCMPPD       $0x07, Z4, Z4, K1
-	VFMADD231PD  Z4, Z3, K1, Z3
-	VMOVUPD      Z2, Z2
-	VFNMADD231PD Z3, Z1, Z2
-	VFMADD231PD  Z2, Z3, K1, Z3
-	VMOVUPD      64(BX)(CX*8), Z1
-	VMULPD       Z1, Z3, Z1
-	VMOVUPD      Z1, 64(DX)(CX*8)
-	VMOVUPD      128(DX)(CX*8), Z1
-	VMAXPD       Z1, Z0, Z1
-	VBROADCASTSD constants<>+8(SB), Z2
-	VRCP14PD     Z1, Z3
-	VMOVUPD      Z2, Z4
-	VFNMADD231PD Z3, Z1, Z4
-	VCMPPD       $0x07, Z4, Z4, K1
-	VFMADD231PD  Z4, Z3, K1, Z3
-	VMOVUPD      Z2, Z2
-	VFNMADD231PD Z3, Z1, Z2
-	VFMADD231PD  Z2, Z3, K1, Z3
-	VMOVUPD      128(BX)(CX*8), Z1
-	VMULPD       Z1, Z3, Z1
-	VMOVUPD      Z1, 128(DX)(CX*8)
-	VMOVUPD      192(DX)(CX*8), Z1
-	VMAXPD       Z1, Z0, Z1
-	VBROADCASTSD constants<>+8(SB), Z2
-	VRCP14PD     Z1, Z3
-	VMOVUPD      Z2, Z4
-	VFNMADD231PD Z3, Z1, Z4
-	VCMPPD       $0x07, Z4, Z4, K1
-	VFMADD231PD  Z4, Z3, K1, Z3
-	VMOVUPD      Z2, Z2
-	VFNMADD231PD Z3, Z1, Z2
-	VFMADD231PD  Z2, Z3, K1, Z3
-	VMOVUPD      192(BX)(CX*8), Z1
-	VMULPD       Z1, Z3, Z1
-	VMOVUPD      Z1, 192(DX)(CX*8)
+	VMOVUPD      (BX)(CX*8), Z2
+	VMOVUPD      (DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, (DX)(CX*8)
+	VMOVUPD      64(BX)(CX*8), Z2
+	VMOVUPD      64(DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, 64(DX)(CX*8)
+	VMOVUPD      128(BX)(CX*8), Z2
+	VMOVUPD      128(DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, 128(DX)(CX*8)
+	VMOVUPD      192(BX)(CX*8), Z2
+	VMOVUPD      192(DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, 192(DX)(CX*8)
 	ADDQ         $+32, CX
 	SUBQ         $+32, SI
 	JMP          loop4
@@ -571,20 +561,19 @@ loop4done:
 loop1:
 	CMPQ         SI, $+8
 	JL           loop1done
-	VMOVUPD      (DX)(CX*8), Z1
-	VMAXPD       Z1, Z0, Z1
-	VBROADCASTSD constants<>+8(SB), Z2
-	VRCP14PD     Z1, Z3
-	VMOVUPD      Z2, Z4
-	VFNMADD231PD Z3, Z1, Z4
-	VCMPPD       $0x07, Z4, Z4, K1
-	VFMADD231PD  Z4, Z3, K1, Z3
-	VMOVUPD      Z2, Z2
-	VFNMADD231PD Z3, Z1, Z2
-	VFMADD231PD  Z2, Z3, K1, Z3
-	VMOVUPD      (BX)(CX*8), Z1
-	VMULPD       Z1, Z3, Z1
-	VMOVUPD      Z1, (DX)(CX*8)
+	VMOVUPD      (BX)(CX*8), Z2
+	VMOVUPD      (DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, (DX)(CX*8)
 	ADDQ         $+8, CX
 	SUBQ         $+8, SI
 	JMP          loop1
@@ -595,19 +584,18 @@ loop1done:
 	MOVQ         $-1, SI
 	BZHIQ        AX, SI, SI
 	KMOVW        SI, K1
-	VMOVUPD.Z    (DX)(CX*8), K1, Z1
-	VMAXPD       Z1, Z0, Z0
-	VBROADCASTSD constants<>+8(SB), Z1
-	VRCP14PD     Z0, Z2
-	VMOVUPD      Z1, Z3
-	VFNMADD231PD Z2, Z0, Z3
-	VCMPPD       $0x07, Z3, Z3, K2
-	VFMADD231PD  Z3, Z2, K2, Z2
+	VMOVUPD.Z    (BX)(CX*8), K1, Z2
+	VMOVUPD.Z    (DX)(CX*8), K1, Z3
+	VMAXPD       Z3, Z0, Z0
+	VRCP14PD     Z0, Z3
+	VMOVUPD      Z1, Z4
+	VFNMADD231PD Z3, Z0, Z4
+	VCMPPD       $0x07, Z4, Z4, K2
+	VFMADD231PD  Z4, Z3, K2, Z3
 	VMOVUPD      Z1, Z1
-	VFNMADD231PD Z2, Z0, Z1
-	VFMADD231PD  Z1, Z2, K2, Z2
-	VMOVUPD.Z    (BX)(CX*8), K1, Z0
-	VMULPD       Z0, Z2, Z0
+	VFNMADD231PD Z3, Z0, Z1
+	VFMADD231PD  Z1, Z3, K2, Z3
+	VMULPD       Z2, Z3, Z0
 	VMOVUPD      Z0, K1, (DX)(CX*8)
 
 end:
@@ -623,43 +611,43 @@ TEXT ·quotISF64AVX512(SB), NOSPLIT, $0-80
 	MOVQ         p_base+24(FP), BX
 	MOVQ         v_base+48(FP), SI
 	VBROADCASTSD floor+72(FP), Z0
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
 	MOVQ         AX, DI
 	SUBQ         CX, DI
 
 loop2:
 	CMPQ         DI, $+16
 	JL           loop2done
-	VMOVUPD      (DX)(CX*8), Z1
-	VMAXPD       Z1, Z0, Z1
-	VMOVUPD      (SI)(CX*8), Z2
-	VBROADCASTSD constants<>+8(SB), Z3
-	VRCP14PD     Z1, Z4
-	VMOVUPD      Z3, Z5
-	VFNMADD231PD Z4, Z1, Z5
+	VMOVUPD      (DX)(CX*8), Z2
+	VMAXPD       Z2, Z0, Z2
+	VMOVUPD      (SI)(CX*8), Z3
+	VRCP14PD     Z2, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
 	VCMPPD       $0x07, Z5, Z5, K1
 	VFMADD231PD  Z5, Z4, K1, Z4
-	VMOVUPD      Z3, Z3
-	VFNMADD231PD Z4, Z1, Z3
-	VFMADD231PD  Z3, Z4, K1, Z4
-	VMULPD       Z4, Z2, Z1
-	VMULPD       Z4, Z1, Z1
-	VMOVUPD      Z1, (DX)(CX*8)
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z4, Z3, Z2
+	VMULPD       Z4, Z2, Z2
+	VMOVUPD      Z2, (DX)(CX*8)
 	VMOVUPD      Z4, (BX)(CX*8)
-	VMOVUPD      64(DX)(CX*8), Z1
-	VMAXPD       Z1, Z0, Z1
-	VMOVUPD      64(SI)(CX*8), Z2
-	VBROADCASTSD constants<>+8(SB), Z3
-	VRCP14PD     Z1, Z4
-	VMOVUPD      Z3, Z5
-	VFNMADD231PD Z4, Z1, Z5
+	VMOVUPD      64(DX)(CX*8), Z2
+	VMAXPD       Z2, Z0, Z2
+	VMOVUPD      64(SI)(CX*8), Z3
+	VRCP14PD     Z2, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
 	VCMPPD       $0x07, Z5, Z5, K1
 	VFMADD231PD  Z5, Z4, K1, Z4
-	VMOVUPD      Z3, Z3
-	VFNMADD231PD Z4, Z1, Z3
-	VFMADD231PD  Z3, Z4, K1, Z4
-	VMULPD       Z4, Z2, Z1
-	VMULPD       Z4, Z1, Z1
-	VMOVUPD      Z1, 64(DX)(CX*8)
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z4, Z3, Z2
+	VMULPD       Z4, Z2, Z2
+	VMOVUPD      Z2, 64(DX)(CX*8)
 	VMOVUPD      Z4, 64(BX)(CX*8)
 	ADDQ         $+16, CX
 	SUBQ         $+16, DI
@@ -672,21 +660,20 @@ loop2done:
 loop1:
 	CMPQ         DI, $+8
 	JL           loop1done
-	VMOVUPD      (DX)(CX*8), Z1
-	VMAXPD       Z1, Z0, Z1
-	VMOVUPD      (SI)(CX*8), Z2
-	VBROADCASTSD constants<>+8(SB), Z3
-	VRCP14PD     Z1, Z4
-	VMOVUPD      Z3, Z5
-	VFNMADD231PD Z4, Z1, Z5
+	VMOVUPD      (DX)(CX*8), Z2
+	VMAXPD       Z2, Z0, Z2
+	VMOVUPD      (SI)(CX*8), Z3
+	VRCP14PD     Z2, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
 	VCMPPD       $0x07, Z5, Z5, K1
 	VFMADD231PD  Z5, Z4, K1, Z4
-	VMOVUPD      Z3, Z3
-	VFNMADD231PD Z4, Z1, Z3
-	VFMADD231PD  Z3, Z4, K1, Z4
-	VMULPD       Z4, Z2, Z1
-	VMULPD       Z4, Z1, Z1
-	VMOVUPD      Z1, (DX)(CX*8)
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z4, Z3, Z2
+	VMULPD       Z4, Z2, Z2
+	VMOVUPD      Z2, (DX)(CX*8)
 	VMOVUPD      Z4, (BX)(CX*8)
 	ADDQ         $+8, CX
 	SUBQ         $+8, DI
@@ -698,19 +685,18 @@ loop1done:
 	MOVQ         $-1, DI
 	BZHIQ        AX, DI, DI
 	KMOVW        DI, K1
-	VMOVUPD.Z    (DX)(CX*8), K1, Z1
-	VMAXPD       Z1, Z0, Z0
-	VMOVUPD.Z    (SI)(CX*8), K1, Z1
-	VBROADCASTSD constants<>+8(SB), Z2
+	VMOVUPD.Z    (DX)(CX*8), K1, Z2
+	VMAXPD       Z2, Z0, Z0
+	VMOVUPD.Z    (SI)(CX*8), K1, Z2
 	VRCP14PD     Z0, Z3
-	VMOVUPD      Z2, Z4
+	VMOVUPD      Z1, Z4
 	VFNMADD231PD Z3, Z0, Z4
 	VCMPPD       $0x07, Z4, Z4, K2
 	VFMADD231PD  Z4, Z3, K2, Z3
-	VMOVUPD      Z2, Z2
-	VFNMADD231PD Z3, Z0, Z2
-	VFMADD231PD  Z2, Z3, K2, Z3
-	VMULPD       Z3, Z1, Z0
+	VMOVUPD      Z1, Z1
+	VFNMADD231PD Z3, Z0, Z1
+	VFMADD231PD  Z1, Z3, K2, Z3
+	VMULPD       Z3, Z2, Z0
 	VMULPD       Z3, Z0, Z0
 	VMOVUPD      Z0, K1, (DX)(CX*8)
 	VMOVUPD      Z3, K1, (BX)(CX*8)
@@ -728,19 +714,20 @@ TEXT ·quot05F64AVX512(SB), NOSPLIT, $0-80
 	MOVQ         p_base+24(FP), BX
 	MOVQ         v_base+48(FP), SI
 	VBROADCASTSD floor+72(FP), Z0
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
 	MOVQ         AX, DI
 	SUBQ         CX, DI
 
 loop2:
 	CMPQ             DI, $+16
 	JL               loop2done
-	VMOVUPD          (DX)(CX*8), Z1
-	VMAXPD           Z1, Z0, Z1
-	VMOVUPD          (SI)(CX*8), Z2
-	VBROADCASTSD     constants<>+8(SB), Z3
-	VRSQRT14PD       Z1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z6
+	VMOVUPD          (DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          (SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
 	VFNMADD231PD     Z4, Z5, Z6
 	VCMPPD           $0x07, Z6, Z6, K1
 	VBROADCASTSD     constants<>+24(SB), Z5
@@ -748,25 +735,24 @@ loop2:
 	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
 	VMULPD           Z7, Z6, Z5
 	VFMADD231PD      Z5, Z4, K1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z3
-	VFNMADD231PD     Z4, Z5, Z3
-	VMULPD.BCST      constants<>+16(SB), Z3, Z3
-	VFMADD231PD      Z3, Z4, K1, Z4
-	VMOVUPD          Z1, Z3
-	VMULPD           Z4, Z1, K1, Z3
-	VMULPD           Z4, Z2, Z1
-	VMULPD           Z4, Z1, Z1
-	VMULPD           Z4, Z1, Z1
-	VMOVUPD          Z1, (DX)(CX*8)
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMULPD           Z4, Z2, Z2
+	VMULPD           Z4, Z2, Z2
+	VMOVUPD          Z2, (DX)(CX*8)
 	VMOVUPD          Z4, (BX)(CX*8)
-	VMOVUPD          64(DX)(CX*8), Z1
-	VMAXPD           Z1, Z0, Z1
-	VMOVUPD          64(SI)(CX*8), Z2
-	VBROADCASTSD     constants<>+8(SB), Z3
-	VRSQRT14PD       Z1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z6
+	VMOVUPD          64(DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          64(SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
 	VFNMADD231PD     Z4, Z5, Z6
 	VCMPPD           $0x07, Z6, Z6, K1
 	VBROADCASTSD     constants<>+24(SB), Z5
@@ -774,17 +760,17 @@ loop2:
 	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
 	VMULPD           Z7, Z6, Z5
 	VFMADD231PD      Z5, Z4, K1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z3
-	VFNMADD231PD     Z4, Z5, Z3
-	VMULPD.BCST      constants<>+16(SB), Z3, Z3
-	VFMADD231PD      Z3, Z4, K1, Z4
-	VMOVUPD          Z1, Z3
-	VMULPD           Z4, Z1, K1, Z3
-	VMULPD           Z4, Z2, Z1
-	VMULPD           Z4, Z1, Z1
-	VMULPD           Z4, Z1, Z1
-	VMOVUPD          Z1, 64(DX)(CX*8)
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMULPD           Z4, Z2, Z2
+	VMULPD           Z4, Z2, Z2
+	VMOVUPD          Z2, 64(DX)(CX*8)
 	VMOVUPD          Z4, 64(BX)(CX*8)
 	ADDQ             $+16, CX
 	SUBQ             $+16, DI
@@ -797,13 +783,12 @@ loop2done:
 loop1:
 	CMPQ             DI, $+8
 	JL               loop1done
-	VMOVUPD          (DX)(CX*8), Z1
-	VMAXPD           Z1, Z0, Z1
-	VMOVUPD          (SI)(CX*8), Z2
-	VBROADCASTSD     constants<>+8(SB), Z3
-	VRSQRT14PD       Z1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z6
+	VMOVUPD          (DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          (SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
 	VFNMADD231PD     Z4, Z5, Z6
 	VCMPPD           $0x07, Z6, Z6, K1
 	VBROADCASTSD     constants<>+24(SB), Z5
@@ -811,17 +796,17 @@ loop1:
 	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
 	VMULPD           Z7, Z6, Z5
 	VFMADD231PD      Z5, Z4, K1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z3
-	VFNMADD231PD     Z4, Z5, Z3
-	VMULPD.BCST      constants<>+16(SB), Z3, Z3
-	VFMADD231PD      Z3, Z4, K1, Z4
-	VMOVUPD          Z1, Z3
-	VMULPD           Z4, Z1, K1, Z3
-	VMULPD           Z4, Z2, Z1
-	VMULPD           Z4, Z1, Z1
-	VMULPD           Z4, Z1, Z1
-	VMOVUPD          Z1, (DX)(CX*8)
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMULPD           Z4, Z2, Z2
+	VMULPD           Z4, Z2, Z2
+	VMOVUPD          Z2, (DX)(CX*8)
 	VMOVUPD          Z4, (BX)(CX*8)
 	ADDQ             $+8, CX
 	SUBQ             $+8, DI
@@ -833,13 +818,12 @@ loop1done:
 	MOVQ             $-1, DI
 	BZHIQ            AX, DI, DI
 	KMOVW            DI, K1
-	VMOVUPD.Z        (DX)(CX*8), K1, Z1
-	VMAXPD           Z1, Z0, Z0
-	VMOVUPD.Z        (SI)(CX*8), K1, Z1
-	VBROADCASTSD     constants<>+8(SB), Z2
+	VMOVUPD.Z        (DX)(CX*8), K1, Z2
+	VMAXPD           Z2, Z0, Z0
+	VMOVUPD.Z        (SI)(CX*8), K1, Z2
 	VRSQRT14PD       Z0, Z3
 	VMULPD           Z3, Z0, Z4
-	VMOVUPD          Z2, Z5
+	VMOVUPD          Z1, Z5
 	VFNMADD231PD     Z3, Z4, Z5
 	VCMPPD           $0x07, Z5, Z5, K2
 	VBROADCASTSD     constants<>+24(SB), Z4
@@ -848,13 +832,13 @@ loop1done:
 	VMULPD           Z6, Z5, Z4
 	VFMADD231PD      Z4, Z3, K2, Z3
 	VMULPD           Z3, Z0, Z4
-	VMOVUPD          Z2, Z2
-	VFNMADD231PD     Z3, Z4, Z2
-	VMULPD.BCST      constants<>+16(SB), Z2, Z2
-	VFMADD231PD      Z2, Z3, K2, Z3
-	VMOVUPD          Z0, Z2
-	VMULPD           Z3, Z0, K2, Z2
-	VMULPD           Z3, Z1, Z0
+	VMOVUPD          Z1, Z1
+	VFNMADD231PD     Z3, Z4, Z1
+	VMULPD.BCST      constants<>+16(SB), Z1, Z1
+	VFMADD231PD      Z1, Z3, K2, Z3
+	VMOVUPD          Z0, Z1
+	VMULPD           Z3, Z0, K2, Z1
+	VMULPD           Z3, Z2, Z0
 	VMULPD           Z3, Z0, Z0
 	VMULPD           Z3, Z0, Z0
 	VMOVUPD          Z0, K1, (DX)(CX*8)
@@ -873,19 +857,20 @@ TEXT ·quot15F64AVX512(SB), NOSPLIT, $0-80
 	MOVQ         p_base+24(FP), BX
 	MOVQ         v_base+48(FP), SI
 	VBROADCASTSD floor+72(FP), Z0
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
 	MOVQ         AX, DI
 	SUBQ         CX, DI
 
 loop2:
 	CMPQ             DI, $+16
 	JL               loop2done
-	VMOVUPD          (DX)(CX*8), Z1
-	VMAXPD           Z1, Z0, Z1
-	VMOVUPD          (SI)(CX*8), Z2
-	VBROADCASTSD     constants<>+8(SB), Z3
-	VRSQRT14PD       Z1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z6
+	VMOVUPD          (DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          (SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
 	VFNMADD231PD     Z4, Z5, Z6
 	VCMPPD           $0x07, Z6, Z6, K1
 	VBROADCASTSD     constants<>+24(SB), Z5
@@ -893,23 +878,22 @@ loop2:
 	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
 	VMULPD           Z7, Z6, Z5
 	VFMADD231PD      Z5, Z4, K1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z3
-	VFNMADD231PD     Z4, Z5, Z3
-	VMULPD.BCST      constants<>+16(SB), Z3, Z3
-	VFMADD231PD      Z3, Z4, K1, Z4
-	VMOVUPD          Z1, Z3
-	VMULPD           Z4, Z1, K1, Z3
-	VMULPD           Z4, Z2, Z1
-	VMOVUPD          Z1, (DX)(CX*8)
-	VMOVUPD          Z3, (BX)(CX*8)
-	VMOVUPD          64(DX)(CX*8), Z1
-	VMAXPD           Z1, Z0, Z1
-	VMOVUPD          64(SI)(CX*8), Z2
-	VBROADCASTSD     constants<>+8(SB), Z3
-	VRSQRT14PD       Z1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z6
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMOVUPD          Z2, (DX)(CX*8)
+	VMOVUPD          Z5, (BX)(CX*8)
+	VMOVUPD          64(DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          64(SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
 	VFNMADD231PD     Z4, Z5, Z6
 	VCMPPD           $0x07, Z6, Z6, K1
 	VBROADCASTSD     constants<>+24(SB), Z5
@@ -917,16 +901,16 @@ loop2:
 	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
 	VMULPD           Z7, Z6, Z5
 	VFMADD231PD      Z5, Z4, K1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z3
-	VFNMADD231PD     Z4, Z5, Z3
-	VMULPD.BCST      constants<>+16(SB), Z3, Z3
-	VFMADD231PD      Z3, Z4, K1, Z4
-	VMOVUPD          Z1, Z3
-	VMULPD           Z4, Z1, K1, Z3
-	VMULPD           Z4, Z2, Z1
-	VMOVUPD          Z1, 64(DX)(CX*8)
-	VMOVUPD          Z3, 64(BX)(CX*8)
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMOVUPD          Z2, 64(DX)(CX*8)
+	VMOVUPD          Z5, 64(BX)(CX*8)
 	ADDQ             $+16, CX
 	SUBQ             $+16, DI
 	JMP              loop2
@@ -938,13 +922,12 @@ loop2done:
 loop1:
 	CMPQ             DI, $+8
 	JL               loop1done
-	VMOVUPD          (DX)(CX*8), Z1
-	VMAXPD           Z1, Z0, Z1
-	VMOVUPD          (SI)(CX*8), Z2
-	VBROADCASTSD     constants<>+8(SB), Z3
-	VRSQRT14PD       Z1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z6
+	VMOVUPD          (DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          (SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
 	VFNMADD231PD     Z4, Z5, Z6
 	VCMPPD           $0x07, Z6, Z6, K1
 	VBROADCASTSD     constants<>+24(SB), Z5
@@ -952,16 +935,16 @@ loop1:
 	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
 	VMULPD           Z7, Z6, Z5
 	VFMADD231PD      Z5, Z4, K1, Z4
-	VMULPD           Z4, Z1, Z5
-	VMOVUPD          Z3, Z3
-	VFNMADD231PD     Z4, Z5, Z3
-	VMULPD.BCST      constants<>+16(SB), Z3, Z3
-	VFMADD231PD      Z3, Z4, K1, Z4
-	VMOVUPD          Z1, Z3
-	VMULPD           Z4, Z1, K1, Z3
-	VMULPD           Z4, Z2, Z1
-	VMOVUPD          Z1, (DX)(CX*8)
-	VMOVUPD          Z3, (BX)(CX*8)
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMOVUPD          Z2, (DX)(CX*8)
+	VMOVUPD          Z5, (BX)(CX*8)
 	ADDQ             $+8, CX
 	SUBQ             $+8, DI
 	JMP              loop1
@@ -972,13 +955,12 @@ loop1done:
 	MOVQ             $-1, DI
 	BZHIQ            AX, DI, DI
 	KMOVW            DI, K1
-	VMOVUPD.Z        (DX)(CX*8), K1, Z1
-	VMAXPD           Z1, Z0, Z0
-	VMOVUPD.Z        (SI)(CX*8), K1, Z1
-	VBROADCASTSD     constants<>+8(SB), Z2
+	VMOVUPD.Z        (DX)(CX*8), K1, Z2
+	VMAXPD           Z2, Z0, Z0
+	VMOVUPD.Z        (SI)(CX*8), K1, Z2
 	VRSQRT14PD       Z0, Z3
 	VMULPD           Z3, Z0, Z4
-	VMOVUPD          Z2, Z5
+	VMOVUPD          Z1, Z5
 	VFNMADD231PD     Z3, Z4, Z5
 	VCMPPD           $0x07, Z5, Z5, K2
 	VBROADCASTSD     constants<>+24(SB), Z4
@@ -987,15 +969,15 @@ loop1done:
 	VMULPD           Z6, Z5, Z4
 	VFMADD231PD      Z4, Z3, K2, Z3
 	VMULPD           Z3, Z0, Z4
-	VMOVUPD          Z2, Z2
-	VFNMADD231PD     Z3, Z4, Z2
-	VMULPD.BCST      constants<>+16(SB), Z2, Z2
-	VFMADD231PD      Z2, Z3, K2, Z3
-	VMOVUPD          Z0, Z2
-	VMULPD           Z3, Z0, K2, Z2
-	VMULPD           Z3, Z1, Z0
+	VMOVUPD          Z1, Z1
+	VFNMADD231PD     Z3, Z4, Z1
+	VMULPD.BCST      constants<>+16(SB), Z1, Z1
+	VFMADD231PD      Z1, Z3, K2, Z3
+	VMOVUPD          Z0, Z1
+	VMULPD           Z3, Z0, K2, Z1
+	VMULPD           Z3, Z2, Z0
 	VMOVUPD          Z0, K1, (DX)(CX*8)
-	VMOVUPD          Z2, K1, (BX)(CX*8)
+	VMOVUPD          Z1, K1, (BX)(CX*8)
 
 end:
 	VZEROUPPER
@@ -1010,6 +992,8 @@ TEXT ·quot3F64AVX512(SB), NOSPLIT, $0-80
 	MOVQ         p_base+24(FP), BX
 	MOVQ         v_base+48(FP), SI
 	VBROADCASTSD floor+72(FP), Z0
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
 	MOVQ         AX, DI
 	SUBQ         CX, DI
 

@@ -13,7 +13,7 @@ type kernel struct {
 	isa            // of the arithmetic
 	mem  isa       // of the memory; float32 may be worked on as float64
 	n, i GPVirtual // the length and where the loop is
-	mask lanesMask // of what is left behind the last whole vector
+	mask restMask  // of what is left behind the last whole vector
 }
 
 // wide is the arithmetic on float64 for slices of v.
@@ -94,6 +94,35 @@ func (k *kernel) each(unrolls []int, body func(l lane)) {
 	Label("end")
 }
 
+// restMask selects the first lanes of a vector: an opmask, or a vector of sign
+// bits.
+type restMask struct {
+	k OpmaskVirtual
+	y VecVirtual
+}
+
+func (m restMask) load(v isa, from Mem, to VecVirtual) {
+	switch {
+	case v.masks():
+		v.loadMasked(from, m.k, to)
+	case v.f64:
+		VMASKMOVPD(from, m.y, to)
+	default:
+		VMASKMOVPS(from, m.y, to)
+	}
+}
+
+func (m restMask) store(v isa, r VecVirtual, to Mem) {
+	switch {
+	case v.masks():
+		v.storeMasked(r, m.k, to)
+	case v.f64:
+		VMASKMOVPD(r, m.y, to)
+	default:
+		VMASKMOVPS(r, m.y, to)
+	}
+}
+
 // window returns the mask of the first n lanes, part of a table of ones and
 // then zeros; it changes n.
 func (v isa) window(n GPVirtual) VecVirtual {
@@ -112,11 +141,11 @@ func (l lane) at(slice Register) Mem {
 // get loads the vector of a slice, zeros where there is nothing left.
 func (l lane) get(slice Register) VecVirtual {
 	r, m := l.vec(), l.at(slice)
-	if l.f64 == l.mem.f64 {
-		l.mask.load(l.isa, m, r, l.rest)
-		return r
-	}
-	switch {
+	switch wide := l.f64 == l.mem.f64; {
+	case wide && l.rest:
+		l.mask.load(l.isa, m, r)
+	case wide:
+		l.load(m, r)
 	case !l.rest:
 		VCVTPS2PD(m, r)
 	case l.masks():
@@ -132,9 +161,11 @@ func (l lane) get(slice Register) VecVirtual {
 // put stores the vector into a slice.
 func (l lane) put(r VecVirtual, slice Register) {
 	m := l.at(slice)
-	switch {
-	case l.f64 == l.mem.f64:
-		l.mask.store(l.isa, r, m, l.rest)
+	switch wide := l.f64 == l.mem.f64; {
+	case wide && l.rest:
+		l.mask.store(l.isa, r, m)
+	case wide:
+		l.store(r, m)
 	case l.masks():
 		y := YMM()
 		VCVTPD2PS(r, y)

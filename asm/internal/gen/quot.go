@@ -10,56 +10,64 @@ import (
 // quotients and roots.
 func quot(v isa) {
 	k := newKernel("quotKL", v, v, "y", "(y, v []T, floor T)", "for j := range y { y[j] = v[j] / max(y[j], floor) }")
-	y, data, floor := base("y"), base("v"), k.scalar("floor")
+	y, data, floor, one := base("y"), base("v"), k.scalar("floor"), k.vec()
+	k.ones(one)
 	k.each([]int{4, 1}, func(l lane) {
-		m := l.larger(floor, l.get(y))
-		if l.masks() {
-			l.put(l.times(l.reciprocal(m), l.get(data)), y)
-		} else {
-			l.put(l.over(l.get(data), m), y)
-		}
+		l.put(l.quotientOf(l.get(data), l.larger(floor, l.get(y)), one), y)
 	})
 	end()
 
-	quotient(v, "quotIS", "p[j] = 1/m; y[j] = v[j] * p[j] * p[j]", func(l lane, m, v VecVirtual) (y, p VecVirtual) {
-		p = l.reciprocal(m)
+	quotient(v, "quotIS", "p[j] = 1/m; y[j] = v[j] * p[j] * p[j]", func(l lane, m, v, one VecVirtual) (y, p VecVirtual) {
+		p = l.reciprocal(m, one)
 		return l.times(l.times(v, p), p), p
 	})
-	quotient(v, "quot05", "p[j] = 1/√m; y[j] = v[j] * p[j] * p[j] * p[j]", func(l lane, m, v VecVirtual) (y, p VecVirtual) {
-		_, p = l.roots(m)
+	quotient(v, "quot05", "p[j] = 1/√m; y[j] = v[j] * p[j] * p[j] * p[j]", func(l lane, m, v, one VecVirtual) (y, p VecVirtual) {
+		_, p = l.roots(m, one)
 		return l.times(l.times(l.times(v, p), p), p), p
 	})
-	quotient(v, "quot15", "p[j] = √m; y[j] = v[j] / p[j]", func(l lane, m, v VecVirtual) (y, p VecVirtual) {
+	quotient(v, "quot15", "p[j] = √m; y[j] = v[j] / p[j]", func(l lane, m, v, one VecVirtual) (y, p VecVirtual) {
 		if !l.masks() {
 			p = l.root(m)
 			return l.over(v, p), p
 		}
-		p, inverse := l.roots(m)
+		p, inverse := l.roots(m, one)
 		return l.times(v, inverse), p
 	})
-	quotient(v, "quot3", "p[j] = m * m; y[j] = v[j] * m", func(l lane, m, v VecVirtual) (y, p VecVirtual) {
+	quotient(v, "quot3", "p[j] = m * m; y[j] = v[j] * m", func(l lane, m, v, _ VecVirtual) (y, p VecVirtual) {
 		return l.times(v, m), l.times(m, m)
 	})
 }
 
 // quotient generates one of those that also give a power.
-func quotient(v isa, name, doc string, body func(l lane, m, v VecVirtual) (y, p VecVirtual)) {
+func quotient(v isa, name, doc string, body func(l lane, m, v, one VecVirtual) (y, p VecVirtual)) {
 	k := newKernel(name, v, v, "y", "(y, p, v []T, floor T)", "for j := range y { m := max(y[j], floor); "+doc+" }")
-	y, p, data, floor := base("y"), base("p"), base("v"), k.scalar("floor")
+	y, p, data, floor, one := base("y"), base("p"), base("v"), k.scalar("floor"), k.vec()
+	k.ones(one)
 	k.each([]int{2, 1}, func(l lane) {
-		a, b := body(l, l.larger(floor, l.get(y)), l.get(data))
+		a, b := body(l, l.larger(floor, l.get(y)), l.get(data), one)
 		l.put(a, y)
 		l.put(b, p)
 	})
 	end()
 }
 
-// reciprocal returns 1/y. AVX-512 has an estimate of 14 bits that Newton steps
+// ones sets all lanes of r to 1.
+func (v isa) ones(r VecVirtual) { v.load(v.copyOf(v.con(1)), r) }
+
+// quotientOf returns x/y.
+func (v isa) quotientOf(x Op, y, ones VecVirtual) VecVirtual {
+	if v.masks() {
+		return v.times(v.reciprocal(y, ones), x)
+	}
+	q := v.copyOf(x)
+	return v.over(q, y)
+}
+
+// reciprocal returns 1/y, with ones holding 1 in every lane. AVX-512 has an estimate of 14 bits that Newton steps
 // r ← r + r·(1 - y·r) bring to full precision, in less time than a division
 // takes; the result is within 2 units in the last place. Where y is 0, infinite
 // or NaN the estimate is the result.
-func (v isa) reciprocal(y VecVirtual) VecVirtual {
-	ones := v.copyOf(v.con(1))
+func (v isa) reciprocal(y, ones VecVirtual) VecVirtual {
 	if !v.masks() {
 		return v.over(ones, y)
 	}
@@ -96,12 +104,12 @@ func (v isa) root(x VecVirtual) VecVirtual {
 // with e = 1 - x·r², r ← r·(1 + e/2 + 3e²/8) makes about 40 bits of them, and
 // r ← r·(1 + e/2) all that there are but 2 units in the last place. Where x is 0,
 // infinite or NaN the estimate and x are the results.
-func (v isa) roots(x VecVirtual) (root, inverse VecVirtual) {
+func (v isa) roots(x, ones VecVirtual) (root, inverse VecVirtual) {
 	if !v.masks() {
 		root = v.root(x)
-		return root, v.over(v.copyOf(v.con(1)), root)
+		return root, v.over(ones, root)
 	}
-	ones, half := v.copyOf(v.con(1)), v.con(.5)
+	half := v.con(.5)
 	r := v.vec()
 	if v.f64 {
 		VRSQRT14PD(x, r)

@@ -69,7 +69,7 @@ func transpose(v isa) {
 	MOVQ(from, p)
 	in = v.vecs(side)
 	for i := range in {
-		inRow.load(v, Mem{Base: p}, in[i], true)
+		inRow.load(v, Mem{Base: p}, in[i])
 		if i < side-1 {
 			LEAQ(Mem{Base: p, Index: srcRow, Scale: 1}, next)
 			CMPQ(rows, I32(int32(i+1)))
@@ -77,7 +77,7 @@ func transpose(v isa) {
 		}
 	}
 	for j, c := range v.turn(in) {
-		inColumn.store(v, c, Mem{Base: to}, true)
+		inColumn.store(v, c, Mem{Base: to})
 		ADDQ(dstRow, to)
 		if j < side-1 {
 			CMPQ(left, I32(int32(j+1)))
@@ -93,7 +93,7 @@ func transpose(v isa) {
 }
 
 // firstLanes selects the first min(n, lanes) lanes.
-func (v isa) firstLanes(n GPVirtual) (m lanesMask) {
+func (v isa) firstLanes(n GPVirtual) (m restMask) {
 	c, most := GP64(), GP64()
 	MOVQ(n, c)
 	MOVQ(U32(uint32(v.lanes())), most)
