@@ -44,15 +44,24 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 					x[i] = v[i][longest-n:]
 				}
 			}
-			ker.Axpy(2, x[0], x[1])
-			ker.Axpy4(1, 2, 3, 4, x[0], x[1], x[2], x[3], x[4])
-			ker.Dot(x[0], x[1])
-			ker.Dot4(x[0], x[1], x[2], x[3], x[4])
-			ker.Sum(x[0])
-			ker.Fill(x[0], 1)
-			ker.SumSquares(x[0])
-			ker.QuotKL(x[0], x[1], 1)
-			ker.QuotIS(x[0], x[1], x[2], 1)
+			for _, c := range vectorCases[T]() {
+				c.call(ker, x, 1, .5)
+			}
+			for _, c := range sumCases[T]() {
+				c.call(ker, x[0], x[1])
+			}
+		}
+		side := 2*ker.Lanes + 2
+		from, to := pages[T](t, side*side, atEnd), pages[T](t, side*side, atEnd)
+		for rows := 1; rows <= side; rows++ {
+			for cols := 1; cols <= side; cols++ {
+				n := rows * cols
+				src, dst := from[:n], to[:n]
+				if atEnd {
+					src, dst = from[len(from)-n:], to[len(to)-n:]
+				}
+				ker.Transpose(dst, rows, src, cols, rows, cols)
+			}
 		}
 	}
 	// Tiles end at the guard with their last row; with one column more than the

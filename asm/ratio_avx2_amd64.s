@@ -86,8 +86,8 @@ summed:
 	MOVQ         v+64(FP), DX
 	VMAXPS       Y0, Y12, Y0
 	VMOVUPS      (DX), Y13
-	VDIVPS       Y0, Y13, Y13
-	VMOVUPS      Y13, (AX)
+	VDIVPS       Y0, Y13, Y0
+	VMOVUPS      Y0, (AX)
 	VMAXPS       Y1, Y12, Y1
 	VMOVUPS      32(DX), Y0
 	VDIVPS       Y1, Y0, Y0
@@ -159,7 +159,7 @@ summed:
 	RET
 
 // func ratioIS6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
-// Requires: AVX, AVX2, FMA3, MMX+
+// Requires: AVX, FMA3, MMX+
 TEXT ·ratioIS6x2F32AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+80(FP), CX
@@ -232,9 +232,8 @@ loop:
 
 summed:
 	VBROADCASTSS floor+88(FP), Y12
-	MOVQ         $0x000000003f800000, AX
-	VMOVQ        AX, X13
-	VBROADCASTSS X13, Y13
+	VMOVUPS      constants<>+0(SB), Y13
+	VMOVUPS      Y13, Y13
 	MOVQ         yRow+64(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         y+48(FP), AX
@@ -414,8 +413,8 @@ summed:
 	MOVQ         v+64(FP), DX
 	VMAXPS       Y0, Y8, Y0
 	VMOVUPS      (DX), Y9
-	VDIVPS       Y0, Y9, Y9
-	VMOVUPS      Y9, (AX)
+	VDIVPS       Y0, Y9, Y0
+	VMOVUPS      Y0, (AX)
 	VMAXPS       Y1, Y8, Y1
 	VMOVUPS      32(DX), Y0
 	VDIVPS       Y1, Y0, Y0
@@ -467,7 +466,7 @@ summed:
 	RET
 
 // func ratioIS4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
-// Requires: AVX, AVX2, FMA3, MMX+
+// Requires: AVX, FMA3, MMX+
 TEXT ·ratioIS4x2F32AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+80(FP), CX
@@ -526,9 +525,8 @@ loop:
 
 summed:
 	VBROADCASTSS floor+88(FP), Y8
-	MOVQ         $0x000000003f800000, AX
-	VMOVQ        AX, X9
-	VBROADCASTSS X9, Y9
+	VMOVUPS      constants<>+0(SB), Y9
+	VMOVUPS      Y9, Y9
 	MOVQ         yRow+64(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         y+48(FP), AX
@@ -661,8 +659,8 @@ summed:
 	MOVQ         v+64(FP), DX
 	VMAXPS       Y0, Y4, Y0
 	VMOVUPS      (DX), Y5
-	VDIVPS       Y0, Y5, Y5
-	VMOVUPS      Y5, (AX)
+	VDIVPS       Y0, Y5, Y0
+	VMOVUPS      Y0, (AX)
 	VMAXPS       Y1, Y4, Y1
 	VMOVUPS      32(DX), Y0
 	VDIVPS       Y1, Y0, Y0
@@ -694,7 +692,7 @@ summed:
 	RET
 
 // func ratioIS2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
-// Requires: AVX, AVX2, FMA3, MMX+
+// Requires: AVX, FMA3, MMX+
 TEXT ·ratioIS2x2F32AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+80(FP), CX
@@ -736,9 +734,8 @@ loop:
 
 summed:
 	VBROADCASTSS floor+88(FP), Y4
-	MOVQ         $0x000000003f800000, AX
-	VMOVQ        AX, X5
-	VBROADCASTSS X5, Y5
+	VMOVUPS      constants<>+0(SB), Y5
+	VMOVUPS      Y5, Y5
 	MOVQ         yRow+64(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         y+48(FP), AX
@@ -834,8 +831,8 @@ summed:
 	MOVQ         v+64(FP), CX
 	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      (CX), Y3
-	VDIVPS       Y0, Y3, Y3
-	VMOVUPS      Y3, (AX)
+	VDIVPS       Y0, Y3, Y0
+	VMOVUPS      Y0, (AX)
 	VMAXPS       Y1, Y2, Y1
 	VMOVUPS      32(CX), Y0
 	VDIVPS       Y1, Y0, Y0
@@ -857,7 +854,7 @@ summed:
 	RET
 
 // func ratioIS1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
-// Requires: AVX, AVX2, FMA3, MMX+
+// Requires: AVX, FMA3, MMX+
 TEXT ·ratioIS1x2F32AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+80(FP), AX
@@ -892,9 +889,8 @@ loop:
 
 summed:
 	VBROADCASTSS floor+88(FP), Y2
-	MOVQ         $0x000000003f800000, AX
-	VMOVQ        AX, X3
-	VBROADCASTSS X3, Y3
+	VMOVUPS      constants<>+0(SB), Y3
+	VMOVUPS      Y3, Y3
 	MOVQ         yRow+64(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         y+48(FP), AX
@@ -1013,8 +1009,8 @@ summed:
 	MOVQ         v+64(FP), DX
 	VMAXPD       Y0, Y12, Y0
 	VMOVUPD      (DX), Y13
-	VDIVPD       Y0, Y13, Y13
-	VMOVUPD      Y13, (AX)
+	VDIVPD       Y0, Y13, Y0
+	VMOVUPD      Y0, (AX)
 	VMAXPD       Y1, Y12, Y1
 	VMOVUPD      32(DX), Y0
 	VDIVPD       Y1, Y0, Y0
@@ -1086,7 +1082,7 @@ summed:
 	RET
 
 // func ratioIS6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
-// Requires: AVX, AVX2, FMA3, MMX+
+// Requires: AVX, FMA3, MMX+
 TEXT ·ratioIS6x2F64AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+80(FP), CX
@@ -1159,9 +1155,8 @@ loop:
 
 summed:
 	VBROADCASTSD floor+88(FP), Y12
-	MOVQ         $0x3ff0000000000000, AX
-	VMOVQ        AX, X13
-	VBROADCASTSD X13, Y13
+	VMOVUPD      constants<>+32(SB), Y13
+	VMOVUPD      Y13, Y13
 	MOVQ         yRow+64(FP), CX
 	SHLQ         $0x03, CX
 	MOVQ         y+48(FP), AX
@@ -1341,8 +1336,8 @@ summed:
 	MOVQ         v+64(FP), DX
 	VMAXPD       Y0, Y8, Y0
 	VMOVUPD      (DX), Y9
-	VDIVPD       Y0, Y9, Y9
-	VMOVUPD      Y9, (AX)
+	VDIVPD       Y0, Y9, Y0
+	VMOVUPD      Y0, (AX)
 	VMAXPD       Y1, Y8, Y1
 	VMOVUPD      32(DX), Y0
 	VDIVPD       Y1, Y0, Y0
@@ -1394,7 +1389,7 @@ summed:
 	RET
 
 // func ratioIS4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
-// Requires: AVX, AVX2, FMA3, MMX+
+// Requires: AVX, FMA3, MMX+
 TEXT ·ratioIS4x2F64AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+80(FP), CX
@@ -1453,9 +1448,8 @@ loop:
 
 summed:
 	VBROADCASTSD floor+88(FP), Y8
-	MOVQ         $0x3ff0000000000000, AX
-	VMOVQ        AX, X9
-	VBROADCASTSD X9, Y9
+	VMOVUPD      constants<>+32(SB), Y9
+	VMOVUPD      Y9, Y9
 	MOVQ         yRow+64(FP), CX
 	SHLQ         $0x03, CX
 	MOVQ         y+48(FP), AX
@@ -1588,8 +1582,8 @@ summed:
 	MOVQ         v+64(FP), DX
 	VMAXPD       Y0, Y4, Y0
 	VMOVUPD      (DX), Y5
-	VDIVPD       Y0, Y5, Y5
-	VMOVUPD      Y5, (AX)
+	VDIVPD       Y0, Y5, Y0
+	VMOVUPD      Y0, (AX)
 	VMAXPD       Y1, Y4, Y1
 	VMOVUPD      32(DX), Y0
 	VDIVPD       Y1, Y0, Y0
@@ -1621,7 +1615,7 @@ summed:
 	RET
 
 // func ratioIS2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
-// Requires: AVX, AVX2, FMA3, MMX+
+// Requires: AVX, FMA3, MMX+
 TEXT ·ratioIS2x2F64AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+80(FP), CX
@@ -1663,9 +1657,8 @@ loop:
 
 summed:
 	VBROADCASTSD floor+88(FP), Y4
-	MOVQ         $0x3ff0000000000000, AX
-	VMOVQ        AX, X5
-	VBROADCASTSD X5, Y5
+	VMOVUPD      constants<>+32(SB), Y5
+	VMOVUPD      Y5, Y5
 	MOVQ         yRow+64(FP), CX
 	SHLQ         $0x03, CX
 	MOVQ         y+48(FP), AX
@@ -1761,8 +1754,8 @@ summed:
 	MOVQ         v+64(FP), CX
 	VMAXPD       Y0, Y2, Y0
 	VMOVUPD      (CX), Y3
-	VDIVPD       Y0, Y3, Y3
-	VMOVUPD      Y3, (AX)
+	VDIVPD       Y0, Y3, Y0
+	VMOVUPD      Y0, (AX)
 	VMAXPD       Y1, Y2, Y1
 	VMOVUPD      32(CX), Y0
 	VDIVPD       Y1, Y0, Y0
@@ -1784,7 +1777,7 @@ summed:
 	RET
 
 // func ratioIS1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
-// Requires: AVX, AVX2, FMA3, MMX+
+// Requires: AVX, FMA3, MMX+
 TEXT ·ratioIS1x2F64AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+80(FP), AX
@@ -1819,9 +1812,8 @@ loop:
 
 summed:
 	VBROADCASTSD floor+88(FP), Y2
-	MOVQ         $0x3ff0000000000000, AX
-	VMOVQ        AX, X3
-	VBROADCASTSD X3, Y3
+	VMOVUPD      constants<>+32(SB), Y3
+	VMOVUPD      Y3, Y3
 	MOVQ         yRow+64(FP), AX
 	SHLQ         $0x03, AX
 	MOVQ         y+48(FP), AX
@@ -1857,3 +1849,17 @@ summed:
 	JNZ          tile
 	VZEROUPPER
 	RET
+
+DATA constants<>+0(SB)/4, $0x3f800000
+DATA constants<>+4(SB)/4, $0x3f800000
+DATA constants<>+8(SB)/4, $0x3f800000
+DATA constants<>+12(SB)/4, $0x3f800000
+DATA constants<>+16(SB)/4, $0x3f800000
+DATA constants<>+20(SB)/4, $0x3f800000
+DATA constants<>+24(SB)/4, $0x3f800000
+DATA constants<>+28(SB)/4, $0x3f800000
+DATA constants<>+32(SB)/8, $0x3ff0000000000000
+DATA constants<>+40(SB)/8, $0x3ff0000000000000
+DATA constants<>+48(SB)/8, $0x3ff0000000000000
+DATA constants<>+56(SB)/8, $0x3ff0000000000000
+GLOBL constants<>(SB), RODATA|NOPTR, $64

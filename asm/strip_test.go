@@ -231,7 +231,8 @@ func testSpecialStrips[T Float](t *testing.T, ker *Kernels[T]) {
 	const r = 7
 	n := ker.Strips[0].Cols + ker.Lanes + 1
 	for at := range n {
-		for _, v := range specials[:3] {
+		for _, special := range specials[T]()[:3] {
+			v := float64(special)
 			p := newSweepProblem[T](rnd, r, n, 1)
 			k := rnd.IntN(r)
 			p.a.x[k*p.a.row+at] = T(v)

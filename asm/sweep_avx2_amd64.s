@@ -556,9 +556,9 @@ done1_0:
 group1done:
 	VADDPD       Y0, Y1, Y0
 	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X0, X1, X0
+	VADDPD       X1, X0, X0
 	VUNPCKHPD    X0, X0, X1
-	VADDSD       X0, X1, X0
+	VADDPD       X1, X0, X0
 	MOVSD        X0, change+96(FP)
 	VZEROUPPER
 	RET
@@ -1271,9 +1271,9 @@ done1_0:
 group1done:
 	VADDPD       Y0, Y1, Y0
 	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X0, X1, X0
+	VADDPD       X1, X0, X0
 	VUNPCKHPD    X0, X0, X1
-	VADDSD       X0, X1, X0
+	VADDPD       X1, X0, X0
 	MOVSD        X0, change+96(FP)
 	VZEROUPPER
 	RET
@@ -2003,9 +2003,9 @@ done1_0:
 group1done:
 	VADDPD       Y0, Y1, Y0
 	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X0, X1, X0
+	VADDPD       X1, X0, X0
 	VUNPCKHPD    X0, X0, X1
-	VADDSD       X0, X1, X0
+	VADDPD       X1, X0, X0
 	MOVSD        X0, change+104(FP)
 	VZEROUPPER
 	RET
@@ -2690,9 +2690,9 @@ done1_0:
 group1done:
 	VADDPD       Y0, Y1, Y0
 	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X0, X1, X0
+	VADDPD       X1, X0, X0
 	VUNPCKHPD    X0, X0, X1
-	VADDSD       X0, X1, X0
+	VADDPD       X1, X0, X0
 	MOVSD        X0, change+104(FP)
 	VZEROUPPER
 	RET

@@ -814,12 +814,11 @@ done1_0:
 group1done:
 	VADDPD        Z0, Z1, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
-	VMOVUPD       Y0, Y0
-	VADDPD        Y0, Y1, Y0
+	VADDPD        Y1, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
-	VADDPD        X0, X1, X0
+	VADDPD        X1, X0, X0
 	VUNPCKHPD     X0, X0, X1
-	VADDSD        X0, X1, X0
+	VADDPD        X1, X0, X0
 	MOVSD         X0, change+96(FP)
 	VZEROUPPER
 	RET
@@ -1570,12 +1569,11 @@ done1_0:
 group1done:
 	VADDPD        Z0, Z1, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
-	VMOVUPD       Y0, Y0
-	VADDPD        Y0, Y1, Y0
+	VADDPD        Y1, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
-	VADDPD        X0, X1, X0
+	VADDPD        X1, X0, X0
 	VUNPCKHPD     X0, X0, X1
-	VADDSD        X0, X1, X0
+	VADDPD        X1, X0, X0
 	MOVSD         X0, change+96(FP)
 	VZEROUPPER
 	RET
@@ -2480,12 +2478,11 @@ done1_0:
 group1done:
 	VADDPD        Z0, Z1, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
-	VMOVUPD       Y0, Y0
-	VADDPD        Y0, Y1, Y0
+	VADDPD        Y1, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
-	VADDPD        X0, X1, X0
+	VADDPD        X1, X0, X0
 	VUNPCKHPD     X0, X0, X1
-	VADDSD        X0, X1, X0
+	VADDPD        X1, X0, X0
 	MOVSD         X0, change+104(FP)
 	VZEROUPPER
 	RET
@@ -3208,12 +3205,11 @@ done1_0:
 group1done:
 	VADDPD        Z0, Z1, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
-	VMOVUPD       Y0, Y0
-	VADDPD        Y0, Y1, Y0
+	VADDPD        Y1, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
-	VADDPD        X0, X1, X0
+	VADDPD        X1, X0, X0
 	VUNPCKHPD     X0, X0, X1
-	VADDSD        X0, X1, X0
+	VADDPD        X1, X0, X0
 	MOVSD         X0, change+104(FP)
 	VZEROUPPER
 	RET

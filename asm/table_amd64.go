@@ -6,12 +6,20 @@ import "github.com/klauspost/cpuid/v2"
 
 //go:generate go run -C internal/gen . -family vec -level avx2 -out ../../vec_avx2_amd64.s -stubs ../../vec_avx2_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family vec -level avx512 -out ../../vec_avx512_amd64.s -stubs ../../vec_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family sums -level avx2 -out ../../sums_avx2_amd64.s -stubs ../../sums_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family sums -level avx512 -out ../../sums_avx512_amd64.s -stubs ../../sums_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family transpose -level avx2 -out ../../transpose_avx2_amd64.s -stubs ../../transpose_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family transpose -level avx512 -out ../../transpose_avx512_amd64.s -stubs ../../transpose_avx512_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family tile -level avx2 -out ../../tile_avx2_amd64.s -stubs ../../tile_avx2_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family tile -level avx512 -out ../../tile_avx512_amd64.s -stubs ../../tile_avx512_amd64.go -pkg asm
-//go:generate go run -C internal/gen . -family ratio -level avx2 -out ../../ratio_avx2_amd64.s -stubs ../../ratio_avx2_amd64.go -pkg asm
-//go:generate go run -C internal/gen . -family ratio -level avx512 -out ../../ratio_avx512_amd64.s -stubs ../../ratio_avx512_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family quot -level avx2 -out ../../quot_avx2_amd64.s -stubs ../../quot_avx2_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family quot -level avx512 -out ../../quot_avx512_amd64.s -stubs ../../quot_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family pow -level avx2 -out ../../pow_avx2_amd64.s -stubs ../../pow_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family pow -level avx512 -out ../../pow_avx512_amd64.s -stubs ../../pow_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family divergence -level avx2 -out ../../divergence_avx2_amd64.s -stubs ../../divergence_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family divergence -level avx512 -out ../../divergence_avx512_amd64.s -stubs ../../divergence_avx512_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family ratio -level avx2 -out ../../ratio_avx2_amd64.s -stubs ../../ratio_avx2_amd64.go -pkg asm
+//go:generate go run -C internal/gen . -family ratio -level avx512 -out ../../ratio_avx512_amd64.s -stubs ../../ratio_avx512_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family sweep -level avx2 -out ../../sweep_avx2_amd64.s -stubs ../../sweep_avx2_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family sweep -level avx512 -out ../../sweep_avx512_amd64.s -stubs ../../sweep_avx512_amd64.go -pkg asm
 //go:generate go run -C internal/gen . -family limits -level avx2 -out ../../limits_avx2_amd64.s -stubs ../../limits_avx2_amd64.go -pkg asm
@@ -34,14 +42,30 @@ var avx2F32 = Kernels[float32]{
 	Axpy:       axpyF32AVX2,
 	Axpy4:      axpy4F32AVX2,
 	Dot:        dotF32AVX2,
-	Dot4:       dot4F32AVX2,
 	Sum:        sumF32AVX2,
 	Fill:       fillF32AVX2,
-	SumSquares: sumSquaresGeneric[float32],
+	SumSquares: sumSquaresF32AVX2,
 	QuotKL:     quotKLF32AVX2,
 	QuotIS:     quotISF32AVX2,
 	Peak:       peakF32AVX2,
 	PeakFlops:  2 * 12 * 8,
+
+	Hadamard:    hadamardF32AVX2,
+	HadamardAdd: hadamardAddF32AVX2,
+	Scale:       scaleF32AVX2,
+	ScaleFloor:  scaleFloorF32AVX2,
+	Clamp:       clampF32AVX2,
+	Select:      chooseF32AVX2,
+	Transpose:   transposeF32AVX2,
+	SqDist:      sqDistF32AVX2,
+	Scan:        scanF32AVX2,
+	Quot05:      quot05F32AVX2,
+	Quot15:      quot15F32AVX2,
+	Quot3:       quot3F32AVX2,
+	QuotPow:     quotPowF32AVX2,
+	DivKL:       divKLF32AVX2,
+	DivIS:       divISF32AVX2,
+	DivPow:      divPowF32AVX2,
 	Ratios: []Ratio[float32]{
 		{6, 2, ratioKL6x2F32AVX2, ratioIS6x2F32AVX2},
 		{4, 2, ratioKL4x2F32AVX2, ratioIS4x2F32AVX2},
@@ -80,14 +104,30 @@ var avx2F64 = Kernels[float64]{
 	Axpy:       axpyF64AVX2,
 	Axpy4:      axpy4F64AVX2,
 	Dot:        dotF64AVX2,
-	Dot4:       dot4F64AVX2,
 	Sum:        sumF64AVX2,
 	Fill:       fillF64AVX2,
-	SumSquares: sumSquaresGeneric[float64],
+	SumSquares: sumSquaresF64AVX2,
 	QuotKL:     quotKLF64AVX2,
 	QuotIS:     quotISF64AVX2,
 	Peak:       peakF64AVX2,
 	PeakFlops:  2 * 12 * 4,
+
+	Hadamard:    hadamardF64AVX2,
+	HadamardAdd: hadamardAddF64AVX2,
+	Scale:       scaleF64AVX2,
+	ScaleFloor:  scaleFloorF64AVX2,
+	Clamp:       clampF64AVX2,
+	Select:      chooseF64AVX2,
+	Transpose:   transposeF64AVX2,
+	SqDist:      sqDistF64AVX2,
+	Scan:        scanF64AVX2,
+	Quot05:      quot05F64AVX2,
+	Quot15:      quot15F64AVX2,
+	Quot3:       quot3F64AVX2,
+	QuotPow:     quotPowF64AVX2,
+	DivKL:       divKLF64AVX2,
+	DivIS:       divISF64AVX2,
+	DivPow:      divPowF64AVX2,
 	Ratios: []Ratio[float64]{
 		{6, 2, ratioKL6x2F64AVX2, ratioIS6x2F64AVX2},
 		{4, 2, ratioKL4x2F64AVX2, ratioIS4x2F64AVX2},
@@ -126,14 +166,30 @@ var avx512F32 = Kernels[float32]{
 	Axpy:       axpyF32AVX512,
 	Axpy4:      axpy4F32AVX512,
 	Dot:        dotF32AVX512,
-	Dot4:       dot4F32AVX512,
 	Sum:        sumF32AVX512,
 	Fill:       fillF32AVX512,
-	SumSquares: sumSquaresGeneric[float32],
+	SumSquares: sumSquaresF32AVX512,
 	QuotKL:     quotKLF32AVX512,
 	QuotIS:     quotISF32AVX512,
 	Peak:       peakF32AVX512,
 	PeakFlops:  2 * 12 * 16,
+
+	Hadamard:    hadamardF32AVX512,
+	HadamardAdd: hadamardAddF32AVX512,
+	Scale:       scaleF32AVX512,
+	ScaleFloor:  scaleFloorF32AVX512,
+	Clamp:       clampF32AVX512,
+	Select:      chooseF32AVX512,
+	Transpose:   transposeF32AVX512,
+	SqDist:      sqDistF32AVX512,
+	Scan:        scanF32AVX512,
+	Quot05:      quot05F32AVX512,
+	Quot15:      quot15F32AVX512,
+	Quot3:       quot3F32AVX512,
+	QuotPow:     quotPowF32AVX512,
+	DivKL:       divKLF32AVX512,
+	DivIS:       divISF32AVX512,
+	DivPow:      divPowF32AVX512,
 	Ratios: []Ratio[float32]{
 		{4, 4, ratioKL4x4F32AVX512, ratioIS4x4F32AVX512},
 		{2, 4, ratioKL2x4F32AVX512, ratioIS2x4F32AVX512},
@@ -177,14 +233,30 @@ var avx512F64 = Kernels[float64]{
 	Axpy:       axpyF64AVX512,
 	Axpy4:      axpy4F64AVX512,
 	Dot:        dotF64AVX512,
-	Dot4:       dot4F64AVX512,
 	Sum:        sumF64AVX512,
 	Fill:       fillF64AVX512,
-	SumSquares: sumSquaresGeneric[float64],
+	SumSquares: sumSquaresF64AVX512,
 	QuotKL:     quotKLF64AVX512,
 	QuotIS:     quotISF64AVX512,
 	Peak:       peakF64AVX512,
 	PeakFlops:  2 * 12 * 8,
+
+	Hadamard:    hadamardF64AVX512,
+	HadamardAdd: hadamardAddF64AVX512,
+	Scale:       scaleF64AVX512,
+	ScaleFloor:  scaleFloorF64AVX512,
+	Clamp:       clampF64AVX512,
+	Select:      chooseF64AVX512,
+	Transpose:   transposeF64AVX512,
+	SqDist:      sqDistF64AVX512,
+	Scan:        scanF64AVX512,
+	Quot05:      quot05F64AVX512,
+	Quot15:      quot15F64AVX512,
+	Quot3:       quot3F64AVX512,
+	QuotPow:     quotPowF64AVX512,
+	DivKL:       divKLF64AVX512,
+	DivIS:       divISF64AVX512,
+	DivPow:      divPowF64AVX512,
 	Ratios: []Ratio[float64]{
 		{4, 4, ratioKL4x4F64AVX512, ratioIS4x4F64AVX512},
 		{2, 4, ratioKL2x4F64AVX512, ratioIS2x4F64AVX512},

@@ -75,14 +75,15 @@ func scale[T Float](c *Dense[T], beta T) {
 	if beta == 1 {
 		return
 	}
+	ker := asm.For[T]()
 	for i := 0; i < c.Rows; i++ {
 		row := c.Row(i)
 		if beta == 0 {
 			clear(row)
 			continue
 		}
-		for j := range row {
-			row[j] *= beta
+		for j := 0; j < len(row); j += chunk {
+			ker.Scale(row[j:min(j+chunk, len(row))], beta)
 		}
 	}
 }
@@ -155,12 +156,8 @@ func (t *gemmPacker[T]) Do(strip, _ int) {
 		}
 		return
 	}
-	for j := range w {
-		row := t.b.Data[(j0+j)*t.b.Stride+t.k0:]
-		for l, v := range row[:depth] {
-			dst[l*w+j] = v
-		}
-	}
+	b := span(t.b.Data[j0*t.b.Stride+t.k0:], w, t.b.Stride, depth)
+	t.ker.Transpose(dst, w, b, t.b.Stride, w, depth)
 }
 
 // Do adds the part's share to one block of rows of C.
@@ -204,11 +201,14 @@ func (g *gemm[T]) rowsOfA(i0, m, depth, worker int) (a []T, row, col int) {
 		return a, row, col
 	}
 	dst := g.packA[worker]
-	for i := range m {
-		for l := range depth {
-			dst[i*depth+l] = g.alpha * a[i*row+l*col]
+	if g.tA {
+		g.ker.Transpose(dst, depth, span(a, depth, col, m), col, depth, m)
+	} else {
+		for i := range m {
+			copy(dst[i*depth:(i+1)*depth], a[i*row:])
 		}
 	}
+	g.ker.Scale(dst[:m*depth], g.alpha)
 	return dst, depth, 1
 }
 
@@ -218,19 +218,15 @@ func (g *gemm[T]) panelsOfA(i0, m, depth, worker int) []T {
 	dst := g.packA[worker]
 	for p := 0; p < m; p += g.height {
 		rows, to := min(g.height, m-p), dst[p*depth:]
-		if col != 1 {
+		if !g.tA {
+			g.ker.Transpose(to, g.height, span(a[p*row:], rows, row, depth), row, rows, depth)
+		} else {
 			for l := range depth {
-				src := a[p*row+l*col:]
-				for i, v := range src[:rows] {
-					to[l*g.height+i] = g.alpha * v
-				}
+				copy(to[l*g.height:l*g.height+rows], a[p+l*col:])
 			}
-			continue
 		}
-		for i := range rows {
-			for l, v := range a[(p+i)*row:][:depth] {
-				to[l*g.height+i] = g.alpha * v
-			}
+		if g.alpha != 1 {
+			g.ker.Scale(to[:min(len(to), g.height*depth)], g.alpha)
 		}
 	}
 	return dst

@@ -151,9 +151,7 @@ func reflectors[T Float](ker *asm.Kernels[T], v *Dense[T], tau []T, r *Dense[T])
 			diagonal = -math.Copysign(math.Sqrt(head*head+tail), head)
 			tau[j] = T((diagonal - head) / diagonal)
 			scale := T(1 / (head - diagonal))
-			for i := range x[1:] {
-				x[1+i] *= scale
-			}
+			ker.Scale(x[1:], scale)
 			mirror(ker, x, tau[j], v, j+1, j)
 		}
 		row := r.Row(j)
@@ -172,18 +170,9 @@ func mirror[T Float](ker *asm.Kernels[T], x []T, tau T, w *Dense[T], first, j in
 	if tau == 0 {
 		return
 	}
-	k := first
-	for ; k+4 <= w.Rows; k += 4 {
-		y0, y1, y2, y3 := w.Row(k)[j:], w.Row(k + 1)[j:], w.Row(k + 2)[j:], w.Row(k + 3)[j:]
-		s0, s1, s2, s3 := ker.Dot4(x, y0, y1, y2, y3)
-		ker.Axpy(-tau*s0, x, y0)
-		ker.Axpy(-tau*s1, x, y1)
-		ker.Axpy(-tau*s2, x, y2)
-		ker.Axpy(-tau*s3, x, y3)
-	}
-	for ; k < w.Rows; k++ {
+	for k := first; k < w.Rows; k++ {
 		y := w.Row(k)[j:]
-		ker.Axpy(-tau*ker.Dot(x, y), x, y)
+		ker.Axpy(-tau*T(ker.Dot(x, y)), x, y)
 	}
 }
 

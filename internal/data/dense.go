@@ -67,20 +67,15 @@ func NewDense[T asm.Float](x *matrix.Dense[T], scale, floor float64, workers int
 }
 
 func (d *Dense[T]) sum() Stats {
-	t := Stats{Min: math.Inf(1), Max: math.Inf(-1)}
+	ker, t := asm.For[T](), Stats{Min: math.Inf(1), Max: math.Inf(-1)}
 	for j0 := 0; j0 < d.x.Cols; j0 += stripCols[T]() {
 		for i0 := 0; i0 < d.x.Rows; i0 += tileRows {
 			v := d.tileAt(i0, min(i0+tileRows, d.x.Rows), j0, stripCols[T](), &d.scratch[0])
 			for i := range v.rows {
 				row := v.row(i)
-				var sum float64
-				lo, hi := row[0], row[0]
-				for _, e := range row {
-					sum += float64(e)
-					lo, hi = min(lo, e), max(hi, e)
-				}
-				t.Sum += sum
-				t.Squares += d.squares(i0+i, j0, row, nil)
+				lo, hi, _ := ker.Scan(row)
+				t.Sum += ker.Sum(row)
+				t.Squares += d.squares(ker, i0+i, j0, row, nil, &d.scratch[0])
 				t.Min, t.Max = min(t.Min, float64(lo)), max(t.Max, float64(hi))
 			}
 		}
@@ -90,23 +85,20 @@ func (d *Dense[T]) sum() Stats {
 
 // squares returns ||v - y||², or ||v||² when y is nil, for the part v of row i
 // from column j0 on. A floor does not count here: errors are those of the data
-// as they are.
-func (d *Dense[T]) squares(i, j0 int, v, y []T) (s float64) {
-	switch {
-	case d.floor > 0:
-		for j, e := range d.x.Row(i)[j0 : j0+len(v)] {
-			diff := float64(e * d.scale)
-			if y != nil {
-				diff -= float64(y[j])
-			}
-			s += diff * diff
-		}
-		return s
-	case y == nil:
-		return asm.For[T]().SumSquares(v)
+// as they are. It may write the powers of the scratch.
+func (d *Dense[T]) squares(ker *asm.Kernels[T], i, j0 int, v, y []T, s *scratch[T]) float64 {
+	if d.floor > 0 {
+		x := d.x.Row(i)[j0 : j0+len(v)]
+		v = s.p[:len(v)]
+		ker.ScaleFloor(v, x, d.scale, noFloor[T]())
 	}
-	return 2 * loss.Divergence(loss.Frobenius, v, y)
+	if y == nil {
+		return ker.SumSquares(v)
+	}
+	return ker.SqDist(v, y)
 }
+
+func noFloor[T asm.Float]() T { return T(math.Inf(-1)) }
 
 // Dims returns the shape of the data.
 func (d *Dense[T]) Dims() (m, n int) { return d.x.Rows, d.x.Cols }
@@ -160,18 +152,13 @@ func (d *Dense[T]) tileAt(i0, i1, j0, cols int, s *scratch[T]) tile[T] {
 	if d.plain() {
 		return t
 	}
+	ker, floor := asm.For[T](), noFloor[T]()
+	if d.floor > 0 {
+		floor = d.floor
+	}
 	stride := t.cols + tilePad/asm.SizeOf[T]()
 	for i := range t.rows {
-		to := s.v[i*stride:][:t.cols]
-		if d.floor > 0 {
-			for j, e := range t.row(i) {
-				to[j] = max(e, d.floor) * d.scale
-			}
-			continue
-		}
-		for j, e := range t.row(i) {
-			to[j] = e * d.scale
-		}
+		ker.ScaleFloor(s.v[i*stride:][:t.cols], t.row(i), d.scale, floor)
 	}
 	t.data, t.stride = s.v, stride
 	return t
@@ -235,15 +222,8 @@ func (d *Dense[T]) Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (
 			model(ker, s.y, &v, w, h)
 			for u := range v.rows {
 				x, y := v.row(u), s.y[u*quotStride[T]():][:v.cols]
-				squares += d.squares(i+u, j0, x, y)
-				if l != loss.Frobenius {
-					for j, m := range y {
-						if x[j] > 0 {
-							y[j] = max(m, floor)
-						}
-					}
-				}
-				divergence += loss.Divergence(l, x, y)
+				squares += d.squares(ker, i+u, j0, x, y, s)
+				divergence += loss.FlooredDivergence(l, x, y, floor)
 			}
 		}
 	}

@@ -83,24 +83,25 @@ func (d *Dense[T]) quotients(ker *asm.Kernels[T], beta float64, v *tile[T], w, h
 	default:
 		model(ker, s.y, v, w, h)
 		for u := range v.rows {
-			quotient(beta, s.y[u*stride:][:v.cols], s.p[u*stride:][:v.cols], v.row(u), floor)
+			quotient(ker, beta, s.y[u*stride:][:v.cols], s.p[u*stride:][:v.cols], v.row(u), floor)
 		}
 	}
 }
 
 // quotient replaces the model y by v·y^(β-2) and writes y^(β-1) into p, for a β
 // other than 0 and 1.
-func quotient[T asm.Float](beta float64, y, p, v []T, floor T) {
+func quotient[T asm.Float](ker *asm.Kernels[T], beta float64, y, p, v []T, floor T) {
 	switch beta {
 	case 2:
 		copy(p, y)
 		copy(y, v)
+	case .5:
+		ker.Quot05(y, p, v, floor)
+	case 1.5:
+		ker.Quot15(y, p, v, floor)
+	case 3:
+		ker.Quot3(y, p, v, floor)
 	default:
-		for j, m := range y {
-			f := float64(max(m, floor))
-			pow := math.Pow(f, beta-2)
-			y[j] = T(float64(v[j]) * pow)
-			p[j] = T(pow * f)
-		}
+		ker.QuotPow(y, p, v, beta-2, floor)
 	}
 }

@@ -57,18 +57,8 @@ func gemv[T asm.Float](always bool, tA blas.Transpose, m, n int, alpha T, a []T,
 
 // addRows adds alpha·A·x to y.
 func addRows[T asm.Float](ker *asm.Kernels[T], alpha T, a []T, lda int, x, y []T) {
-	m, w := len(y), len(x)
-	i := 0
-	for ; i+4 <= m; i += 4 {
-		r0, r2 := a[i*lda:], a[(i+2)*lda:]
-		s0, s1, s2, s3 := ker.Dot4(x, r0[:w], r0[lda:lda+w], r2[:w], r2[lda:lda+w])
-		y[i] += alpha * s0
-		y[i+1] += alpha * s1
-		y[i+2] += alpha * s2
-		y[i+3] += alpha * s3
-	}
-	for ; i < m; i++ {
-		y[i] += alpha * ker.Dot(x, a[i*lda:i*lda+w])
+	for i := range y {
+		y[i] += alpha * T(ker.Dot(x, a[i*lda:i*lda+len(x)]))
 	}
 }
 

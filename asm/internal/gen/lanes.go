@@ -157,53 +157,6 @@ func (v isa) zero(r VecVirtual) {
 	}
 }
 
-// scalar versions of the above, on the low lane of an XMM register.
-
-func (v isa) loadScalar(m Op, r Op) {
-	if v.f64 {
-		VMOVSD(m, r)
-	} else {
-		VMOVSS(m, r)
-	}
-}
-
-func (v isa) storeScalar(r Op, m Op) { v.loadScalar(r, m) }
-
-func (v isa) fmaScalar(a, b, acc Op) {
-	if v.f64 {
-		VFMADD231SD(a, b, acc)
-	} else {
-		VFMADD231SS(a, b, acc)
-	}
-}
-
-// reduce adds up the lanes of r and leaves the sum in the low lane of the
-// returned XMM register. The order is fixed: halves are added to each other.
-func (v isa) reduce(r VecVirtual) VecVirtual {
-	if v.bits == 512 {
-		hi := YMM()
-		VEXTRACTF64X4(U8(1), r, hi)
-		v256 := isa{v.level, 256, v.f64}
-		lo := YMM()
-		v256.load(r.AsY(), lo)
-		v256.add(lo, hi, lo)
-		return v256.reduce(lo)
-	}
-	hi, lo := XMM(), XMM()
-	VEXTRACTF128(U8(1), r, hi)
-	v.add(r.AsX(), hi, lo)
-	if v.f64 {
-		VUNPCKHPD(lo, lo, hi)
-		VADDSD(lo, hi, lo)
-		return lo
-	}
-	VMOVHLPS(lo, lo, hi)
-	VADDPS(lo, hi, lo)
-	VMOVSHDUP(lo, hi)
-	VADDSS(lo, hi, lo)
-	return lo
-}
-
 // tailMask sets k to the lowest n lanes, 0 ≤ n < lanes.
 func (v isa) tailMask(n GPVirtual) OpmaskVirtual {
 	k := K()

@@ -269,7 +269,7 @@ func halsKernel(v isa, nv int) {
 		LEAQ(Mem{Base: s.p[mr-1], Index: row, Scale: 1}, s.p[0])
 	})
 	wide.add(change[0], change[1], change[0])
-	Store(wide.reduce(change[0]), Return("change"))
+	Store(wide.fold(change[0], opAdd), Return("change"))
 	VZEROUPPER()
 	RET()
 }
