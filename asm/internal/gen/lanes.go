@@ -148,26 +148,6 @@ func (v isa) zero(r VecVirtual) {
 	}
 }
 
-// scalar versions of the above, on the low lane of an XMM register.
-
-func (v isa) loadScalar(m Op, r Op) {
-	if v.f64 {
-		VMOVSD(m, r)
-	} else {
-		VMOVSS(m, r)
-	}
-}
-
-func (v isa) storeScalar(r Op, m Op) { v.loadScalar(r, m) }
-
-func (v isa) fmaScalar(a, b, acc Op) {
-	if v.f64 {
-		VFMADD231SD(a, b, acc)
-	} else {
-		VFMADD231SS(a, b, acc)
-	}
-}
-
 // reduce adds up the lanes of r and leaves the sum in the low lane of the
 // returned XMM register. The order is fixed: halves are added to each other.
 func (v isa) reduce(r VecVirtual) VecVirtual {
