@@ -83,7 +83,8 @@ type Kernels[T Float] struct {
 	// QuotKL replaces a model y by the quotient of the data v and the model; in
 	// this and the kernels below it is y^(β-2)·v, and p the power y^(β-1), that
 	// the update for the divergence of the name needs. floor ≥ 0, and of zeros of
-	// both signs max takes the model's.
+	// both signs max takes the model's. Levels may multiply by a reciprocal, so
+	// that of a normal number 1/max(y[j], floor) must be one, too.
 	//
 	//	for j := range y { y[j] = v[j] / max(y[j], floor) }
 	QuotKL func(y, v []T, floor T)
@@ -104,8 +105,9 @@ type Kernels[T Float] struct {
 	//		y[j] = T(float64(v[j]) * q); p[j] = T(m * q)
 	//	}
 	//
-	// For |exponent| ≤ 12 the power is within 2 units in the last place, and
-	// where it is subnormal within one more; 0, Inf and NaN are as in math.Pow.
+	// For |exponent| ≤ 12 the power is within 2 units in the last place of a
+	// float64; 0, Inf and NaN are as in math.Pow. At the Generic level it is
+	// math.Pow, which is less precise.
 	QuotPow func(y, p, v []T, exponent float64, floor T)
 
 	// DivKL, DivIS and DivPow return the sums of [Divergence] for β = 1, 0 and
@@ -116,8 +118,8 @@ type Kernels[T Float] struct {
 	//
 	// Each term is computed in float64, with a relative error below 2^-48, near
 	// x = y, too; for other β below 2^-44/min(1, |β|, |β-1|) while x^β, y^β and
-	// y^(β-1) are normal numbers. An operand that is infinite or NaN
-	// makes the sum infinite or NaN.
+	// y^(β-1) are normal numbers. An operand that is infinite or NaN makes the sum
+	// infinite or NaN.
 	DivKL, DivIS func(x, y []T, floor T) float64
 	DivPow       func(x, y []T, beta float64, floor T) float64
 
