@@ -66,6 +66,16 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 	}
 	// Tiles end at the guard with their last row; with one column more than the
 	// last vector has they would touch it.
+	for last := 1; 2*last <= ker.Lanes && len(ker.Half) > 0; last++ {
+		for _, tile := range ker.Half {
+			const k = 3
+			a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*last, true), pages[T](t, tile.Rows*last, true)
+			tile.Edge(k, &a[0], k, 1, &b[0], last, &c[0], last, 1, last, 0, 1, 0, 0, 0)
+			if 2*last == ker.Lanes {
+				tile.Full(k, &a[0], k, 1, &b[0], last, &c[0], last, 1, 0, 64, 1, 0, 0, 0)
+			}
+		}
+	}
 	for w, tiles := range ker.Tiles {
 		for _, tile := range tiles {
 			for last := 1; last <= ker.Lanes; last++ {

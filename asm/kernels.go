@@ -136,6 +136,9 @@ type Kernels[T Float] struct {
 	// the last of each width has one row. [Kernels.Mul] covers a matrix with
 	// them.
 	Tiles [][]Tile[T]
+
+	// Half are tiles half a vector wide, or none.
+	Half []Tile[T]
 }
 
 // Tile is the product of a small tile, C = A·B or C += A·B, with Rows rows of C.

@@ -55,8 +55,11 @@ func (ker *Kernels[T]) MulPacked(m, n, k int, a, b, c []T, cRow int, add bool) {
 	}
 	last := (m - 1) % p.panel
 	_, _, _ = a[(m-1-last)*k+(k-1)*p.panel+last], b[k*n-1], c[(m-1)*cRow+n-1]
-	s := ker.strip(2, n)
-	p.column(&s, 0, m, 0)
+	for j := 0; j < n; {
+		s := ker.strip(2, n-j)
+		p.column(&s, 0, m, j)
+		j += s.cols
+	}
 }
 
 // product holds the operands of a product that is covered with tiles.
@@ -176,6 +179,16 @@ type strip[T Float] struct {
 // the given number of vectors.
 func (ker *Kernels[T]) strip(width, n int) (s strip[T]) {
 	vectors := min(width, (n+ker.Lanes-1)/ker.Lanes)
+	if n <= vectors*ker.Lanes && ker.half(n) {
+		if vectors--; vectors == 0 {
+			s.tiles, s.cols = ker.Half, n
+			if 2*n < ker.Lanes {
+				s.last = n
+			}
+			return s
+		}
+		n -= n % ker.Lanes
+	}
 	s.cols = min(vectors*ker.Lanes, n)
 	s.tiles = ker.Tiles[vectors-1]
 	if s.cols < vectors*ker.Lanes {
@@ -202,23 +215,16 @@ func (s *strip[T]) tallest(m int) (t int) {
 // accumulators takes depth times as many multiplications, or eight where there
 // are too few to hide their latency, and one round more to begin and to end.
 func (ker *Kernels[T]) stripWidth(m, n, k int) int {
-	vectors := (n + ker.Lanes - 1) / ker.Lanes
+	vectors, extra := (n+ker.Lanes-1)/ker.Lanes, 0
+	if ker.half(n) {
+		vectors--
+		extra = tilesCost(ker.Half, m, 1, k) / 2
+	}
 	best, least := 1, 0
 	for w := len(ker.Tiles); w >= 1; w-- {
-		cost := 0
-		for left := vectors; left > 0; {
-			v := min(w, left)
-			rows := m
-			for _, t := range ker.Tiles[v-1] {
-				count := rows / t.Rows
-				cost += count * tileCost(t.Rows*v, k)
-				rows -= count * t.Rows
-			}
-			left -= v
-			if left >= w { // all full strips cost the same
-				cost += (left / w) * cost
-				left %= w
-			}
+		cost := extra + vectors/w*tilesCost(ker.Tiles[w-1], m, w, k)
+		if rest := vectors % w; rest > 0 {
+			cost += tilesCost(ker.Tiles[rest-1], m, rest, k)
 		}
 		if least == 0 || cost < least {
 			best, least = w, cost
@@ -227,7 +233,19 @@ func (ker *Kernels[T]) stripWidth(m, n, k int) int {
 	return best
 }
 
-// tileCost is the time of a tile in multiplications.
-func tileCost(accumulators, k int) int {
-	return (k + 1) * max(accumulators, 8)
+// tilesCost is the time in multiplications in which tiles of w vectors cover m
+// rows.
+func tilesCost[T Float](tiles []Tile[T], m, w, k int) (cost int) {
+	for _, t := range tiles {
+		count := m / t.Rows
+		cost += count * (k + 1) * max(t.Rows*w, 8)
+		m -= count * t.Rows
+	}
+	return cost
+}
+
+// half reports whether the last of n columns are a strip of half a vector.
+func (ker *Kernels[T]) half(n int) bool {
+	rest := n % ker.Lanes
+	return len(ker.Half) > 0 && rest > 0 && 2*rest <= ker.Lanes
 }

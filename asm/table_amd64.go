@@ -199,6 +199,13 @@ var avx512F32 = Kernels[float32]{
 		{64, hals4F32AVX512, solve4F32AVX512},
 		{16, hals1F32AVX512, solve1F32AVX512},
 	},
+	Half: []Tile[float32]{
+		{16, tile16xHalfF32AVX512, tile16xHalfEdgeF32AVX512, tile16xHalfStreamF32AVX512},
+		{8, tile8xHalfF32AVX512, tile8xHalfEdgeF32AVX512, tile8xHalfStreamF32AVX512},
+		{4, tile4xHalfF32AVX512, tile4xHalfEdgeF32AVX512, tile4xHalfStreamF32AVX512},
+		{2, tile2xHalfF32AVX512, tile2xHalfEdgeF32AVX512, tile2xHalfStreamF32AVX512},
+		{1, tile1xHalfF32AVX512, tile1xHalfEdgeF32AVX512, tile1xHalfStreamF32AVX512},
+	},
 	Tiles: [][]Tile[float32]{
 		{
 			{16, tile16x1F32AVX512, tile16x1EdgeF32AVX512, tile16x1StreamF32AVX512},
@@ -265,6 +272,13 @@ var avx512F64 = Kernels[float64]{
 	Strips: []Strip[float64]{
 		{32, hals4F64AVX512, solve4F64AVX512},
 		{8, hals1F64AVX512, solve1F64AVX512},
+	},
+	Half: []Tile[float64]{
+		{16, tile16xHalfF64AVX512, tile16xHalfEdgeF64AVX512, tile16xHalfStreamF64AVX512},
+		{8, tile8xHalfF64AVX512, tile8xHalfEdgeF64AVX512, tile8xHalfStreamF64AVX512},
+		{4, tile4xHalfF64AVX512, tile4xHalfEdgeF64AVX512, tile4xHalfStreamF64AVX512},
+		{2, tile2xHalfF64AVX512, tile2xHalfEdgeF64AVX512, tile2xHalfStreamF64AVX512},
+		{1, tile1xHalfF64AVX512, tile1xHalfEdgeF64AVX512, tile1xHalfStreamF64AVX512},
 	},
 	Tiles: [][]Tile[float64]{
 		{

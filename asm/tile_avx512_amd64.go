@@ -340,6 +340,111 @@ func tile1x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func tile1x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 
+// tile16xHalfF32AVX512 is, count times,
+//
+//	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile16xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile16xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile16xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile16xHalfStreamF32AVX512 is, count times,
+//
+//	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile16xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile8xHalfF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile8xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile8xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile8xHalfStreamF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile8xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile4xHalfF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile4xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile4xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile4xHalfStreamF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile4xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile2xHalfF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile2xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile2xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile2xHalfStreamF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile2xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile1xHalfF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile1xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile1xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile1xHalfStreamF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
 // tile16x1F64AVX512 is, count times,
 //
 //	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -675,3 +780,108 @@ func tile1x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //
 //go:noescape
 func tile1x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile16xHalfF64AVX512 is, count times,
+//
+//	for i := range 16, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile16xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile16xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile16xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile16xHalfStreamF64AVX512 is, count times,
+//
+//	for i := range 16, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile16xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile8xHalfF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile8xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile8xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile8xHalfStreamF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile8xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile4xHalfF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile4xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile4xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile4xHalfStreamF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile4xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile2xHalfF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile2xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile2xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile2xHalfStreamF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile2xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile1xHalfF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile1xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile1xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func tile1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+
+// tile1xHalfStreamF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
+//
+//go:noescape
+func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)

@@ -4724,6 +4724,1427 @@ summed:
 	VZEROUPPER
 	RET
 
+// func tile16xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile16xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y16
+	VFMADD231PS.BCST (R8), Y16, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y16, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y16, Y2
+	VFMADD231PS.BCST (R9), Y16, Y3
+	VFMADD231PS.BCST (R9)(DX*1), Y16, Y4
+	VFMADD231PS.BCST (R9)(DX*2), Y16, Y5
+	VFMADD231PS.BCST (R10), Y16, Y6
+	VFMADD231PS.BCST (R10)(DX*1), Y16, Y7
+	VFMADD231PS.BCST (R10)(DX*2), Y16, Y8
+	VFMADD231PS.BCST (R11), Y16, Y9
+	VFMADD231PS.BCST (R11)(DX*1), Y16, Y10
+	VFMADD231PS.BCST (R11)(DX*2), Y16, Y11
+	VFMADD231PS.BCST (R12), Y16, Y12
+	VFMADD231PS.BCST (R12)(DX*1), Y16, Y13
+	VFMADD231PS.BCST (R12)(DX*2), Y16, Y14
+	VFMADD231PS.BCST (R13), Y16, Y15
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPS (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPS (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPS (DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPS (DX), Y4, Y4
+	ADDQ   CX, DX
+	VADDPS (DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPS (DX), Y6, Y6
+	ADDQ   CX, DX
+	VADDPS (DX), Y7, Y7
+	ADDQ   CX, DX
+	VADDPS (DX), Y8, Y8
+	ADDQ   CX, DX
+	VADDPS (DX), Y9, Y9
+	ADDQ   CX, DX
+	VADDPS (DX), Y10, Y10
+	ADDQ   CX, DX
+	VADDPS (DX), Y11, Y11
+	ADDQ   CX, DX
+	VADDPS (DX), Y12, Y12
+	ADDQ   CX, DX
+	VADDPS (DX), Y13, Y13
+	ADDQ   CX, DX
+	VADDPS (DX), Y14, Y14
+	ADDQ   CX, DX
+	VADDPS (DX), Y15, Y15
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y11, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y13, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y14, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y15, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile16xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile16xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y16
+	VFMADD231PS.BCST (DI), Y16, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y16, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y16, Y2
+	VFMADD231PS.BCST (R8), Y16, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y16, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y16, Y5
+	VFMADD231PS.BCST (R9), Y16, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y16, Y7
+	VFMADD231PS.BCST (R9)(CX*2), Y16, Y8
+	VFMADD231PS.BCST (R10), Y16, Y9
+	VFMADD231PS.BCST (R10)(CX*1), Y16, Y10
+	VFMADD231PS.BCST (R10)(CX*2), Y16, Y11
+	VFMADD231PS.BCST (R11), Y16, Y12
+	VFMADD231PS.BCST (R11)(CX*1), Y16, Y13
+	VFMADD231PS.BCST (R11)(CX*2), Y16, Y14
+	VFMADD231PS.BCST (R12), Y16, Y15
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y3, Y3
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y4, Y4
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y5, Y5
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y6, Y6
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y7, Y7
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y8, Y8
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y9, Y9
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y10, Y10
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y11, Y11
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y12, Y12
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y13, Y13
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y14, Y14
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y15, Y15
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y11, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y12, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y13, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y14, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y15, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile16xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile16xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y16
+	VFMADD231PS.BCST (R8), Y16, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y16, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y16, Y2
+	VFMADD231PS.BCST (R9), Y16, Y3
+	VFMADD231PS.BCST (R9)(DX*1), Y16, Y4
+	VFMADD231PS.BCST (R9)(DX*2), Y16, Y5
+	VFMADD231PS.BCST (R10), Y16, Y6
+	VFMADD231PS.BCST (R10)(DX*1), Y16, Y7
+	VFMADD231PS.BCST (R10)(DX*2), Y16, Y8
+	VFMADD231PS.BCST (R11), Y16, Y9
+	VFMADD231PS.BCST (R11)(DX*1), Y16, Y10
+	VFMADD231PS.BCST (R11)(DX*2), Y16, Y11
+	VFMADD231PS.BCST (R12), Y16, Y12
+	VFMADD231PS.BCST (R12)(DX*1), Y16, Y13
+	VFMADD231PS.BCST (R12)(DX*2), Y16, Y14
+	VFMADD231PS.BCST (R13), Y16, Y15
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y7, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y8, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y9, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y10, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y11, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y12, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y13, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y14, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y15, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile8xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile8xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y8
+	VFMADD231PS.BCST (R8), Y8, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y8, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y8, Y2
+	VFMADD231PS.BCST (R9), Y8, Y3
+	VFMADD231PS.BCST (R9)(DX*1), Y8, Y4
+	VFMADD231PS.BCST (R9)(DX*2), Y8, Y5
+	VFMADD231PS.BCST (R10), Y8, Y6
+	VFMADD231PS.BCST (R10)(DX*1), Y8, Y7
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPS (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPS (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPS (DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPS (DX), Y4, Y4
+	ADDQ   CX, DX
+	VADDPS (DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPS (DX), Y6, Y6
+	ADDQ   CX, DX
+	VADDPS (DX), Y7, Y7
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile8xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS.BCST (DI), Y8, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PS.BCST (R8), Y8, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PS.BCST (R9), Y8, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y8, Y7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y3, Y3
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y4, Y4
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y5, Y5
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y6, Y6
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y7, Y7
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile8xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile8xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y8
+	VFMADD231PS.BCST (R8), Y8, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y8, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y8, Y2
+	VFMADD231PS.BCST (R9), Y8, Y3
+	VFMADD231PS.BCST (R9)(DX*1), Y8, Y4
+	VFMADD231PS.BCST (R9)(DX*2), Y8, Y5
+	VFMADD231PS.BCST (R10), Y8, Y6
+	VFMADD231PS.BCST (R10)(DX*1), Y8, Y7
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y7, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile4xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y4
+	VFMADD231PS.BCST (R8), Y4, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y4, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y4, Y2
+	VFMADD231PS.BCST (R9), Y4, Y3
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPS (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPS (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPS (DX), Y3, Y3
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile4xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y4
+	VFMADD231PS.BCST (DI), Y4, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PS.BCST (R8), Y4, Y3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y4
+	VADDPS    Y4, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y4
+	VADDPS    Y4, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y4
+	VADDPS    Y4, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y4
+	VADDPS    Y4, Y3, Y3
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile4xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y4
+	VFMADD231PS.BCST (R8), Y4, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y4, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y4, Y2
+	VFMADD231PS.BCST (R9), Y4, Y3
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile2xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y2
+	VFMADD231PS.BCST (R8), Y2, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y2, Y1
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPS (DX), Y1, Y1
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile2xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y2
+	VFMADD231PS.BCST (DI), Y2, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y2, Y1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y2
+	VADDPS    Y2, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y2
+	VADDPS    Y2, Y1, Y1
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile2xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y2
+	VFMADD231PS.BCST (R8), Y2, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y2, Y1
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile1xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (BX), Y1
+	VFMADD231PS.BCST (DI), Y1, Y0
+	PREFETCHT0       (BX)(AX*4)
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile1xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
+	VXORPD Y0, Y0, Y0
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (DX), K1, Y1
+	VFMADD231PS.BCST (SI), Y1, Y0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y1
+	VADDPS    Y1, Y0, Y0
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile1xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (BX), Y1
+	VFMADD231PS.BCST (DI), Y1, Y0
+	PREFETCHT0       (BX)(AX*4)
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func tile16x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile16x1F64AVX512(SB), NOSPLIT, $0-120
@@ -9428,6 +10849,1427 @@ summed:
 	VMOVNTPD Z1, 64(AX)
 	VMOVNTPD Z2, 128(AX)
 	VMOVNTPD Z3, 192(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile16xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile16xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y16
+	VFMADD231PD.BCST (R8), Y16, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y16, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y16, Y2
+	VFMADD231PD.BCST (R9), Y16, Y3
+	VFMADD231PD.BCST (R9)(DX*1), Y16, Y4
+	VFMADD231PD.BCST (R9)(DX*2), Y16, Y5
+	VFMADD231PD.BCST (R10), Y16, Y6
+	VFMADD231PD.BCST (R10)(DX*1), Y16, Y7
+	VFMADD231PD.BCST (R10)(DX*2), Y16, Y8
+	VFMADD231PD.BCST (R11), Y16, Y9
+	VFMADD231PD.BCST (R11)(DX*1), Y16, Y10
+	VFMADD231PD.BCST (R11)(DX*2), Y16, Y11
+	VFMADD231PD.BCST (R12), Y16, Y12
+	VFMADD231PD.BCST (R12)(DX*1), Y16, Y13
+	VFMADD231PD.BCST (R12)(DX*2), Y16, Y14
+	VFMADD231PD.BCST (R13), Y16, Y15
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPD (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPD (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPD (DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPD (DX), Y4, Y4
+	ADDQ   CX, DX
+	VADDPD (DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPD (DX), Y6, Y6
+	ADDQ   CX, DX
+	VADDPD (DX), Y7, Y7
+	ADDQ   CX, DX
+	VADDPD (DX), Y8, Y8
+	ADDQ   CX, DX
+	VADDPD (DX), Y9, Y9
+	ADDQ   CX, DX
+	VADDPD (DX), Y10, Y10
+	ADDQ   CX, DX
+	VADDPD (DX), Y11, Y11
+	ADDQ   CX, DX
+	VADDPD (DX), Y12, Y12
+	ADDQ   CX, DX
+	VADDPD (DX), Y13, Y13
+	ADDQ   CX, DX
+	VADDPD (DX), Y14, Y14
+	ADDQ   CX, DX
+	VADDPD (DX), Y15, Y15
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y10, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y11, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y12, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y13, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y14, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y15, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile16xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile16xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y16
+	VFMADD231PD.BCST (DI), Y16, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y16, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y16, Y2
+	VFMADD231PD.BCST (R8), Y16, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y16, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y16, Y5
+	VFMADD231PD.BCST (R9), Y16, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y16, Y7
+	VFMADD231PD.BCST (R9)(CX*2), Y16, Y8
+	VFMADD231PD.BCST (R10), Y16, Y9
+	VFMADD231PD.BCST (R10)(CX*1), Y16, Y10
+	VFMADD231PD.BCST (R10)(CX*2), Y16, Y11
+	VFMADD231PD.BCST (R11), Y16, Y12
+	VFMADD231PD.BCST (R11)(CX*1), Y16, Y13
+	VFMADD231PD.BCST (R11)(CX*2), Y16, Y14
+	VFMADD231PD.BCST (R12), Y16, Y15
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y3, Y3
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y4, Y4
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y5, Y5
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y6, Y6
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y7, Y7
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y8, Y8
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y9, Y9
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y10, Y10
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y11, Y11
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y12, Y12
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y13, Y13
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y14, Y14
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y15, Y15
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y9, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y10, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y11, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y12, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y13, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y14, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y15, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile16xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile16xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y16
+	VFMADD231PD.BCST (R8), Y16, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y16, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y16, Y2
+	VFMADD231PD.BCST (R9), Y16, Y3
+	VFMADD231PD.BCST (R9)(DX*1), Y16, Y4
+	VFMADD231PD.BCST (R9)(DX*2), Y16, Y5
+	VFMADD231PD.BCST (R10), Y16, Y6
+	VFMADD231PD.BCST (R10)(DX*1), Y16, Y7
+	VFMADD231PD.BCST (R10)(DX*2), Y16, Y8
+	VFMADD231PD.BCST (R11), Y16, Y9
+	VFMADD231PD.BCST (R11)(DX*1), Y16, Y10
+	VFMADD231PD.BCST (R11)(DX*2), Y16, Y11
+	VFMADD231PD.BCST (R12), Y16, Y12
+	VFMADD231PD.BCST (R12)(DX*1), Y16, Y13
+	VFMADD231PD.BCST (R12)(DX*2), Y16, Y14
+	VFMADD231PD.BCST (R13), Y16, Y15
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y7, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y8, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y9, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y10, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y11, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y12, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y13, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y14, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y15, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile8xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile8xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y8
+	VFMADD231PD.BCST (R8), Y8, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y8, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y8, Y2
+	VFMADD231PD.BCST (R9), Y8, Y3
+	VFMADD231PD.BCST (R9)(DX*1), Y8, Y4
+	VFMADD231PD.BCST (R9)(DX*2), Y8, Y5
+	VFMADD231PD.BCST (R10), Y8, Y6
+	VFMADD231PD.BCST (R10)(DX*1), Y8, Y7
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPD (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPD (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPD (DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPD (DX), Y4, Y4
+	ADDQ   CX, DX
+	VADDPD (DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPD (DX), Y6, Y6
+	ADDQ   CX, DX
+	VADDPD (DX), Y7, Y7
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y7, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile8xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD.BCST (DI), Y8, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PD.BCST (R8), Y8, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PD.BCST (R9), Y8, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y8, Y7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y3, Y3
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y4, Y4
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y5, Y5
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y6, Y6
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y7, Y7
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y7, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile8xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile8xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y8
+	VFMADD231PD.BCST (R8), Y8, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y8, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y8, Y2
+	VFMADD231PD.BCST (R9), Y8, Y3
+	VFMADD231PD.BCST (R9)(DX*1), Y8, Y4
+	VFMADD231PD.BCST (R9)(DX*2), Y8, Y5
+	VFMADD231PD.BCST (R10), Y8, Y6
+	VFMADD231PD.BCST (R10)(DX*1), Y8, Y7
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y7, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile4xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y4
+	VFMADD231PD.BCST (R8), Y4, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y4, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y4, Y2
+	VFMADD231PD.BCST (R9), Y4, Y3
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPD (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPD (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPD (DX), Y3, Y3
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile4xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y4
+	VFMADD231PD.BCST (DI), Y4, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PD.BCST (R8), Y4, Y3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y4
+	VADDPD    Y4, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y4
+	VADDPD    Y4, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y4
+	VADDPD    Y4, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile4xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y4
+	VFMADD231PD.BCST (R8), Y4, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y4, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y4, Y2
+	VFMADD231PD.BCST (R9), Y4, Y3
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile2xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y2
+	VFMADD231PD.BCST (R8), Y2, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y2, Y1
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPD (DX), Y1, Y1
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile2xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y2
+	VFMADD231PD.BCST (DI), Y2, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y2, Y1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y2
+	VADDPD    Y2, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile2xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y2
+	VFMADD231PD.BCST (R8), Y2, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y2, Y1
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile1xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (BX), Y1
+	VFMADD231PD.BCST (DI), Y1, Y0
+	PREFETCHT0       (BX)(AX*8)
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile1xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
+	VXORPD Y0, Y0, Y0
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (DX), K1, Y1
+	VFMADD231PD.BCST (SI), Y1, Y0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y1
+	VADDPD    Y1, Y0, Y0
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile1xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (BX), Y1
+	VFMADD231PD.BCST (DI), Y1, Y0
+	PREFETCHT0       (BX)(AX*8)
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
 	ADDQ     CX, AX
 	MOVQ     aNext+96(FP), AX
 	SHLQ     $0x03, AX

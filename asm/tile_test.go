@@ -72,15 +72,25 @@ func TestTilesMatchTheirReferenceLoop(t *testing.T) {
 
 func testTiles[T Float](t *testing.T, ker *Kernels[T]) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for w, tiles := range ker.Tiles {
+	widths := ker.Tiles
+	if len(ker.Half) > 0 {
+		widths = append([][]Tile[T]{ker.Half}, widths...)
+	}
+	for w, tiles := range widths {
+		lanes := ker.Lanes
+		if len(ker.Half) > 0 {
+			if w--; w < 0 {
+				w, lanes = 0, lanes/2
+			}
+		}
 		require.Equal(t, 1, tiles[len(tiles)-1].Rows, "the last tile of a width has one row")
 		for _, tile := range tiles {
-			for last := 1; last <= ker.Lanes; last++ {
-				cols := w*ker.Lanes + last
+			for last := 1; last <= lanes; last++ {
+				cols := w*lanes + last
 				for _, k := range []int{0, 1, 2, 5, 19} {
 					for variant := range 8 {
 						transposed, add, full := variant&1 > 0, variant&2 > 0, variant&4 > 0
-						if full && last < ker.Lanes {
+						if full && last < lanes {
 							continue
 						}
 						a, b := newStrided[T](r, tile.Rows, k, variant%3, transposed), newStrided[T](r, k, cols, variant%5, false)

@@ -38,7 +38,7 @@ func (v isa) size() int {
 }
 func (v isa) width() int  { return v.bits / 8 }
 func (v isa) lanes() int  { return v.width() / v.size() }
-func (v isa) masks() bool { return v.bits == 512 }
+func (v isa) masks() bool { return v.level == "AVX512" }
 
 // vec returns a new vector register.
 func (v isa) vec() VecVirtual {
@@ -106,9 +106,9 @@ func (v isa) fma(a, b, acc Op) {
 // instruction set has no embedded broadcast.
 func (v isa) fmaBroadcast(m Op, b, acc Op, tmp Op) {
 	switch {
-	case v.bits == 512 && v.f64:
+	case v.masks() && v.f64:
 		VFMADD231PD_BCST(m, b, acc)
-	case v.bits == 512:
+	case v.masks():
 		VFMADD231PS_BCST(m, b, acc)
 	default:
 		v.broadcast(m, tmp)
