@@ -34,6 +34,13 @@
 // where it lies (B is Hᵀ), Wᵀ·V (A is W, transposed by its steps), the model
 // W·H, and Gram matrices.
 //
+// # Strips
+//
+// Where each component of a factor depends on the ones before it, as in
+// [Kernels.HALS] and [Kernels.SolveLower], a kernel works through all components
+// of a few vectors of columns. It takes four components at once: what they owe to
+// the others is summed in registers, and then they are finished one by one.
+//
 // Package asm is also the only place that uses unsafe: [Bytes] gives the
 // memory of a slice of numbers as bytes, so that files can be read straight
 // into it.

@@ -8,19 +8,35 @@ func genericTables() *tableSet {
 
 func genericTable[T Float]() *Kernels[T] {
 	return &Kernels[T]{
-		Level:      Generic,
-		Lanes:      genericLanes,
-		Axpy:       axpyGeneric[T],
-		Axpy4:      axpy4Generic[T],
-		Dot:        dotGeneric[T],
-		Dot4:       dot4Generic[T],
-		Sum:        sumGeneric[T],
-		Fill:       fillGeneric[T],
-		Peak:       peakGeneric[T],
-		PeakFlops:  16,
-		SumSquares: sumSquaresGeneric[T],
-		QuotKL:     quotKLGeneric[T],
-		QuotIS:     quotISGeneric[T],
+		Level:       Generic,
+		Lanes:       genericLanes,
+		Axpy:        axpyGeneric[T],
+		Axpy4:       axpy4Generic[T],
+		Fill:        fillGeneric[T],
+		Peak:        peakGeneric[T],
+		PeakFlops:   16,
+		Hadamard:    hadamardGeneric[T],
+		HadamardAdd: hadamardAddGeneric[T],
+		Scale:       scaleGeneric[T],
+		ScaleFloor:  scaleFloorGeneric[T],
+		Clamp:       clampGeneric[T],
+		Select:      selectGeneric[T],
+		Transpose:   transposeGeneric[T],
+		Dot:         dotGeneric[T],
+		Sum:         sumGeneric[T],
+		SumSquares:  sumSquaresGeneric[T],
+		SqDist:      sqDistGeneric[T],
+		Scan:        scanGeneric[T],
+		QuotKL:      quotKLGeneric[T],
+		QuotIS:      quotISGeneric[T],
+		Quot05:      quot05Generic[T],
+		Quot15:      quot15Generic[T],
+		Quot3:       quot3Generic[T],
+		QuotPow:     quotPowGeneric[T],
+		DivKL:       divKLGeneric[T],
+		DivIS:       divISGeneric[T],
+		DivPow:      divPowGeneric[T],
+		Strips:      []Strip[T]{{genericStrip, halsGeneric[T], solveGeneric[T]}},
 		Tiles: [][]Tile[T]{{
 			{4, tile4Generic[T], tile4EdgeGeneric[T], tile4Generic[T]},
 			{1, tile1Generic[T], tile1EdgeGeneric[T], tile1Generic[T]},
@@ -47,67 +63,6 @@ func axpy4Generic[T Float](a0, a1, a2, a3 T, x0, x1, x2, x3, y []T) {
 	}
 }
 
-func dotGeneric[T Float](x, y []T) T {
-	n := len(x)
-	y = y[:n]
-	var s0, s1, s2, s3 T
-	j := 0
-	for ; j+4 <= n; j += 4 {
-		u, v := x[j:j+4:j+4], y[j:j+4:j+4]
-		s0 += T(u[0] * v[0])
-		s1 += T(u[1] * v[1])
-		s2 += T(u[2] * v[2])
-		s3 += T(u[3] * v[3])
-	}
-	for ; j < n; j++ {
-		s0 += T(x[j] * y[j])
-	}
-	return (s0 + s1) + (s2 + s3)
-}
-
-func dot4Generic[T Float](x, y0, y1, y2, y3 []T) (s0, s1, s2, s3 T) {
-	n := len(x)
-	y0, y1, y2, y3 = y0[:n], y1[:n], y2[:n], y3[:n]
-	for j, v := range x {
-		s0 += T(v * y0[j])
-		s1 += T(v * y1[j])
-		s2 += T(v * y2[j])
-		s3 += T(v * y3[j])
-	}
-	return s0, s1, s2, s3
-}
-
-func sumSquaresGeneric[T Float](x []T) float64 {
-	var s0, s1 float64
-	j := 0
-	for ; j+2 <= len(x); j += 2 {
-		a, b := float64(x[j]), float64(x[j+1])
-		s0 += float64(a * a)
-		s1 += float64(b * b)
-	}
-	if j < len(x) {
-		a := float64(x[j])
-		s0 += float64(a * a)
-	}
-	return s0 + s1
-}
-
-func sumGeneric[T Float](x []T) (s T) {
-	var s0, s1, s2, s3 T
-	j := 0
-	for ; j+4 <= len(x); j += 4 {
-		u := x[j : j+4 : j+4]
-		s0 += u[0]
-		s1 += u[1]
-		s2 += u[2]
-		s3 += u[3]
-	}
-	for ; j < len(x); j++ {
-		s0 += x[j]
-	}
-	return (s0 + s1) + (s2 + s3)
-}
-
 func fillGeneric[T Float](x []T, a T) {
 	for j := range x {
 		x[j] = a
@@ -130,62 +85,50 @@ func peakGeneric[T Float](n int) T {
 	return s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7
 }
 
-func quotKLGeneric[T Float](y, v []T, floor T) {
-	v = v[:len(y)]
-	for j, m := range y {
-		y[j] = v[j] / max(m, floor)
-	}
-}
-
-func quotISGeneric[T Float](y, p, v []T, floor T) {
-	p, v = p[:len(y)], v[:len(y)]
-	for j, m := range y {
-		inv := 1 / max(m, floor)
-		p[j] = inv
-		y[j] = T(v[j]*inv) * inv
-	}
-}
-
 // genericLanes is the width of the generic tiles.
 const genericLanes = 4
 
 // tile4Generic is a tile of four rows and four columns.
-func tile4Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _ int) {
-	x, y := span(a, 4, aRow, k, aCol), span(b, k, bRow, genericLanes, 1)
-	var s [4][genericLanes]T
-	for l := 0; l < k; l++ {
-		o := l * aCol
-		a0, a1, a2, a3 := x[o], x[o+aRow], x[o+2*aRow], x[o+3*aRow]
-		for j, v := range (*[genericLanes]T)(y[l*bRow:]) {
-			s[0][j] += T(a0 * v)
-			s[1][j] += T(a1 * v)
-			s[2][j] += T(a2 * v)
-			s[3][j] += T(a3 * v)
+func tile4Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _, _, count, aNext, bNext, cNext int) {
+	for t := range count {
+		x, y := span(at(a, t*aNext, k), 4, aRow, k, aCol), span(at(b, t*bNext, k), k, bRow, genericLanes, 1)
+		var s [4][genericLanes]T
+		for l := 0; l < k; l++ {
+			o := l * aCol
+			a0, a1, a2, a3 := x[o], x[o+aRow], x[o+2*aRow], x[o+3*aRow]
+			for j, v := range (*[genericLanes]T)(y[l*bRow:]) {
+				s[0][j] += T(a0 * v)
+				s[1][j] += T(a1 * v)
+				s[2][j] += T(a2 * v)
+				s[3][j] += T(a3 * v)
+			}
 		}
+		putTile(s[:], span(at(c, t*cNext, 1), 4, cRow, genericLanes, 1), cRow, add, genericLanes)
 	}
-	putTile(s[:], span(c, 4, cRow, genericLanes, 1), cRow, add, genericLanes)
 }
 
-func tile4EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last int) {
+func tile4EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, _, count, aNext, bNext, cNext int) {
 	for i := range 4 {
-		tile1EdgeGeneric(k, at(a, i*aRow, k), aRow, aCol, b, bRow, at(c, i*cRow, 1), cRow, add, last)
+		tile1EdgeGeneric(k, at(a, i*aRow, k), aRow, aCol, b, bRow, at(c, i*cRow, 1), cRow, add, last, 0, count, aNext, bNext, cNext)
 	}
 }
 
-func tile1Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _ int) {
-	tile1EdgeGeneric(k, a, aRow, aCol, b, bRow, c, cRow, add, genericLanes)
+func tile1Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _, _, count, aNext, bNext, cNext int) {
+	tile1EdgeGeneric(k, a, aRow, aCol, b, bRow, c, cRow, add, genericLanes, 0, count, aNext, bNext, cNext)
 }
 
-func tile1EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last int) {
-	x, y := span(a, 1, aRow, k, aCol), span(b, k, bRow, last, 1)
-	var s [1][genericLanes]T
-	for l := 0; l < k; l++ {
-		f := x[l*aCol]
-		for j, v := range y[l*bRow : l*bRow+last] {
-			s[0][j] += T(f * v)
+func tile1EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, _, count, aNext, bNext, cNext int) {
+	for t := range count {
+		x, y := span(at(a, t*aNext, k), 1, aRow, k, aCol), span(at(b, t*bNext, k), k, bRow, last, 1)
+		var s [1][genericLanes]T
+		for l := 0; l < k; l++ {
+			f := x[l*aCol]
+			for j, v := range y[l*bRow : l*bRow+last] {
+				s[0][j] += T(f * v)
+			}
 		}
+		putTile(s[:], span(at(c, t*cNext, 1), 1, cRow, last, 1), cRow, add, last)
 	}
-	putTile(s[:], span(c, 1, cRow, last, 1), cRow, add, last)
 }
 
 // putTile writes or adds the first n columns of s.

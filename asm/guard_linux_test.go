@@ -44,30 +44,70 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 					x[i] = v[i][longest-n:]
 				}
 			}
-			ker.Axpy(2, x[0], x[1])
-			ker.Axpy4(1, 2, 3, 4, x[0], x[1], x[2], x[3], x[4])
-			ker.Dot(x[0], x[1])
-			ker.Dot4(x[0], x[1], x[2], x[3], x[4])
-			ker.Sum(x[0])
-			ker.Fill(x[0], 1)
-			ker.SumSquares(x[0])
-			ker.QuotKL(x[0], x[1], 1)
-			ker.QuotIS(x[0], x[1], x[2], 1)
+			for _, c := range vectorCases[T]() {
+				c.call(ker, x, 1, .5)
+			}
+			for _, c := range sumCases[T]() {
+				c.call(ker, x[0], x[1])
+			}
+		}
+		side := 2*ker.Lanes + 2
+		from, to := pages[T](t, side*side, atEnd), pages[T](t, side*side, atEnd)
+		for rows := 1; rows <= side; rows++ {
+			for cols := 1; cols <= side; cols++ {
+				n := rows * cols
+				src, dst := from[:n], to[:n]
+				if atEnd {
+					src, dst = from[len(from)-n:], to[len(to)-n:]
+				}
+				ker.Transpose(dst, rows, src, cols, rows, cols)
+			}
 		}
 	}
 	// Tiles end at the guard with their last row; with one column more than the
 	// last vector has they would touch it.
+	for last := 1; 2*last <= ker.Lanes && len(ker.Half) > 0; last++ {
+		for _, tile := range ker.Half {
+			const k = 3
+			a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*last, true), pages[T](t, tile.Rows*last, true)
+			tile.Edge(k, &a[0], k, 1, &b[0], last, &c[0], last, 1, last, 0, 1, 0, 0, 0)
+			if 2*last == ker.Lanes {
+				tile.Full(k, &a[0], k, 1, &b[0], last, &c[0], last, 1, 0, 64, 1, 0, 0, 0)
+			}
+		}
+	}
 	for w, tiles := range ker.Tiles {
 		for _, tile := range tiles {
 			for last := 1; last <= ker.Lanes; last++ {
 				const k = 3
 				cols := w*ker.Lanes + last
 				a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*cols, true), pages[T](t, tile.Rows*cols, true)
-				tile.Edge(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, last)
+				tile.Edge(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, last, 0, 1, 0, 0, 0)
 				if last == ker.Lanes {
-					tile.Full(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, 0)
-					tile.Far(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, 0)
+					tile.Full(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, 0, 64, 1, 0, 0, 0)
 				}
+			}
+		}
+	}
+	for _, ratio := range ker.Ratios {
+		const k = 3
+		cols := ratio.Vectors * ker.Lanes
+		a, b := pages[T](t, ratio.Rows*k, true), pages[T](t, k*cols, true)
+		y, p, v := pages[T](t, ratio.Rows*cols, true), pages[T](t, ratio.Rows*cols, true), pages[T](t, ratio.Rows*cols, true)
+		ratio.KL(k, &a[0], k, 1, &b[0], cols, &y[0], cols, &v[0], cols, 1, 64, 1, 0, 0, 0)
+		ratio.IS(k, &a[0], k, 1, &b[0], cols, &y[0], &p[0], cols, &v[0], cols, 1, 64, 1, 0, 0, 0)
+	}
+	// Strips begin or end at guards with all their operands.
+	for _, atEnd := range []bool{false, true} {
+		for _, r := range []int{1, 2, 3, 4, 7} {
+			g, inv := pages[T](t, r*r, atEnd), pages[T](t, r, atEnd)
+			for n := 1; n <= 5*ker.Lanes+3; n++ {
+				a, x := pages[T](t, r*n, atEnd), pages[T](t, r*n, atEnd)
+				ker.HALS(r, n, g, r, a, n, x, n, inv, 1, 0)
+				ker.Fill(inv, 1)
+				ker.HALS(r, n, g, r, a, n, x, n, inv, 1, 0)
+				ker.SolveLower(r, n, g, r, false, inv, x, n)
+				ker.SolveLower(r, n, g, r, true, inv, x, n)
 			}
 		}
 	}

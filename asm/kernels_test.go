@@ -1,7 +1,6 @@
 package asm
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -67,19 +66,18 @@ func newGuarded[T Float](r *rand.Rand, n, offset int) *guarded[T] {
 func (g *guarded[T]) old(j int) float64 { return float64(g.before[g.lo+j]) }
 
 // set writes element j as if it had always been there.
-func (g *guarded[T]) set(j int, v float64) {
-	g.x[j] = T(v)
-	g.before[g.lo+j] = T(v)
+func (g *guarded[T]) set(j int, v T) {
+	g.x[j] = v
+	g.before[g.lo+j] = v
 }
 
 // unchanged asserts that no element was written but the first n of x.
 func (g *guarded[T]) unchanged(t *testing.T, n int) {
 	t.Helper()
 	for i := range g.all {
-		if i >= g.lo && i < g.lo+n {
-			continue
+		if (i < g.lo || i >= g.lo+n) && bits(g.before[i]) != bits(g.all[i]) {
+			require.Failf(t, "written", "element %d, the slice begins at %d", i, g.lo)
 		}
-		require.Equal(t, bits(g.before[i]), bits(g.all[i]), "element %d was written, the slice begins at %d", i, g.lo)
 	}
 }
 
@@ -91,203 +89,182 @@ func lengths(f func(r *rand.Rand, n, offset int)) {
 	r := rand.New(rand.NewPCG(1, 7))
 	for n := 0; n <= maxLen; n++ {
 		for offset := range 8 {
-			if n <= 35 || offset == n%8 {
+			if (n <= 35 && !testing.Short()) || offset == n%8 {
 				f(r, n, offset)
 			}
 		}
 	}
 }
 
-func TestAxpyMatchesItsReferenceLoop(t *testing.T) {
-	both(t, testAxpy[float32], testAxpy[float64])
+// specials are the values that propagate.
+func specials[T Float]() []T {
+	inf := T(math.Inf(1))
+	return []T{T(math.NaN()), inf, -inf, 0, T(math.Copysign(0, -1))}
 }
 
-func testAxpy[T Float](t *testing.T, ker *Kernels[T]) {
-	lengths(func(r *rand.Rand, n, offset int) {
-		alpha := T(r.NormFloat64())
-		x, y := newGuarded[T](r, n+offset%2, offset), newGuarded[T](r, n, offset*3%8)
-		ker.Axpy(alpha, x.x, y.x)
-		for j := range y.x {
-			p := float64(alpha) * x.old(j)
-			want := y.old(j) + p
-			require.InDelta(t, want, float64(y.x[j]), epsilon[T]()*(math.Abs(y.old(j))+2*math.Abs(p)), "length %d, element %d", n, j)
-		}
-		x.unchanged(t, 0)
-		y.unchanged(t, n)
-	})
+// near reports whether two results are both NaN, or apart by tol at most.
+func near[T Float](want, got T, tol float64) bool {
+	switch {
+	case want != want:
+		return got != got
+	case tol == 0:
+		return bits(want) == bits(got)
+	}
+	return want == got || math.Abs(float64(want)-float64(got)) <= tol && !math.IsInf(float64(want), 0)
 }
 
-func TestAxpy4MatchesItsReferenceLoop(t *testing.T) {
-	both(t, testAxpy4[float32], testAxpy4[float64])
+// vectorCase is a kernel that works on each element for itself.
+type vectorCase[T Float] struct {
+	name         string
+	args, writes int // the number of operands, and how many of them are written
+	call         func(k *Kernels[T], v [5][]T, a, b T)
+
+	// tolerance is in units of epsilon, relative to the result for the
+	// magnitudes of the operands; 0 means the same bits.
+	// math.Pow needs most of it; the precision of QuotPow is tested apart.
+	tolerance float64
+	quotient  bool // operands are data and a model, positive but for specials
 }
 
-func testAxpy4[T Float](t *testing.T, ker *Kernels[T]) {
-	lengths(func(r *rand.Rand, n, offset int) {
-		var a [4]T
-		var x [4]*guarded[T]
-		for u := range x {
-			a[u] = T(r.NormFloat64())
-			x[u] = newGuarded[T](r, n+offset%2, (offset+u)%8)
+func vectorCases[T Float]() []vectorCase[T] {
+	return []vectorCase[T]{
+		{name: "axpy", args: 2, writes: 1, tolerance: 2, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.Axpy(a, v[1], v[0]) }},
+		{name: "axpy4", args: 5, writes: 1, tolerance: 5, call: func(k *Kernels[T], v [5][]T, a, b T) { k.Axpy4(a, b, 1, .5, v[1], v[2], v[3], v[4], v[0]) }},
+		{name: "hadamard", args: 3, writes: 1, call: func(k *Kernels[T], v [5][]T, _, _ T) { k.Hadamard(v[0], v[1], v[2]) }},
+		{name: "hadamard in place", args: 2, writes: 1, call: func(k *Kernels[T], v [5][]T, _, _ T) { k.Hadamard(v[0], v[0], v[1]) }},
+		{name: "hadamardAdd", args: 3, writes: 1, tolerance: 2, call: func(k *Kernels[T], v [5][]T, _, _ T) { k.HadamardAdd(v[0], v[1], v[2]) }},
+		{name: "fill", args: 1, writes: 1, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.Fill(v[0], a) }},
+		{name: "scale", args: 1, writes: 1, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.Scale(v[0], a) }},
+		{name: "scaleFloor", args: 2, writes: 1, call: func(k *Kernels[T], v [5][]T, a, b T) { k.ScaleFloor(v[0], v[1], a, b) }},
+		{name: "scaleFloor without floor", args: 1, writes: 1, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.ScaleFloor(v[0], v[0], a, T(math.Inf(-1))) }},
+		{name: "clamp", args: 1, writes: 1, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.Clamp(v[0], a) }},
+		{name: "clamp at 0", args: 1, writes: 1, call: func(k *Kernels[T], v [5][]T, _, _ T) { k.Clamp(v[0], 0) }},
+		{name: "select", args: 3, writes: 1, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.Select(v[0], v[1], v[2], a) }},
+		{name: "quotKL", args: 2, writes: 1, quotient: true, tolerance: 4, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.QuotKL(v[0], v[1], a) }},
+		{name: "quotIS", args: 3, writes: 2, quotient: true, tolerance: 6, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.QuotIS(v[0], v[1], v[2], a) }},
+		{name: "quot05", args: 3, writes: 2, quotient: true, tolerance: 9, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.Quot05(v[0], v[1], v[2], a) }},
+		{name: "quot15", args: 3, writes: 2, quotient: true, tolerance: 5, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.Quot15(v[0], v[1], v[2], a) }},
+		{name: "quot3", args: 3, writes: 2, quotient: true, tolerance: 1, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.Quot3(v[0], v[1], v[2], a) }},
+		{name: "quotPow -1.3", args: 3, writes: 2, quotient: true, tolerance: 100, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.QuotPow(v[0], v[1], v[2], -1.3, a) }},
+		{name: "quotPow 2.2", args: 3, writes: 2, quotient: true, tolerance: 100, call: func(k *Kernels[T], v [5][]T, a, _ T) { k.QuotPow(v[0], v[1], v[2], 2.2, a) }},
+	}
+}
+
+// check runs the case at one level and at the generic one.
+func (c *vectorCase[T]) check(t *testing.T, ker *Kernels[T], v [5]*guarded[T], n int, a, b T) {
+	t.Helper()
+	var args, want, size [5][]T
+	for i, g := range v[:c.args] {
+		args[i] = g.x
+		want[i] = append([]T(nil), g.x...)
+		size[i] = append([]T(nil), g.x...)
+		for j, x := range size[i] {
+			size[i][j] = max(x, -x)
 		}
-		y := newGuarded[T](r, n, offset*3%8)
-		ker.Axpy4(a[0], a[1], a[2], a[3], x[0].x, x[1].x, x[2].x, x[3].x, y.x)
-		for j := range y.x {
-			want, size := y.old(j), math.Abs(y.old(j))
-			for u := range x {
-				want += float64(a[u]) * x[u].old(j)
-				size += math.Abs(float64(a[u]) * x[u].old(j))
-			}
-			require.InDelta(t, want, float64(y.x[j]), 4*epsilon[T]()*size, "length %d, element %d", n, j)
-		}
-		for _, g := range x {
+	}
+	oracle := genericTable[T]()
+	c.call(oracle, want, a, b)
+	if c.tolerance > 0 {
+		c.call(oracle, size, max(a, -a), max(b, -b))
+	}
+	c.call(ker, args, a, b)
+	for i, g := range v[:c.args] {
+		if i >= c.writes {
 			g.unchanged(t, 0)
+			continue
 		}
-		y.unchanged(t, n)
-	})
-}
-
-func TestDotMatchesItsReferenceLoop(t *testing.T) {
-	both(t, testDot[float32], testDot[float64])
-}
-
-func testDot[T Float](t *testing.T, ker *Kernels[T]) {
-	lengths(func(r *rand.Rand, n, offset int) {
-		x, y := newGuarded[T](r, n, offset), newGuarded[T](r, n+offset%2, offset*3%8)
-		got := ker.Dot(x.x, y.x)
-		var want, size float64
-		for j := range x.x {
-			want += x.old(j) * y.old(j)
-			size += math.Abs(x.old(j) * y.old(j))
-		}
-		require.InDelta(t, want, float64(got), float64(n+1)*epsilon[T]()*size, "length %d", n)
-		x.unchanged(t, 0)
-		y.unchanged(t, 0)
-	})
-}
-
-func TestDot4MatchesItsReferenceLoop(t *testing.T) {
-	both(t, testDot4[float32], testDot4[float64])
-}
-
-func testDot4[T Float](t *testing.T, ker *Kernels[T]) {
-	lengths(func(r *rand.Rand, n, offset int) {
-		x := newGuarded[T](r, n, offset)
-		var y [4]*guarded[T]
-		for u := range y {
-			y[u] = newGuarded[T](r, n+offset%2, (offset+u)%8)
-		}
-		var s [4]T
-		s[0], s[1], s[2], s[3] = ker.Dot4(x.x, y[0].x, y[1].x, y[2].x, y[3].x)
-		for u := range y {
-			var want, size float64
-			for j := range x.x {
-				want += x.old(j) * y[u].old(j)
-				size += math.Abs(x.old(j) * y[u].old(j))
-			}
-			require.InDelta(t, want, float64(s[u]), float64(n+1)*epsilon[T]()*size, "length %d, product %d", n, u)
-			y[u].unchanged(t, 0)
-		}
-		x.unchanged(t, 0)
-	})
-}
-
-func TestSumSquaresAccumulatesInFloat64(t *testing.T) {
-	both(t, testSumSquares[float32], testSumSquares[float64])
-}
-
-func testSumSquares[T Float](t *testing.T, ker *Kernels[T]) {
-	lengths(func(r *rand.Rand, n, offset int) {
-		x := newGuarded[T](r, n, offset)
-		var want float64
-		for j := range x.x {
-			want += x.old(j) * x.old(j)
-		}
-		require.InDelta(t, want, ker.SumSquares(x.x), float64(n+1)*epsilon[float64]()*want, "length %d", n)
-		x.unchanged(t, 0)
-	})
-	// The squares of float32 numbers neither overflow nor lose small addends.
-	assert.InEpsilon(t, 1e60, ker.SumSquares([]T{1e30}), 1e-6)
-	assert.Equal(t, 1+0x1p-40, ker.SumSquares([]T{1, 0x1p-20}))
-}
-
-// specials are put into each place of each operand.
-var specials = []float64{math.NaN(), math.Inf(1), math.Inf(-1), 0}
-
-// same reports whether two results are both NaN, the same infinity, or finite.
-func same[T Float](want float64, got T) bool {
-	g := float64(got)
-	return math.IsNaN(want) == math.IsNaN(g) && math.IsInf(want, 1) == math.IsInf(g, 1) && math.IsInf(want, -1) == math.IsInf(g, -1)
-}
-
-func TestSpecialValuesPropagateElementwise(t *testing.T) {
-	both(t, testSpecialAxpy[float32], testSpecialAxpy[float64])
-}
-
-func testSpecialAxpy[T Float](t *testing.T, ker *Kernels[T]) {
-	r := rand.New(rand.NewPCG(2, 3))
-	for _, n := range []int{1, 4, 7, 16, maxLen} {
-		for at := range n {
-			for _, v := range specials {
-				for _, other := range append([]float64{1}, specials...) {
-					for operand := range 5 {
-						x := [4]*guarded[T]{}
-						for u := range x {
-							x[u] = newGuarded[T](r, n, u)
-						}
-						y := newGuarded[T](r, n, 1)
-						a := [4]T{T(other), 1, -1, .5}
-						if operand < 4 {
-							x[operand].set(at, v)
-						} else {
-							y.set(at, v)
-						}
-						name := fmt.Sprintf("length %d: %v at %d of operand %d, factor %v", n, v, at, operand, other)
-						y4 := append([]T(nil), y.x...)
-						ker.Axpy4(a[0], a[1], a[2], a[3], x[0].x, x[1].x, x[2].x, x[3].x, y4)
-						y1 := append([]T(nil), y.x...)
-						ker.Axpy(a[0], x[0].x, y1)
-						for j := range n {
-							want := y.old(j) + float64(a[0])*x[0].old(j)
-							require.True(t, same(want, y1[j]), "axpy, %s: element %d is %v, want %v", name, j, y1[j], want)
-							for u := 1; u < 4; u++ {
-								want += float64(a[u]) * x[u].old(j)
-							}
-							require.True(t, same(want, y4[j]), "axpy4, %s: element %d is %v, want %v", name, j, y4[j], want)
-						}
-					}
+		g.unchanged(t, n)
+		for j, w := range want[i][:n] {
+			tol := c.tolerance * epsilon[T]() * float64(size[i][j])
+			if !near(w, g.x[j], tol) {
+				var old []float64
+				for _, o := range v[:c.args] {
+					old = append(old, o.old(j))
 				}
+				require.Failf(t, "wrong", "%s of length %d, element %d of operand %d: %v, want %v from %v with %v and %v", c.name, n, j, i, g.x[j], w, old, a, b)
 			}
 		}
 	}
 }
 
-func TestSpecialValuesPropagateThroughSums(t *testing.T) {
-	both(t, testSpecialSums[float32], testSpecialSums[float64])
+func TestVectorKernelsMatchTheirReferenceLoops(t *testing.T) {
+	both(t, testVectors[float32], testVectors[float64])
 }
 
-func testSpecialSums[T Float](t *testing.T, ker *Kernels[T]) {
-	r := rand.New(rand.NewPCG(4, 5))
-	for n := 1; n <= maxLen; n++ {
-		for at := range n {
-			for _, v := range specials {
-				for _, other := range append([]float64{1}, specials...) {
-					x, y := newGuarded[T](r, n, 0), newGuarded[T](r, n, 1)
-					x.set(at, v)
-					y.set(at, other)
-					y.set((at+n/2)%n, other)
-					var want, squares float64
-					for j := range n {
-						want += x.old(j) * y.old(j)
-						squares += x.old(j) * x.old(j)
+func testVectors[T Float](t *testing.T, ker *Kernels[T]) {
+	for _, c := range vectorCases[T]() {
+		lengths(func(r *rand.Rand, n, offset int) {
+			var v [5]*guarded[T]
+			for i := range c.args {
+				longer := 0
+				if i > 0 && !c.quotient {
+					longer = offset % 2
+				}
+				v[i] = newGuarded[T](r, n+longer, (offset*(2*i+1)+i)%8)
+				for j := range v[i].x {
+					switch k := r.IntN(8); {
+					case k < 2 && (offset+n)%3 == 0:
+						v[i].set(j, specials[T]()[r.IntN(5)])
+					case c.quotient:
+						v[i].set(j, T(math.Exp2(20*r.NormFloat64())))
 					}
-					got := ker.Dot(x.x, y.x)
-					require.True(t, same(want, got), "dot of length %d, %v·%v at %d: %v, want %v", n, v, other, at, got, want)
-					var s [4]T
-					s[0], s[1], s[2], s[3] = ker.Dot4(x.x, y.x, x.x, y.x, y.x)
-					for u, w := range []float64{want, squares, want, want} {
-						require.True(t, same(w, s[u]), "dot4 of length %d, %v·%v at %d, product %d: %v, want %v", n, v, other, at, u, s[u], w)
+				}
+			}
+			a, b := T(r.NormFloat64()), T(r.NormFloat64())
+			if c.quotient {
+				a = T(r.IntN(2)) / 4
+			}
+			c.check(t, ker, v, n, a, b)
+		})
+	}
+}
+
+func TestSelectLooksAtNothingWithoutAWeight(t *testing.T) {
+	both(t, testSelect[float32], testSelect[float64])
+}
+
+func testSelect[T Float](t *testing.T, ker *Kernels[T]) {
+	for n := range 40 {
+		src, w, dst := make([]T, n), make([]T, n), make([]T, n)
+		for j := range src {
+			src[j], w[j] = T(math.NaN()), T(j%2)
+			if j%2 == 1 {
+				src[j] = T(j)
+			}
+		}
+		ker.Select(dst, src, w, 7)
+		for j := range dst {
+			want := T(7)
+			if j%2 == 1 {
+				want = T(j)
+			}
+			require.Equal(t, want, dst[j])
+		}
+	}
+}
+
+func TestTransposeMatchesItsReferenceLoop(t *testing.T) {
+	both(t, testTranspose[float32], testTranspose[float64])
+}
+
+func testTranspose[T Float](t *testing.T, ker *Kernels[T]) {
+	r := rand.New(rand.NewPCG(3, 9))
+	for rows := range 40 {
+		for cols := range 40 {
+			if testing.Short() && (rows*7+cols)%5 > 0 {
+				continue
+			}
+			src, dst := newStrided[T](r, rows, cols, rows%3, false), newStrided[T](r, cols, rows, cols%4, false)
+			old := append([]T(nil), dst.x...)
+			ker.Transpose(dst.x, dst.row, src.x, src.row, rows, cols)
+			for j := range cols {
+				for i := range rows {
+					if dst.at(j, i) != src.at(i, j) {
+						require.Failf(t, "wrong", "%d x %d: (%d, %d) is %v, want %v", rows, cols, j, i, dst.at(j, i), src.at(i, j))
 					}
-					require.True(t, same(squares, ker.SumSquares(x.x)))
+				}
+				for o := j*dst.row + rows; o < min((j+1)*dst.row, len(old)); o++ {
+					require.Equal(t, bits(old[o]), bits(dst.x[o]), "%d x %d: element %d between the rows was written", rows, cols, o)
 				}
 			}
 		}
@@ -298,16 +275,18 @@ func TestKernelsAllocateNothing(t *testing.T) {
 	both(t, testAllocations[float32], testAllocations[float64])
 }
 
-func testAllocations[T Float](t *testing.T, _ *Kernels[T]) {
-	x, y := make([]T, 100), make([]T, 100)
-	var s T
-	var sum float64
+func testAllocations[T Float](t *testing.T, ker *Kernels[T]) {
+	x, y, p := make([]T, 100), make([]T, 100), make([]T, 100)
+	v := [5][]T{x, y, p, x, y}
+	vectors, sums := vectorCases[T](), sumCases[T]()
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
-		ker := For[T]()
-		ker.Axpy(2, x, y)
-		ker.Axpy4(1, 2, 3, 4, x, x, x, x, y)
-		s += ker.Dot(x, y)
-		s, _, _, _ = ker.Dot4(x, y, y, y, y)
-		sum += ker.SumSquares(x)
+		For[T]()
+		for i := range vectors {
+			vectors[i].call(ker, v, 2, 3)
+		}
+		for i := range sums {
+			sums[i].call(ker, x, y)
+		}
+		ker.Transpose(x, 10, y, 10, 10, 10)
 	}))
 }

@@ -9,35 +9,7 @@ package asm
 //	for range n { for k := range 12 { acc[k] += x*y } }
 func peakF32AVX2(n int) (s float32)
 
-// sumF32AVX2 is
-//
-//	for j := range x { s += x[j] }
-//
-//go:noescape
-func sumF32AVX2(x []float32) (s float32)
-
-// fillF32AVX2 is
-//
-//	for j := range x { x[j] = a }
-//
-//go:noescape
-func fillF32AVX2(x []float32, a float32)
-
 // peakF64AVX2 is
 //
 //	for range n { for k := range 12 { acc[k] += x*y } }
 func peakF64AVX2(n int) (s float64)
-
-// sumF64AVX2 is
-//
-//	for j := range x { s += x[j] }
-//
-//go:noescape
-func sumF64AVX2(x []float64) (s float64)
-
-// fillF64AVX2 is
-//
-//	for j := range x { x[j] = a }
-//
-//go:noescape
-func fillF64AVX2(x []float64, a float64)

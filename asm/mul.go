@@ -8,49 +8,57 @@ package asm
 // of columns after the other, which suits a large B; otherwise all strips for
 // one tile row after the other, which suits a large A.
 func (ker *Kernels[T]) Mul(m, n, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add, byColumns bool) {
-	if m == 0 || n == 0 {
-		return
-	}
-	if k == 0 {
-		if !add {
-			for i := range m {
-				clear(c[i*cRow : i*cRow+n])
-			}
-		}
-		return
-	}
-	// The last elements are looked at once here, so that no tile goes beyond.
-	_, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[(k-1)*bRow+n-1], c[(m-1)*cRow+n-1]
 	p := product[T]{k: k, a: a, aRow: aRow, aCol: aCol, b: b, bRow: bRow, c: c, cRow: cRow}
 	if add {
 		p.add = 1
 	}
-	width := ker.stripWidth(m, n)
-	if byColumns {
-		p.far = bRow >= 512
-		for j := 0; j < n; {
-			w, tiles, edge := ker.strip(width, n-j)
-			for i := 0; i < m; {
-				i += p.tile(tiles, edge, i, m, j, w, ker.Lanes)
-			}
-			j += w
-		}
-		return
+	p.cover(ker, m, n, byColumns)
+}
+
+// MulPast is [Kernels.Mul] without add and byColumns for a C that is not read
+// again before it has left the caches: where its vectors are aligned they are
+// written past them.
+func (ker *Kernels[T]) MulPast(m, n, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int) {
+	p := product[T]{k: k, a: a, aRow: aRow, aCol: aCol, b: b, bRow: bRow, c: c, cRow: cRow}
+	width := ker.Lanes * SizeOf[T]()
+	p.past = len(c) > 0 && Aligned(c, width) && cRow*SizeOf[T]()%width == 0
+	p.cover(ker, m, n, false)
+}
+
+// Narrow returns the number of columns of the narrowest strip that [Kernels.Mul]
+// works on at full speed: one vector where a multiplication can take its other
+// factor from memory, else two.
+func (ker *Kernels[T]) Narrow() int {
+	if ker.Level == AVX512 {
+		return ker.Lanes
 	}
-	for i := 0; i < m; {
-		rows := 0
-		for j := 0; j < n; {
-			w, tiles, edge := ker.strip(width, n-j)
-			if j == 0 {
-				rows = p.tile(tiles, edge, i, m, j, w, ker.Lanes)
-			} else {
-				for u := i; u < i+rows; {
-					u += p.tile(tiles, edge, u, i+rows, j, w, ker.Lanes)
-				}
-			}
-			j += w
-		}
-		i += rows
+	return min(2, len(ker.Tiles)) * ker.Lanes
+}
+
+// Panel returns the height of the panels and the width of the strips in which
+// [Kernels.MulPacked] wants its operands.
+func (ker *Kernels[T]) Panel() (rows, cols int) {
+	v := min(2, len(ker.Tiles))
+	return ker.Tiles[v-1][0].Rows, v * ker.Lanes
+}
+
+// MulPacked computes C = A·B, or C += A·B with add, for one strip of columns of C
+// and operands that were copied: A into panels of as many rows as [Kernels.Panel]
+// says, column after column of each, the last one with as much room as the
+// others; B, k x n, row after row.
+func (ker *Kernels[T]) MulPacked(m, n, k int, a, b, c []T, cRow int, add bool) {
+	p := product[T]{k: k, a: a, aRow: 1, b: b, bRow: n, c: c, cRow: cRow}
+	p.panel, _ = ker.Panel()
+	p.aCol = p.panel
+	if add {
+		p.add = 1
+	}
+	last := (m - 1) % p.panel
+	_, _, _ = a[(m-1-last)*k+(k-1)*p.panel+last], b[k*n-1], c[(m-1)*cRow+n-1]
+	for j := 0; j < n; {
+		s := ker.strip(2, n-j)
+		p.column(&s, 0, m, j)
+		j += s.cols
 	}
 }
 
@@ -61,49 +69,162 @@ type product[T Float] struct {
 	aRow, aCol int
 	bRow, cRow int
 	add        int
-	far        bool // the rows of B are far apart
+	past       bool // the caches
+	panel      int  // rows of a panel when A is packed, else 0
 }
 
-// tile computes the tallest tile that fits rows [i, m) at column j and returns
-// its height.
-func (p *product[T]) tile(tiles []Tile[T], edge bool, i, m, j, w, lanes int) int {
-	t := 0
-	for tiles[t].Rows > m-i {
+func (p *product[T]) cover(ker *Kernels[T], m, n int, byColumns bool) {
+	if m == 0 || n == 0 {
+		return
+	}
+	if p.k == 0 {
+		if p.add == 0 {
+			for i := range m {
+				clear(p.c[i*p.cRow : i*p.cRow+n])
+			}
+		}
+		return
+	}
+	// The last elements are looked at once here, so that no tile goes beyond.
+	_, _, _ = p.a[(m-1)*p.aRow+(p.k-1)*p.aCol], p.b[(p.k-1)*p.bRow+n-1], p.c[(m-1)*p.cRow+n-1]
+	width := ker.stripWidth(m, n, p.k)
+	if byColumns {
+		for j := 0; j < n; {
+			s := ker.strip(width, n-j)
+			p.column(&s, 0, m, j)
+			j += s.cols
+		}
+		return
+	}
+	first := ker.strip(width, n)
+	for i := 0; i < m; {
+		t := first.tallest(m - i)
+		rows, j := first.tiles[t].Rows, 0
+		if first.last == 0 {
+			strips := n / first.cols
+			p.run(&first, t, i, 0, strips, 0, first.cols)
+			j = strips * first.cols
+		}
+		for j < n {
+			s := ker.strip(width, n-j)
+			p.column(&s, i, i+rows, j)
+			j += s.cols
+		}
+		i += rows
+	}
+}
+
+// column computes rows [i, i1) of the strip at column j.
+func (p *product[T]) column(s *strip[T], i, i1, j int) {
+	for i < i1 {
+		left := i1 - i
+		switch {
+		case p.panel == 0:
+		case left > p.panel && s.tiles[0].Rows == p.panel:
+			left -= left % p.panel // whole panels first
+		default:
+			left = min(left, p.panel-i%p.panel)
+		}
+		t := s.tallest(left)
+		rows := s.tiles[t].Rows
+		count := left / rows
+		p.run(s, t, i, j, count, rows, 0)
+		i += count * rows
+	}
+}
+
+// longest bounds the work of one call: tiles times depth.
+const longest = 8192
+
+// run computes count tiles, each the given numbers of rows and columns behind
+// the one before.
+func (p *product[T]) run(s *strip[T], t, i, j, count, rows, cols int) {
+	tile := &s.tiles[t]
+	f := tile.Full
+	switch {
+	case s.last > 0:
+		f = tile.Edge
+	case p.past:
+		f = tile.Stream
+	}
+	// Two strips ahead, or some rows ahead where the rows of B are strips.
+	ahead := 2 * s.cols
+	if p.bRow <= s.cols {
+		ahead = 8 * p.bRow
+	}
+	from, step := i*p.aRow, rows*p.aRow
+	if p.panel > 0 {
+		from = (i-i%p.panel)*p.k + i%p.panel
+		if rows == p.panel {
+			step = rows * p.k
+		}
+	}
+	atOnce := max(1, longest/p.k)
+	for count > 0 {
+		now := min(count, atOnce)
+		f(p.k, &p.a[from], p.aRow, p.aCol, &p.b[j], p.bRow, &p.c[i*p.cRow+j], p.cRow,
+			p.add, s.last, ahead, now, step, cols, rows*p.cRow+cols)
+		i, j, from, count = i+now*rows, j+now*cols, from+now*step, count-now
+	}
+}
+
+// strip is a strip of columns with the tiles for it; last is the number of
+// columns of its last vector when that is not full, else 0.
+type strip[T Float] struct {
+	cols, last int
+	tiles      []Tile[T]
+}
+
+// strip returns the next strip of columns when n are left and strips have up to
+// the given number of vectors.
+func (ker *Kernels[T]) strip(width, n int) (s strip[T]) {
+	vectors := min(width, (n+ker.Lanes-1)/ker.Lanes)
+	if n <= vectors*ker.Lanes && ker.half(n) {
+		if vectors--; vectors == 0 {
+			s.tiles, s.cols = ker.Half, n
+			if 2*n < ker.Lanes {
+				s.last = n
+			}
+			return s
+		}
+		n -= n % ker.Lanes
+	}
+	s.cols = min(vectors*ker.Lanes, n)
+	s.tiles = ker.Tiles[vectors-1]
+	if s.cols < vectors*ker.Lanes {
+		s.last = s.cols - (vectors-1)*ker.Lanes
+	}
+	return s
+}
+
+// tallest returns the index of the tile for the next of m rows: the tallest that
+// fits, but the second where that covers what is left without a low tile at the
+// end.
+func (s *strip[T]) tallest(m int) (t int) {
+	if first := s.tiles[0].Rows; m > first && m < 2*first && len(s.tiles) > 1 && m%s.tiles[1].Rows == 0 {
+		return 1
+	}
+	for s.tiles[t].Rows > m {
 		t++
 	}
-	f, last := tiles[t].Full, 0
-	switch {
-	case edge:
-		f, last = tiles[t].Edge, (w-1)%lanes+1
-	case p.far:
-		f = tiles[t].Far
-	}
-	f(p.k, &p.a[i*p.aRow], p.aRow, p.aCol, &p.b[j], p.bRow, &p.c[i*p.cRow+j], p.cRow, p.add, last)
-	return tiles[t].Rows
+	return t
 }
 
 // stripWidth returns the number of vectors that a strip of columns should have:
-// the one for which the tiles that cover m x n take the least time, where a
-// tile takes as long as its multiplications, or as long as eight of them when
-// there are too few to hide their latency, and two more for its loop.
-func (ker *Kernels[T]) stripWidth(m, n int) int {
-	vectors := (n + ker.Lanes - 1) / ker.Lanes
+// the one for which the tiles that cover m x n take the least time. A tile of
+// accumulators takes depth times as many multiplications, or eight where there
+// are too few to hide their latency, and one round more to begin and to end.
+func (ker *Kernels[T]) stripWidth(m, n, k int) int {
+	vectors, extra := (n+ker.Lanes-1)/ker.Lanes, 0
+	if ker.half(n) {
+		vectors--
+		extra = tilesCost(ker.Half, m, 1, k) / 2
+	}
 	best, least := 1, 0
 	for w := len(ker.Tiles); w >= 1; w-- {
-		cost := 0
-		for left := vectors; left > 0; {
-			v := min(w, left)
-			rows := m
-			for _, t := range ker.Tiles[v-1] {
-				count := rows / t.Rows
-				cost += count * (max(t.Rows*v, 8) + 2)
-				rows -= count * t.Rows
-			}
-			left -= v
-			if left >= w { // all full strips cost the same
-				cost += (left / w) * cost
-				left %= w
-			}
+		cost := extra + vectors/w*tilesCost(ker.Tiles[w-1], m, w, k)
+		if rest := vectors % w; rest > 0 {
+			cost += tilesCost(ker.Tiles[rest-1], m, rest, k)
 		}
 		if least == 0 || cost < least {
 			best, least = w, cost
@@ -112,10 +233,19 @@ func (ker *Kernels[T]) stripWidth(m, n int) int {
 	return best
 }
 
-// strip returns the next strip of columns when n are left: its width in columns,
-// the tiles for it, and whether its last vector is not full.
-func (ker *Kernels[T]) strip(width, n int) (w int, tiles []Tile[T], edge bool) {
-	vectors := min(width, (n+ker.Lanes-1)/ker.Lanes)
-	w = min(vectors*ker.Lanes, n)
-	return w, ker.Tiles[vectors-1], w < vectors*ker.Lanes
+// tilesCost is the time in multiplications in which tiles of w vectors cover m
+// rows.
+func tilesCost[T Float](tiles []Tile[T], m, w, k int) (cost int) {
+	for _, t := range tiles {
+		count := m / t.Rows
+		cost += count * (k + 1) * max(t.Rows*w, 8)
+		m -= count * t.Rows
+	}
+	return cost
+}
+
+// half reports whether the last of n columns are a strip of half a vector.
+func (ker *Kernels[T]) half(n int) bool {
+	rest := n % ker.Lanes
+	return len(ker.Half) > 0 && rest > 0 && 2*rest <= ker.Lanes
 }

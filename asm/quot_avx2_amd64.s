@@ -7,145 +7,376 @@
 // func quotKLF32AVX2(y []float32, v []float32, floor float32)
 // Requires: AVX
 TEXT ·quotKLF32AVX2(SB), NOSPLIT, $0-52
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), DX
-	MOVQ         v_base+24(FP), CX
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         v_base+24(FP), BX
 	VBROADCASTSS floor+48(FP), Y0
-	XORQ         BX, BX
-	MOVQ         DX, SI
-	SUBQ         BX, SI
+	VMOVUPS      constants<>+0(SB), Y1
+	VMOVUPS      Y1, Y1
+	MOVQ         AX, SI
+	SUBQ         CX, SI
 
 loop4:
 	CMPQ    SI, $+32
 	JL      loop4done
-	VMAXPS  (AX)(BX*4), Y0, Y1
-	VMOVUPS (CX)(BX*4), Y2
-	VDIVPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(BX*4)
-	VMAXPS  32(AX)(BX*4), Y0, Y1
-	VMOVUPS 32(CX)(BX*4), Y2
-	VDIVPS  Y1, Y2, Y2
-	VMOVUPS Y2, 32(AX)(BX*4)
-	VMAXPS  64(AX)(BX*4), Y0, Y1
-	VMOVUPS 64(CX)(BX*4), Y2
-	VDIVPS  Y1, Y2, Y2
-	VMOVUPS Y2, 64(AX)(BX*4)
-	VMAXPS  96(AX)(BX*4), Y0, Y1
-	VMOVUPS 96(CX)(BX*4), Y2
-	VDIVPS  Y1, Y2, Y2
-	VMOVUPS Y2, 96(AX)(BX*4)
-	ADDQ    $+32, BX
+	VMOVUPS (BX)(CX*4), Y1
+	VMOVUPS (DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y1, Y1
+	VDIVPS  Y2, Y1, Y1
+	VMOVUPS Y1, (DX)(CX*4)
+	VMOVUPS 32(BX)(CX*4), Y1
+	VMOVUPS 32(DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y1, Y1
+	VDIVPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(DX)(CX*4)
+	VMOVUPS 64(BX)(CX*4), Y1
+	VMOVUPS 64(DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y1, Y1
+	VDIVPS  Y2, Y1, Y1
+	VMOVUPS Y1, 64(DX)(CX*4)
+	VMOVUPS 96(BX)(CX*4), Y1
+	VMOVUPS 96(DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y1, Y1
+	VDIVPS  Y2, Y1, Y1
+	VMOVUPS Y1, 96(DX)(CX*4)
+	ADDQ    $+32, CX
 	SUBQ    $+32, SI
 	JMP     loop4
 
 loop4done:
-	MOVQ DX, SI
-	SUBQ BX, SI
+	MOVQ AX, SI
+	SUBQ CX, SI
 
 loop1:
 	CMPQ    SI, $+8
 	JL      loop1done
-	VMAXPS  (AX)(BX*4), Y0, Y1
-	VMOVUPS (CX)(BX*4), Y2
-	VDIVPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(BX*4)
-	ADDQ    $+8, BX
+	VMOVUPS (BX)(CX*4), Y1
+	VMOVUPS (DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS Y1, Y1
+	VDIVPS  Y2, Y1, Y1
+	VMOVUPS Y1, (DX)(CX*4)
+	ADDQ    $+8, CX
 	SUBQ    $+8, SI
 	JMP     loop1
 
 loop1done:
-tail:
-	CMPQ   BX, DX
-	JGE    end
-	VMOVSS (AX)(BX*4), X1
-	VMAXSS X1, X0, X1
-	VMOVSS (CX)(BX*4), X2
-	VDIVSS X1, X2, X1
-	VMOVSS X1, (AX)(BX*4)
-	INCQ   BX
-	JMP    tail
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), SI
+	NEGQ       AX
+	VMOVDQU    32(SI)(AX*4), Y1
+	VMASKMOVPS (BX)(CX*4), Y1, Y2
+	VMASKMOVPS (DX)(CX*4), Y1, Y3
+	VMAXPS     Y3, Y0, Y0
+	VMOVUPS    Y2, Y2
+	VDIVPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (DX)(CX*4)
 
 end:
 	VZEROUPPER
 	RET
 
 // func quotISF32AVX2(y []float32, p []float32, v []float32, floor float32)
-// Requires: AVX, AVX2, SSE2
+// Requires: AVX
 TEXT ·quotISF32AVX2(SB), NOSPLIT, $0-76
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), DX
-	MOVQ         v_base+48(FP), CX
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
 	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
 	VBROADCASTSS floor+72(FP), Y0
-	MOVQ         $0x000000003f800000, SI
-	MOVQ         SI, X1
-	VBROADCASTSS X1, Y1
-	XORQ         SI, SI
-	MOVQ         DX, DI
-	SUBQ         SI, DI
+	VMOVUPS      constants<>+0(SB), Y1
+	VMOVUPS      Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
 
-loop4:
-	CMPQ    DI, $+32
-	JL      loop4done
-	VMAXPS  (AX)(SI*4), Y0, Y2
+loop2:
+	CMPQ    DI, $+16
+	JL      loop2done
+	VMOVUPS (DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS (SI)(CX*4), Y3
 	VDIVPS  Y2, Y1, Y2
-	VMOVUPS Y2, (BX)(SI*4)
-	VMULPS  (CX)(SI*4), Y2, Y3
-	VMULPS  Y3, Y2, Y2
-	VMOVUPS Y2, (AX)(SI*4)
-	VMAXPS  32(AX)(SI*4), Y0, Y2
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, (DX)(CX*4)
+	VMOVUPS Y2, (BX)(CX*4)
+	VMOVUPS 32(DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS 32(SI)(CX*4), Y3
 	VDIVPS  Y2, Y1, Y2
-	VMOVUPS Y2, 32(BX)(SI*4)
-	VMULPS  32(CX)(SI*4), Y2, Y3
-	VMULPS  Y3, Y2, Y2
-	VMOVUPS Y2, 32(AX)(SI*4)
-	VMAXPS  64(AX)(SI*4), Y0, Y2
-	VDIVPS  Y2, Y1, Y2
-	VMOVUPS Y2, 64(BX)(SI*4)
-	VMULPS  64(CX)(SI*4), Y2, Y3
-	VMULPS  Y3, Y2, Y2
-	VMOVUPS Y2, 64(AX)(SI*4)
-	VMAXPS  96(AX)(SI*4), Y0, Y2
-	VDIVPS  Y2, Y1, Y2
-	VMOVUPS Y2, 96(BX)(SI*4)
-	VMULPS  96(CX)(SI*4), Y2, Y3
-	VMULPS  Y3, Y2, Y2
-	VMOVUPS Y2, 96(AX)(SI*4)
-	ADDQ    $+32, SI
-	SUBQ    $+32, DI
-	JMP     loop4
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, 32(DX)(CX*4)
+	VMOVUPS Y2, 32(BX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, DI
+	JMP     loop2
 
-loop4done:
-	MOVQ DX, DI
-	SUBQ SI, DI
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
 
 loop1:
 	CMPQ    DI, $+8
 	JL      loop1done
-	VMAXPS  (AX)(SI*4), Y0, Y2
+	VMOVUPS (DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS (SI)(CX*4), Y3
 	VDIVPS  Y2, Y1, Y2
-	VMOVUPS Y2, (BX)(SI*4)
-	VMULPS  (CX)(SI*4), Y2, Y3
-	VMULPS  Y3, Y2, Y2
-	VMOVUPS Y2, (AX)(SI*4)
-	ADDQ    $+8, SI
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, (DX)(CX*4)
+	VMOVUPS Y2, (BX)(CX*4)
+	ADDQ    $+8, CX
 	SUBQ    $+8, DI
 	JMP     loop1
 
 loop1done:
-tail:
-	CMPQ   SI, DX
-	JGE    end
-	VMOVSS (AX)(SI*4), X2
-	VMAXSS X2, X0, X2
-	VMOVSS (CX)(SI*4), X3
-	VDIVSS X2, X1, X2
-	VMOVSS X2, (BX)(SI*4)
-	VMULSS X3, X2, X3
-	VMULSS X3, X2, X2
-	VMOVSS X2, (AX)(SI*4)
-	INCQ   SI
-	JMP    tail
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*4), Y2
+	VMASKMOVPS (DX)(CX*4), Y2, Y3
+	VMAXPS     Y3, Y0, Y0
+	VMASKMOVPS (SI)(CX*4), Y2, Y3
+	VDIVPS     Y0, Y1, Y0
+	VMULPS     Y0, Y3, Y1
+	VMULPS     Y0, Y1, Y1
+	VMASKMOVPS Y1, Y2, (DX)(CX*4)
+	VMASKMOVPS Y0, Y2, (BX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot05F32AVX2(y []float32, p []float32, v []float32, floor float32)
+// Requires: AVX
+TEXT ·quot05F32AVX2(SB), NOSPLIT, $0-76
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSS floor+72(FP), Y0
+	VMOVUPS      constants<>+0(SB), Y1
+	VMOVUPS      Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ    DI, $+16
+	JL      loop2done
+	VMOVUPS (DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS (SI)(CX*4), Y3
+	VSQRTPS Y2, Y2
+	VDIVPS  Y2, Y1, Y2
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, (DX)(CX*4)
+	VMOVUPS Y2, (BX)(CX*4)
+	VMOVUPS 32(DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS 32(SI)(CX*4), Y3
+	VSQRTPS Y2, Y2
+	VDIVPS  Y2, Y1, Y2
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, 32(DX)(CX*4)
+	VMOVUPS Y2, 32(BX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, DI
+	JMP     loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+8
+	JL      loop1done
+	VMOVUPS (DX)(CX*4), Y2
+	VMAXPS  Y2, Y0, Y2
+	VMOVUPS (SI)(CX*4), Y3
+	VSQRTPS Y2, Y2
+	VDIVPS  Y2, Y1, Y2
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMULPS  Y2, Y3, Y3
+	VMOVUPS Y3, (DX)(CX*4)
+	VMOVUPS Y2, (BX)(CX*4)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*4), Y2
+	VMASKMOVPS (DX)(CX*4), Y2, Y3
+	VMAXPS     Y3, Y0, Y0
+	VMASKMOVPS (SI)(CX*4), Y2, Y3
+	VSQRTPS    Y0, Y0
+	VDIVPS     Y0, Y1, Y0
+	VMULPS     Y0, Y3, Y1
+	VMULPS     Y0, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMASKMOVPS Y1, Y2, (DX)(CX*4)
+	VMASKMOVPS Y0, Y2, (BX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot15F32AVX2(y []float32, p []float32, v []float32, floor float32)
+// Requires: AVX
+TEXT ·quot15F32AVX2(SB), NOSPLIT, $0-76
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSS floor+72(FP), Y0
+	VMOVUPS      constants<>+0(SB), Y1
+	VMOVUPS      Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ    DI, $+16
+	JL      loop2done
+	VMOVUPS (DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS (SI)(CX*4), Y2
+	VSQRTPS Y1, Y1
+	VDIVPS  Y1, Y2, Y2
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y1, (BX)(CX*4)
+	VMOVUPS 32(DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS 32(SI)(CX*4), Y2
+	VSQRTPS Y1, Y1
+	VDIVPS  Y1, Y2, Y2
+	VMOVUPS Y2, 32(DX)(CX*4)
+	VMOVUPS Y1, 32(BX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, DI
+	JMP     loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+8
+	JL      loop1done
+	VMOVUPS (DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS (SI)(CX*4), Y2
+	VSQRTPS Y1, Y1
+	VDIVPS  Y1, Y2, Y2
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y1, (BX)(CX*4)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*4), Y1, Y2
+	VMAXPS     Y2, Y0, Y0
+	VMASKMOVPS (SI)(CX*4), Y1, Y2
+	VSQRTPS    Y0, Y0
+	VDIVPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (DX)(CX*4)
+	VMASKMOVPS Y0, Y1, (BX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot3F32AVX2(y []float32, p []float32, v []float32, floor float32)
+// Requires: AVX
+TEXT ·quot3F32AVX2(SB), NOSPLIT, $0-76
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSS floor+72(FP), Y0
+	VMOVUPS      constants<>+0(SB), Y1
+	VMOVUPS      Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ    DI, $+16
+	JL      loop2done
+	VMOVUPS (DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS (SI)(CX*4), Y2
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y1, Y1, Y1
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y1, (BX)(CX*4)
+	VMOVUPS 32(DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS 32(SI)(CX*4), Y2
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y1, Y1, Y1
+	VMOVUPS Y2, 32(DX)(CX*4)
+	VMOVUPS Y1, 32(BX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, DI
+	JMP     loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+8
+	JL      loop1done
+	VMOVUPS (DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS (SI)(CX*4), Y2
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y1, Y1, Y1
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS Y1, (BX)(CX*4)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*4), Y1, Y2
+	VMAXPS     Y2, Y0, Y0
+	VMASKMOVPS (SI)(CX*4), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMULPS     Y0, Y0, Y0
+	VMASKMOVPS Y2, Y1, (DX)(CX*4)
+	VMASKMOVPS Y0, Y1, (BX)(CX*4)
 
 end:
 	VZEROUPPER
@@ -154,146 +385,401 @@ end:
 // func quotKLF64AVX2(y []float64, v []float64, floor float64)
 // Requires: AVX
 TEXT ·quotKLF64AVX2(SB), NOSPLIT, $0-56
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), DX
-	MOVQ         v_base+24(FP), CX
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         v_base+24(FP), BX
 	VBROADCASTSD floor+48(FP), Y0
-	XORQ         BX, BX
-	MOVQ         DX, SI
-	SUBQ         BX, SI
+	VMOVUPD      constants<>+32(SB), Y1
+	VMOVUPD      Y1, Y1
+	MOVQ         AX, SI
+	SUBQ         CX, SI
 
 loop4:
 	CMPQ    SI, $+16
 	JL      loop4done
-	VMAXPD  (AX)(BX*8), Y0, Y1
-	VMOVUPD (CX)(BX*8), Y2
-	VDIVPD  Y1, Y2, Y2
-	VMOVUPD Y2, (AX)(BX*8)
-	VMAXPD  32(AX)(BX*8), Y0, Y1
-	VMOVUPD 32(CX)(BX*8), Y2
-	VDIVPD  Y1, Y2, Y2
-	VMOVUPD Y2, 32(AX)(BX*8)
-	VMAXPD  64(AX)(BX*8), Y0, Y1
-	VMOVUPD 64(CX)(BX*8), Y2
-	VDIVPD  Y1, Y2, Y2
-	VMOVUPD Y2, 64(AX)(BX*8)
-	VMAXPD  96(AX)(BX*8), Y0, Y1
-	VMOVUPD 96(CX)(BX*8), Y2
-	VDIVPD  Y1, Y2, Y2
-	VMOVUPD Y2, 96(AX)(BX*8)
-	ADDQ    $+16, BX
+	VMOVUPD (BX)(CX*8), Y1
+	VMOVUPD (DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD Y1, Y1
+	VDIVPD  Y2, Y1, Y1
+	VMOVUPD Y1, (DX)(CX*8)
+	VMOVUPD 32(BX)(CX*8), Y1
+	VMOVUPD 32(DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD Y1, Y1
+	VDIVPD  Y2, Y1, Y1
+	VMOVUPD Y1, 32(DX)(CX*8)
+	VMOVUPD 64(BX)(CX*8), Y1
+	VMOVUPD 64(DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD Y1, Y1
+	VDIVPD  Y2, Y1, Y1
+	VMOVUPD Y1, 64(DX)(CX*8)
+	VMOVUPD 96(BX)(CX*8), Y1
+	VMOVUPD 96(DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD Y1, Y1
+	VDIVPD  Y2, Y1, Y1
+	VMOVUPD Y1, 96(DX)(CX*8)
+	ADDQ    $+16, CX
 	SUBQ    $+16, SI
 	JMP     loop4
 
 loop4done:
-	MOVQ DX, SI
-	SUBQ BX, SI
+	MOVQ AX, SI
+	SUBQ CX, SI
 
 loop1:
 	CMPQ    SI, $+4
 	JL      loop1done
-	VMAXPD  (AX)(BX*8), Y0, Y1
-	VMOVUPD (CX)(BX*8), Y2
-	VDIVPD  Y1, Y2, Y2
-	VMOVUPD Y2, (AX)(BX*8)
-	ADDQ    $+4, BX
+	VMOVUPD (BX)(CX*8), Y1
+	VMOVUPD (DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD Y1, Y1
+	VDIVPD  Y2, Y1, Y1
+	VMOVUPD Y1, (DX)(CX*8)
+	ADDQ    $+4, CX
 	SUBQ    $+4, SI
 	JMP     loop1
 
 loop1done:
-tail:
-	CMPQ   BX, DX
-	JGE    end
-	VMOVSD (AX)(BX*8), X1
-	VMAXSD X1, X0, X1
-	VMOVSD (CX)(BX*8), X2
-	VDIVSD X1, X2, X1
-	VMOVSD X1, (AX)(BX*8)
-	INCQ   BX
-	JMP    tail
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), SI
+	NEGQ       AX
+	VMOVDQU    32(SI)(AX*8), Y1
+	VMASKMOVPD (BX)(CX*8), Y1, Y2
+	VMASKMOVPD (DX)(CX*8), Y1, Y3
+	VMAXPD     Y3, Y0, Y0
+	VMOVUPD    Y2, Y2
+	VDIVPD     Y0, Y2, Y0
+	VMASKMOVPD Y0, Y1, (DX)(CX*8)
 
 end:
 	VZEROUPPER
 	RET
 
 // func quotISF64AVX2(y []float64, p []float64, v []float64, floor float64)
-// Requires: AVX, AVX2, SSE2
+// Requires: AVX
 TEXT ·quotISF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), DX
-	MOVQ         v_base+48(FP), CX
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
 	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
 	VBROADCASTSD floor+72(FP), Y0
-	MOVQ         $0x3ff0000000000000, SI
-	MOVQ         SI, X1
-	VBROADCASTSD X1, Y1
-	XORQ         SI, SI
-	MOVQ         DX, DI
-	SUBQ         SI, DI
+	VMOVUPD      constants<>+32(SB), Y1
+	VMOVUPD      Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
 
-loop4:
-	CMPQ    DI, $+16
-	JL      loop4done
-	VMAXPD  (AX)(SI*8), Y0, Y2
+loop2:
+	CMPQ    DI, $+8
+	JL      loop2done
+	VMOVUPD (DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD (SI)(CX*8), Y3
 	VDIVPD  Y2, Y1, Y2
-	VMOVUPD Y2, (BX)(SI*8)
-	VMULPD  (CX)(SI*8), Y2, Y3
-	VMULPD  Y3, Y2, Y2
-	VMOVUPD Y2, (AX)(SI*8)
-	VMAXPD  32(AX)(SI*8), Y0, Y2
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y3, Y3
+	VMOVUPD Y3, (DX)(CX*8)
+	VMOVUPD Y2, (BX)(CX*8)
+	VMOVUPD 32(DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD 32(SI)(CX*8), Y3
 	VDIVPD  Y2, Y1, Y2
-	VMOVUPD Y2, 32(BX)(SI*8)
-	VMULPD  32(CX)(SI*8), Y2, Y3
-	VMULPD  Y3, Y2, Y2
-	VMOVUPD Y2, 32(AX)(SI*8)
-	VMAXPD  64(AX)(SI*8), Y0, Y2
-	VDIVPD  Y2, Y1, Y2
-	VMOVUPD Y2, 64(BX)(SI*8)
-	VMULPD  64(CX)(SI*8), Y2, Y3
-	VMULPD  Y3, Y2, Y2
-	VMOVUPD Y2, 64(AX)(SI*8)
-	VMAXPD  96(AX)(SI*8), Y0, Y2
-	VDIVPD  Y2, Y1, Y2
-	VMOVUPD Y2, 96(BX)(SI*8)
-	VMULPD  96(CX)(SI*8), Y2, Y3
-	VMULPD  Y3, Y2, Y2
-	VMOVUPD Y2, 96(AX)(SI*8)
-	ADDQ    $+16, SI
-	SUBQ    $+16, DI
-	JMP     loop4
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y3, Y3
+	VMOVUPD Y3, 32(DX)(CX*8)
+	VMOVUPD Y2, 32(BX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop2
 
-loop4done:
-	MOVQ DX, DI
-	SUBQ SI, DI
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
 
 loop1:
 	CMPQ    DI, $+4
 	JL      loop1done
-	VMAXPD  (AX)(SI*8), Y0, Y2
+	VMOVUPD (DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD (SI)(CX*8), Y3
 	VDIVPD  Y2, Y1, Y2
-	VMOVUPD Y2, (BX)(SI*8)
-	VMULPD  (CX)(SI*8), Y2, Y3
-	VMULPD  Y3, Y2, Y2
-	VMOVUPD Y2, (AX)(SI*8)
-	ADDQ    $+4, SI
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y3, Y3
+	VMOVUPD Y3, (DX)(CX*8)
+	VMOVUPD Y2, (BX)(CX*8)
+	ADDQ    $+4, CX
 	SUBQ    $+4, DI
 	JMP     loop1
 
 loop1done:
-tail:
-	CMPQ   SI, DX
-	JGE    end
-	VMOVSD (AX)(SI*8), X2
-	VMAXSD X2, X0, X2
-	VMOVSD (CX)(SI*8), X3
-	VDIVSD X2, X1, X2
-	VMOVSD X2, (BX)(SI*8)
-	VMULSD X3, X2, X3
-	VMULSD X3, X2, X2
-	VMOVSD X2, (AX)(SI*8)
-	INCQ   SI
-	JMP    tail
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*8), Y2
+	VMASKMOVPD (DX)(CX*8), Y2, Y3
+	VMAXPD     Y3, Y0, Y0
+	VMASKMOVPD (SI)(CX*8), Y2, Y3
+	VDIVPD     Y0, Y1, Y0
+	VMULPD     Y0, Y3, Y1
+	VMULPD     Y0, Y1, Y1
+	VMASKMOVPD Y1, Y2, (DX)(CX*8)
+	VMASKMOVPD Y0, Y2, (BX)(CX*8)
 
 end:
 	VZEROUPPER
 	RET
+
+// func quot05F64AVX2(y []float64, p []float64, v []float64, floor float64)
+// Requires: AVX
+TEXT ·quot05F64AVX2(SB), NOSPLIT, $0-80
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSD floor+72(FP), Y0
+	VMOVUPD      constants<>+32(SB), Y1
+	VMOVUPD      Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ    DI, $+8
+	JL      loop2done
+	VMOVUPD (DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD (SI)(CX*8), Y3
+	VSQRTPD Y2, Y2
+	VDIVPD  Y2, Y1, Y2
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y3, Y3
+	VMOVUPD Y3, (DX)(CX*8)
+	VMOVUPD Y2, (BX)(CX*8)
+	VMOVUPD 32(DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD 32(SI)(CX*8), Y3
+	VSQRTPD Y2, Y2
+	VDIVPD  Y2, Y1, Y2
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y3, Y3
+	VMOVUPD Y3, 32(DX)(CX*8)
+	VMOVUPD Y2, 32(BX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+4
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Y2
+	VMAXPD  Y2, Y0, Y2
+	VMOVUPD (SI)(CX*8), Y3
+	VSQRTPD Y2, Y2
+	VDIVPD  Y2, Y1, Y2
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y3, Y3
+	VMULPD  Y2, Y3, Y3
+	VMOVUPD Y3, (DX)(CX*8)
+	VMOVUPD Y2, (BX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*8), Y2
+	VMASKMOVPD (DX)(CX*8), Y2, Y3
+	VMAXPD     Y3, Y0, Y0
+	VMASKMOVPD (SI)(CX*8), Y2, Y3
+	VSQRTPD    Y0, Y0
+	VDIVPD     Y0, Y1, Y0
+	VMULPD     Y0, Y3, Y1
+	VMULPD     Y0, Y1, Y1
+	VMULPD     Y0, Y1, Y1
+	VMASKMOVPD Y1, Y2, (DX)(CX*8)
+	VMASKMOVPD Y0, Y2, (BX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot15F64AVX2(y []float64, p []float64, v []float64, floor float64)
+// Requires: AVX
+TEXT ·quot15F64AVX2(SB), NOSPLIT, $0-80
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSD floor+72(FP), Y0
+	VMOVUPD      constants<>+32(SB), Y1
+	VMOVUPD      Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ    DI, $+8
+	JL      loop2done
+	VMOVUPD (DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD (SI)(CX*8), Y2
+	VSQRTPD Y1, Y1
+	VDIVPD  Y1, Y2, Y2
+	VMOVUPD Y2, (DX)(CX*8)
+	VMOVUPD Y1, (BX)(CX*8)
+	VMOVUPD 32(DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD 32(SI)(CX*8), Y2
+	VSQRTPD Y1, Y1
+	VDIVPD  Y1, Y2, Y2
+	VMOVUPD Y2, 32(DX)(CX*8)
+	VMOVUPD Y1, 32(BX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+4
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD (SI)(CX*8), Y2
+	VSQRTPD Y1, Y1
+	VDIVPD  Y1, Y2, Y2
+	VMOVUPD Y2, (DX)(CX*8)
+	VMOVUPD Y1, (BX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*8), Y1, Y2
+	VMAXPD     Y2, Y0, Y0
+	VMASKMOVPD (SI)(CX*8), Y1, Y2
+	VSQRTPD    Y0, Y0
+	VDIVPD     Y0, Y2, Y2
+	VMASKMOVPD Y2, Y1, (DX)(CX*8)
+	VMASKMOVPD Y0, Y1, (BX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot3F64AVX2(y []float64, p []float64, v []float64, floor float64)
+// Requires: AVX
+TEXT ·quot3F64AVX2(SB), NOSPLIT, $0-80
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSD floor+72(FP), Y0
+	VMOVUPD      constants<>+32(SB), Y1
+	VMOVUPD      Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ    DI, $+8
+	JL      loop2done
+	VMOVUPD (DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD (SI)(CX*8), Y2
+	VMULPD  Y1, Y2, Y2
+	VMULPD  Y1, Y1, Y1
+	VMOVUPD Y2, (DX)(CX*8)
+	VMOVUPD Y1, (BX)(CX*8)
+	VMOVUPD 32(DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD 32(SI)(CX*8), Y2
+	VMULPD  Y1, Y2, Y2
+	VMULPD  Y1, Y1, Y1
+	VMOVUPD Y2, 32(DX)(CX*8)
+	VMOVUPD Y1, 32(BX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+4
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD (SI)(CX*8), Y2
+	VMULPD  Y1, Y2, Y2
+	VMULPD  Y1, Y1, Y1
+	VMOVUPD Y2, (DX)(CX*8)
+	VMOVUPD Y1, (BX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*8), Y1, Y2
+	VMAXPD     Y2, Y0, Y0
+	VMASKMOVPD (SI)(CX*8), Y1, Y2
+	VMULPD     Y0, Y2, Y2
+	VMULPD     Y0, Y0, Y0
+	VMASKMOVPD Y2, Y1, (DX)(CX*8)
+	VMASKMOVPD Y0, Y1, (BX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA constants<>+0(SB)/4, $0x3f800000
+DATA constants<>+4(SB)/4, $0x3f800000
+DATA constants<>+8(SB)/4, $0x3f800000
+DATA constants<>+12(SB)/4, $0x3f800000
+DATA constants<>+16(SB)/4, $0x3f800000
+DATA constants<>+20(SB)/4, $0x3f800000
+DATA constants<>+24(SB)/4, $0x3f800000
+DATA constants<>+28(SB)/4, $0x3f800000
+DATA constants<>+32(SB)/8, $0x3ff0000000000000
+DATA constants<>+40(SB)/8, $0x3ff0000000000000
+DATA constants<>+48(SB)/8, $0x3ff0000000000000
+DATA constants<>+56(SB)/8, $0x3ff0000000000000
+GLOBL constants<>(SB), RODATA|NOPTR, $64
+
+DATA maskTable<>+0(SB)/8, $-1
+DATA maskTable<>+8(SB)/8, $-1
+DATA maskTable<>+16(SB)/8, $-1
+DATA maskTable<>+24(SB)/8, $-1
+DATA maskTable<>+32(SB)/8, $+0
+DATA maskTable<>+40(SB)/8, $+0
+DATA maskTable<>+48(SB)/8, $+0
+DATA maskTable<>+56(SB)/8, $+0
+GLOBL maskTable<>(SB), RODATA|NOPTR, $64

@@ -13,10 +13,31 @@ func quotKLF32AVX512(y []float32, v []float32, floor float32)
 
 // quotISF32AVX512 is
 //
-//	for j := range y { p[j] = 1 / max(y[j], floor); y[j] = v[j] * p[j] * p[j] }
+//	for j := range y { m := max(y[j], floor); p[j] = 1/m; y[j] = v[j] * p[j] * p[j] }
 //
 //go:noescape
 func quotISF32AVX512(y []float32, p []float32, v []float32, floor float32)
+
+// quot05F32AVX512 is
+//
+//	for j := range y { m := max(y[j], floor); p[j] = 1/√m; y[j] = v[j] * p[j] * p[j] * p[j] }
+//
+//go:noescape
+func quot05F32AVX512(y []float32, p []float32, v []float32, floor float32)
+
+// quot15F32AVX512 is
+//
+//	for j := range y { m := max(y[j], floor); p[j] = √m; y[j] = v[j] / p[j] }
+//
+//go:noescape
+func quot15F32AVX512(y []float32, p []float32, v []float32, floor float32)
+
+// quot3F32AVX512 is
+//
+//	for j := range y { m := max(y[j], floor); p[j] = m * m; y[j] = v[j] * m }
+//
+//go:noescape
+func quot3F32AVX512(y []float32, p []float32, v []float32, floor float32)
 
 // quotKLF64AVX512 is
 //
@@ -27,7 +48,28 @@ func quotKLF64AVX512(y []float64, v []float64, floor float64)
 
 // quotISF64AVX512 is
 //
-//	for j := range y { p[j] = 1 / max(y[j], floor); y[j] = v[j] * p[j] * p[j] }
+//	for j := range y { m := max(y[j], floor); p[j] = 1/m; y[j] = v[j] * p[j] * p[j] }
 //
 //go:noescape
 func quotISF64AVX512(y []float64, p []float64, v []float64, floor float64)
+
+// quot05F64AVX512 is
+//
+//	for j := range y { m := max(y[j], floor); p[j] = 1/√m; y[j] = v[j] * p[j] * p[j] * p[j] }
+//
+//go:noescape
+func quot05F64AVX512(y []float64, p []float64, v []float64, floor float64)
+
+// quot15F64AVX512 is
+//
+//	for j := range y { m := max(y[j], floor); p[j] = √m; y[j] = v[j] / p[j] }
+//
+//go:noescape
+func quot15F64AVX512(y []float64, p []float64, v []float64, floor float64)
+
+// quot3F64AVX512 is
+//
+//	for j := range y { m := max(y[j], floor); p[j] = m * m; y[j] = v[j] * m }
+//
+//go:noescape
+func quot3F64AVX512(y []float64, p []float64, v []float64, floor float64)

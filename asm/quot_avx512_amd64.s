@@ -5,411 +5,1058 @@
 #include "textflag.h"
 
 // func quotKLF32AVX512(y []float32, v []float32, floor float32)
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·quotKLF32AVX512(SB), NOSPLIT, $0-52
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), DX
-	MOVQ         v_base+24(FP), CX
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         v_base+24(FP), BX
 	VBROADCASTSS floor+48(FP), Z0
-	MOVQ         $0x000000003f800000, BX
-	MOVQ         BX, X1
-	VBROADCASTSS X1, Z1
-	XORQ         BX, BX
-	MOVQ         DX, SI
-	SUBQ         BX, SI
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
+	MOVQ         AX, SI
+	SUBQ         CX, SI
 
 loop4:
 	CMPQ         SI, $+64
 	JL           loop4done
-	VMAXPS       (AX)(BX*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMULPS       (CX)(BX*4), Z3, Z3
-	VMOVUPS      Z3, (AX)(BX*4)
-	VMAXPS       64(AX)(BX*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMULPS       64(CX)(BX*4), Z3, Z3
-	VMOVUPS      Z3, 64(AX)(BX*4)
-	VMAXPS       128(AX)(BX*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMULPS       128(CX)(BX*4), Z3, Z3
-	VMOVUPS      Z3, 128(AX)(BX*4)
-	VMAXPS       192(AX)(BX*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMULPS       192(CX)(BX*4), Z3, Z3
-	VMOVUPS      Z3, 192(AX)(BX*4)
-	ADDQ         $+64, BX
+	VMOVUPS      (BX)(CX*4), Z2
+	VMOVUPS      (DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      64(BX)(CX*4), Z2
+	VMOVUPS      64(DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, 64(DX)(CX*4)
+	VMOVUPS      128(BX)(CX*4), Z2
+	VMOVUPS      128(DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, 128(DX)(CX*4)
+	VMOVUPS      192(BX)(CX*4), Z2
+	VMOVUPS      192(DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, 192(DX)(CX*4)
+	ADDQ         $+64, CX
 	SUBQ         $+64, SI
 	JMP          loop4
 
 loop4done:
-	MOVQ DX, SI
-	SUBQ BX, SI
+	MOVQ AX, SI
+	SUBQ CX, SI
 
 loop1:
 	CMPQ         SI, $+16
 	JL           loop1done
-	VMAXPS       (AX)(BX*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMULPS       (CX)(BX*4), Z3, Z3
-	VMOVUPS      Z3, (AX)(BX*4)
-	ADDQ         $+16, BX
+	VMOVUPS      (BX)(CX*4), Z2
+	VMOVUPS      (DX)(CX*4), Z3
+	VMAXPS       Z3, Z0, Z3
+	VRCP14PS     Z3, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	ADDQ         $+16, CX
 	SUBQ         $+16, SI
 	JMP          loop1
 
 loop1done:
-	SUBQ         BX, DX
+	SUBQ         CX, AX
 	JZ           end
 	MOVQ         $-1, SI
-	BZHIQ        DX, SI, SI
+	BZHIQ        AX, SI, SI
 	KMOVW        SI, K1
-	VMOVUPS.Z    (AX)(BX*4), K1, Z2
-	VMAXPS       Z2, Z0, Z2
-	VMOVUPS.Z    (CX)(BX*4), K1, Z0
-	VRCP14PS     Z2, Z3
+	VMOVUPS.Z    (BX)(CX*4), K1, Z2
+	VMOVUPS.Z    (DX)(CX*4), K1, Z3
+	VMAXPS       Z3, Z0, Z0
+	VRCP14PS     Z0, Z3
 	VMOVUPS      Z1, Z1
-	VFNMADD231PS Z2, Z3, Z1
-	VFMADD231PS  Z1, Z3, Z3
-	VMULPS       Z0, Z3, Z3
-	VMOVUPS      Z3, K1, (AX)(BX*4)
+	VFNMADD231PS Z3, Z0, Z1
+	VCMPPS       $0x07, Z1, Z1, K2
+	VFMADD231PS  Z1, Z3, K2, Z3
+	VMULPS       Z2, Z3, Z0
+	VMOVUPS      Z0, K1, (DX)(CX*4)
 
 end:
 	VZEROUPPER
 	RET
 
 // func quotISF32AVX512(y []float32, p []float32, v []float32, floor float32)
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·quotISF32AVX512(SB), NOSPLIT, $0-76
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), DX
-	MOVQ         v_base+48(FP), CX
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
 	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
 	VBROADCASTSS floor+72(FP), Z0
-	MOVQ         $0x000000003f800000, SI
-	MOVQ         SI, X1
-	VBROADCASTSS X1, Z1
-	XORQ         SI, SI
-	MOVQ         DX, DI
-	SUBQ         SI, DI
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
 
-loop4:
-	CMPQ         DI, $+64
-	JL           loop4done
-	VMAXPS       (AX)(SI*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
-	VMULPS       (CX)(SI*4), Z3, Z2
-	VMULPS       Z2, Z3, Z2
-	VMOVUPS      Z2, (AX)(SI*4)
-	VMAXPS       64(AX)(SI*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMOVUPS      Z3, 64(BX)(SI*4)
-	VMULPS       64(CX)(SI*4), Z3, Z2
-	VMULPS       Z2, Z3, Z2
-	VMOVUPS      Z2, 64(AX)(SI*4)
-	VMAXPS       128(AX)(SI*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMOVUPS      Z3, 128(BX)(SI*4)
-	VMULPS       128(CX)(SI*4), Z3, Z2
-	VMULPS       Z2, Z3, Z2
-	VMOVUPS      Z2, 128(AX)(SI*4)
-	VMAXPS       192(AX)(SI*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMOVUPS      Z3, 192(BX)(SI*4)
-	VMULPS       192(CX)(SI*4), Z3, Z2
-	VMULPS       Z2, Z3, Z2
-	VMOVUPS      Z2, 192(AX)(SI*4)
-	ADDQ         $+64, SI
-	SUBQ         $+64, DI
-	JMP          loop4
+loop2:
+	CMPQ         DI, $+32
+	JL           loop2done
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRCP14PS     Z2, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z2, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      Z4, (BX)(CX*4)
+	VMOVUPS      64(DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      64(SI)(CX*4), Z3
+	VRCP14PS     Z2, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z2, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, 64(DX)(CX*4)
+	VMOVUPS      Z4, 64(BX)(CX*4)
+	ADDQ         $+32, CX
+	SUBQ         $+32, DI
+	JMP          loop2
 
-loop4done:
-	MOVQ DX, DI
-	SUBQ SI, DI
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
 
 loop1:
 	CMPQ         DI, $+16
 	JL           loop1done
-	VMAXPS       (AX)(SI*4), Z0, Z2
-	VRCP14PS     Z2, Z3
-	VMOVUPS      Z1, Z4
-	VFNMADD231PS Z2, Z3, Z4
-	VFMADD231PS  Z4, Z3, Z3
-	VMOVUPS      Z3, (BX)(SI*4)
-	VMULPS       (CX)(SI*4), Z3, Z2
-	VMULPS       Z2, Z3, Z2
-	VMOVUPS      Z2, (AX)(SI*4)
-	ADDQ         $+16, SI
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRCP14PS     Z2, Z4
+	VMOVUPS      Z1, Z5
+	VFNMADD231PS Z4, Z2, Z5
+	VCMPPS       $0x07, Z5, Z5, K1
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      Z4, (BX)(CX*4)
+	ADDQ         $+16, CX
 	SUBQ         $+16, DI
 	JMP          loop1
 
 loop1done:
-	SUBQ         SI, DX
+	SUBQ         CX, AX
 	JZ           end
 	MOVQ         $-1, DI
-	BZHIQ        DX, DI, DI
+	BZHIQ        AX, DI, DI
 	KMOVW        DI, K1
-	VMOVUPS.Z    (AX)(SI*4), K1, Z2
-	VMAXPS       Z2, Z0, Z2
-	VMOVUPS.Z    (CX)(SI*4), K1, Z0
-	VRCP14PS     Z2, Z3
+	VMOVUPS.Z    (DX)(CX*4), K1, Z2
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS.Z    (SI)(CX*4), K1, Z2
+	VRCP14PS     Z0, Z3
 	VMOVUPS      Z1, Z1
-	VFNMADD231PS Z2, Z3, Z1
-	VFMADD231PS  Z1, Z3, Z3
-	VMOVUPS      Z3, K1, (BX)(SI*4)
-	VMULPS       Z0, Z3, Z0
-	VMULPS       Z0, Z3, Z2
-	VMOVUPS      Z2, K1, (AX)(SI*4)
+	VFNMADD231PS Z3, Z0, Z1
+	VCMPPS       $0x07, Z1, Z1, K2
+	VFMADD231PS  Z1, Z3, K2, Z3
+	VMULPS       Z3, Z2, Z0
+	VMULPS       Z3, Z0, Z0
+	VMOVUPS      Z0, K1, (DX)(CX*4)
+	VMOVUPS      Z3, K1, (BX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot05F32AVX512(y []float32, p []float32, v []float32, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·quot05F32AVX512(SB), NOSPLIT, $0-76
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSS floor+72(FP), Z0
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ         DI, $+32
+	JL           loop2done
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      Z4, (BX)(CX*4)
+	VMOVUPS      64(DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      64(SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, 64(DX)(CX*4)
+	VMOVUPS      Z4, 64(BX)(CX*4)
+	ADDQ         $+32, CX
+	SUBQ         $+32, DI
+	JMP          loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ         DI, $+16
+	JL           loop1done
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMULPS       Z4, Z2, Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      Z4, (BX)(CX*4)
+	ADDQ         $+16, CX
+	SUBQ         $+16, DI
+	JMP          loop1
+
+loop1done:
+	SUBQ         CX, AX
+	JZ           end
+	MOVQ         $-1, DI
+	BZHIQ        AX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(CX*4), K1, Z2
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS.Z    (SI)(CX*4), K1, Z2
+	VRSQRT14PS   Z0, Z3
+	VMULPS       Z3, Z0, Z4
+	VMOVUPS      Z1, Z1
+	VFNMADD231PS Z3, Z4, Z1
+	VCMPPS       $0x07, Z1, Z1, K2
+	VMULPS.BCST  constants<>+4(SB), Z1, Z1
+	VFMADD231PS  Z1, Z3, K2, Z3
+	VMOVUPS      Z0, Z1
+	VMULPS       Z3, Z0, K2, Z1
+	VMULPS       Z3, Z2, Z0
+	VMULPS       Z3, Z0, Z0
+	VMULPS       Z3, Z0, Z0
+	VMOVUPS      Z0, K1, (DX)(CX*4)
+	VMOVUPS      Z3, K1, (BX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot15F32AVX512(y []float32, p []float32, v []float32, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·quot15F32AVX512(SB), NOSPLIT, $0-76
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSS floor+72(FP), Z0
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ         DI, $+32
+	JL           loop2done
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      Z5, (BX)(CX*4)
+	VMOVUPS      64(DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      64(SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMOVUPS      Z2, 64(DX)(CX*4)
+	VMOVUPS      Z5, 64(BX)(CX*4)
+	ADDQ         $+32, CX
+	SUBQ         $+32, DI
+	JMP          loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ         DI, $+16
+	JL           loop1done
+	VMOVUPS      (DX)(CX*4), Z2
+	VMAXPS       Z2, Z0, Z2
+	VMOVUPS      (SI)(CX*4), Z3
+	VRSQRT14PS   Z2, Z4
+	VMULPS       Z4, Z2, Z5
+	VMOVUPS      Z1, Z6
+	VFNMADD231PS Z4, Z5, Z6
+	VCMPPS       $0x07, Z6, Z6, K1
+	VMULPS.BCST  constants<>+4(SB), Z6, Z5
+	VFMADD231PS  Z5, Z4, K1, Z4
+	VMOVUPS      Z2, Z5
+	VMULPS       Z4, Z2, K1, Z5
+	VMULPS       Z4, Z3, Z2
+	VMOVUPS      Z2, (DX)(CX*4)
+	VMOVUPS      Z5, (BX)(CX*4)
+	ADDQ         $+16, CX
+	SUBQ         $+16, DI
+	JMP          loop1
+
+loop1done:
+	SUBQ         CX, AX
+	JZ           end
+	MOVQ         $-1, DI
+	BZHIQ        AX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (DX)(CX*4), K1, Z2
+	VMAXPS       Z2, Z0, Z0
+	VMOVUPS.Z    (SI)(CX*4), K1, Z2
+	VRSQRT14PS   Z0, Z3
+	VMULPS       Z3, Z0, Z4
+	VMOVUPS      Z1, Z1
+	VFNMADD231PS Z3, Z4, Z1
+	VCMPPS       $0x07, Z1, Z1, K2
+	VMULPS.BCST  constants<>+4(SB), Z1, Z1
+	VFMADD231PS  Z1, Z3, K2, Z3
+	VMOVUPS      Z0, Z1
+	VMULPS       Z3, Z0, K2, Z1
+	VMULPS       Z3, Z2, Z0
+	VMOVUPS      Z0, K1, (DX)(CX*4)
+	VMOVUPS      Z1, K1, (BX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot3F32AVX512(y []float32, p []float32, v []float32, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·quot3F32AVX512(SB), NOSPLIT, $0-76
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSS floor+72(FP), Z0
+	VBROADCASTSS constants<>+0(SB), Z1
+	VMOVUPS      Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ    DI, $+32
+	JL      loop2done
+	VMOVUPS (DX)(CX*4), Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS (SI)(CX*4), Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z1, Z1, Z1
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z1, (BX)(CX*4)
+	VMOVUPS 64(DX)(CX*4), Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS 64(SI)(CX*4), Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z1, Z1, Z1
+	VMOVUPS Z2, 64(DX)(CX*4)
+	VMOVUPS Z1, 64(BX)(CX*4)
+	ADDQ    $+32, CX
+	SUBQ    $+32, DI
+	JMP     loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+16
+	JL      loop1done
+	VMOVUPS (DX)(CX*4), Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS (SI)(CX*4), Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  Z1, Z1, Z1
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS Z1, (BX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (DX)(CX*4), K1, Z1
+	VMAXPS    Z1, Z0, Z0
+	VMOVUPS.Z (SI)(CX*4), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z0, Z0, Z0
+	VMOVUPS   Z1, K1, (DX)(CX*4)
+	VMOVUPS   Z0, K1, (BX)(CX*4)
 
 end:
 	VZEROUPPER
 	RET
 
 // func quotKLF64AVX512(y []float64, v []float64, floor float64)
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·quotKLF64AVX512(SB), NOSPLIT, $0-56
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), DX
-	MOVQ         v_base+24(FP), CX
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         v_base+24(FP), BX
 	VBROADCASTSD floor+48(FP), Z0
-	MOVQ         $0x3ff0000000000000, BX
-	MOVQ         BX, X1
-	VBROADCASTSD X1, Z1
-	XORQ         BX, BX
-	MOVQ         DX, SI
-	SUBQ         BX, SI
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
+	MOVQ         AX, SI
+	SUBQ         CX, SI
 
 loop4:
 	CMPQ         SI, $+32
 	JL           loop4done
-	VMAXPD       (AX)(BX*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMULPD       (CX)(BX*8), Z3, Z3
-	VMOVUPD      Z3, (AX)(BX*8)
-	VMAXPD       64(AX)(BX*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMULPD       64(CX)(BX*8), Z3, Z3
-	VMOVUPD      Z3, 64(AX)(BX*8)
-	VMAXPD       128(AX)(BX*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMULPD       128(CX)(BX*8), Z3, Z3
-	VMOVUPD      Z3, 128(AX)(BX*8)
-	VMAXPD       192(AX)(BX*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMULPD       192(CX)(BX*8), Z3, Z3
-	VMOVUPD      Z3, 192(AX)(BX*8)
-	ADDQ         $+32, BX
+	VMOVUPD      (BX)(CX*8), Z2
+	VMOVUPD      (DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, (DX)(CX*8)
+	VMOVUPD      64(BX)(CX*8), Z2
+	VMOVUPD      64(DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, 64(DX)(CX*8)
+	VMOVUPD      128(BX)(CX*8), Z2
+	VMOVUPD      128(DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, 128(DX)(CX*8)
+	VMOVUPD      192(BX)(CX*8), Z2
+	VMOVUPD      192(DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, 192(DX)(CX*8)
+	ADDQ         $+32, CX
 	SUBQ         $+32, SI
 	JMP          loop4
 
 loop4done:
-	MOVQ DX, SI
-	SUBQ BX, SI
+	MOVQ AX, SI
+	SUBQ CX, SI
 
 loop1:
 	CMPQ         SI, $+8
 	JL           loop1done
-	VMAXPD       (AX)(BX*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMULPD       (CX)(BX*8), Z3, Z3
-	VMOVUPD      Z3, (AX)(BX*8)
-	ADDQ         $+8, BX
+	VMOVUPD      (BX)(CX*8), Z2
+	VMOVUPD      (DX)(CX*8), Z3
+	VMAXPD       Z3, Z0, Z3
+	VRCP14PD     Z3, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z3, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, (DX)(CX*8)
+	ADDQ         $+8, CX
 	SUBQ         $+8, SI
 	JMP          loop1
 
 loop1done:
-	SUBQ         BX, DX
+	SUBQ         CX, AX
 	JZ           end
 	MOVQ         $-1, SI
-	BZHIQ        DX, SI, SI
+	BZHIQ        AX, SI, SI
 	KMOVW        SI, K1
-	VMOVUPD.Z    (AX)(BX*8), K1, Z2
-	VMAXPD       Z2, Z0, Z2
-	VMOVUPD.Z    (CX)(BX*8), K1, Z0
-	VRCP14PD     Z2, Z3
+	VMOVUPD.Z    (BX)(CX*8), K1, Z2
+	VMOVUPD.Z    (DX)(CX*8), K1, Z3
+	VMAXPD       Z3, Z0, Z0
+	VRCP14PD     Z0, Z3
 	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
+	VFNMADD231PD Z3, Z0, Z4
+	VCMPPD       $0x07, Z4, Z4, K2
+	VFMADD231PD  Z4, Z3, K2, Z3
 	VMOVUPD      Z1, Z1
-	VFNMADD231PD Z2, Z3, Z1
-	VFMADD231PD  Z1, Z3, Z3
-	VMULPD       Z0, Z3, Z3
-	VMOVUPD      Z3, K1, (AX)(BX*8)
+	VFNMADD231PD Z3, Z0, Z1
+	VFMADD231PD  Z1, Z3, K2, Z3
+	VMULPD       Z2, Z3, Z0
+	VMOVUPD      Z0, K1, (DX)(CX*8)
 
 end:
 	VZEROUPPER
 	RET
 
 // func quotISF64AVX512(y []float64, p []float64, v []float64, floor float64)
-// Requires: AVX, AVX512F, BMI2, SSE2
+// Requires: AVX, AVX512F, BMI2
 TEXT ·quotISF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ         y_base+0(FP), AX
-	MOVQ         y_len+8(FP), DX
-	MOVQ         v_base+48(FP), CX
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
 	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
 	VBROADCASTSD floor+72(FP), Z0
-	MOVQ         $0x3ff0000000000000, SI
-	MOVQ         SI, X1
-	VBROADCASTSD X1, Z1
-	XORQ         SI, SI
-	MOVQ         DX, DI
-	SUBQ         SI, DI
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
 
-loop4:
-	CMPQ         DI, $+32
-	JL           loop4done
-	VMAXPD       (AX)(SI*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z3, (BX)(SI*8)
-	VMULPD       (CX)(SI*8), Z3, Z2
-	VMULPD       Z2, Z3, Z2
-	VMOVUPD      Z2, (AX)(SI*8)
-	VMAXPD       64(AX)(SI*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z3, 64(BX)(SI*8)
-	VMULPD       64(CX)(SI*8), Z3, Z2
-	VMULPD       Z2, Z3, Z2
-	VMOVUPD      Z2, 64(AX)(SI*8)
-	VMAXPD       128(AX)(SI*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z3, 128(BX)(SI*8)
-	VMULPD       128(CX)(SI*8), Z3, Z2
-	VMULPD       Z2, Z3, Z2
-	VMOVUPD      Z2, 128(AX)(SI*8)
-	VMAXPD       192(AX)(SI*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z3, 192(BX)(SI*8)
-	VMULPD       192(CX)(SI*8), Z3, Z2
-	VMULPD       Z2, Z3, Z2
-	VMOVUPD      Z2, 192(AX)(SI*8)
-	ADDQ         $+32, SI
-	SUBQ         $+32, DI
-	JMP          loop4
+loop2:
+	CMPQ         DI, $+16
+	JL           loop2done
+	VMOVUPD      (DX)(CX*8), Z2
+	VMAXPD       Z2, Z0, Z2
+	VMOVUPD      (SI)(CX*8), Z3
+	VRCP14PD     Z2, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z4, Z3, Z2
+	VMULPD       Z4, Z2, Z2
+	VMOVUPD      Z2, (DX)(CX*8)
+	VMOVUPD      Z4, (BX)(CX*8)
+	VMOVUPD      64(DX)(CX*8), Z2
+	VMAXPD       Z2, Z0, Z2
+	VMOVUPD      64(SI)(CX*8), Z3
+	VRCP14PD     Z2, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z4, Z3, Z2
+	VMULPD       Z4, Z2, Z2
+	VMOVUPD      Z2, 64(DX)(CX*8)
+	VMOVUPD      Z4, 64(BX)(CX*8)
+	ADDQ         $+16, CX
+	SUBQ         $+16, DI
+	JMP          loop2
 
-loop4done:
-	MOVQ DX, DI
-	SUBQ SI, DI
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
 
 loop1:
 	CMPQ         DI, $+8
 	JL           loop1done
-	VMAXPD       (AX)(SI*8), Z0, Z2
-	VRCP14PD     Z2, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
-	VMOVUPD      Z3, (BX)(SI*8)
-	VMULPD       (CX)(SI*8), Z3, Z2
-	VMULPD       Z2, Z3, Z2
-	VMOVUPD      Z2, (AX)(SI*8)
-	ADDQ         $+8, SI
+	VMOVUPD      (DX)(CX*8), Z2
+	VMAXPD       Z2, Z0, Z2
+	VMOVUPD      (SI)(CX*8), Z3
+	VRCP14PD     Z2, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
+	VCMPPD       $0x07, Z5, Z5, K1
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMOVUPD      Z1, Z5
+	VFNMADD231PD Z4, Z2, Z5
+	VFMADD231PD  Z5, Z4, K1, Z4
+	VMULPD       Z4, Z3, Z2
+	VMULPD       Z4, Z2, Z2
+	VMOVUPD      Z2, (DX)(CX*8)
+	VMOVUPD      Z4, (BX)(CX*8)
+	ADDQ         $+8, CX
 	SUBQ         $+8, DI
 	JMP          loop1
 
 loop1done:
-	SUBQ         SI, DX
+	SUBQ         CX, AX
 	JZ           end
 	MOVQ         $-1, DI
-	BZHIQ        DX, DI, DI
+	BZHIQ        AX, DI, DI
 	KMOVW        DI, K1
-	VMOVUPD.Z    (AX)(SI*8), K1, Z2
-	VMAXPD       Z2, Z0, Z2
-	VMOVUPD.Z    (CX)(SI*8), K1, Z0
-	VRCP14PD     Z2, Z3
+	VMOVUPD.Z    (DX)(CX*8), K1, Z2
+	VMAXPD       Z2, Z0, Z0
+	VMOVUPD.Z    (SI)(CX*8), K1, Z2
+	VRCP14PD     Z0, Z3
 	VMOVUPD      Z1, Z4
-	VFNMADD231PD Z2, Z3, Z4
-	VFMADD231PD  Z4, Z3, Z3
+	VFNMADD231PD Z3, Z0, Z4
+	VCMPPD       $0x07, Z4, Z4, K2
+	VFMADD231PD  Z4, Z3, K2, Z3
 	VMOVUPD      Z1, Z1
-	VFNMADD231PD Z2, Z3, Z1
-	VFMADD231PD  Z1, Z3, Z3
-	VMOVUPD      Z3, K1, (BX)(SI*8)
-	VMULPD       Z0, Z3, Z0
-	VMULPD       Z0, Z3, Z2
-	VMOVUPD      Z2, K1, (AX)(SI*8)
+	VFNMADD231PD Z3, Z0, Z1
+	VFMADD231PD  Z1, Z3, K2, Z3
+	VMULPD       Z3, Z2, Z0
+	VMULPD       Z3, Z0, Z0
+	VMOVUPD      Z0, K1, (DX)(CX*8)
+	VMOVUPD      Z3, K1, (BX)(CX*8)
 
 end:
 	VZEROUPPER
 	RET
+
+// func quot05F64AVX512(y []float64, p []float64, v []float64, floor float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·quot05F64AVX512(SB), NOSPLIT, $0-80
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSD floor+72(FP), Z0
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ             DI, $+16
+	JL               loop2done
+	VMOVUPD          (DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          (SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VCMPPD           $0x07, Z6, Z6, K1
+	VBROADCASTSD     constants<>+24(SB), Z5
+	VMOVUPD          Z6, Z7
+	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
+	VMULPD           Z7, Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMULPD           Z4, Z2, Z2
+	VMULPD           Z4, Z2, Z2
+	VMOVUPD          Z2, (DX)(CX*8)
+	VMOVUPD          Z4, (BX)(CX*8)
+	VMOVUPD          64(DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          64(SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VCMPPD           $0x07, Z6, Z6, K1
+	VBROADCASTSD     constants<>+24(SB), Z5
+	VMOVUPD          Z6, Z7
+	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
+	VMULPD           Z7, Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMULPD           Z4, Z2, Z2
+	VMULPD           Z4, Z2, Z2
+	VMOVUPD          Z2, 64(DX)(CX*8)
+	VMOVUPD          Z4, 64(BX)(CX*8)
+	ADDQ             $+16, CX
+	SUBQ             $+16, DI
+	JMP              loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ             DI, $+8
+	JL               loop1done
+	VMOVUPD          (DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          (SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VCMPPD           $0x07, Z6, Z6, K1
+	VBROADCASTSD     constants<>+24(SB), Z5
+	VMOVUPD          Z6, Z7
+	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
+	VMULPD           Z7, Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMULPD           Z4, Z2, Z2
+	VMULPD           Z4, Z2, Z2
+	VMOVUPD          Z2, (DX)(CX*8)
+	VMOVUPD          Z4, (BX)(CX*8)
+	ADDQ             $+8, CX
+	SUBQ             $+8, DI
+	JMP              loop1
+
+loop1done:
+	SUBQ             CX, AX
+	JZ               end
+	MOVQ             $-1, DI
+	BZHIQ            AX, DI, DI
+	KMOVW            DI, K1
+	VMOVUPD.Z        (DX)(CX*8), K1, Z2
+	VMAXPD           Z2, Z0, Z0
+	VMOVUPD.Z        (SI)(CX*8), K1, Z2
+	VRSQRT14PD       Z0, Z3
+	VMULPD           Z3, Z0, Z4
+	VMOVUPD          Z1, Z5
+	VFNMADD231PD     Z3, Z4, Z5
+	VCMPPD           $0x07, Z5, Z5, K2
+	VBROADCASTSD     constants<>+24(SB), Z4
+	VMOVUPD          Z5, Z6
+	VFMADD213PD.BCST constants<>+16(SB), Z4, Z6
+	VMULPD           Z6, Z5, Z4
+	VFMADD231PD      Z4, Z3, K2, Z3
+	VMULPD           Z3, Z0, Z4
+	VMOVUPD          Z1, Z1
+	VFNMADD231PD     Z3, Z4, Z1
+	VMULPD.BCST      constants<>+16(SB), Z1, Z1
+	VFMADD231PD      Z1, Z3, K2, Z3
+	VMOVUPD          Z0, Z1
+	VMULPD           Z3, Z0, K2, Z1
+	VMULPD           Z3, Z2, Z0
+	VMULPD           Z3, Z0, Z0
+	VMULPD           Z3, Z0, Z0
+	VMOVUPD          Z0, K1, (DX)(CX*8)
+	VMOVUPD          Z3, K1, (BX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot15F64AVX512(y []float64, p []float64, v []float64, floor float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·quot15F64AVX512(SB), NOSPLIT, $0-80
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSD floor+72(FP), Z0
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ             DI, $+16
+	JL               loop2done
+	VMOVUPD          (DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          (SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VCMPPD           $0x07, Z6, Z6, K1
+	VBROADCASTSD     constants<>+24(SB), Z5
+	VMOVUPD          Z6, Z7
+	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
+	VMULPD           Z7, Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMOVUPD          Z2, (DX)(CX*8)
+	VMOVUPD          Z5, (BX)(CX*8)
+	VMOVUPD          64(DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          64(SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VCMPPD           $0x07, Z6, Z6, K1
+	VBROADCASTSD     constants<>+24(SB), Z5
+	VMOVUPD          Z6, Z7
+	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
+	VMULPD           Z7, Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMOVUPD          Z2, 64(DX)(CX*8)
+	VMOVUPD          Z5, 64(BX)(CX*8)
+	ADDQ             $+16, CX
+	SUBQ             $+16, DI
+	JMP              loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ             DI, $+8
+	JL               loop1done
+	VMOVUPD          (DX)(CX*8), Z2
+	VMAXPD           Z2, Z0, Z2
+	VMOVUPD          (SI)(CX*8), Z3
+	VRSQRT14PD       Z2, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VCMPPD           $0x07, Z6, Z6, K1
+	VBROADCASTSD     constants<>+24(SB), Z5
+	VMOVUPD          Z6, Z7
+	VFMADD213PD.BCST constants<>+16(SB), Z5, Z7
+	VMULPD           Z7, Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMULPD           Z4, Z2, Z5
+	VMOVUPD          Z1, Z6
+	VFNMADD231PD     Z4, Z5, Z6
+	VMULPD.BCST      constants<>+16(SB), Z6, Z5
+	VFMADD231PD      Z5, Z4, K1, Z4
+	VMOVUPD          Z2, Z5
+	VMULPD           Z4, Z2, K1, Z5
+	VMULPD           Z4, Z3, Z2
+	VMOVUPD          Z2, (DX)(CX*8)
+	VMOVUPD          Z5, (BX)(CX*8)
+	ADDQ             $+8, CX
+	SUBQ             $+8, DI
+	JMP              loop1
+
+loop1done:
+	SUBQ             CX, AX
+	JZ               end
+	MOVQ             $-1, DI
+	BZHIQ            AX, DI, DI
+	KMOVW            DI, K1
+	VMOVUPD.Z        (DX)(CX*8), K1, Z2
+	VMAXPD           Z2, Z0, Z0
+	VMOVUPD.Z        (SI)(CX*8), K1, Z2
+	VRSQRT14PD       Z0, Z3
+	VMULPD           Z3, Z0, Z4
+	VMOVUPD          Z1, Z5
+	VFNMADD231PD     Z3, Z4, Z5
+	VCMPPD           $0x07, Z5, Z5, K2
+	VBROADCASTSD     constants<>+24(SB), Z4
+	VMOVUPD          Z5, Z6
+	VFMADD213PD.BCST constants<>+16(SB), Z4, Z6
+	VMULPD           Z6, Z5, Z4
+	VFMADD231PD      Z4, Z3, K2, Z3
+	VMULPD           Z3, Z0, Z4
+	VMOVUPD          Z1, Z1
+	VFNMADD231PD     Z3, Z4, Z1
+	VMULPD.BCST      constants<>+16(SB), Z1, Z1
+	VFMADD231PD      Z1, Z3, K2, Z3
+	VMOVUPD          Z0, Z1
+	VMULPD           Z3, Z0, K2, Z1
+	VMULPD           Z3, Z2, Z0
+	VMOVUPD          Z0, K1, (DX)(CX*8)
+	VMOVUPD          Z1, K1, (BX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func quot3F64AVX512(y []float64, p []float64, v []float64, floor float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·quot3F64AVX512(SB), NOSPLIT, $0-80
+	MOVQ         y_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+0(FP), DX
+	MOVQ         p_base+24(FP), BX
+	MOVQ         v_base+48(FP), SI
+	VBROADCASTSD floor+72(FP), Z0
+	VBROADCASTSD constants<>+8(SB), Z1
+	VMOVUPD      Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop2:
+	CMPQ    DI, $+16
+	JL      loop2done
+	VMOVUPD (DX)(CX*8), Z1
+	VMAXPD  Z1, Z0, Z1
+	VMOVUPD (SI)(CX*8), Z2
+	VMULPD  Z1, Z2, Z2
+	VMULPD  Z1, Z1, Z1
+	VMOVUPD Z2, (DX)(CX*8)
+	VMOVUPD Z1, (BX)(CX*8)
+	VMOVUPD 64(DX)(CX*8), Z1
+	VMAXPD  Z1, Z0, Z1
+	VMOVUPD 64(SI)(CX*8), Z2
+	VMULPD  Z1, Z2, Z2
+	VMULPD  Z1, Z1, Z1
+	VMOVUPD Z2, 64(DX)(CX*8)
+	VMOVUPD Z1, 64(BX)(CX*8)
+	ADDQ    $+16, CX
+	SUBQ    $+16, DI
+	JMP     loop2
+
+loop2done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+8
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Z1
+	VMAXPD  Z1, Z0, Z1
+	VMOVUPD (SI)(CX*8), Z2
+	VMULPD  Z1, Z2, Z2
+	VMULPD  Z1, Z1, Z1
+	VMOVUPD Z2, (DX)(CX*8)
+	VMOVUPD Z1, (BX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPD.Z (DX)(CX*8), K1, Z1
+	VMAXPD    Z1, Z0, Z0
+	VMOVUPD.Z (SI)(CX*8), K1, Z1
+	VMULPD    Z0, Z1, Z1
+	VMULPD    Z0, Z0, Z0
+	VMOVUPD   Z1, K1, (DX)(CX*8)
+	VMOVUPD   Z0, K1, (BX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA constants<>+0(SB)/4, $0x3f800000
+DATA constants<>+4(SB)/4, $0x3f000000
+DATA constants<>+8(SB)/8, $0x3ff0000000000000
+DATA constants<>+16(SB)/8, $0x3fe0000000000000
+DATA constants<>+24(SB)/8, $0x3fd8000000000000
+GLOBL constants<>(SB), RODATA|NOPTR, $32

@@ -4,24 +4,57 @@
 
 #include "textflag.h"
 
-// func tile12x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile12x1F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile12x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile12x1F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -34,48 +67,49 @@ TEXT ·tile12x1F32AVX2(SB), NOSPLIT, $0-80
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Y12
-	VBROADCASTSS (DI), Y13
-	VFMADD231PS  Y13, Y12, Y0
-	VBROADCASTSS (DI)(CX*1), Y13
-	VFMADD231PS  Y13, Y12, Y1
-	VBROADCASTSS (DI)(CX*2), Y13
-	VFMADD231PS  Y13, Y12, Y2
+	VMOVUPS      (SI), Y12
 	VBROADCASTSS (R8), Y13
-	VFMADD231PS  Y13, Y12, Y3
-	VBROADCASTSS (R8)(CX*1), Y13
-	VFMADD231PS  Y13, Y12, Y4
-	VBROADCASTSS (R8)(CX*2), Y13
-	VFMADD231PS  Y13, Y12, Y5
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (R8)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y1
+	VBROADCASTSS (R8)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
 	VBROADCASTSS (R9), Y13
-	VFMADD231PS  Y13, Y12, Y6
-	VBROADCASTSS (R9)(CX*1), Y13
-	VFMADD231PS  Y13, Y12, Y7
-	VBROADCASTSS (R9)(CX*2), Y13
-	VFMADD231PS  Y13, Y12, Y8
+	VFMADD231PS  Y13, Y12, Y3
+	VBROADCASTSS (R9)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (R9)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y5
 	VBROADCASTSS (R10), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (R10)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y7
+	VBROADCASTSS (R10)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VBROADCASTSS (R11), Y13
 	VFMADD231PS  Y13, Y12, Y9
-	VBROADCASTSS (R10)(CX*1), Y13
+	VBROADCASTSS (R11)(DX*1), Y13
 	VFMADD231PS  Y13, Y12, Y10
-	VBROADCASTSS (R10)(CX*2), Y13
+	VBROADCASTSS (R11)(DX*2), Y13
 	VFMADD231PS  Y13, Y12, Y11
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -129,172 +163,222 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y11, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile12x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile12x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile12x1EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	LEAQ    (R8)(CX*2), R9
-	ADDQ    CX, R9
-	LEAQ    (R9)(CX*2), R10
-	ADDQ    CX, R10
-	MOVQ    last+72(FP), R11
-	LEAQ    maskTable<>+0(SB), R12
-	MOVQ    $0x00000008, R13
-	SUBQ    R11, R13
-	VMOVDQU (R12)(R13*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	VXORPD  Y9, Y9, Y9
-	VXORPD  Y10, Y10, Y10
-	VXORPD  Y11, Y11, Y11
-	VXORPD  Y12, Y12, Y12
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·tile12x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  AX, AX
+	JZ     summed
 
 loop:
-	VMASKMOVPS   (BX), Y0, Y13
-	VBROADCASTSS (DI), Y14
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (DI)(CX*1), Y14
-	VFMADD231PS  Y14, Y13, Y2
-	VBROADCASTSS (DI)(CX*2), Y14
-	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (R8), Y14
-	VFMADD231PS  Y14, Y13, Y4
-	VBROADCASTSS (R8)(CX*1), Y14
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (R8)(CX*2), Y14
-	VFMADD231PS  Y14, Y13, Y6
-	VBROADCASTSS (R9), Y14
-	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (R9)(CX*1), Y14
-	VFMADD231PS  Y14, Y13, Y8
-	VBROADCASTSS (R9)(CX*2), Y14
-	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (R10), Y14
-	VFMADD231PS  Y14, Y13, Y10
-	VBROADCASTSS (R10)(CX*1), Y14
-	VFMADD231PS  Y14, Y13, Y11
-	VBROADCASTSS (R10)(CX*2), Y14
-	VFMADD231PS  Y14, Y13, Y12
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
+	VMOVDQU      (CX), Y12
+	VMASKMOVPS   (SI), Y12, Y12
+	VBROADCASTSS (R8), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (R8)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y1
+	VBROADCASTSS (R8)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS (R9), Y13
+	VFMADD231PS  Y13, Y12, Y3
+	VBROADCASTSS (R9)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (R9)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y5
+	VBROADCASTSS (R10), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (R10)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y7
+	VBROADCASTSS (R10)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VBROADCASTSS (R11), Y13
+	VFMADD231PS  Y13, Y12, Y9
+	VBROADCASTSS (R11)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y10
+	VBROADCASTSS (R11)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         DI, SI
 	DECQ         AX
 	JNZ          loop
 
-store:
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
 	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
 	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y1, Y1
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y2, Y2
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y3, Y3
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y4, Y4
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y5, Y5
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y6, Y6
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y7, Y7
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y8, Y8
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y9, Y9
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y10, Y10
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y11, Y11
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y13
-	VADDPS     Y13, Y12, Y12
-	ADDQ       CX, DX
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y0, Y0
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y1, Y1
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y2, Y2
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y3, Y3
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y4, Y4
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y6, Y6
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y7, Y7
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y8, Y8
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y9, Y9
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y10, Y10
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (BX), Y12, Y12
+	VADDPS     Y12, Y11, Y11
+	ADDQ       DX, BX
 
 overwrite:
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS Y0, Y12, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y3, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y4, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y5, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y6, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y7, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y8, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y9, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y10, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y11, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y12, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile12x1FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile12x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile12x1FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile12x1StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -307,49 +391,170 @@ TEXT ·tile12x1FarF32AVX2(SB), NOSPLIT, $0-80
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Y12
-	VBROADCASTSS (DI), Y13
-	VFMADD231PS  Y13, Y12, Y0
-	VBROADCASTSS (DI)(CX*1), Y13
-	VFMADD231PS  Y13, Y12, Y1
-	VBROADCASTSS (DI)(CX*2), Y13
-	VFMADD231PS  Y13, Y12, Y2
+	VMOVUPS      (SI), Y12
 	VBROADCASTSS (R8), Y13
-	VFMADD231PS  Y13, Y12, Y3
-	VBROADCASTSS (R8)(CX*1), Y13
-	VFMADD231PS  Y13, Y12, Y4
-	VBROADCASTSS (R8)(CX*2), Y13
-	VFMADD231PS  Y13, Y12, Y5
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS (R8)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y1
+	VBROADCASTSS (R8)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y2
 	VBROADCASTSS (R9), Y13
-	VFMADD231PS  Y13, Y12, Y6
-	VBROADCASTSS (R9)(CX*1), Y13
-	VFMADD231PS  Y13, Y12, Y7
-	VBROADCASTSS (R9)(CX*2), Y13
-	VFMADD231PS  Y13, Y12, Y8
+	VFMADD231PS  Y13, Y12, Y3
+	VBROADCASTSS (R9)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS (R9)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y5
 	VBROADCASTSS (R10), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS (R10)(DX*1), Y13
+	VFMADD231PS  Y13, Y12, Y7
+	VBROADCASTSS (R10)(DX*2), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VBROADCASTSS (R11), Y13
 	VFMADD231PS  Y13, Y12, Y9
-	VBROADCASTSS (R10)(CX*1), Y13
+	VBROADCASTSS (R11)(DX*1), Y13
 	VFMADD231PS  Y13, Y12, Y10
-	VBROADCASTSS (R10)(CX*2), Y13
+	VBROADCASTSS (R11)(DX*2), Y13
 	VFMADD231PS  Y13, Y12, Y11
-	PREFETCHT0   64(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y7, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y8, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y9, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y10, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y11, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile8x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile8x1F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y8
+	VBROADCASTSS (R8), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VBROADCASTSS (R8)(DX*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VBROADCASTSS (R8)(DX*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS (R9), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS (R9)(DX*1), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS (R9)(DX*2), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VBROADCASTSS (R10), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VBROADCASTSS (R10)(DX*1), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -369,14 +574,6 @@ store:
 	ADDQ   CX, DX
 	VADDPS (DX), Y7, Y7
 	ADDQ   CX, DX
-	VADDPS (DX), Y8, Y8
-	ADDQ   CX, DX
-	VADDPS (DX), Y9, Y9
-	ADDQ   CX, DX
-	VADDPS (DX), Y10, Y10
-	ADDQ   CX, DX
-	VADDPS (DX), Y11, Y11
-	ADDQ   CX, DX
 
 overwrite:
 	VMOVUPS Y0, (AX)
@@ -395,33 +592,42 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y7, (AX)
 	ADDQ    CX, AX
-	VMOVUPS Y8, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y9, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y10, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y11, (AX)
-	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile8x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile8x1F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile8x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -431,204 +637,132 @@ TEXT ·tile8x1F32AVX2(SB), NOSPLIT, $0-80
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Y8
-	VBROADCASTSS (DI), Y9
-	VFMADD231PS  Y9, Y8, Y0
-	VBROADCASTSS (DI)(CX*1), Y9
-	VFMADD231PS  Y9, Y8, Y1
-	VBROADCASTSS (DI)(CX*2), Y9
-	VFMADD231PS  Y9, Y8, Y2
+	VMOVDQU      (CX), Y8
+	VMASKMOVPS   (SI), Y8, Y8
 	VBROADCASTSS (R8), Y9
-	VFMADD231PS  Y9, Y8, Y3
-	VBROADCASTSS (R8)(CX*1), Y9
-	VFMADD231PS  Y9, Y8, Y4
-	VBROADCASTSS (R8)(CX*2), Y9
-	VFMADD231PS  Y9, Y8, Y5
+	VFMADD231PS  Y9, Y8, Y0
+	VBROADCASTSS (R8)(DX*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VBROADCASTSS (R8)(DX*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
 	VBROADCASTSS (R9), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS (R9)(DX*1), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS (R9)(DX*2), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VBROADCASTSS (R10), Y9
 	VFMADD231PS  Y9, Y8, Y6
-	VBROADCASTSS (R9)(CX*1), Y9
+	VBROADCASTSS (R10)(DX*1), Y9
 	VFMADD231PS  Y9, Y8, Y7
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPS (DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPS (DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPS (DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPS (DX), Y4, Y4
-	ADDQ   CX, DX
-	VADDPS (DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPS (DX), Y6, Y6
-	ADDQ   CX, DX
-	VADDPS (DX), Y7, Y7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y7, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile8x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile8x1EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	LEAQ    (R8)(CX*2), R9
-	ADDQ    CX, R9
-	MOVQ    last+72(FP), R10
-	LEAQ    maskTable<>+0(SB), R11
-	MOVQ    $0x00000008, R12
-	SUBQ    R10, R12
-	VMOVDQU (R11)(R12*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMASKMOVPS   (BX), Y0, Y9
-	VBROADCASTSS (DI), Y10
-	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (DI)(CX*1), Y10
-	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS (DI)(CX*2), Y10
-	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (R8), Y10
-	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS (R8)(CX*1), Y10
-	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (R8)(CX*2), Y10
-	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS (R9), Y10
-	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS (R9)(CX*1), Y10
-	VFMADD231PS  Y10, Y9, Y8
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
 	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
 	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPS (DX), Y0, Y9
-	VADDPS     Y9, Y1, Y1
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y9
-	VADDPS     Y9, Y2, Y2
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y9
-	VADDPS     Y9, Y3, Y3
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y9
-	VADDPS     Y9, Y4, Y4
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y9
-	VADDPS     Y9, Y5, Y5
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y9
-	VADDPS     Y9, Y6, Y6
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y9
-	VADDPS     Y9, Y7, Y7
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y9
-	VADDPS     Y9, Y8, Y8
-	ADDQ       CX, DX
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (BX), Y8, Y8
+	VADDPS     Y8, Y0, Y0
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (BX), Y8, Y8
+	VADDPS     Y8, Y1, Y1
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (BX), Y8, Y8
+	VADDPS     Y8, Y2, Y2
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (BX), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (BX), Y8, Y8
+	VADDPS     Y8, Y4, Y4
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (BX), Y8, Y8
+	VADDPS     Y8, Y5, Y5
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (BX), Y8, Y8
+	VADDPS     Y8, Y6, Y6
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (BX), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+	ADDQ       DX, BX
 
 overwrite:
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS Y0, Y8, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y3, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y4, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y5, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y6, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y7, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y8, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile8x1FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile8x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile8x1FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile8x1StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -637,264 +771,130 @@ TEXT ·tile8x1FarF32AVX2(SB), NOSPLIT, $0-80
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Y8
-	VBROADCASTSS (DI), Y9
-	VFMADD231PS  Y9, Y8, Y0
-	VBROADCASTSS (DI)(CX*1), Y9
-	VFMADD231PS  Y9, Y8, Y1
-	VBROADCASTSS (DI)(CX*2), Y9
-	VFMADD231PS  Y9, Y8, Y2
+	VMOVUPS      (SI), Y8
 	VBROADCASTSS (R8), Y9
-	VFMADD231PS  Y9, Y8, Y3
-	VBROADCASTSS (R8)(CX*1), Y9
-	VFMADD231PS  Y9, Y8, Y4
-	VBROADCASTSS (R8)(CX*2), Y9
-	VFMADD231PS  Y9, Y8, Y5
+	VFMADD231PS  Y9, Y8, Y0
+	VBROADCASTSS (R8)(DX*1), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VBROADCASTSS (R8)(DX*2), Y9
+	VFMADD231PS  Y9, Y8, Y2
 	VBROADCASTSS (R9), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS (R9)(DX*1), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS (R9)(DX*2), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VBROADCASTSS (R10), Y9
 	VFMADD231PS  Y9, Y8, Y6
-	VBROADCASTSS (R9)(CX*1), Y9
+	VBROADCASTSS (R10)(DX*1), Y9
 	VFMADD231PS  Y9, Y8, Y7
-	PREFETCHT0   64(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPS (DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPS (DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPS (DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPS (DX), Y4, Y4
-	ADDQ   CX, DX
-	VADDPS (DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPS (DX), Y6, Y6
-	ADDQ   CX, DX
-	VADDPS (DX), Y7, Y7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y7, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y7, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x1F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile4x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x1F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Y4
-	VBROADCASTSS (DI), Y5
-	VFMADD231PS  Y5, Y4, Y0
-	VBROADCASTSS (DI)(CX*1), Y5
-	VFMADD231PS  Y5, Y4, Y1
-	VBROADCASTSS (DI)(CX*2), Y5
-	VFMADD231PS  Y5, Y4, Y2
+	VMOVUPS      (SI), Y4
 	VBROADCASTSS (R8), Y5
-	VFMADD231PS  Y5, Y4, Y3
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPS (DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPS (DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPS (DX), Y3, Y3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x1EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	MOVQ    last+72(FP), R9
-	LEAQ    maskTable<>+0(SB), R10
-	MOVQ    $0x00000008, R11
-	SUBQ    R9, R11
-	VMOVDQU (R10)(R11*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMASKMOVPS   (BX), Y0, Y5
-	VBROADCASTSS (DI), Y6
-	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (DI)(CX*1), Y6
-	VFMADD231PS  Y6, Y5, Y2
-	VBROADCASTSS (DI)(CX*2), Y6
-	VFMADD231PS  Y6, Y5, Y3
-	VBROADCASTSS (R8), Y6
-	VFMADD231PS  Y6, Y5, Y4
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPS (DX), Y0, Y5
-	VADDPS     Y5, Y1, Y1
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y5
-	VADDPS     Y5, Y2, Y2
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y5
-	VADDPS     Y5, Y3, Y3
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y5
-	VADDPS     Y5, Y4, Y4
-	ADDQ       CX, DX
-
-overwrite:
-	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y3, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y4, Y0, (AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x1FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile4x1FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y4
-	VBROADCASTSS (DI), Y5
 	VFMADD231PS  Y5, Y4, Y0
-	VBROADCASTSS (DI)(CX*1), Y5
+	VBROADCASTSS (R8)(DX*1), Y5
 	VFMADD231PS  Y5, Y4, Y1
-	VBROADCASTSS (DI)(CX*2), Y5
+	VBROADCASTSS (R8)(DX*2), Y5
 	VFMADD231PS  Y5, Y4, Y2
-	VBROADCASTSS (R8), Y5
+	VBROADCASTSS (R9), Y5
 	VFMADD231PS  Y5, Y4, Y3
-	PREFETCHT0   64(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -916,1882 +916,2321 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y3, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile4x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile2x1F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile4x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y2
-	VBROADCASTSS (DI), Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VBROADCASTSS (DI)(CX*1), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPS (DX), Y1, Y1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x1EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), DI
-	MOVQ    last+72(FP), R8
-	LEAQ    maskTable<>+0(SB), R9
-	MOVQ    $0x00000008, R10
-	SUBQ    R8, R10
-	VMOVDQU (R9)(R10*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMASKMOVPS   (BX), Y0, Y3
-	VBROADCASTSS (DI), Y4
-	VFMADD231PS  Y4, Y3, Y1
-	VBROADCASTSS (DI)(CX*1), Y4
-	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPS (DX), Y0, Y3
-	VADDPS     Y3, Y1, Y1
-	ADDQ       CX, DX
-	VMASKMOVPS (DX), Y0, Y3
-	VADDPS     Y3, Y2, Y2
-	ADDQ       CX, DX
-
-overwrite:
-	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPS Y2, Y0, (AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x1FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile2x1FarF32AVX2(SB), NOSPLIT, $0-80
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
 	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y2
-	VBROADCASTSS (DI), Y3
-	VFMADD231PS  Y3, Y2, Y0
-	VBROADCASTSS (DI)(CX*1), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	PREFETCHT0   64(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPS (DX), Y1, Y1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Y1, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x1F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y1
-	VBROADCASTSS (CX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x1EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), CX
-	MOVQ    last+72(FP), DI
-	LEAQ    maskTable<>+0(SB), R8
-	MOVQ    $0x00000008, R9
-	SUBQ    DI, R9
-	VMOVDQU (R8)(R9*4), Y0
-	VXORPD  Y1, Y1, Y1
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMASKMOVPS   (BX), Y0, Y2
-	VBROADCASTSS (CX), Y3
-	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPS (DX), Y0, Y2
-	VADDPS     Y2, Y1, Y1
-	ADDQ       CX, DX
-
-overwrite:
-	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x1FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile1x1FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y1
-	VBROADCASTSS (CX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	PREFETCHT0   64(BX)
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile6x2F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y12
-	VMOVUPS      32(BX), Y13
-	VBROADCASTSS (DI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (DI)(CX*1), Y14
-	VFMADD231PS  Y14, Y12, Y2
-	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (DI)(CX*2), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (R8), Y14
-	VFMADD231PS  Y14, Y12, Y6
-	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (R8)(CX*1), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (R8)(CX*2), Y14
-	VFMADD231PS  Y14, Y12, Y10
-	VFMADD231PS  Y14, Y13, Y11
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPS (DX), Y2, Y2
-	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPS (DX), Y4, Y4
-	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPS (DX), Y6, Y6
-	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
-	VADDPS (DX), Y8, Y8
-	VADDPS 32(DX), Y9, Y9
-	ADDQ   CX, DX
-	VADDPS (DX), Y10, Y10
-	VADDPS 32(DX), Y11, Y11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y8, (AX)
-	VMOVUPS Y9, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y10, (AX)
-	VMOVUPS Y11, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile6x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile6x2EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	MOVQ    last+72(FP), R9
-	LEAQ    maskTable<>+0(SB), R10
-	MOVQ    $0x00000008, R11
-	SUBQ    R9, R11
-	VMOVDQU (R10)(R11*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	VXORPD  Y9, Y9, Y9
-	VXORPD  Y10, Y10, Y10
-	VXORPD  Y11, Y11, Y11
-	VXORPD  Y12, Y12, Y12
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPS      (BX), Y13
-	VMASKMOVPS   32(BX), Y0, Y14
-	VBROADCASTSS (DI), Y15
-	VFMADD231PS  Y15, Y13, Y1
-	VFMADD231PS  Y15, Y14, Y2
-	VBROADCASTSS (DI)(CX*1), Y15
-	VFMADD231PS  Y15, Y13, Y3
-	VFMADD231PS  Y15, Y14, Y4
-	VBROADCASTSS (DI)(CX*2), Y15
-	VFMADD231PS  Y15, Y13, Y5
-	VFMADD231PS  Y15, Y14, Y6
-	VBROADCASTSS (R8), Y15
-	VFMADD231PS  Y15, Y13, Y7
-	VFMADD231PS  Y15, Y14, Y8
-	VBROADCASTSS (R8)(CX*1), Y15
-	VFMADD231PS  Y15, Y13, Y9
-	VFMADD231PS  Y15, Y14, Y10
-	VBROADCASTSS (R8)(CX*2), Y15
-	VFMADD231PS  Y15, Y13, Y11
-	VFMADD231PS  Y15, Y14, Y12
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPS     (DX), Y1, Y1
-	VMASKMOVPS 32(DX), Y0, Y13
-	VADDPS     Y13, Y2, Y2
-	ADDQ       CX, DX
-	VADDPS     (DX), Y3, Y3
-	VMASKMOVPS 32(DX), Y0, Y13
-	VADDPS     Y13, Y4, Y4
-	ADDQ       CX, DX
-	VADDPS     (DX), Y5, Y5
-	VMASKMOVPS 32(DX), Y0, Y13
-	VADDPS     Y13, Y6, Y6
-	ADDQ       CX, DX
-	VADDPS     (DX), Y7, Y7
-	VMASKMOVPS 32(DX), Y0, Y13
-	VADDPS     Y13, Y8, Y8
-	ADDQ       CX, DX
-	VADDPS     (DX), Y9, Y9
-	VMASKMOVPS 32(DX), Y0, Y13
-	VADDPS     Y13, Y10, Y10
-	ADDQ       CX, DX
-	VADDPS     (DX), Y11, Y11
-	VMASKMOVPS 32(DX), Y0, Y13
-	VADDPS     Y13, Y12, Y12
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS Y2, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y3, (AX)
-	VMASKMOVPS Y4, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y5, (AX)
-	VMASKMOVPS Y6, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y7, (AX)
-	VMASKMOVPS Y8, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y9, (AX)
-	VMASKMOVPS Y10, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y11, (AX)
-	VMASKMOVPS Y12, Y0, 32(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile6x2FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile6x2FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y12
-	VMOVUPS      32(BX), Y13
-	VBROADCASTSS (DI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (DI)(CX*1), Y14
-	VFMADD231PS  Y14, Y12, Y2
-	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (DI)(CX*2), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (R8), Y14
-	VFMADD231PS  Y14, Y12, Y6
-	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (R8)(CX*1), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (R8)(CX*2), Y14
-	VFMADD231PS  Y14, Y12, Y10
-	VFMADD231PS  Y14, Y13, Y11
-	PREFETCHT0   128(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPS (DX), Y2, Y2
-	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPS (DX), Y4, Y4
-	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPS (DX), Y6, Y6
-	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
-	VADDPS (DX), Y8, Y8
-	VADDPS 32(DX), Y9, Y9
-	ADDQ   CX, DX
-	VADDPS (DX), Y10, Y10
-	VADDPS 32(DX), Y11, Y11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y8, (AX)
-	VMOVUPS Y9, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y10, (AX)
-	VMOVUPS Y11, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x2F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y8
-	VMOVUPS      32(BX), Y9
-	VBROADCASTSS (DI), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (DI)(CX*1), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (DI)(CX*2), Y10
-	VFMADD231PS  Y10, Y8, Y4
-	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (R8), Y10
-	VFMADD231PS  Y10, Y8, Y6
-	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPS (DX), Y2, Y2
-	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPS (DX), Y4, Y4
-	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPS (DX), Y6, Y6
-	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x2EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	MOVQ    last+72(FP), R9
-	LEAQ    maskTable<>+0(SB), R10
-	MOVQ    $0x00000008, R11
-	SUBQ    R9, R11
-	VMOVDQU (R10)(R11*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPS      (BX), Y9
-	VMASKMOVPS   32(BX), Y0, Y10
-	VBROADCASTSS (DI), Y11
-	VFMADD231PS  Y11, Y9, Y1
-	VFMADD231PS  Y11, Y10, Y2
-	VBROADCASTSS (DI)(CX*1), Y11
-	VFMADD231PS  Y11, Y9, Y3
-	VFMADD231PS  Y11, Y10, Y4
-	VBROADCASTSS (DI)(CX*2), Y11
-	VFMADD231PS  Y11, Y9, Y5
-	VFMADD231PS  Y11, Y10, Y6
-	VBROADCASTSS (R8), Y11
-	VFMADD231PS  Y11, Y9, Y7
-	VFMADD231PS  Y11, Y10, Y8
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPS     (DX), Y1, Y1
-	VMASKMOVPS 32(DX), Y0, Y9
-	VADDPS     Y9, Y2, Y2
-	ADDQ       CX, DX
-	VADDPS     (DX), Y3, Y3
-	VMASKMOVPS 32(DX), Y0, Y9
-	VADDPS     Y9, Y4, Y4
-	ADDQ       CX, DX
-	VADDPS     (DX), Y5, Y5
-	VMASKMOVPS 32(DX), Y0, Y9
-	VADDPS     Y9, Y6, Y6
-	ADDQ       CX, DX
-	VADDPS     (DX), Y7, Y7
-	VMASKMOVPS 32(DX), Y0, Y9
-	VADDPS     Y9, Y8, Y8
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS Y2, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y3, (AX)
-	VMASKMOVPS Y4, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y5, (AX)
-	VMASKMOVPS Y6, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y7, (AX)
-	VMASKMOVPS Y8, Y0, 32(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x2FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile4x2FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y8
-	VMOVUPS      32(BX), Y9
-	VBROADCASTSS (DI), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (DI)(CX*1), Y10
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (DI)(CX*2), Y10
-	VFMADD231PS  Y10, Y8, Y4
-	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (R8), Y10
-	VFMADD231PS  Y10, Y8, Y6
-	VFMADD231PS  Y10, Y9, Y7
-	PREFETCHT0   128(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPS (DX), Y2, Y2
-	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPS (DX), Y4, Y4
-	VADDPS 32(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPS (DX), Y6, Y6
-	VADDPS 32(DX), Y7, Y7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y4, (AX)
-	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x2F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Y4
-	VMOVUPS      32(BX), Y5
-	VBROADCASTSS (DI), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (DI)(CX*1), Y6
-	VFMADD231PS  Y6, Y4, Y2
-	VFMADD231PS  Y6, Y5, Y3
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPS (DX), Y2, Y2
-	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x2EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), DI
-	MOVQ    last+72(FP), R8
-	LEAQ    maskTable<>+0(SB), R9
-	MOVQ    $0x00000008, R10
-	SUBQ    R8, R10
-	VMOVDQU (R9)(R10*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPS      (BX), Y5
-	VMASKMOVPS   32(BX), Y0, Y6
-	VBROADCASTSS (DI), Y7
-	VFMADD231PS  Y7, Y5, Y1
-	VFMADD231PS  Y7, Y6, Y2
-	VBROADCASTSS (DI)(CX*1), Y7
-	VFMADD231PS  Y7, Y5, Y3
-	VFMADD231PS  Y7, Y6, Y4
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPS     (DX), Y1, Y1
-	VMASKMOVPS 32(DX), Y0, Y5
-	VADDPS     Y5, Y2, Y2
-	ADDQ       CX, DX
-	VADDPS     (DX), Y3, Y3
-	VMASKMOVPS 32(DX), Y0, Y5
-	VADDPS     Y5, Y4, Y4
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS Y2, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y3, (AX)
-	VMASKMOVPS Y4, Y0, 32(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x2FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile2x2FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y4
-	VMOVUPS      32(BX), Y5
-	VBROADCASTSS (DI), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (DI)(CX*1), Y6
-	VFMADD231PS  Y6, Y4, Y2
-	VFMADD231PS  Y6, Y5, Y3
-	PREFETCHT0   128(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPS (DX), Y2, Y2
-	VADDPS 32(DX), Y3, Y3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y2, (AX)
-	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x2F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	VBROADCASTSS (CX), Y4
-	VFMADD231PS  Y4, Y2, Y0
-	VFMADD231PS  Y4, Y3, Y1
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x2EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), CX
-	MOVQ    last+72(FP), DI
-	LEAQ    maskTable<>+0(SB), R8
-	MOVQ    $0x00000008, R9
-	SUBQ    DI, R9
-	VMOVDQU (R8)(R9*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPS      (BX), Y3
-	VMASKMOVPS   32(BX), Y0, Y4
-	VBROADCASTSS (CX), Y5
-	VFMADD231PS  Y5, Y3, Y1
+	VMOVDQU      (CX), Y4
+	VMASKMOVPS   (SI), Y4, Y4
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS (R8)(DX*1), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS (R8)(DX*2), Y5
 	VFMADD231PS  Y5, Y4, Y2
-	ADDQ         DX, CX
-	ADDQ         SI, BX
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
 	DECQ         AX
 	JNZ          loop
 
-store:
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
 	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
 	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPS     (DX), Y1, Y1
-	VMASKMOVPS 32(DX), Y0, Y3
-	VADDPS     Y3, Y2, Y2
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPS    Y1, (AX)
-	VMASKMOVPS Y2, Y0, 32(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x2FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile1x2FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	VBROADCASTSS (CX), Y4
-	VFMADD231PS  Y4, Y2, Y0
-	VFMADD231PS  Y4, Y3, Y1
-	PREFETCHT0   128(BX)
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x3F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y12
-	VMOVUPS      32(BX), Y13
-	VMOVUPS      64(BX), Y14
-	VBROADCASTSS (DI), Y15
-	VFMADD231PS  Y15, Y12, Y0
-	VFMADD231PS  Y15, Y13, Y1
-	VFMADD231PS  Y15, Y14, Y2
-	VBROADCASTSS (DI)(CX*1), Y15
-	VFMADD231PS  Y15, Y12, Y3
-	VFMADD231PS  Y15, Y13, Y4
-	VFMADD231PS  Y15, Y14, Y5
-	VBROADCASTSS (DI)(CX*2), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VFMADD231PS  Y15, Y14, Y8
-	VBROADCASTSS (R8), Y15
-	VFMADD231PS  Y15, Y12, Y9
-	VFMADD231PS  Y15, Y13, Y10
-	VFMADD231PS  Y15, Y14, Y11
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	VADDPS 64(DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPS (DX), Y3, Y3
-	VADDPS 32(DX), Y4, Y4
-	VADDPS 64(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPS (DX), Y6, Y6
-	VADDPS 32(DX), Y7, Y7
-	VADDPS 64(DX), Y8, Y8
-	ADDQ   CX, DX
-	VADDPS (DX), Y9, Y9
-	VADDPS 32(DX), Y10, Y10
-	VADDPS 64(DX), Y11, Y11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	VMOVUPS Y4, 32(AX)
-	VMOVUPS Y5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	VMOVUPS Y8, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y9, (AX)
-	VMOVUPS Y10, 32(AX)
-	VMOVUPS Y11, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x3EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	MOVQ    last+72(FP), R9
-	LEAQ    maskTable<>+0(SB), R10
-	MOVQ    $0x00000008, R11
-	SUBQ    R9, R11
-	VMOVDQU (R10)(R11*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	VXORPD  Y9, Y9, Y9
-	VXORPD  Y10, Y10, Y10
-	VXORPD  Y11, Y11, Y11
-	VXORPD  Y12, Y12, Y12
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPS      (BX), Y13
-	VMOVUPS      32(BX), Y14
-	VMASKMOVPS   64(BX), Y0, Y15
-	VBROADCASTSS (DI), Y16
-	VFMADD231PS  Y16, Y13, Y1
-	VFMADD231PS  Y16, Y14, Y2
-	VFMADD231PS  Y16, Y15, Y3
-	VBROADCASTSS (DI)(CX*1), Y16
-	VFMADD231PS  Y16, Y13, Y4
-	VFMADD231PS  Y16, Y14, Y5
-	VFMADD231PS  Y16, Y15, Y6
-	VBROADCASTSS (DI)(CX*2), Y16
-	VFMADD231PS  Y16, Y13, Y7
-	VFMADD231PS  Y16, Y14, Y8
-	VFMADD231PS  Y16, Y15, Y9
-	VBROADCASTSS (R8), Y16
-	VFMADD231PS  Y16, Y13, Y10
-	VFMADD231PS  Y16, Y14, Y11
-	VFMADD231PS  Y16, Y15, Y12
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPS     (DX), Y1, Y1
-	VADDPS     32(DX), Y2, Y2
-	VMASKMOVPS 64(DX), Y0, Y13
-	VADDPS     Y13, Y3, Y3
-	ADDQ       CX, DX
-	VADDPS     (DX), Y4, Y4
-	VADDPS     32(DX), Y5, Y5
-	VMASKMOVPS 64(DX), Y0, Y13
-	VADDPS     Y13, Y6, Y6
-	ADDQ       CX, DX
-	VADDPS     (DX), Y7, Y7
-	VADDPS     32(DX), Y8, Y8
-	VMASKMOVPS 64(DX), Y0, Y13
-	VADDPS     Y13, Y9, Y9
-	ADDQ       CX, DX
-	VADDPS     (DX), Y10, Y10
-	VADDPS     32(DX), Y11, Y11
-	VMASKMOVPS 64(DX), Y0, Y13
-	VADDPS     Y13, Y12, Y12
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPS    Y1, (AX)
-	VMOVUPS    Y2, 32(AX)
-	VMASKMOVPS Y3, Y0, 64(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMOVUPS    Y5, 32(AX)
-	VMASKMOVPS Y6, Y0, 64(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y7, (AX)
-	VMOVUPS    Y8, 32(AX)
-	VMASKMOVPS Y9, Y0, 64(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y10, (AX)
-	VMOVUPS    Y11, 32(AX)
-	VMASKMOVPS Y12, Y0, 64(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x3FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile4x3FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y12
-	VMOVUPS      32(BX), Y13
-	VMOVUPS      64(BX), Y14
-	VBROADCASTSS (DI), Y15
-	VFMADD231PS  Y15, Y12, Y0
-	VFMADD231PS  Y15, Y13, Y1
-	VFMADD231PS  Y15, Y14, Y2
-	VBROADCASTSS (DI)(CX*1), Y15
-	VFMADD231PS  Y15, Y12, Y3
-	VFMADD231PS  Y15, Y13, Y4
-	VFMADD231PS  Y15, Y14, Y5
-	VBROADCASTSS (DI)(CX*2), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VFMADD231PS  Y15, Y14, Y8
-	VBROADCASTSS (R8), Y15
-	VFMADD231PS  Y15, Y12, Y9
-	VFMADD231PS  Y15, Y13, Y10
-	VFMADD231PS  Y15, Y14, Y11
-	PREFETCHT0   192(BX)
-	PREFETCHT0   256(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	VADDPS 64(DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPS (DX), Y3, Y3
-	VADDPS 32(DX), Y4, Y4
-	VADDPS 64(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPS (DX), Y6, Y6
-	VADDPS 32(DX), Y7, Y7
-	VADDPS 64(DX), Y8, Y8
-	ADDQ   CX, DX
-	VADDPS (DX), Y9, Y9
-	VADDPS 32(DX), Y10, Y10
-	VADDPS 64(DX), Y11, Y11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	VMOVUPS Y4, 32(AX)
-	VMOVUPS Y5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y6, (AX)
-	VMOVUPS Y7, 32(AX)
-	VMOVUPS Y8, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y9, (AX)
-	VMOVUPS Y10, 32(AX)
-	VMOVUPS Y11, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x3F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y6
-	VMOVUPS      32(BX), Y7
-	VMOVUPS      64(BX), Y8
-	VBROADCASTSS (DI), Y9
-	VFMADD231PS  Y9, Y6, Y0
-	VFMADD231PS  Y9, Y7, Y1
-	VFMADD231PS  Y9, Y8, Y2
-	VBROADCASTSS (DI)(CX*1), Y9
-	VFMADD231PS  Y9, Y6, Y3
-	VFMADD231PS  Y9, Y7, Y4
-	VFMADD231PS  Y9, Y8, Y5
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	VADDPS 64(DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPS (DX), Y3, Y3
-	VADDPS 32(DX), Y4, Y4
-	VADDPS 64(DX), Y5, Y5
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	VMOVUPS Y4, 32(AX)
-	VMOVUPS Y5, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x3EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), DI
-	MOVQ    last+72(FP), R8
-	LEAQ    maskTable<>+0(SB), R9
-	MOVQ    $0x00000008, R10
-	SUBQ    R8, R10
-	VMOVDQU (R9)(R10*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPS      (BX), Y7
-	VMOVUPS      32(BX), Y8
-	VMASKMOVPS   64(BX), Y0, Y9
-	VBROADCASTSS (DI), Y10
-	VFMADD231PS  Y10, Y7, Y1
-	VFMADD231PS  Y10, Y8, Y2
-	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (DI)(CX*1), Y10
-	VFMADD231PS  Y10, Y7, Y4
-	VFMADD231PS  Y10, Y8, Y5
-	VFMADD231PS  Y10, Y9, Y6
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPS     (DX), Y1, Y1
-	VADDPS     32(DX), Y2, Y2
-	VMASKMOVPS 64(DX), Y0, Y7
-	VADDPS     Y7, Y3, Y3
-	ADDQ       CX, DX
-	VADDPS     (DX), Y4, Y4
-	VADDPS     32(DX), Y5, Y5
-	VMASKMOVPS 64(DX), Y0, Y7
-	VADDPS     Y7, Y6, Y6
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPS    Y1, (AX)
-	VMOVUPS    Y2, 32(AX)
-	VMASKMOVPS Y3, Y0, 64(AX)
-	ADDQ       CX, AX
-	VMOVUPS    Y4, (AX)
-	VMOVUPS    Y5, 32(AX)
-	VMASKMOVPS Y6, Y0, 64(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x3FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile2x3FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y6
-	VMOVUPS      32(BX), Y7
-	VMOVUPS      64(BX), Y8
-	VBROADCASTSS (DI), Y9
-	VFMADD231PS  Y9, Y6, Y0
-	VFMADD231PS  Y9, Y7, Y1
-	VFMADD231PS  Y9, Y8, Y2
-	VBROADCASTSS (DI)(CX*1), Y9
-	VFMADD231PS  Y9, Y6, Y3
-	VFMADD231PS  Y9, Y7, Y4
-	VFMADD231PS  Y9, Y8, Y5
-	PREFETCHT0   192(BX)
-	PREFETCHT0   256(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	VADDPS 64(DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPS (DX), Y3, Y3
-	VADDPS 32(DX), Y4, Y4
-	VADDPS 64(DX), Y5, Y5
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Y3, (AX)
-	VMOVUPS Y4, 32(AX)
-	VMOVUPS Y5, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x3F32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Y3
-	VMOVUPS      32(BX), Y4
-	VMOVUPS      64(BX), Y5
-	VBROADCASTSS (CX), Y6
-	VFMADD231PS  Y6, Y3, Y0
-	VFMADD231PS  Y6, Y4, Y1
-	VFMADD231PS  Y6, Y5, Y2
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Y0, Y0
-	VADDPS 32(DX), Y1, Y1
-	VADDPS 64(DX), Y2, Y2
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS Y2, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x3EdgeF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x02, CX
-	SHLQ    $0x02, DX
-	SHLQ    $0x02, SI
-	MOVQ    a+8(FP), CX
-	MOVQ    last+72(FP), DI
-	LEAQ    maskTable<>+0(SB), R8
-	MOVQ    $0x00000008, R9
-	SUBQ    DI, R9
-	VMOVDQU (R8)(R9*4), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPS      (BX), Y4
-	VMOVUPS      32(BX), Y5
-	VMASKMOVPS   64(BX), Y0, Y6
-	VBROADCASTSS (CX), Y7
-	VFMADD231PS  Y7, Y4, Y1
-	VFMADD231PS  Y7, Y5, Y2
-	VFMADD231PS  Y7, Y6, Y3
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x02, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPS     (DX), Y1, Y1
-	VADDPS     32(DX), Y2, Y2
-	VMASKMOVPS 64(DX), Y0, Y4
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS (BX), Y4, Y4
+	VADDPS     Y4, Y0, Y0
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS (BX), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS (BX), Y4, Y4
+	VADDPS     Y4, Y2, Y2
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS (BX), Y4, Y4
 	VADDPS     Y4, Y3, Y3
-	ADDQ       CX, DX
+	ADDQ       DX, BX
 
 overwrite:
-	VMOVUPS    Y1, (AX)
-	VMOVUPS    Y2, 32(AX)
-	VMASKMOVPS Y3, Y0, 64(AX)
-	ADDQ       CX, AX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS Y0, Y4, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, (AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile1x3FarF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile4x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x3FarF32AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile4x1StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y4
+	VBROADCASTSS (R8), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS (R8)(DX*1), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS (R8)(DX*2), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x1F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y2
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VBROADCASTSS (R8)(DX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPS (DX), Y1, Y1
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile2x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
+
+loop:
+	VMOVDQU      (CX), Y2
+	VMASKMOVPS   (SI), Y2, Y2
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VBROADCASTSS (R8)(DX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y2
+	VMASKMOVPS (BX), Y2, Y2
+	VADDPS     Y2, Y0, Y0
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y2
+	VMASKMOVPS (BX), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVDQU    (CX), Y2
+	VMASKMOVPS Y0, Y2, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile2x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x1StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y2
+	VBROADCASTSS (R8), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VBROADCASTSS (R8)(DX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x1F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Y1
+	VBROADCASTSS (DI), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	PREFETCHT0   (BX)(AX*4)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile1x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVDQU      (CX), Y1
+	VMASKMOVPS   (BX), Y1, Y1
+	VBROADCASTSS (DI), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y1
+	VMASKMOVPS (BX), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVDQU    (CX), Y1
+	VMASKMOVPS Y0, Y1, (AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile1x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x1StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Y1
+	VBROADCASTSS (DI), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	PREFETCHT0   (BX)(AX*4)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile6x2F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (R8)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (R8)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPS (DX), Y2, Y2
+	VADDPS 32(DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPS (DX), Y4, Y4
+	VADDPS 32(DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPS (DX), Y6, Y6
+	VADDPS 32(DX), Y7, Y7
+	ADDQ   CX, DX
+	VADDPS (DX), Y8, Y8
+	VADDPS 32(DX), Y9, Y9
+	ADDQ   CX, DX
+	VADDPS (DX), Y10, Y10
+	VADDPS 32(DX), Y11, Y11
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	VMOVUPS Y11, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile6x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile6x2EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y12
+	VMOVDQU      (CX), Y13
+	VMASKMOVPS   32(SI), Y13, Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (R8)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (R8)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPS     (BX), Y0, Y0
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(BX), Y12, Y12
+	VADDPS     Y12, Y1, Y1
+	ADDQ       DX, BX
+	VADDPS     (BX), Y2, Y2
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(BX), Y12, Y12
+	VADDPS     Y12, Y3, Y3
+	ADDQ       DX, BX
+	VADDPS     (BX), Y4, Y4
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(BX), Y12, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       DX, BX
+	VADDPS     (BX), Y6, Y6
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(BX), Y12, Y12
+	VADDPS     Y12, Y7, Y7
+	ADDQ       DX, BX
+	VADDPS     (BX), Y8, Y8
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(BX), Y12, Y12
+	VADDPS     Y12, Y9, Y9
+	ADDQ       DX, BX
+	VADDPS     (BX), Y10, Y10
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(BX), Y12, Y12
+	VADDPS     Y12, Y11, Y11
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPS    Y0, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y2, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y4, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y6, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y7, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y8, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y9, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y10, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y11, Y0, 32(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile6x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile6x2StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	VBROADCASTSS (R8), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (R8)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (R8)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (R9), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (R9)(DX*1), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (R9)(DX*2), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	VMOVNTPS Y1, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	VMOVNTPS Y3, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y4, (AX)
+	VMOVNTPS Y5, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y6, (AX)
+	VMOVNTPS Y7, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y8, (AX)
+	VMOVNTPS Y9, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y10, (AX)
+	VMOVNTPS Y11, 32(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x2F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y8
+	VMOVUPS      32(SI), Y9
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS (R8)(DX*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS (R8)(DX*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPS (DX), Y2, Y2
+	VADDPS 32(DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPS (DX), Y4, Y4
+	VADDPS 32(DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPS (DX), Y6, Y6
+	VADDPS 32(DX), Y7, Y7
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile4x2EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y8
+	VMOVDQU      (CX), Y9
+	VMASKMOVPS   32(SI), Y9, Y9
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS (R8)(DX*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS (R8)(DX*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPS     (BX), Y0, Y0
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS 32(BX), Y8, Y8
+	VADDPS     Y8, Y1, Y1
+	ADDQ       DX, BX
+	VADDPS     (BX), Y2, Y2
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS 32(BX), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       DX, BX
+	VADDPS     (BX), Y4, Y4
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS 32(BX), Y8, Y8
+	VADDPS     Y8, Y5, Y5
+	ADDQ       DX, BX
+	VADDPS     (BX), Y6, Y6
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS 32(BX), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPS    Y0, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y2, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y4, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y6, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y7, Y0, 32(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile4x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x2StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y8
+	VMOVUPS      32(SI), Y9
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS (R8)(DX*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS (R8)(DX*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS (R9), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	VMOVNTPS Y1, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	VMOVNTPS Y3, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y4, (AX)
+	VMOVNTPS Y5, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y6, (AX)
+	VMOVNTPS Y7, 32(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x2F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y4
+	VMOVUPS      32(SI), Y5
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (R8)(DX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPS (DX), Y2, Y2
+	VADDPS 32(DX), Y3, Y3
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile2x2EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y4
+	VMOVDQU      (CX), Y5
+	VMASKMOVPS   32(SI), Y5, Y5
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (R8)(DX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPS     (BX), Y0, Y0
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS 32(BX), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       DX, BX
+	VADDPS     (BX), Y2, Y2
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS 32(BX), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPS    Y0, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y2, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, 32(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile2x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x2StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y4
+	VMOVUPS      32(SI), Y5
+	VBROADCASTSS (R8), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (R8)(DX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	PREFETCHT0   (SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	VMOVNTPS Y1, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	VMOVNTPS Y3, 32(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x2F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Y2
+	VMOVUPS      32(BX), Y3
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	PREFETCHT0   (BX)(AX*4)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile1x2EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Y2
+	VMOVDQU      (CX), Y3
+	VMASKMOVPS   32(BX), Y3, Y3
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPS     (BX), Y0, Y0
+	VMOVDQU    (CX), Y2
+	VMASKMOVPS 32(BX), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPS    Y0, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, 32(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile1x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x2StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Y2
+	VMOVUPS      32(BX), Y3
+	VBROADCASTSS (DI), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	PREFETCHT0   (BX)(AX*4)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	VMOVNTPS Y1, 32(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x3F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	VMOVUPS      64(SI), Y14
+	VBROADCASTSS (R8), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VFMADD231PS  Y15, Y14, Y2
+	VBROADCASTSS (R8)(DX*1), Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y5
+	VBROADCASTSS (R8)(DX*2), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y8
+	VBROADCASTSS (R9), Y15
+	VFMADD231PS  Y15, Y12, Y9
+	VFMADD231PS  Y15, Y13, Y10
+	VFMADD231PS  Y15, Y14, Y11
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	VADDPS 64(DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPS (DX), Y3, Y3
+	VADDPS 32(DX), Y4, Y4
+	VADDPS 64(DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPS (DX), Y6, Y6
+	VADDPS 32(DX), Y7, Y7
+	VADDPS 64(DX), Y8, Y8
+	ADDQ   CX, DX
+	VADDPS (DX), Y9, Y9
+	VADDPS 32(DX), Y10, Y10
+	VADDPS 64(DX), Y11, Y11
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	VMOVUPS Y4, 32(AX)
+	VMOVUPS Y5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	VMOVUPS Y8, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	VMOVUPS Y10, 32(AX)
+	VMOVUPS Y11, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile4x3EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	VMOVDQU      (CX), Y14
+	VMASKMOVPS   64(SI), Y14, Y14
+	VBROADCASTSS (R8), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VFMADD231PS  Y15, Y14, Y2
+	VBROADCASTSS (R8)(DX*1), Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y5
+	VBROADCASTSS (R8)(DX*2), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y8
+	VBROADCASTSS (R9), Y15
+	VFMADD231PS  Y15, Y12, Y9
+	VFMADD231PS  Y15, Y13, Y10
+	VFMADD231PS  Y15, Y14, Y11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPS     (BX), Y0, Y0
+	VADDPS     32(BX), Y1, Y1
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 64(BX), Y12, Y12
+	VADDPS     Y12, Y2, Y2
+	ADDQ       DX, BX
+	VADDPS     (BX), Y3, Y3
+	VADDPS     32(BX), Y4, Y4
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 64(BX), Y12, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       DX, BX
+	VADDPS     (BX), Y6, Y6
+	VADDPS     32(BX), Y7, Y7
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 64(BX), Y12, Y12
+	VADDPS     Y12, Y8, Y8
+	ADDQ       DX, BX
+	VADDPS     (BX), Y9, Y9
+	VADDPS     32(BX), Y10, Y10
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 64(BX), Y12, Y12
+	VADDPS     Y12, Y11, Y11
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y3, (AX)
+	VMOVUPS    Y4, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y6, (AX)
+	VMOVUPS    Y7, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y8, Y0, 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y9, (AX)
+	VMOVUPS    Y10, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y11, Y0, 64(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile4x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x3StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y12
+	VMOVUPS      32(SI), Y13
+	VMOVUPS      64(SI), Y14
+	VBROADCASTSS (R8), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VFMADD231PS  Y15, Y14, Y2
+	VBROADCASTSS (R8)(DX*1), Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y5
+	VBROADCASTSS (R8)(DX*2), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y8
+	VBROADCASTSS (R9), Y15
+	VFMADD231PS  Y15, Y12, Y9
+	VFMADD231PS  Y15, Y13, Y10
+	VFMADD231PS  Y15, Y14, Y11
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	VMOVNTPS Y1, 32(AX)
+	VMOVNTPS Y2, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	VMOVNTPS Y4, 32(AX)
+	VMOVNTPS Y5, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y6, (AX)
+	VMOVNTPS Y7, 32(AX)
+	VMOVNTPS Y8, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y9, (AX)
+	VMOVNTPS Y10, 32(AX)
+	VMOVNTPS Y11, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x3F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y6
+	VMOVUPS      32(SI), Y7
+	VMOVUPS      64(SI), Y8
+	VBROADCASTSS (R8), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y1
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS (R8)(DX*1), Y9
+	VFMADD231PS  Y9, Y6, Y3
+	VFMADD231PS  Y9, Y7, Y4
+	VFMADD231PS  Y9, Y8, Y5
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	VADDPS 64(DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPS (DX), Y3, Y3
+	VADDPS 32(DX), Y4, Y4
+	VADDPS 64(DX), Y5, Y5
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	VMOVUPS Y4, 32(AX)
+	VMOVUPS Y5, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile2x3EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y6
+	VMOVUPS      32(SI), Y7
+	VMOVDQU      (CX), Y8
+	VMASKMOVPS   64(SI), Y8, Y8
+	VBROADCASTSS (R8), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y1
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS (R8)(DX*1), Y9
+	VFMADD231PS  Y9, Y6, Y3
+	VFMADD231PS  Y9, Y7, Y4
+	VFMADD231PS  Y9, Y8, Y5
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPS     (BX), Y0, Y0
+	VADDPS     32(BX), Y1, Y1
+	VMOVDQU    (CX), Y6
+	VMASKMOVPS 64(BX), Y6, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       DX, BX
+	VADDPS     (BX), Y3, Y3
+	VADDPS     32(BX), Y4, Y4
+	VMOVDQU    (CX), Y6
+	VMASKMOVPS 64(BX), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, 64(AX)
+	ADDQ       DX, AX
+	VMOVUPS    Y3, (AX)
+	VMOVUPS    Y4, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, 64(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile2x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x3StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Y6
+	VMOVUPS      32(SI), Y7
+	VMOVUPS      64(SI), Y8
+	VBROADCASTSS (R8), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y1
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS (R8)(DX*1), Y9
+	VFMADD231PS  Y9, Y6, Y3
+	VFMADD231PS  Y9, Y7, Y4
+	VFMADD231PS  Y9, Y8, Y5
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	VMOVNTPS Y1, 32(AX)
+	VMOVNTPS Y2, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	VMOVNTPS Y4, 32(AX)
+	VMOVNTPS Y5, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x3F32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Y3
 	VMOVUPS      32(BX), Y4
 	VMOVUPS      64(BX), Y5
-	VBROADCASTSS (CX), Y6
+	VBROADCASTSS (DI), Y6
 	VFMADD231PS  Y6, Y3, Y0
 	VFMADD231PS  Y6, Y4, Y1
 	VFMADD231PS  Y6, Y5, Y2
-	PREFETCHT0   192(BX)
-	PREFETCHT0   256(BX)
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*4)
+	PREFETCHT0   64(BX)(AX*4)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -2805,6 +3244,148 @@ overwrite:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile1x3EdgeF32AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Y3
+	VMOVUPS      32(BX), Y4
+	VMOVDQU      (CX), Y5
+	VMASKMOVPS   64(BX), Y5, Y5
+	VBROADCASTSS (DI), Y6
+	VFMADD231PS  Y6, Y3, Y0
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y2
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPS     (BX), Y0, Y0
+	VADDPS     32(BX), Y1, Y1
+	VMOVDQU    (CX), Y3
+	VMASKMOVPS 64(BX), Y3, Y3
+	VADDPS     Y3, Y2, Y2
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPS    Y0, (AX)
+	VMOVUPS    Y1, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, 64(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x02, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile1x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x3StreamF32AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Y3
+	VMOVUPS      32(BX), Y4
+	VMOVUPS      64(BX), Y5
+	VBROADCASTSS (DI), Y6
+	VFMADD231PS  Y6, Y3, Y0
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y2
+	PREFETCHT0   (BX)(AX*4)
+	PREFETCHT0   64(BX)(AX*4)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	VMOVNTPS Y1, 32(AX)
+	VMOVNTPS Y2, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
@@ -2818,24 +3399,57 @@ DATA maskTable<>+48(SB)/8, $+0
 DATA maskTable<>+56(SB)/8, $+0
 GLOBL maskTable<>(SB), RODATA|NOPTR, $64
 
-// func tile12x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile12x1F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile12x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile12x1F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -2848,48 +3462,49 @@ TEXT ·tile12x1F64AVX2(SB), NOSPLIT, $0-80
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Y12
-	VBROADCASTSD (DI), Y13
-	VFMADD231PD  Y13, Y12, Y0
-	VBROADCASTSD (DI)(CX*1), Y13
-	VFMADD231PD  Y13, Y12, Y1
-	VBROADCASTSD (DI)(CX*2), Y13
-	VFMADD231PD  Y13, Y12, Y2
+	VMOVUPD      (SI), Y12
 	VBROADCASTSD (R8), Y13
-	VFMADD231PD  Y13, Y12, Y3
-	VBROADCASTSD (R8)(CX*1), Y13
-	VFMADD231PD  Y13, Y12, Y4
-	VBROADCASTSD (R8)(CX*2), Y13
-	VFMADD231PD  Y13, Y12, Y5
+	VFMADD231PD  Y13, Y12, Y0
+	VBROADCASTSD (R8)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y1
+	VBROADCASTSD (R8)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y2
 	VBROADCASTSD (R9), Y13
-	VFMADD231PD  Y13, Y12, Y6
-	VBROADCASTSD (R9)(CX*1), Y13
-	VFMADD231PD  Y13, Y12, Y7
-	VBROADCASTSD (R9)(CX*2), Y13
-	VFMADD231PD  Y13, Y12, Y8
+	VFMADD231PD  Y13, Y12, Y3
+	VBROADCASTSD (R9)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y4
+	VBROADCASTSD (R9)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y5
 	VBROADCASTSD (R10), Y13
+	VFMADD231PD  Y13, Y12, Y6
+	VBROADCASTSD (R10)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y7
+	VBROADCASTSD (R10)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y8
+	VBROADCASTSD (R11), Y13
 	VFMADD231PD  Y13, Y12, Y9
-	VBROADCASTSD (R10)(CX*1), Y13
+	VBROADCASTSD (R11)(DX*1), Y13
 	VFMADD231PD  Y13, Y12, Y10
-	VBROADCASTSD (R10)(CX*2), Y13
+	VBROADCASTSD (R11)(DX*2), Y13
 	VFMADD231PD  Y13, Y12, Y11
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -2943,172 +3558,222 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y11, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile12x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile12x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile12x1EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	LEAQ    (R8)(CX*2), R9
-	ADDQ    CX, R9
-	LEAQ    (R9)(CX*2), R10
-	ADDQ    CX, R10
-	MOVQ    last+72(FP), R11
-	LEAQ    maskTable<>+0(SB), R12
-	MOVQ    $0x00000004, R13
-	SUBQ    R11, R13
-	VMOVDQU (R12)(R13*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	VXORPD  Y9, Y9, Y9
-	VXORPD  Y10, Y10, Y10
-	VXORPD  Y11, Y11, Y11
-	VXORPD  Y12, Y12, Y12
-	TESTQ   AX, AX
-	JZ      store
+TEXT ·tile12x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  AX, AX
+	JZ     summed
 
 loop:
-	VMASKMOVPD   (BX), Y0, Y13
-	VBROADCASTSD (DI), Y14
-	VFMADD231PD  Y14, Y13, Y1
-	VBROADCASTSD (DI)(CX*1), Y14
-	VFMADD231PD  Y14, Y13, Y2
-	VBROADCASTSD (DI)(CX*2), Y14
-	VFMADD231PD  Y14, Y13, Y3
-	VBROADCASTSD (R8), Y14
-	VFMADD231PD  Y14, Y13, Y4
-	VBROADCASTSD (R8)(CX*1), Y14
-	VFMADD231PD  Y14, Y13, Y5
-	VBROADCASTSD (R8)(CX*2), Y14
-	VFMADD231PD  Y14, Y13, Y6
-	VBROADCASTSD (R9), Y14
-	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD (R9)(CX*1), Y14
-	VFMADD231PD  Y14, Y13, Y8
-	VBROADCASTSD (R9)(CX*2), Y14
-	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD (R10), Y14
-	VFMADD231PD  Y14, Y13, Y10
-	VBROADCASTSD (R10)(CX*1), Y14
-	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD (R10)(CX*2), Y14
-	VFMADD231PD  Y14, Y13, Y12
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
+	VMOVDQU      (CX), Y12
+	VMASKMOVPD   (SI), Y12, Y12
+	VBROADCASTSD (R8), Y13
+	VFMADD231PD  Y13, Y12, Y0
+	VBROADCASTSD (R8)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y1
+	VBROADCASTSD (R8)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y2
+	VBROADCASTSD (R9), Y13
+	VFMADD231PD  Y13, Y12, Y3
+	VBROADCASTSD (R9)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y4
+	VBROADCASTSD (R9)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y5
+	VBROADCASTSD (R10), Y13
+	VFMADD231PD  Y13, Y12, Y6
+	VBROADCASTSD (R10)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y7
+	VBROADCASTSD (R10)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y8
+	VBROADCASTSD (R11), Y13
+	VFMADD231PD  Y13, Y12, Y9
+	VBROADCASTSD (R11)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y10
+	VBROADCASTSD (R11)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         DI, SI
 	DECQ         AX
 	JNZ          loop
 
-store:
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
 	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
 	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y1, Y1
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y2, Y2
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y3, Y3
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y4, Y4
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y5, Y5
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y6, Y6
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y7, Y7
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y8, Y8
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y9, Y9
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y10, Y10
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y11, Y11
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y13
-	VADDPD     Y13, Y12, Y12
-	ADDQ       CX, DX
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y0, Y0
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y1, Y1
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y2, Y2
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y3, Y3
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y4, Y4
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y5, Y5
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y6, Y6
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y7, Y7
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y8, Y8
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y9, Y9
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y10, Y10
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (BX), Y12, Y12
+	VADDPD     Y12, Y11, Y11
+	ADDQ       DX, BX
 
 overwrite:
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD Y0, Y12, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y1, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y2, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y3, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y4, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y5, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y6, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y7, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y8, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y9, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y10, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y11, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPD Y12, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile12x1FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile12x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile12x1FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile12x1StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -3121,49 +3786,170 @@ TEXT ·tile12x1FarF64AVX2(SB), NOSPLIT, $0-80
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Y12
-	VBROADCASTSD (DI), Y13
-	VFMADD231PD  Y13, Y12, Y0
-	VBROADCASTSD (DI)(CX*1), Y13
-	VFMADD231PD  Y13, Y12, Y1
-	VBROADCASTSD (DI)(CX*2), Y13
-	VFMADD231PD  Y13, Y12, Y2
+	VMOVUPD      (SI), Y12
 	VBROADCASTSD (R8), Y13
-	VFMADD231PD  Y13, Y12, Y3
-	VBROADCASTSD (R8)(CX*1), Y13
-	VFMADD231PD  Y13, Y12, Y4
-	VBROADCASTSD (R8)(CX*2), Y13
-	VFMADD231PD  Y13, Y12, Y5
+	VFMADD231PD  Y13, Y12, Y0
+	VBROADCASTSD (R8)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y1
+	VBROADCASTSD (R8)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y2
 	VBROADCASTSD (R9), Y13
-	VFMADD231PD  Y13, Y12, Y6
-	VBROADCASTSD (R9)(CX*1), Y13
-	VFMADD231PD  Y13, Y12, Y7
-	VBROADCASTSD (R9)(CX*2), Y13
-	VFMADD231PD  Y13, Y12, Y8
+	VFMADD231PD  Y13, Y12, Y3
+	VBROADCASTSD (R9)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y4
+	VBROADCASTSD (R9)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y5
 	VBROADCASTSD (R10), Y13
+	VFMADD231PD  Y13, Y12, Y6
+	VBROADCASTSD (R10)(DX*1), Y13
+	VFMADD231PD  Y13, Y12, Y7
+	VBROADCASTSD (R10)(DX*2), Y13
+	VFMADD231PD  Y13, Y12, Y8
+	VBROADCASTSD (R11), Y13
 	VFMADD231PD  Y13, Y12, Y9
-	VBROADCASTSD (R10)(CX*1), Y13
+	VBROADCASTSD (R11)(DX*1), Y13
 	VFMADD231PD  Y13, Y12, Y10
-	VBROADCASTSD (R10)(CX*2), Y13
+	VBROADCASTSD (R11)(DX*2), Y13
 	VFMADD231PD  Y13, Y12, Y11
-	PREFETCHT0   64(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         BX, R11
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y7, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y8, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y9, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y10, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y11, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile8x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile8x1F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y8
+	VBROADCASTSD (R8), Y9
+	VFMADD231PD  Y9, Y8, Y0
+	VBROADCASTSD (R8)(DX*1), Y9
+	VFMADD231PD  Y9, Y8, Y1
+	VBROADCASTSD (R8)(DX*2), Y9
+	VFMADD231PD  Y9, Y8, Y2
+	VBROADCASTSD (R9), Y9
+	VFMADD231PD  Y9, Y8, Y3
+	VBROADCASTSD (R9)(DX*1), Y9
+	VFMADD231PD  Y9, Y8, Y4
+	VBROADCASTSD (R9)(DX*2), Y9
+	VFMADD231PD  Y9, Y8, Y5
+	VBROADCASTSD (R10), Y9
+	VFMADD231PD  Y9, Y8, Y6
+	VBROADCASTSD (R10)(DX*1), Y9
+	VFMADD231PD  Y9, Y8, Y7
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -3183,14 +3969,6 @@ store:
 	ADDQ   CX, DX
 	VADDPD (DX), Y7, Y7
 	ADDQ   CX, DX
-	VADDPD (DX), Y8, Y8
-	ADDQ   CX, DX
-	VADDPD (DX), Y9, Y9
-	ADDQ   CX, DX
-	VADDPD (DX), Y10, Y10
-	ADDQ   CX, DX
-	VADDPD (DX), Y11, Y11
-	ADDQ   CX, DX
 
 overwrite:
 	VMOVUPD Y0, (AX)
@@ -3209,33 +3987,42 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y7, (AX)
 	ADDQ    CX, AX
-	VMOVUPD Y8, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y9, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y10, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y11, (AX)
-	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile8x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile8x1F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile8x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -3245,204 +4032,132 @@ TEXT ·tile8x1F64AVX2(SB), NOSPLIT, $0-80
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Y8
-	VBROADCASTSD (DI), Y9
-	VFMADD231PD  Y9, Y8, Y0
-	VBROADCASTSD (DI)(CX*1), Y9
-	VFMADD231PD  Y9, Y8, Y1
-	VBROADCASTSD (DI)(CX*2), Y9
-	VFMADD231PD  Y9, Y8, Y2
+	VMOVDQU      (CX), Y8
+	VMASKMOVPD   (SI), Y8, Y8
 	VBROADCASTSD (R8), Y9
-	VFMADD231PD  Y9, Y8, Y3
-	VBROADCASTSD (R8)(CX*1), Y9
-	VFMADD231PD  Y9, Y8, Y4
-	VBROADCASTSD (R8)(CX*2), Y9
-	VFMADD231PD  Y9, Y8, Y5
+	VFMADD231PD  Y9, Y8, Y0
+	VBROADCASTSD (R8)(DX*1), Y9
+	VFMADD231PD  Y9, Y8, Y1
+	VBROADCASTSD (R8)(DX*2), Y9
+	VFMADD231PD  Y9, Y8, Y2
 	VBROADCASTSD (R9), Y9
+	VFMADD231PD  Y9, Y8, Y3
+	VBROADCASTSD (R9)(DX*1), Y9
+	VFMADD231PD  Y9, Y8, Y4
+	VBROADCASTSD (R9)(DX*2), Y9
+	VFMADD231PD  Y9, Y8, Y5
+	VBROADCASTSD (R10), Y9
 	VFMADD231PD  Y9, Y8, Y6
-	VBROADCASTSD (R9)(CX*1), Y9
+	VBROADCASTSD (R10)(DX*1), Y9
 	VFMADD231PD  Y9, Y8, Y7
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPD (DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPD (DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPD (DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPD (DX), Y4, Y4
-	ADDQ   CX, DX
-	VADDPD (DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPD (DX), Y6, Y6
-	ADDQ   CX, DX
-	VADDPD (DX), Y7, Y7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y3, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y4, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y5, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y6, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y7, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile8x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile8x1EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	LEAQ    (R8)(CX*2), R9
-	ADDQ    CX, R9
-	MOVQ    last+72(FP), R10
-	LEAQ    maskTable<>+0(SB), R11
-	MOVQ    $0x00000004, R12
-	SUBQ    R10, R12
-	VMOVDQU (R11)(R12*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMASKMOVPD   (BX), Y0, Y9
-	VBROADCASTSD (DI), Y10
-	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD (DI)(CX*1), Y10
-	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD (DI)(CX*2), Y10
-	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD (R8), Y10
-	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD (R8)(CX*1), Y10
-	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD (R8)(CX*2), Y10
-	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD (R9), Y10
-	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD (R9)(CX*1), Y10
-	VFMADD231PD  Y10, Y9, Y8
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
 	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
 	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPD (DX), Y0, Y9
-	VADDPD     Y9, Y1, Y1
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y9
-	VADDPD     Y9, Y2, Y2
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y9
-	VADDPD     Y9, Y3, Y3
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y9
-	VADDPD     Y9, Y4, Y4
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y9
-	VADDPD     Y9, Y5, Y5
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y9
-	VADDPD     Y9, Y6, Y6
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y9
-	VADDPD     Y9, Y7, Y7
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y9
-	VADDPD     Y9, Y8, Y8
-	ADDQ       CX, DX
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (BX), Y8, Y8
+	VADDPD     Y8, Y0, Y0
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (BX), Y8, Y8
+	VADDPD     Y8, Y1, Y1
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (BX), Y8, Y8
+	VADDPD     Y8, Y2, Y2
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (BX), Y8, Y8
+	VADDPD     Y8, Y3, Y3
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (BX), Y8, Y8
+	VADDPD     Y8, Y4, Y4
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (BX), Y8, Y8
+	VADDPD     Y8, Y5, Y5
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (BX), Y8, Y8
+	VADDPD     Y8, Y6, Y6
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (BX), Y8, Y8
+	VADDPD     Y8, Y7, Y7
+	ADDQ       DX, BX
 
 overwrite:
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD Y0, Y8, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y1, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y2, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y3, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y4, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y5, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y6, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y7, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPD Y8, Y0, (AX)
-	ADDQ       CX, AX
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile8x1FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile8x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile8x1FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile8x1StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -3451,264 +4166,130 @@ TEXT ·tile8x1FarF64AVX2(SB), NOSPLIT, $0-80
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Y8
-	VBROADCASTSD (DI), Y9
-	VFMADD231PD  Y9, Y8, Y0
-	VBROADCASTSD (DI)(CX*1), Y9
-	VFMADD231PD  Y9, Y8, Y1
-	VBROADCASTSD (DI)(CX*2), Y9
-	VFMADD231PD  Y9, Y8, Y2
+	VMOVUPD      (SI), Y8
 	VBROADCASTSD (R8), Y9
-	VFMADD231PD  Y9, Y8, Y3
-	VBROADCASTSD (R8)(CX*1), Y9
-	VFMADD231PD  Y9, Y8, Y4
-	VBROADCASTSD (R8)(CX*2), Y9
-	VFMADD231PD  Y9, Y8, Y5
+	VFMADD231PD  Y9, Y8, Y0
+	VBROADCASTSD (R8)(DX*1), Y9
+	VFMADD231PD  Y9, Y8, Y1
+	VBROADCASTSD (R8)(DX*2), Y9
+	VFMADD231PD  Y9, Y8, Y2
 	VBROADCASTSD (R9), Y9
+	VFMADD231PD  Y9, Y8, Y3
+	VBROADCASTSD (R9)(DX*1), Y9
+	VFMADD231PD  Y9, Y8, Y4
+	VBROADCASTSD (R9)(DX*2), Y9
+	VFMADD231PD  Y9, Y8, Y5
+	VBROADCASTSD (R10), Y9
 	VFMADD231PD  Y9, Y8, Y6
-	VBROADCASTSD (R9)(CX*1), Y9
+	VBROADCASTSD (R10)(DX*1), Y9
 	VFMADD231PD  Y9, Y8, Y7
-	PREFETCHT0   64(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPD (DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPD (DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPD (DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPD (DX), Y4, Y4
-	ADDQ   CX, DX
-	VADDPD (DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPD (DX), Y6, Y6
-	ADDQ   CX, DX
-	VADDPD (DX), Y7, Y7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y3, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y4, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y5, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y6, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y7, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y7, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x1F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile4x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x1F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Y4
-	VBROADCASTSD (DI), Y5
-	VFMADD231PD  Y5, Y4, Y0
-	VBROADCASTSD (DI)(CX*1), Y5
-	VFMADD231PD  Y5, Y4, Y1
-	VBROADCASTSD (DI)(CX*2), Y5
-	VFMADD231PD  Y5, Y4, Y2
+	VMOVUPD      (SI), Y4
 	VBROADCASTSD (R8), Y5
-	VFMADD231PD  Y5, Y4, Y3
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPD (DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPD (DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPD (DX), Y3, Y3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y1, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y2, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y3, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x1EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	MOVQ    last+72(FP), R9
-	LEAQ    maskTable<>+0(SB), R10
-	MOVQ    $0x00000004, R11
-	SUBQ    R9, R11
-	VMOVDQU (R10)(R11*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMASKMOVPD   (BX), Y0, Y5
-	VBROADCASTSD (DI), Y6
-	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (DI)(CX*1), Y6
-	VFMADD231PD  Y6, Y5, Y2
-	VBROADCASTSD (DI)(CX*2), Y6
-	VFMADD231PD  Y6, Y5, Y3
-	VBROADCASTSD (R8), Y6
-	VFMADD231PD  Y6, Y5, Y4
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPD (DX), Y0, Y5
-	VADDPD     Y5, Y1, Y1
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y5
-	VADDPD     Y5, Y2, Y2
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y5
-	VADDPD     Y5, Y3, Y3
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y5
-	VADDPD     Y5, Y4, Y4
-	ADDQ       CX, DX
-
-overwrite:
-	VMASKMOVPD Y1, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPD Y2, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPD Y3, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPD Y4, Y0, (AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x1FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile4x1FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y4
-	VBROADCASTSD (DI), Y5
 	VFMADD231PD  Y5, Y4, Y0
-	VBROADCASTSD (DI)(CX*1), Y5
+	VBROADCASTSD (R8)(DX*1), Y5
 	VFMADD231PD  Y5, Y4, Y1
-	VBROADCASTSD (DI)(CX*2), Y5
+	VBROADCASTSD (R8)(DX*2), Y5
 	VFMADD231PD  Y5, Y4, Y2
-	VBROADCASTSD (R8), Y5
+	VBROADCASTSD (R9), Y5
 	VFMADD231PD  Y5, Y4, Y3
-	PREFETCHT0   64(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -3730,1882 +4311,2321 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y3, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile4x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile2x1F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile4x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y2
-	VBROADCASTSD (DI), Y3
-	VFMADD231PD  Y3, Y2, Y0
-	VBROADCASTSD (DI)(CX*1), Y3
-	VFMADD231PD  Y3, Y2, Y1
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPD (DX), Y1, Y1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y1, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x1EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), DI
-	MOVQ    last+72(FP), R8
-	LEAQ    maskTable<>+0(SB), R9
-	MOVQ    $0x00000004, R10
-	SUBQ    R8, R10
-	VMOVDQU (R9)(R10*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMASKMOVPD   (BX), Y0, Y3
-	VBROADCASTSD (DI), Y4
-	VFMADD231PD  Y4, Y3, Y1
-	VBROADCASTSD (DI)(CX*1), Y4
-	VFMADD231PD  Y4, Y3, Y2
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPD (DX), Y0, Y3
-	VADDPD     Y3, Y1, Y1
-	ADDQ       CX, DX
-	VMASKMOVPD (DX), Y0, Y3
-	VADDPD     Y3, Y2, Y2
-	ADDQ       CX, DX
-
-overwrite:
-	VMASKMOVPD Y1, Y0, (AX)
-	ADDQ       CX, AX
-	VMASKMOVPD Y2, Y0, (AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x1FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile2x1FarF64AVX2(SB), NOSPLIT, $0-80
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
 	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y2
-	VBROADCASTSD (DI), Y3
-	VFMADD231PD  Y3, Y2, Y0
-	VBROADCASTSD (DI)(CX*1), Y3
-	VFMADD231PD  Y3, Y2, Y1
-	PREFETCHT0   64(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	ADDQ   CX, DX
-	VADDPD (DX), Y1, Y1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Y1, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x1F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y1
-	VBROADCASTSD (CX), Y2
-	VFMADD231PD  Y2, Y1, Y0
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x1EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), CX
-	MOVQ    last+72(FP), DI
-	LEAQ    maskTable<>+0(SB), R8
-	MOVQ    $0x00000004, R9
-	SUBQ    DI, R9
-	VMOVDQU (R8)(R9*8), Y0
-	VXORPD  Y1, Y1, Y1
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMASKMOVPD   (BX), Y0, Y2
-	VBROADCASTSD (CX), Y3
-	VFMADD231PD  Y3, Y2, Y1
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VMASKMOVPD (DX), Y0, Y2
-	VADDPD     Y2, Y1, Y1
-	ADDQ       CX, DX
-
-overwrite:
-	VMASKMOVPD Y1, Y0, (AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x1FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile1x1FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y1
-	VBROADCASTSD (CX), Y2
-	VFMADD231PD  Y2, Y1, Y0
-	PREFETCHT0   64(BX)
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile6x2F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y12
-	VMOVUPD      32(BX), Y13
-	VBROADCASTSD (DI), Y14
-	VFMADD231PD  Y14, Y12, Y0
-	VFMADD231PD  Y14, Y13, Y1
-	VBROADCASTSD (DI)(CX*1), Y14
-	VFMADD231PD  Y14, Y12, Y2
-	VFMADD231PD  Y14, Y13, Y3
-	VBROADCASTSD (DI)(CX*2), Y14
-	VFMADD231PD  Y14, Y12, Y4
-	VFMADD231PD  Y14, Y13, Y5
-	VBROADCASTSD (R8), Y14
-	VFMADD231PD  Y14, Y12, Y6
-	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD (R8)(CX*1), Y14
-	VFMADD231PD  Y14, Y12, Y8
-	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD (R8)(CX*2), Y14
-	VFMADD231PD  Y14, Y12, Y10
-	VFMADD231PD  Y14, Y13, Y11
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPD (DX), Y2, Y2
-	VADDPD 32(DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPD (DX), Y4, Y4
-	VADDPD 32(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPD (DX), Y6, Y6
-	VADDPD 32(DX), Y7, Y7
-	ADDQ   CX, DX
-	VADDPD (DX), Y8, Y8
-	VADDPD 32(DX), Y9, Y9
-	ADDQ   CX, DX
-	VADDPD (DX), Y10, Y10
-	VADDPD 32(DX), Y11, Y11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y2, (AX)
-	VMOVUPD Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y4, (AX)
-	VMOVUPD Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y6, (AX)
-	VMOVUPD Y7, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y8, (AX)
-	VMOVUPD Y9, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y10, (AX)
-	VMOVUPD Y11, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile6x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile6x2EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	MOVQ    last+72(FP), R9
-	LEAQ    maskTable<>+0(SB), R10
-	MOVQ    $0x00000004, R11
-	SUBQ    R9, R11
-	VMOVDQU (R10)(R11*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	VXORPD  Y9, Y9, Y9
-	VXORPD  Y10, Y10, Y10
-	VXORPD  Y11, Y11, Y11
-	VXORPD  Y12, Y12, Y12
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPD      (BX), Y13
-	VMASKMOVPD   32(BX), Y0, Y14
-	VBROADCASTSD (DI), Y15
-	VFMADD231PD  Y15, Y13, Y1
-	VFMADD231PD  Y15, Y14, Y2
-	VBROADCASTSD (DI)(CX*1), Y15
-	VFMADD231PD  Y15, Y13, Y3
-	VFMADD231PD  Y15, Y14, Y4
-	VBROADCASTSD (DI)(CX*2), Y15
-	VFMADD231PD  Y15, Y13, Y5
-	VFMADD231PD  Y15, Y14, Y6
-	VBROADCASTSD (R8), Y15
-	VFMADD231PD  Y15, Y13, Y7
-	VFMADD231PD  Y15, Y14, Y8
-	VBROADCASTSD (R8)(CX*1), Y15
-	VFMADD231PD  Y15, Y13, Y9
-	VFMADD231PD  Y15, Y14, Y10
-	VBROADCASTSD (R8)(CX*2), Y15
-	VFMADD231PD  Y15, Y13, Y11
-	VFMADD231PD  Y15, Y14, Y12
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPD     (DX), Y1, Y1
-	VMASKMOVPD 32(DX), Y0, Y13
-	VADDPD     Y13, Y2, Y2
-	ADDQ       CX, DX
-	VADDPD     (DX), Y3, Y3
-	VMASKMOVPD 32(DX), Y0, Y13
-	VADDPD     Y13, Y4, Y4
-	ADDQ       CX, DX
-	VADDPD     (DX), Y5, Y5
-	VMASKMOVPD 32(DX), Y0, Y13
-	VADDPD     Y13, Y6, Y6
-	ADDQ       CX, DX
-	VADDPD     (DX), Y7, Y7
-	VMASKMOVPD 32(DX), Y0, Y13
-	VADDPD     Y13, Y8, Y8
-	ADDQ       CX, DX
-	VADDPD     (DX), Y9, Y9
-	VMASKMOVPD 32(DX), Y0, Y13
-	VADDPD     Y13, Y10, Y10
-	ADDQ       CX, DX
-	VADDPD     (DX), Y11, Y11
-	VMASKMOVPD 32(DX), Y0, Y13
-	VADDPD     Y13, Y12, Y12
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPD    Y1, (AX)
-	VMASKMOVPD Y2, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y3, (AX)
-	VMASKMOVPD Y4, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y5, (AX)
-	VMASKMOVPD Y6, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y7, (AX)
-	VMASKMOVPD Y8, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y9, (AX)
-	VMASKMOVPD Y10, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y11, (AX)
-	VMASKMOVPD Y12, Y0, 32(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile6x2FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile6x2FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y12
-	VMOVUPD      32(BX), Y13
-	VBROADCASTSD (DI), Y14
-	VFMADD231PD  Y14, Y12, Y0
-	VFMADD231PD  Y14, Y13, Y1
-	VBROADCASTSD (DI)(CX*1), Y14
-	VFMADD231PD  Y14, Y12, Y2
-	VFMADD231PD  Y14, Y13, Y3
-	VBROADCASTSD (DI)(CX*2), Y14
-	VFMADD231PD  Y14, Y12, Y4
-	VFMADD231PD  Y14, Y13, Y5
-	VBROADCASTSD (R8), Y14
-	VFMADD231PD  Y14, Y12, Y6
-	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD (R8)(CX*1), Y14
-	VFMADD231PD  Y14, Y12, Y8
-	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD (R8)(CX*2), Y14
-	VFMADD231PD  Y14, Y12, Y10
-	VFMADD231PD  Y14, Y13, Y11
-	PREFETCHT0   128(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPD (DX), Y2, Y2
-	VADDPD 32(DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPD (DX), Y4, Y4
-	VADDPD 32(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPD (DX), Y6, Y6
-	VADDPD 32(DX), Y7, Y7
-	ADDQ   CX, DX
-	VADDPD (DX), Y8, Y8
-	VADDPD 32(DX), Y9, Y9
-	ADDQ   CX, DX
-	VADDPD (DX), Y10, Y10
-	VADDPD 32(DX), Y11, Y11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y2, (AX)
-	VMOVUPD Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y4, (AX)
-	VMOVUPD Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y6, (AX)
-	VMOVUPD Y7, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y8, (AX)
-	VMOVUPD Y9, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y10, (AX)
-	VMOVUPD Y11, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x2F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y8
-	VMOVUPD      32(BX), Y9
-	VBROADCASTSD (DI), Y10
-	VFMADD231PD  Y10, Y8, Y0
-	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD (DI)(CX*1), Y10
-	VFMADD231PD  Y10, Y8, Y2
-	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD (DI)(CX*2), Y10
-	VFMADD231PD  Y10, Y8, Y4
-	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD (R8), Y10
-	VFMADD231PD  Y10, Y8, Y6
-	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPD (DX), Y2, Y2
-	VADDPD 32(DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPD (DX), Y4, Y4
-	VADDPD 32(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPD (DX), Y6, Y6
-	VADDPD 32(DX), Y7, Y7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y2, (AX)
-	VMOVUPD Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y4, (AX)
-	VMOVUPD Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y6, (AX)
-	VMOVUPD Y7, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x2EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	MOVQ    last+72(FP), R9
-	LEAQ    maskTable<>+0(SB), R10
-	MOVQ    $0x00000004, R11
-	SUBQ    R9, R11
-	VMOVDQU (R10)(R11*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPD      (BX), Y9
-	VMASKMOVPD   32(BX), Y0, Y10
-	VBROADCASTSD (DI), Y11
-	VFMADD231PD  Y11, Y9, Y1
-	VFMADD231PD  Y11, Y10, Y2
-	VBROADCASTSD (DI)(CX*1), Y11
-	VFMADD231PD  Y11, Y9, Y3
-	VFMADD231PD  Y11, Y10, Y4
-	VBROADCASTSD (DI)(CX*2), Y11
-	VFMADD231PD  Y11, Y9, Y5
-	VFMADD231PD  Y11, Y10, Y6
-	VBROADCASTSD (R8), Y11
-	VFMADD231PD  Y11, Y9, Y7
-	VFMADD231PD  Y11, Y10, Y8
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPD     (DX), Y1, Y1
-	VMASKMOVPD 32(DX), Y0, Y9
-	VADDPD     Y9, Y2, Y2
-	ADDQ       CX, DX
-	VADDPD     (DX), Y3, Y3
-	VMASKMOVPD 32(DX), Y0, Y9
-	VADDPD     Y9, Y4, Y4
-	ADDQ       CX, DX
-	VADDPD     (DX), Y5, Y5
-	VMASKMOVPD 32(DX), Y0, Y9
-	VADDPD     Y9, Y6, Y6
-	ADDQ       CX, DX
-	VADDPD     (DX), Y7, Y7
-	VMASKMOVPD 32(DX), Y0, Y9
-	VADDPD     Y9, Y8, Y8
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPD    Y1, (AX)
-	VMASKMOVPD Y2, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y3, (AX)
-	VMASKMOVPD Y4, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y5, (AX)
-	VMASKMOVPD Y6, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y7, (AX)
-	VMASKMOVPD Y8, Y0, 32(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x2FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile4x2FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y8
-	VMOVUPD      32(BX), Y9
-	VBROADCASTSD (DI), Y10
-	VFMADD231PD  Y10, Y8, Y0
-	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD (DI)(CX*1), Y10
-	VFMADD231PD  Y10, Y8, Y2
-	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD (DI)(CX*2), Y10
-	VFMADD231PD  Y10, Y8, Y4
-	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD (R8), Y10
-	VFMADD231PD  Y10, Y8, Y6
-	VFMADD231PD  Y10, Y9, Y7
-	PREFETCHT0   128(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPD (DX), Y2, Y2
-	VADDPD 32(DX), Y3, Y3
-	ADDQ   CX, DX
-	VADDPD (DX), Y4, Y4
-	VADDPD 32(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPD (DX), Y6, Y6
-	VADDPD 32(DX), Y7, Y7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y2, (AX)
-	VMOVUPD Y3, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y4, (AX)
-	VMOVUPD Y5, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y6, (AX)
-	VMOVUPD Y7, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x2F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Y4
-	VMOVUPD      32(BX), Y5
-	VBROADCASTSD (DI), Y6
-	VFMADD231PD  Y6, Y4, Y0
-	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (DI)(CX*1), Y6
-	VFMADD231PD  Y6, Y4, Y2
-	VFMADD231PD  Y6, Y5, Y3
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPD (DX), Y2, Y2
-	VADDPD 32(DX), Y3, Y3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y2, (AX)
-	VMOVUPD Y3, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x2EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), DI
-	MOVQ    last+72(FP), R8
-	LEAQ    maskTable<>+0(SB), R9
-	MOVQ    $0x00000004, R10
-	SUBQ    R8, R10
-	VMOVDQU (R9)(R10*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPD      (BX), Y5
-	VMASKMOVPD   32(BX), Y0, Y6
-	VBROADCASTSD (DI), Y7
-	VFMADD231PD  Y7, Y5, Y1
-	VFMADD231PD  Y7, Y6, Y2
-	VBROADCASTSD (DI)(CX*1), Y7
-	VFMADD231PD  Y7, Y5, Y3
-	VFMADD231PD  Y7, Y6, Y4
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPD     (DX), Y1, Y1
-	VMASKMOVPD 32(DX), Y0, Y5
-	VADDPD     Y5, Y2, Y2
-	ADDQ       CX, DX
-	VADDPD     (DX), Y3, Y3
-	VMASKMOVPD 32(DX), Y0, Y5
-	VADDPD     Y5, Y4, Y4
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPD    Y1, (AX)
-	VMASKMOVPD Y2, Y0, 32(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y3, (AX)
-	VMASKMOVPD Y4, Y0, 32(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x2FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile2x2FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y4
-	VMOVUPD      32(BX), Y5
-	VBROADCASTSD (DI), Y6
-	VFMADD231PD  Y6, Y4, Y0
-	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (DI)(CX*1), Y6
-	VFMADD231PD  Y6, Y4, Y2
-	VFMADD231PD  Y6, Y5, Y3
-	PREFETCHT0   128(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	ADDQ   CX, DX
-	VADDPD (DX), Y2, Y2
-	VADDPD 32(DX), Y3, Y3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y2, (AX)
-	VMOVUPD Y3, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x2F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y2
-	VMOVUPD      32(BX), Y3
-	VBROADCASTSD (CX), Y4
-	VFMADD231PD  Y4, Y2, Y0
-	VFMADD231PD  Y4, Y3, Y1
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x2EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), CX
-	MOVQ    last+72(FP), DI
-	LEAQ    maskTable<>+0(SB), R8
-	MOVQ    $0x00000004, R9
-	SUBQ    DI, R9
-	VMOVDQU (R8)(R9*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPD      (BX), Y3
-	VMASKMOVPD   32(BX), Y0, Y4
-	VBROADCASTSD (CX), Y5
-	VFMADD231PD  Y5, Y3, Y1
+	VMOVDQU      (CX), Y4
+	VMASKMOVPD   (SI), Y4, Y4
+	VBROADCASTSD (R8), Y5
+	VFMADD231PD  Y5, Y4, Y0
+	VBROADCASTSD (R8)(DX*1), Y5
+	VFMADD231PD  Y5, Y4, Y1
+	VBROADCASTSD (R8)(DX*2), Y5
 	VFMADD231PD  Y5, Y4, Y2
-	ADDQ         DX, CX
-	ADDQ         SI, BX
+	VBROADCASTSD (R9), Y5
+	VFMADD231PD  Y5, Y4, Y3
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
 	DECQ         AX
 	JNZ          loop
 
-store:
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
 	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
 	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPD     (DX), Y1, Y1
-	VMASKMOVPD 32(DX), Y0, Y3
-	VADDPD     Y3, Y2, Y2
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPD    Y1, (AX)
-	VMASKMOVPD Y2, Y0, 32(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x2FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile1x2FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y2
-	VMOVUPD      32(BX), Y3
-	VBROADCASTSD (CX), Y4
-	VFMADD231PD  Y4, Y2, Y0
-	VFMADD231PD  Y4, Y3, Y1
-	PREFETCHT0   128(BX)
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x3F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y12
-	VMOVUPD      32(BX), Y13
-	VMOVUPD      64(BX), Y14
-	VBROADCASTSD (DI), Y15
-	VFMADD231PD  Y15, Y12, Y0
-	VFMADD231PD  Y15, Y13, Y1
-	VFMADD231PD  Y15, Y14, Y2
-	VBROADCASTSD (DI)(CX*1), Y15
-	VFMADD231PD  Y15, Y12, Y3
-	VFMADD231PD  Y15, Y13, Y4
-	VFMADD231PD  Y15, Y14, Y5
-	VBROADCASTSD (DI)(CX*2), Y15
-	VFMADD231PD  Y15, Y12, Y6
-	VFMADD231PD  Y15, Y13, Y7
-	VFMADD231PD  Y15, Y14, Y8
-	VBROADCASTSD (R8), Y15
-	VFMADD231PD  Y15, Y12, Y9
-	VFMADD231PD  Y15, Y13, Y10
-	VFMADD231PD  Y15, Y14, Y11
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	VADDPD 64(DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPD (DX), Y3, Y3
-	VADDPD 32(DX), Y4, Y4
-	VADDPD 64(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPD (DX), Y6, Y6
-	VADDPD 32(DX), Y7, Y7
-	VADDPD 64(DX), Y8, Y8
-	ADDQ   CX, DX
-	VADDPD (DX), Y9, Y9
-	VADDPD 32(DX), Y10, Y10
-	VADDPD 64(DX), Y11, Y11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD Y2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y3, (AX)
-	VMOVUPD Y4, 32(AX)
-	VMOVUPD Y5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y6, (AX)
-	VMOVUPD Y7, 32(AX)
-	VMOVUPD Y8, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y9, (AX)
-	VMOVUPD Y10, 32(AX)
-	VMOVUPD Y11, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile4x3EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), DI
-	LEAQ    (DI)(CX*2), R8
-	ADDQ    CX, R8
-	MOVQ    last+72(FP), R9
-	LEAQ    maskTable<>+0(SB), R10
-	MOVQ    $0x00000004, R11
-	SUBQ    R9, R11
-	VMOVDQU (R10)(R11*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	VXORPD  Y7, Y7, Y7
-	VXORPD  Y8, Y8, Y8
-	VXORPD  Y9, Y9, Y9
-	VXORPD  Y10, Y10, Y10
-	VXORPD  Y11, Y11, Y11
-	VXORPD  Y12, Y12, Y12
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPD      (BX), Y13
-	VMOVUPD      32(BX), Y14
-	VMASKMOVPD   64(BX), Y0, Y15
-	VBROADCASTSD (DI), Y16
-	VFMADD231PD  Y16, Y13, Y1
-	VFMADD231PD  Y16, Y14, Y2
-	VFMADD231PD  Y16, Y15, Y3
-	VBROADCASTSD (DI)(CX*1), Y16
-	VFMADD231PD  Y16, Y13, Y4
-	VFMADD231PD  Y16, Y14, Y5
-	VFMADD231PD  Y16, Y15, Y6
-	VBROADCASTSD (DI)(CX*2), Y16
-	VFMADD231PD  Y16, Y13, Y7
-	VFMADD231PD  Y16, Y14, Y8
-	VFMADD231PD  Y16, Y15, Y9
-	VBROADCASTSD (R8), Y16
-	VFMADD231PD  Y16, Y13, Y10
-	VFMADD231PD  Y16, Y14, Y11
-	VFMADD231PD  Y16, Y15, Y12
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPD     (DX), Y1, Y1
-	VADDPD     32(DX), Y2, Y2
-	VMASKMOVPD 64(DX), Y0, Y13
-	VADDPD     Y13, Y3, Y3
-	ADDQ       CX, DX
-	VADDPD     (DX), Y4, Y4
-	VADDPD     32(DX), Y5, Y5
-	VMASKMOVPD 64(DX), Y0, Y13
-	VADDPD     Y13, Y6, Y6
-	ADDQ       CX, DX
-	VADDPD     (DX), Y7, Y7
-	VADDPD     32(DX), Y8, Y8
-	VMASKMOVPD 64(DX), Y0, Y13
-	VADDPD     Y13, Y9, Y9
-	ADDQ       CX, DX
-	VADDPD     (DX), Y10, Y10
-	VADDPD     32(DX), Y11, Y11
-	VMASKMOVPD 64(DX), Y0, Y13
-	VADDPD     Y13, Y12, Y12
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPD    Y1, (AX)
-	VMOVUPD    Y2, 32(AX)
-	VMASKMOVPD Y3, Y0, 64(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y4, (AX)
-	VMOVUPD    Y5, 32(AX)
-	VMASKMOVPD Y6, Y0, 64(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y7, (AX)
-	VMOVUPD    Y8, 32(AX)
-	VMASKMOVPD Y9, Y0, 64(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y10, (AX)
-	VMOVUPD    Y11, 32(AX)
-	VMASKMOVPD Y12, Y0, 64(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile4x3FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile4x3FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	VXORPD Y8, Y8, Y8
-	VXORPD Y9, Y9, Y9
-	VXORPD Y10, Y10, Y10
-	VXORPD Y11, Y11, Y11
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y12
-	VMOVUPD      32(BX), Y13
-	VMOVUPD      64(BX), Y14
-	VBROADCASTSD (DI), Y15
-	VFMADD231PD  Y15, Y12, Y0
-	VFMADD231PD  Y15, Y13, Y1
-	VFMADD231PD  Y15, Y14, Y2
-	VBROADCASTSD (DI)(CX*1), Y15
-	VFMADD231PD  Y15, Y12, Y3
-	VFMADD231PD  Y15, Y13, Y4
-	VFMADD231PD  Y15, Y14, Y5
-	VBROADCASTSD (DI)(CX*2), Y15
-	VFMADD231PD  Y15, Y12, Y6
-	VFMADD231PD  Y15, Y13, Y7
-	VFMADD231PD  Y15, Y14, Y8
-	VBROADCASTSD (R8), Y15
-	VFMADD231PD  Y15, Y12, Y9
-	VFMADD231PD  Y15, Y13, Y10
-	VFMADD231PD  Y15, Y14, Y11
-	PREFETCHT0   192(BX)
-	PREFETCHT0   256(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	VADDPD 64(DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPD (DX), Y3, Y3
-	VADDPD 32(DX), Y4, Y4
-	VADDPD 64(DX), Y5, Y5
-	ADDQ   CX, DX
-	VADDPD (DX), Y6, Y6
-	VADDPD 32(DX), Y7, Y7
-	VADDPD 64(DX), Y8, Y8
-	ADDQ   CX, DX
-	VADDPD (DX), Y9, Y9
-	VADDPD 32(DX), Y10, Y10
-	VADDPD 64(DX), Y11, Y11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD Y2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y3, (AX)
-	VMOVUPD Y4, 32(AX)
-	VMOVUPD Y5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y6, (AX)
-	VMOVUPD Y7, 32(AX)
-	VMOVUPD Y8, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y9, (AX)
-	VMOVUPD Y10, 32(AX)
-	VMOVUPD Y11, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x3F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y6
-	VMOVUPD      32(BX), Y7
-	VMOVUPD      64(BX), Y8
-	VBROADCASTSD (DI), Y9
-	VFMADD231PD  Y9, Y6, Y0
-	VFMADD231PD  Y9, Y7, Y1
-	VFMADD231PD  Y9, Y8, Y2
-	VBROADCASTSD (DI)(CX*1), Y9
-	VFMADD231PD  Y9, Y6, Y3
-	VFMADD231PD  Y9, Y7, Y4
-	VFMADD231PD  Y9, Y8, Y5
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	VADDPD 64(DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPD (DX), Y3, Y3
-	VADDPD 32(DX), Y4, Y4
-	VADDPD 64(DX), Y5, Y5
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD Y2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y3, (AX)
-	VMOVUPD Y4, 32(AX)
-	VMOVUPD Y5, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile2x3EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), DI
-	MOVQ    last+72(FP), R8
-	LEAQ    maskTable<>+0(SB), R9
-	MOVQ    $0x00000004, R10
-	SUBQ    R8, R10
-	VMOVDQU (R9)(R10*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	VXORPD  Y4, Y4, Y4
-	VXORPD  Y5, Y5, Y5
-	VXORPD  Y6, Y6, Y6
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPD      (BX), Y7
-	VMOVUPD      32(BX), Y8
-	VMASKMOVPD   64(BX), Y0, Y9
-	VBROADCASTSD (DI), Y10
-	VFMADD231PD  Y10, Y7, Y1
-	VFMADD231PD  Y10, Y8, Y2
-	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD (DI)(CX*1), Y10
-	VFMADD231PD  Y10, Y7, Y4
-	VFMADD231PD  Y10, Y8, Y5
-	VFMADD231PD  Y10, Y9, Y6
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPD     (DX), Y1, Y1
-	VADDPD     32(DX), Y2, Y2
-	VMASKMOVPD 64(DX), Y0, Y7
-	VADDPD     Y7, Y3, Y3
-	ADDQ       CX, DX
-	VADDPD     (DX), Y4, Y4
-	VADDPD     32(DX), Y5, Y5
-	VMASKMOVPD 64(DX), Y0, Y7
-	VADDPD     Y7, Y6, Y6
-	ADDQ       CX, DX
-
-overwrite:
-	VMOVUPD    Y1, (AX)
-	VMOVUPD    Y2, 32(AX)
-	VMASKMOVPD Y3, Y0, 64(AX)
-	ADDQ       CX, AX
-	VMOVUPD    Y4, (AX)
-	VMOVUPD    Y5, 32(AX)
-	VMASKMOVPD Y6, Y0, 64(AX)
-	ADDQ       CX, AX
-	VZEROUPPER
-	RET
-
-// func tile2x3FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tile2x3FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y6
-	VMOVUPD      32(BX), Y7
-	VMOVUPD      64(BX), Y8
-	VBROADCASTSD (DI), Y9
-	VFMADD231PD  Y9, Y6, Y0
-	VFMADD231PD  Y9, Y7, Y1
-	VFMADD231PD  Y9, Y8, Y2
-	VBROADCASTSD (DI)(CX*1), Y9
-	VFMADD231PD  Y9, Y6, Y3
-	VFMADD231PD  Y9, Y7, Y4
-	VFMADD231PD  Y9, Y8, Y5
-	PREFETCHT0   192(BX)
-	PREFETCHT0   256(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	VADDPD 64(DX), Y2, Y2
-	ADDQ   CX, DX
-	VADDPD (DX), Y3, Y3
-	VADDPD 32(DX), Y4, Y4
-	VADDPD 64(DX), Y5, Y5
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD Y2, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Y3, (AX)
-	VMOVUPD Y4, 32(AX)
-	VMOVUPD Y5, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x3F64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Y3
-	VMOVUPD      32(BX), Y4
-	VMOVUPD      64(BX), Y5
-	VBROADCASTSD (CX), Y6
-	VFMADD231PD  Y6, Y3, Y0
-	VFMADD231PD  Y6, Y4, Y1
-	VFMADD231PD  Y6, Y5, Y2
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Y0, Y0
-	VADDPD 32(DX), Y1, Y1
-	VADDPD 64(DX), Y2, Y2
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Y0, (AX)
-	VMOVUPD Y1, 32(AX)
-	VMOVUPD Y2, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile1x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, FMA3
-TEXT ·tile1x3EdgeF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ    k+0(FP), AX
-	MOVQ    aRow+16(FP), CX
-	MOVQ    aCol+24(FP), DX
-	MOVQ    b+32(FP), BX
-	MOVQ    bRow+40(FP), SI
-	SHLQ    $0x03, CX
-	SHLQ    $0x03, DX
-	SHLQ    $0x03, SI
-	MOVQ    a+8(FP), CX
-	MOVQ    last+72(FP), DI
-	LEAQ    maskTable<>+0(SB), R8
-	MOVQ    $0x00000004, R9
-	SUBQ    DI, R9
-	VMOVDQU (R8)(R9*8), Y0
-	VXORPD  Y1, Y1, Y1
-	VXORPD  Y2, Y2, Y2
-	VXORPD  Y3, Y3, Y3
-	TESTQ   AX, AX
-	JZ      store
-
-loop:
-	VMOVUPD      (BX), Y4
-	VMOVUPD      32(BX), Y5
-	VMASKMOVPD   64(BX), Y0, Y6
-	VBROADCASTSD (CX), Y7
-	VFMADD231PD  Y7, Y4, Y1
-	VFMADD231PD  Y7, Y5, Y2
-	VFMADD231PD  Y7, Y6, Y3
-	ADDQ         DX, CX
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ       c+48(FP), AX
-	MOVQ       cRow+56(FP), CX
-	MOVQ       add+64(FP), DX
-	SHLQ       $0x03, CX
-	TESTQ      DX, DX
-	JZ         overwrite
-	MOVQ       AX, DX
-	VADDPD     (DX), Y1, Y1
-	VADDPD     32(DX), Y2, Y2
-	VMASKMOVPD 64(DX), Y0, Y4
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD (BX), Y4, Y4
+	VADDPD     Y4, Y0, Y0
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD (BX), Y4, Y4
+	VADDPD     Y4, Y1, Y1
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD (BX), Y4, Y4
+	VADDPD     Y4, Y2, Y2
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD (BX), Y4, Y4
 	VADDPD     Y4, Y3, Y3
-	ADDQ       CX, DX
+	ADDQ       DX, BX
 
 overwrite:
-	VMOVUPD    Y1, (AX)
-	VMOVUPD    Y2, 32(AX)
-	VMASKMOVPD Y3, Y0, 64(AX)
-	ADDQ       CX, AX
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD Y0, Y4, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, (AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile1x3FarF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile4x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x3FarF64AVX2(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile4x1StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y4
+	VBROADCASTSD (R8), Y5
+	VFMADD231PD  Y5, Y4, Y0
+	VBROADCASTSD (R8)(DX*1), Y5
+	VFMADD231PD  Y5, Y4, Y1
+	VBROADCASTSD (R8)(DX*2), Y5
+	VFMADD231PD  Y5, Y4, Y2
+	VBROADCASTSD (R9), Y5
+	VFMADD231PD  Y5, Y4, Y3
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x1F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y2
+	VBROADCASTSD (R8), Y3
+	VFMADD231PD  Y3, Y2, Y0
+	VBROADCASTSD (R8)(DX*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPD (DX), Y1, Y1
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile2x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
+
+loop:
+	VMOVDQU      (CX), Y2
+	VMASKMOVPD   (SI), Y2, Y2
+	VBROADCASTSD (R8), Y3
+	VFMADD231PD  Y3, Y2, Y0
+	VBROADCASTSD (R8)(DX*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y2
+	VMASKMOVPD (BX), Y2, Y2
+	VADDPD     Y2, Y0, Y0
+	ADDQ       DX, BX
+	VMOVDQU    (CX), Y2
+	VMASKMOVPD (BX), Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVDQU    (CX), Y2
+	VMASKMOVPD Y0, Y2, (AX)
+	ADDQ       DX, AX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, (AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile2x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x1StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y2
+	VBROADCASTSD (R8), Y3
+	VFMADD231PD  Y3, Y2, Y0
+	VBROADCASTSD (R8)(DX*1), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x1F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Y1
+	VBROADCASTSD (DI), Y2
+	VFMADD231PD  Y2, Y1, Y0
+	PREFETCHT0   (BX)(AX*8)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile1x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVDQU      (CX), Y1
+	VMASKMOVPD   (BX), Y1, Y1
+	VBROADCASTSD (DI), Y2
+	VFMADD231PD  Y2, Y1, Y0
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VMOVDQU    (CX), Y1
+	VMASKMOVPD (BX), Y1, Y1
+	VADDPD     Y1, Y0, Y0
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVDQU    (CX), Y1
+	VMASKMOVPD Y0, Y1, (AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile1x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x1StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Y1
+	VBROADCASTSD (DI), Y2
+	VFMADD231PD  Y2, Y1, Y0
+	PREFETCHT0   (BX)(AX*8)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile6x2F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y12
+	VMOVUPD      32(SI), Y13
+	VBROADCASTSD (R8), Y14
+	VFMADD231PD  Y14, Y12, Y0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD (R8)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD (R8)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD (R9), Y14
+	VFMADD231PD  Y14, Y12, Y6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD (R9)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD (R9)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y10
+	VFMADD231PD  Y14, Y13, Y11
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	VADDPD 32(DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPD (DX), Y2, Y2
+	VADDPD 32(DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPD (DX), Y4, Y4
+	VADDPD 32(DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPD (DX), Y6, Y6
+	VADDPD 32(DX), Y7, Y7
+	ADDQ   CX, DX
+	VADDPD (DX), Y8, Y8
+	VADDPD 32(DX), Y9, Y9
+	ADDQ   CX, DX
+	VADDPD (DX), Y10, Y10
+	VADDPD 32(DX), Y11, Y11
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, (AX)
+	VMOVUPD Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, (AX)
+	VMOVUPD Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y8, (AX)
+	VMOVUPD Y9, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y10, (AX)
+	VMOVUPD Y11, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile6x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile6x2EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y12
+	VMOVDQU      (CX), Y13
+	VMASKMOVPD   32(SI), Y13, Y13
+	VBROADCASTSD (R8), Y14
+	VFMADD231PD  Y14, Y12, Y0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD (R8)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD (R8)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD (R9), Y14
+	VFMADD231PD  Y14, Y12, Y6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD (R9)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD (R9)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y10
+	VFMADD231PD  Y14, Y13, Y11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPD     (BX), Y0, Y0
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(BX), Y12, Y12
+	VADDPD     Y12, Y1, Y1
+	ADDQ       DX, BX
+	VADDPD     (BX), Y2, Y2
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(BX), Y12, Y12
+	VADDPD     Y12, Y3, Y3
+	ADDQ       DX, BX
+	VADDPD     (BX), Y4, Y4
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(BX), Y12, Y12
+	VADDPD     Y12, Y5, Y5
+	ADDQ       DX, BX
+	VADDPD     (BX), Y6, Y6
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(BX), Y12, Y12
+	VADDPD     Y12, Y7, Y7
+	ADDQ       DX, BX
+	VADDPD     (BX), Y8, Y8
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(BX), Y12, Y12
+	VADDPD     Y12, Y9, Y9
+	ADDQ       DX, BX
+	VADDPD     (BX), Y10, Y10
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(BX), Y12, Y12
+	VADDPD     Y12, Y11, Y11
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPD    Y0, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y2, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y4, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y6, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y7, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y8, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y9, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y10, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y11, Y0, 32(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile6x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile6x2StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y12
+	VMOVUPD      32(SI), Y13
+	VBROADCASTSD (R8), Y14
+	VFMADD231PD  Y14, Y12, Y0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD (R8)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD (R8)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD (R9), Y14
+	VFMADD231PD  Y14, Y12, Y6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD (R9)(DX*1), Y14
+	VFMADD231PD  Y14, Y12, Y8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD (R9)(DX*2), Y14
+	VFMADD231PD  Y14, Y12, Y10
+	VFMADD231PD  Y14, Y13, Y11
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	VMOVNTPD Y1, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	VMOVNTPD Y3, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y4, (AX)
+	VMOVNTPD Y5, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y6, (AX)
+	VMOVNTPD Y7, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y8, (AX)
+	VMOVNTPD Y9, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y10, (AX)
+	VMOVNTPD Y11, 32(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x2F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y8
+	VMOVUPD      32(SI), Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD (R8)(DX*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD (R8)(DX*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD (R9), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	VADDPD 32(DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPD (DX), Y2, Y2
+	VADDPD 32(DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPD (DX), Y4, Y4
+	VADDPD 32(DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPD (DX), Y6, Y6
+	VADDPD 32(DX), Y7, Y7
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, (AX)
+	VMOVUPD Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, (AX)
+	VMOVUPD Y7, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile4x2EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y8
+	VMOVDQU      (CX), Y9
+	VMASKMOVPD   32(SI), Y9, Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD (R8)(DX*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD (R8)(DX*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD (R9), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPD     (BX), Y0, Y0
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD 32(BX), Y8, Y8
+	VADDPD     Y8, Y1, Y1
+	ADDQ       DX, BX
+	VADDPD     (BX), Y2, Y2
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD 32(BX), Y8, Y8
+	VADDPD     Y8, Y3, Y3
+	ADDQ       DX, BX
+	VADDPD     (BX), Y4, Y4
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD 32(BX), Y8, Y8
+	VADDPD     Y8, Y5, Y5
+	ADDQ       DX, BX
+	VADDPD     (BX), Y6, Y6
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD 32(BX), Y8, Y8
+	VADDPD     Y8, Y7, Y7
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPD    Y0, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y2, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y4, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y6, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y7, Y0, 32(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile4x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x2StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y8
+	VMOVUPD      32(SI), Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD (R8)(DX*1), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD (R8)(DX*2), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD (R9), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	VMOVNTPD Y1, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	VMOVNTPD Y3, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y4, (AX)
+	VMOVNTPD Y5, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y6, (AX)
+	VMOVNTPD Y7, 32(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x2F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y4
+	VMOVUPD      32(SI), Y5
+	VBROADCASTSD (R8), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (R8)(DX*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	VADDPD 32(DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPD (DX), Y2, Y2
+	VADDPD 32(DX), Y3, Y3
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, (AX)
+	VMOVUPD Y3, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile2x2EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y4
+	VMOVDQU      (CX), Y5
+	VMASKMOVPD   32(SI), Y5, Y5
+	VBROADCASTSD (R8), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (R8)(DX*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPD     (BX), Y0, Y0
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD 32(BX), Y4, Y4
+	VADDPD     Y4, Y1, Y1
+	ADDQ       DX, BX
+	VADDPD     (BX), Y2, Y2
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD 32(BX), Y4, Y4
+	VADDPD     Y4, Y3, Y3
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPD    Y0, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, 32(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y2, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, 32(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile2x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x2StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y4
+	VMOVUPD      32(SI), Y5
+	VBROADCASTSD (R8), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD (R8)(DX*1), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	PREFETCHT0   (SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	VMOVNTPD Y1, 32(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	VMOVNTPD Y3, 32(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x2F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Y2
+	VMOVUPD      32(BX), Y3
+	VBROADCASTSD (DI), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	PREFETCHT0   (BX)(AX*8)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	VADDPD 32(DX), Y1, Y1
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile1x2EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Y2
+	VMOVDQU      (CX), Y3
+	VMASKMOVPD   32(BX), Y3, Y3
+	VBROADCASTSD (DI), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPD     (BX), Y0, Y0
+	VMOVDQU    (CX), Y2
+	VMASKMOVPD 32(BX), Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPD    Y0, (AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, 32(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile1x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x2StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Y2
+	VMOVUPD      32(BX), Y3
+	VBROADCASTSD (DI), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	PREFETCHT0   (BX)(AX*8)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	VMOVNTPD Y1, 32(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x3F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y12
+	VMOVUPD      32(SI), Y13
+	VMOVUPD      64(SI), Y14
+	VBROADCASTSD (R8), Y15
+	VFMADD231PD  Y15, Y12, Y0
+	VFMADD231PD  Y15, Y13, Y1
+	VFMADD231PD  Y15, Y14, Y2
+	VBROADCASTSD (R8)(DX*1), Y15
+	VFMADD231PD  Y15, Y12, Y3
+	VFMADD231PD  Y15, Y13, Y4
+	VFMADD231PD  Y15, Y14, Y5
+	VBROADCASTSD (R8)(DX*2), Y15
+	VFMADD231PD  Y15, Y12, Y6
+	VFMADD231PD  Y15, Y13, Y7
+	VFMADD231PD  Y15, Y14, Y8
+	VBROADCASTSD (R9), Y15
+	VFMADD231PD  Y15, Y12, Y9
+	VFMADD231PD  Y15, Y13, Y10
+	VFMADD231PD  Y15, Y14, Y11
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	VADDPD 32(DX), Y1, Y1
+	VADDPD 64(DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPD (DX), Y3, Y3
+	VADDPD 32(DX), Y4, Y4
+	VADDPD 64(DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPD (DX), Y6, Y6
+	VADDPD 32(DX), Y7, Y7
+	VADDPD 64(DX), Y8, Y8
+	ADDQ   CX, DX
+	VADDPD (DX), Y9, Y9
+	VADDPD 32(DX), Y10, Y10
+	VADDPD 64(DX), Y11, Y11
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	VMOVUPD Y2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, 32(AX)
+	VMOVUPD Y5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, (AX)
+	VMOVUPD Y7, 32(AX)
+	VMOVUPD Y8, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y9, (AX)
+	VMOVUPD Y10, 32(AX)
+	VMOVUPD Y11, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile4x3EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y12
+	VMOVUPD      32(SI), Y13
+	VMOVDQU      (CX), Y14
+	VMASKMOVPD   64(SI), Y14, Y14
+	VBROADCASTSD (R8), Y15
+	VFMADD231PD  Y15, Y12, Y0
+	VFMADD231PD  Y15, Y13, Y1
+	VFMADD231PD  Y15, Y14, Y2
+	VBROADCASTSD (R8)(DX*1), Y15
+	VFMADD231PD  Y15, Y12, Y3
+	VFMADD231PD  Y15, Y13, Y4
+	VFMADD231PD  Y15, Y14, Y5
+	VBROADCASTSD (R8)(DX*2), Y15
+	VFMADD231PD  Y15, Y12, Y6
+	VFMADD231PD  Y15, Y13, Y7
+	VFMADD231PD  Y15, Y14, Y8
+	VBROADCASTSD (R9), Y15
+	VFMADD231PD  Y15, Y12, Y9
+	VFMADD231PD  Y15, Y13, Y10
+	VFMADD231PD  Y15, Y14, Y11
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPD     (BX), Y0, Y0
+	VADDPD     32(BX), Y1, Y1
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 64(BX), Y12, Y12
+	VADDPD     Y12, Y2, Y2
+	ADDQ       DX, BX
+	VADDPD     (BX), Y3, Y3
+	VADDPD     32(BX), Y4, Y4
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 64(BX), Y12, Y12
+	VADDPD     Y12, Y5, Y5
+	ADDQ       DX, BX
+	VADDPD     (BX), Y6, Y6
+	VADDPD     32(BX), Y7, Y7
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 64(BX), Y12, Y12
+	VADDPD     Y12, Y8, Y8
+	ADDQ       DX, BX
+	VADDPD     (BX), Y9, Y9
+	VADDPD     32(BX), Y10, Y10
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 64(BX), Y12, Y12
+	VADDPD     Y12, Y11, Y11
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPD    Y0, (AX)
+	VMOVUPD    Y1, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y3, (AX)
+	VMOVUPD    Y4, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y6, (AX)
+	VMOVUPD    Y7, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y8, Y0, 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y9, (AX)
+	VMOVUPD    Y10, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y11, Y0, 64(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile4x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile4x3StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y12
+	VMOVUPD      32(SI), Y13
+	VMOVUPD      64(SI), Y14
+	VBROADCASTSD (R8), Y15
+	VFMADD231PD  Y15, Y12, Y0
+	VFMADD231PD  Y15, Y13, Y1
+	VFMADD231PD  Y15, Y14, Y2
+	VBROADCASTSD (R8)(DX*1), Y15
+	VFMADD231PD  Y15, Y12, Y3
+	VFMADD231PD  Y15, Y13, Y4
+	VFMADD231PD  Y15, Y14, Y5
+	VBROADCASTSD (R8)(DX*2), Y15
+	VFMADD231PD  Y15, Y12, Y6
+	VFMADD231PD  Y15, Y13, Y7
+	VFMADD231PD  Y15, Y14, Y8
+	VBROADCASTSD (R9), Y15
+	VFMADD231PD  Y15, Y12, Y9
+	VFMADD231PD  Y15, Y13, Y10
+	VFMADD231PD  Y15, Y14, Y11
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	VMOVNTPD Y1, 32(AX)
+	VMOVNTPD Y2, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	VMOVNTPD Y4, 32(AX)
+	VMOVNTPD Y5, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y6, (AX)
+	VMOVNTPD Y7, 32(AX)
+	VMOVNTPD Y8, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y9, (AX)
+	VMOVNTPD Y10, 32(AX)
+	VMOVNTPD Y11, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x3F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y6
+	VMOVUPD      32(SI), Y7
+	VMOVUPD      64(SI), Y8
+	VBROADCASTSD (R8), Y9
+	VFMADD231PD  Y9, Y6, Y0
+	VFMADD231PD  Y9, Y7, Y1
+	VFMADD231PD  Y9, Y8, Y2
+	VBROADCASTSD (R8)(DX*1), Y9
+	VFMADD231PD  Y9, Y6, Y3
+	VFMADD231PD  Y9, Y7, Y4
+	VFMADD231PD  Y9, Y8, Y5
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	VADDPD 32(DX), Y1, Y1
+	VADDPD 64(DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPD (DX), Y3, Y3
+	VADDPD 32(DX), Y4, Y4
+	VADDPD 64(DX), Y5, Y5
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	VMOVUPD Y1, 32(AX)
+	VMOVUPD Y2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, (AX)
+	VMOVUPD Y4, 32(AX)
+	VMOVUPD Y5, 64(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile2x3EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y6
+	VMOVUPD      32(SI), Y7
+	VMOVDQU      (CX), Y8
+	VMASKMOVPD   64(SI), Y8, Y8
+	VBROADCASTSD (R8), Y9
+	VFMADD231PD  Y9, Y6, Y0
+	VFMADD231PD  Y9, Y7, Y1
+	VFMADD231PD  Y9, Y8, Y2
+	VBROADCASTSD (R8)(DX*1), Y9
+	VFMADD231PD  Y9, Y6, Y3
+	VFMADD231PD  Y9, Y7, Y4
+	VFMADD231PD  Y9, Y8, Y5
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPD     (BX), Y0, Y0
+	VADDPD     32(BX), Y1, Y1
+	VMOVDQU    (CX), Y6
+	VMASKMOVPD 64(BX), Y6, Y6
+	VADDPD     Y6, Y2, Y2
+	ADDQ       DX, BX
+	VADDPD     (BX), Y3, Y3
+	VADDPD     32(BX), Y4, Y4
+	VMOVDQU    (CX), Y6
+	VMASKMOVPD 64(BX), Y6, Y6
+	VADDPD     Y6, Y5, Y5
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPD    Y0, (AX)
+	VMOVUPD    Y1, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, 64(AX)
+	ADDQ       DX, AX
+	VMOVUPD    Y3, (AX)
+	VMOVUPD    Y4, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, 64(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile2x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile2x3StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Y6
+	VMOVUPD      32(SI), Y7
+	VMOVUPD      64(SI), Y8
+	VBROADCASTSD (R8), Y9
+	VFMADD231PD  Y9, Y6, Y0
+	VFMADD231PD  Y9, Y7, Y1
+	VFMADD231PD  Y9, Y8, Y2
+	VBROADCASTSD (R8)(DX*1), Y9
+	VFMADD231PD  Y9, Y6, Y3
+	VFMADD231PD  Y9, Y7, Y4
+	VFMADD231PD  Y9, Y8, Y5
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	VMOVNTPD Y1, 32(AX)
+	VMOVNTPD Y2, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	VMOVNTPD Y4, 32(AX)
+	VMOVNTPD Y5, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x3F64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Y3
 	VMOVUPD      32(BX), Y4
 	VMOVUPD      64(BX), Y5
-	VBROADCASTSD (CX), Y6
+	VBROADCASTSD (DI), Y6
 	VFMADD231PD  Y6, Y3, Y0
 	VFMADD231PD  Y6, Y4, Y1
 	VFMADD231PD  Y6, Y5, Y2
-	PREFETCHT0   192(BX)
-	PREFETCHT0   256(BX)
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*8)
+	PREFETCHT0   64(BX)(AX*8)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -5619,5 +6639,147 @@ overwrite:
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3
+TEXT ·tile1x3EdgeF64AVX2(SB), NOSPLIT, $0-120
+	MOVQ last+72(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Y3
+	VMOVUPD      32(BX), Y4
+	VMOVDQU      (CX), Y5
+	VMASKMOVPD   64(BX), Y5, Y5
+	VBROADCASTSD (DI), Y6
+	VFMADD231PD  Y6, Y3, Y0
+	VFMADD231PD  Y6, Y4, Y1
+	VFMADD231PD  Y6, Y5, Y2
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ       cRow+56(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+48(FP), AX
+	MOVQ       add+64(FP), BX
+	TESTQ      BX, BX
+	JZ         overwrite
+	MOVQ       AX, BX
+	VADDPD     (BX), Y0, Y0
+	VADDPD     32(BX), Y1, Y1
+	VMOVDQU    (CX), Y3
+	VMASKMOVPD 64(BX), Y3, Y3
+	VADDPD     Y3, Y2, Y2
+	ADDQ       DX, BX
+
+overwrite:
+	VMOVUPD    Y0, (AX)
+	VMOVUPD    Y1, 32(AX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, 64(AX)
+	ADDQ       DX, AX
+	MOVQ       aNext+96(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, a+8(FP)
+	MOVQ       bNext+104(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, b+32(FP)
+	MOVQ       cNext+112(FP), AX
+	SHLQ       $0x03, AX
+	ADDQ       AX, c+48(FP)
+	DECQ       count+88(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
+// func tile1x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tile1x3StreamF64AVX2(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Y3
+	VMOVUPD      32(BX), Y4
+	VMOVUPD      64(BX), Y5
+	VBROADCASTSD (DI), Y6
+	VFMADD231PD  Y6, Y3, Y0
+	VFMADD231PD  Y6, Y4, Y1
+	VFMADD231PD  Y6, Y5, Y2
+	PREFETCHT0   (BX)(AX*8)
+	PREFETCHT0   64(BX)(AX*8)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	VMOVNTPD Y1, 32(AX)
+	VMOVNTPD Y2, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET

@@ -4,28 +4,69 @@
 
 #include "textflag.h"
 
-// func tile16x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile16x1F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile16x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile16x1F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	LEAQ   (R10)(CX*2), R11
-	ADDQ   CX, R11
-	LEAQ   (R11)(CX*2), R12
-	ADDQ   CX, R12
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -42,42 +83,43 @@ TEXT ·tile16x1F32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS          (BX), Z16
-	VFMADD231PS.BCST (DI), Z16, Z0
-	VFMADD231PS.BCST (DI)(CX*1), Z16, Z1
-	VFMADD231PS.BCST (DI)(CX*2), Z16, Z2
-	VFMADD231PS.BCST (R8), Z16, Z3
-	VFMADD231PS.BCST (R8)(CX*1), Z16, Z4
-	VFMADD231PS.BCST (R8)(CX*2), Z16, Z5
-	VFMADD231PS.BCST (R9), Z16, Z6
-	VFMADD231PS.BCST (R9)(CX*1), Z16, Z7
-	VFMADD231PS.BCST (R9)(CX*2), Z16, Z8
-	VFMADD231PS.BCST (R10), Z16, Z9
-	VFMADD231PS.BCST (R10)(CX*1), Z16, Z10
-	VFMADD231PS.BCST (R10)(CX*2), Z16, Z11
-	VFMADD231PS.BCST (R11), Z16, Z12
-	VFMADD231PS.BCST (R11)(CX*1), Z16, Z13
-	VFMADD231PS.BCST (R11)(CX*2), Z16, Z14
-	VFMADD231PS.BCST (R12), Z16, Z15
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             DX, R9
-	ADDQ             DX, R10
-	ADDQ             DX, R11
-	ADDQ             DX, R12
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPS          (SI), Z16
+	VFMADD231PS.BCST (R8), Z16, Z0
+	VFMADD231PS.BCST (R8)(DX*1), Z16, Z1
+	VFMADD231PS.BCST (R8)(DX*2), Z16, Z2
+	VFMADD231PS.BCST (R9), Z16, Z3
+	VFMADD231PS.BCST (R9)(DX*1), Z16, Z4
+	VFMADD231PS.BCST (R9)(DX*2), Z16, Z5
+	VFMADD231PS.BCST (R10), Z16, Z6
+	VFMADD231PS.BCST (R10)(DX*1), Z16, Z7
+	VFMADD231PS.BCST (R10)(DX*2), Z16, Z8
+	VFMADD231PS.BCST (R11), Z16, Z9
+	VFMADD231PS.BCST (R11)(DX*1), Z16, Z10
+	VFMADD231PS.BCST (R11)(DX*2), Z16, Z11
+	VFMADD231PS.BCST (R12), Z16, Z12
+	VFMADD231PS.BCST (R12)(DX*1), Z16, Z13
+	VFMADD231PS.BCST (R12)(DX*2), Z16, Z14
+	VFMADD231PS.BCST (R13), Z16, Z15
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -147,20 +189,37 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z15, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile16x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile16x1EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile16x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
@@ -172,10 +231,6 @@ TEXT ·tile16x1EdgeF32AVX512(SB), NOSPLIT, $0-80
 	ADDQ   CX, R11
 	LEAQ   (R11)(CX*2), R12
 	ADDQ   CX, R12
-	MOVQ   last+72(FP), R13
-	MOVQ   $-1, R14
-	BZHIQ  R13, R14, R14
-	KMOVW  R14, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -193,7 +248,7 @@ TEXT ·tile16x1EdgeF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPS.Z        (BX), K1, Z16
@@ -223,11 +278,11 @@ loop:
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -313,31 +368,44 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z15, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16x1FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile16x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile16x1FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile16x1StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	LEAQ   (R10)(CX*2), R11
-	ADDQ   CX, R11
-	LEAQ   (R11)(CX*2), R12
-	ADDQ   CX, R12
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -354,131 +422,130 @@ TEXT ·tile16x1FarF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS          (BX), Z16
-	VFMADD231PS.BCST (DI), Z16, Z0
-	VFMADD231PS.BCST (DI)(CX*1), Z16, Z1
-	VFMADD231PS.BCST (DI)(CX*2), Z16, Z2
-	VFMADD231PS.BCST (R8), Z16, Z3
-	VFMADD231PS.BCST (R8)(CX*1), Z16, Z4
-	VFMADD231PS.BCST (R8)(CX*2), Z16, Z5
-	VFMADD231PS.BCST (R9), Z16, Z6
-	VFMADD231PS.BCST (R9)(CX*1), Z16, Z7
-	VFMADD231PS.BCST (R9)(CX*2), Z16, Z8
-	VFMADD231PS.BCST (R10), Z16, Z9
-	VFMADD231PS.BCST (R10)(CX*1), Z16, Z10
-	VFMADD231PS.BCST (R10)(CX*2), Z16, Z11
-	VFMADD231PS.BCST (R11), Z16, Z12
-	VFMADD231PS.BCST (R11)(CX*1), Z16, Z13
-	VFMADD231PS.BCST (R11)(CX*2), Z16, Z14
-	VFMADD231PS.BCST (R12), Z16, Z15
-	PREFETCHT0       128(BX)
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             DX, R9
-	ADDQ             DX, R10
-	ADDQ             DX, R11
-	ADDQ             DX, R12
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPS          (SI), Z16
+	VFMADD231PS.BCST (R8), Z16, Z0
+	VFMADD231PS.BCST (R8)(DX*1), Z16, Z1
+	VFMADD231PS.BCST (R8)(DX*2), Z16, Z2
+	VFMADD231PS.BCST (R9), Z16, Z3
+	VFMADD231PS.BCST (R9)(DX*1), Z16, Z4
+	VFMADD231PS.BCST (R9)(DX*2), Z16, Z5
+	VFMADD231PS.BCST (R10), Z16, Z6
+	VFMADD231PS.BCST (R10)(DX*1), Z16, Z7
+	VFMADD231PS.BCST (R10)(DX*2), Z16, Z8
+	VFMADD231PS.BCST (R11), Z16, Z9
+	VFMADD231PS.BCST (R11)(DX*1), Z16, Z10
+	VFMADD231PS.BCST (R11)(DX*2), Z16, Z11
+	VFMADD231PS.BCST (R12), Z16, Z12
+	VFMADD231PS.BCST (R12)(DX*1), Z16, Z13
+	VFMADD231PS.BCST (R12)(DX*2), Z16, Z14
+	VFMADD231PS.BCST (R13), Z16, Z15
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	ADDQ   CX, DX
-	VADDPS (DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPS (DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	ADDQ   CX, DX
-	VADDPS (DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	ADDQ   CX, DX
-	VADDPS (DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	ADDQ   CX, DX
-	VADDPS (DX), Z9, Z9
-	ADDQ   CX, DX
-	VADDPS (DX), Z10, Z10
-	ADDQ   CX, DX
-	VADDPS (DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPS (DX), Z12, Z12
-	ADDQ   CX, DX
-	VADDPS (DX), Z13, Z13
-	ADDQ   CX, DX
-	VADDPS (DX), Z14, Z14
-	ADDQ   CX, DX
-	VADDPS (DX), Z15, Z15
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z11, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z13, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z15, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z7, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z8, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z9, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z10, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z11, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z12, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z13, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z14, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z15, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile8x1F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile8x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile8x1F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -487,31 +554,32 @@ TEXT ·tile8x1F32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS          (BX), Z8
-	VFMADD231PS.BCST (DI), Z8, Z0
-	VFMADD231PS.BCST (DI)(CX*1), Z8, Z1
-	VFMADD231PS.BCST (DI)(CX*2), Z8, Z2
-	VFMADD231PS.BCST (R8), Z8, Z3
-	VFMADD231PS.BCST (R8)(CX*1), Z8, Z4
-	VFMADD231PS.BCST (R8)(CX*2), Z8, Z5
-	VFMADD231PS.BCST (R9), Z8, Z6
-	VFMADD231PS.BCST (R9)(CX*1), Z8, Z7
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             DX, R9
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPS          (SI), Z8
+	VFMADD231PS.BCST (R8), Z8, Z0
+	VFMADD231PS.BCST (R8)(DX*1), Z8, Z1
+	VFMADD231PS.BCST (R8)(DX*2), Z8, Z2
+	VFMADD231PS.BCST (R9), Z8, Z3
+	VFMADD231PS.BCST (R9)(DX*1), Z8, Z4
+	VFMADD231PS.BCST (R9)(DX*2), Z8, Z5
+	VFMADD231PS.BCST (R10), Z8, Z6
+	VFMADD231PS.BCST (R10)(DX*1), Z8, Z7
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -549,29 +617,42 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z7, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x1EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile8x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
 	LEAQ   (R8)(CX*2), R9
 	ADDQ   CX, R9
-	MOVQ   last+72(FP), R10
-	MOVQ   $-1, R11
-	BZHIQ  R10, R11, R11
-	KMOVW  R11, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -581,7 +662,7 @@ TEXT ·tile8x1EdgeF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPS.Z        (BX), K1, Z8
@@ -600,11 +681,11 @@ loop:
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -650,25 +731,38 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z7, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile8x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x1FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile8x1StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -677,110 +771,118 @@ TEXT ·tile8x1FarF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS          (BX), Z8
-	VFMADD231PS.BCST (DI), Z8, Z0
-	VFMADD231PS.BCST (DI)(CX*1), Z8, Z1
-	VFMADD231PS.BCST (DI)(CX*2), Z8, Z2
-	VFMADD231PS.BCST (R8), Z8, Z3
-	VFMADD231PS.BCST (R8)(CX*1), Z8, Z4
-	VFMADD231PS.BCST (R8)(CX*2), Z8, Z5
-	VFMADD231PS.BCST (R9), Z8, Z6
-	VFMADD231PS.BCST (R9)(CX*1), Z8, Z7
-	PREFETCHT0       128(BX)
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             DX, R9
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPS          (SI), Z8
+	VFMADD231PS.BCST (R8), Z8, Z0
+	VFMADD231PS.BCST (R8)(DX*1), Z8, Z1
+	VFMADD231PS.BCST (R8)(DX*2), Z8, Z2
+	VFMADD231PS.BCST (R9), Z8, Z3
+	VFMADD231PS.BCST (R9)(DX*1), Z8, Z4
+	VFMADD231PS.BCST (R9)(DX*2), Z8, Z5
+	VFMADD231PS.BCST (R10), Z8, Z6
+	VFMADD231PS.BCST (R10)(DX*1), Z8, Z7
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	ADDQ   CX, DX
-	VADDPS (DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPS (DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	ADDQ   CX, DX
-	VADDPS (DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	ADDQ   CX, DX
-	VADDPS (DX), Z7, Z7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z7, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z7, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile4x1F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile4x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x1F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS          (BX), Z4
-	VFMADD231PS.BCST (DI), Z4, Z0
-	VFMADD231PS.BCST (DI)(CX*1), Z4, Z1
-	VFMADD231PS.BCST (DI)(CX*2), Z4, Z2
-	VFMADD231PS.BCST (R8), Z4, Z3
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPS          (SI), Z4
+	VFMADD231PS.BCST (R8), Z4, Z0
+	VFMADD231PS.BCST (R8)(DX*1), Z4, Z1
+	VFMADD231PS.BCST (R8)(DX*2), Z4, Z2
+	VFMADD231PS.BCST (R9), Z4, Z3
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -802,33 +904,46 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z3, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x1EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile4x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
-	MOVQ   last+72(FP), R9
-	MOVQ   $-1, R10
-	BZHIQ  R9, R10, R10
-	KMOVW  R10, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPS.Z        (BX), K1, Z4
@@ -842,11 +957,11 @@ loop:
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -872,103 +987,128 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z3, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile4x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x1FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile4x1StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS          (BX), Z4
-	VFMADD231PS.BCST (DI), Z4, Z0
-	VFMADD231PS.BCST (DI)(CX*1), Z4, Z1
-	VFMADD231PS.BCST (DI)(CX*2), Z4, Z2
-	VFMADD231PS.BCST (R8), Z4, Z3
-	PREFETCHT0       128(BX)
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPS          (SI), Z4
+	VFMADD231PS.BCST (R8), Z4, Z0
+	VFMADD231PS.BCST (R8)(DX*1), Z4, Z1
+	VFMADD231PS.BCST (R8)(DX*2), Z4, Z2
+	VFMADD231PS.BCST (R9), Z4, Z3
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	ADDQ   CX, DX
-	VADDPS (DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPS (DX), Z3, Z3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z3, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile2x1F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile2x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x1F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS          (BX), Z2
-	VFMADD231PS.BCST (DI), Z2, Z0
-	VFMADD231PS.BCST (DI)(CX*1), Z2, Z1
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPS          (SI), Z2
+	VFMADD231PS.BCST (R8), Z2, Z0
+	VFMADD231PS.BCST (R8)(DX*1), Z2, Z1
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -982,29 +1122,42 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x1EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile2x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
-	MOVQ   last+72(FP), R8
-	MOVQ   $-1, R9
-	BZHIQ  R8, R9, R9
-	KMOVW  R9, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPS.Z        (BX), K1, Z2
@@ -1015,11 +1168,11 @@ loop:
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -1035,86 +1188,113 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile2x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x1FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile2x1StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS          (BX), Z2
-	VFMADD231PS.BCST (DI), Z2, Z0
-	VFMADD231PS.BCST (DI)(CX*1), Z2, Z1
-	PREFETCHT0       128(BX)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPS          (SI), Z2
+	VFMADD231PS.BCST (R8), Z2, Z0
+	VFMADD231PS.BCST (R8)(DX*1), Z2, Z1
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	ADDQ   CX, DX
-	VADDPS (DX), Z1, Z1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPS Z1, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z1, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile1x1F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+// func tile1x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x1F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPS          (BX), Z1
-	VFMADD231PS.BCST (CX), Z1, Z0
-	ADDQ             DX, CX
+	VFMADD231PS.BCST (DI), Z1, Z0
+	PREFETCHT0       (BX)(AX*4)
+	ADDQ             DX, DI
 	ADDQ             SI, BX
-	DECQ             AX
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -1124,42 +1304,55 @@ store:
 overwrite:
 	VMOVUPS Z0, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x1EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
+TEXT ·tile1x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
-	MOVQ   last+72(FP), DI
-	MOVQ   $-1, R8
-	BZHIQ  DI, R8, R8
-	KMOVW  R8, K1
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPS.Z        (BX), K1, Z1
-	VFMADD231PS.BCST (CX), Z1, Z0
-	ADDQ             DX, CX
-	ADDQ             SI, BX
+	VMOVUPS.Z        (DX), K1, Z1
+	VFMADD231PS.BCST (SI), Z1, Z0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -1170,439 +1363,117 @@ store:
 overwrite:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile1x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x1FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile1x1StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPS          (BX), Z1
-	VFMADD231PS.BCST (CX), Z1, Z0
-	PREFETCHT0       128(BX)
-	ADDQ             DX, CX
+	VFMADD231PS.BCST (DI), Z1, Z0
+	PREFETCHT0       (BX)(AX*4)
+	ADDQ             DX, DI
 	ADDQ             SI, BX
-	DECQ             AX
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile12x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile12x2F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Z24
-	VMOVUPS      64(BX), Z25
-	VBROADCASTSS (DI), Z26
-	VFMADD231PS  Z26, Z24, Z0
-	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS (DI)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z2
-	VFMADD231PS  Z26, Z25, Z3
-	VBROADCASTSS (DI)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z4
-	VFMADD231PS  Z26, Z25, Z5
-	VBROADCASTSS (R8), Z26
-	VFMADD231PS  Z26, Z24, Z6
-	VFMADD231PS  Z26, Z25, Z7
-	VBROADCASTSS (R8)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z8
-	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS (R8)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z10
-	VFMADD231PS  Z26, Z25, Z11
-	VBROADCASTSS (R9), Z26
-	VFMADD231PS  Z26, Z24, Z12
-	VFMADD231PS  Z26, Z25, Z13
-	VBROADCASTSS (R9)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z14
-	VFMADD231PS  Z26, Z25, Z15
-	VBROADCASTSS (R9)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z16
-	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS (R10), Z26
-	VFMADD231PS  Z26, Z24, Z18
-	VFMADD231PS  Z26, Z25, Z19
-	VBROADCASTSS (R10)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z20
-	VFMADD231PS  Z26, Z25, Z21
-	VBROADCASTSS (R10)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z22
-	VFMADD231PS  Z26, Z25, Z23
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	VADDPS 64(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	VADDPS 64(DX), Z9, Z9
-	ADDQ   CX, DX
-	VADDPS (DX), Z10, Z10
-	VADDPS 64(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPS (DX), Z12, Z12
-	VADDPS 64(DX), Z13, Z13
-	ADDQ   CX, DX
-	VADDPS (DX), Z14, Z14
-	VADDPS 64(DX), Z15, Z15
-	ADDQ   CX, DX
-	VADDPS (DX), Z16, Z16
-	VADDPS 64(DX), Z17, Z17
-	ADDQ   CX, DX
-	VADDPS (DX), Z18, Z18
-	VADDPS 64(DX), Z19, Z19
-	ADDQ   CX, DX
-	VADDPS (DX), Z20, Z20
-	VADDPS 64(DX), Z21, Z21
-	ADDQ   CX, DX
-	VADDPS (DX), Z22, Z22
-	VADDPS 64(DX), Z23, Z23
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, (AX)
-	VMOVUPS Z21, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z22, (AX)
-	VMOVUPS Z23, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile12x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tile12x2EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	MOVQ   last+72(FP), R11
-	MOVQ   $-1, R12
-	BZHIQ  R11, R12, R12
-	KMOVW  R12, K1
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Z24
-	VMOVUPS.Z    64(BX), K1, Z25
-	VBROADCASTSS (DI), Z26
-	VFMADD231PS  Z26, Z24, Z0
-	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS (DI)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z2
-	VFMADD231PS  Z26, Z25, Z3
-	VBROADCASTSS (DI)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z4
-	VFMADD231PS  Z26, Z25, Z5
-	VBROADCASTSS (R8), Z26
-	VFMADD231PS  Z26, Z24, Z6
-	VFMADD231PS  Z26, Z25, Z7
-	VBROADCASTSS (R8)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z8
-	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS (R8)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z10
-	VFMADD231PS  Z26, Z25, Z11
-	VBROADCASTSS (R9), Z26
-	VFMADD231PS  Z26, Z24, Z12
-	VFMADD231PS  Z26, Z25, Z13
-	VBROADCASTSS (R9)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z14
-	VFMADD231PS  Z26, Z25, Z15
-	VBROADCASTSS (R9)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z16
-	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS (R10), Z26
-	VFMADD231PS  Z26, Z24, Z18
-	VFMADD231PS  Z26, Z25, Z19
-	VBROADCASTSS (R10)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z20
-	VFMADD231PS  Z26, Z25, Z21
-	VBROADCASTSS (R10)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z22
-	VFMADD231PS  Z26, Z25, Z23
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ      c+48(FP), AX
-	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
-	SHLQ      $0x02, CX
-	TESTQ     DX, DX
-	JZ        overwrite
-	MOVQ      AX, DX
-	VADDPS    (DX), Z0, Z0
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z1, Z1
-	ADDQ      CX, DX
-	VADDPS    (DX), Z2, Z2
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z3, Z3
-	ADDQ      CX, DX
-	VADDPS    (DX), Z4, Z4
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z5, Z5
-	ADDQ      CX, DX
-	VADDPS    (DX), Z6, Z6
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z7, Z7
-	ADDQ      CX, DX
-	VADDPS    (DX), Z8, Z8
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z9, Z9
-	ADDQ      CX, DX
-	VADDPS    (DX), Z10, Z10
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z11, Z11
-	ADDQ      CX, DX
-	VADDPS    (DX), Z12, Z12
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z13, Z13
-	ADDQ      CX, DX
-	VADDPS    (DX), Z14, Z14
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z15, Z15
-	ADDQ      CX, DX
-	VADDPS    (DX), Z16, Z16
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z17, Z17
-	ADDQ      CX, DX
-	VADDPS    (DX), Z18, Z18
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z19, Z19
-	ADDQ      CX, DX
-	VADDPS    (DX), Z20, Z20
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z21, Z21
-	ADDQ      CX, DX
-	VADDPS    (DX), Z22, Z22
-	VMOVUPS.Z 64(DX), K1, Z24
-	VADDPS    Z24, Z23, Z23
-	ADDQ      CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, (AX)
-	VMOVUPS Z21, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z22, (AX)
-	VMOVUPS Z23, K1, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile12x2FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile8x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile12x2FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile8x2F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -1619,225 +1490,50 @@ TEXT ·tile12x2FarF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z24
-	VMOVUPS      64(BX), Z25
-	VBROADCASTSS (DI), Z26
-	VFMADD231PS  Z26, Z24, Z0
-	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS (DI)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z2
-	VFMADD231PS  Z26, Z25, Z3
-	VBROADCASTSS (DI)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z4
-	VFMADD231PS  Z26, Z25, Z5
-	VBROADCASTSS (R8), Z26
-	VFMADD231PS  Z26, Z24, Z6
-	VFMADD231PS  Z26, Z25, Z7
-	VBROADCASTSS (R8)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z8
-	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS (R8)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z10
-	VFMADD231PS  Z26, Z25, Z11
-	VBROADCASTSS (R9), Z26
-	VFMADD231PS  Z26, Z24, Z12
-	VFMADD231PS  Z26, Z25, Z13
-	VBROADCASTSS (R9)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z14
-	VFMADD231PS  Z26, Z25, Z15
-	VBROADCASTSS (R9)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z16
-	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS (R10), Z26
-	VFMADD231PS  Z26, Z24, Z18
-	VFMADD231PS  Z26, Z25, Z19
-	VBROADCASTSS (R10)(CX*1), Z26
-	VFMADD231PS  Z26, Z24, Z20
-	VFMADD231PS  Z26, Z25, Z21
-	VBROADCASTSS (R10)(CX*2), Z26
-	VFMADD231PS  Z26, Z24, Z22
-	VFMADD231PS  Z26, Z25, Z23
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	VADDPS 64(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	VADDPS 64(DX), Z9, Z9
-	ADDQ   CX, DX
-	VADDPS (DX), Z10, Z10
-	VADDPS 64(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPS (DX), Z12, Z12
-	VADDPS 64(DX), Z13, Z13
-	ADDQ   CX, DX
-	VADDPS (DX), Z14, Z14
-	VADDPS 64(DX), Z15, Z15
-	ADDQ   CX, DX
-	VADDPS (DX), Z16, Z16
-	VADDPS 64(DX), Z17, Z17
-	ADDQ   CX, DX
-	VADDPS (DX), Z18, Z18
-	VADDPS 64(DX), Z19, Z19
-	ADDQ   CX, DX
-	VADDPS (DX), Z20, Z20
-	VADDPS 64(DX), Z21, Z21
-	ADDQ   CX, DX
-	VADDPS (DX), Z22, Z22
-	VADDPS 64(DX), Z23, Z23
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z16, (AX)
-	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z20, (AX)
-	VMOVUPS Z21, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z22, (AX)
-	VMOVUPS Z23, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile8x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile8x2F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPS      (BX), Z16
-	VMOVUPS      64(BX), Z17
-	VBROADCASTSS (DI), Z18
+	VMOVUPS      (SI), Z16
+	VMOVUPS      64(SI), Z17
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z18, Z16, Z0
 	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS (DI)(CX*1), Z18
+	VBROADCASTSS (R8)(DX*1), Z18
 	VFMADD231PS  Z18, Z16, Z2
 	VFMADD231PS  Z18, Z17, Z3
-	VBROADCASTSS (DI)(CX*2), Z18
+	VBROADCASTSS (R8)(DX*2), Z18
 	VFMADD231PS  Z18, Z16, Z4
 	VFMADD231PS  Z18, Z17, Z5
-	VBROADCASTSS (R8), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z18, Z16, Z6
 	VFMADD231PS  Z18, Z17, Z7
-	VBROADCASTSS (R8)(CX*1), Z18
+	VBROADCASTSS (R9)(DX*1), Z18
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS (R8)(CX*2), Z18
+	VBROADCASTSS (R9)(DX*2), Z18
 	VFMADD231PS  Z18, Z16, Z10
 	VFMADD231PS  Z18, Z17, Z11
-	VBROADCASTSS (R9), Z18
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z18, Z16, Z12
 	VFMADD231PS  Z18, Z17, Z13
-	VBROADCASTSS (R9)(CX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -1891,29 +1587,42 @@ overwrite:
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile8x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x2EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile8x2EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
 	LEAQ   (R8)(CX*2), R9
 	ADDQ   CX, R9
-	MOVQ   last+72(FP), R10
-	MOVQ   $-1, R11
-	BZHIQ  R10, R11, R11
-	KMOVW  R11, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -1931,7 +1640,7 @@ TEXT ·tile8x2EdgeF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Z16
@@ -1967,11 +1676,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -2033,25 +1742,38 @@ overwrite:
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, K1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x2FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile8x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x2FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile8x2StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -2068,120 +1790,123 @@ TEXT ·tile8x2FarF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z16
-	VMOVUPS      64(BX), Z17
-	VBROADCASTSS (DI), Z18
+	VMOVUPS      (SI), Z16
+	VMOVUPS      64(SI), Z17
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z18, Z16, Z0
 	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS (DI)(CX*1), Z18
+	VBROADCASTSS (R8)(DX*1), Z18
 	VFMADD231PS  Z18, Z16, Z2
 	VFMADD231PS  Z18, Z17, Z3
-	VBROADCASTSS (DI)(CX*2), Z18
+	VBROADCASTSS (R8)(DX*2), Z18
 	VFMADD231PS  Z18, Z16, Z4
 	VFMADD231PS  Z18, Z17, Z5
-	VBROADCASTSS (R8), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z18, Z16, Z6
 	VFMADD231PS  Z18, Z17, Z7
-	VBROADCASTSS (R8)(CX*1), Z18
+	VBROADCASTSS (R9)(DX*1), Z18
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS (R8)(CX*2), Z18
+	VBROADCASTSS (R9)(DX*2), Z18
 	VFMADD231PS  Z18, Z16, Z10
 	VFMADD231PS  Z18, Z17, Z11
-	VBROADCASTSS (R9), Z18
+	VBROADCASTSS (R10), Z18
 	VFMADD231PS  Z18, Z16, Z12
 	VFMADD231PS  Z18, Z17, Z13
-	VBROADCASTSS (R9)(CX*1), Z18
+	VBROADCASTSS (R10)(DX*1), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	VADDPS 64(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPS (DX), Z8, Z8
-	VADDPS 64(DX), Z9, Z9
-	ADDQ   CX, DX
-	VADDPS (DX), Z10, Z10
-	VADDPS 64(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPS (DX), Z12, Z12
-	VADDPS 64(DX), Z13, Z13
-	ADDQ   CX, DX
-	VADDPS (DX), Z14, Z14
-	VADDPS 64(DX), Z15, Z15
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z8, (AX)
-	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z10, (AX)
-	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z14, (AX)
-	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z2, (AX)
+	VMOVNTPS Z3, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z4, (AX)
+	VMOVNTPS Z5, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z6, (AX)
+	VMOVNTPS Z7, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z8, (AX)
+	VMOVNTPS Z9, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z10, (AX)
+	VMOVNTPS Z11, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z12, (AX)
+	VMOVNTPS Z13, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z14, (AX)
+	VMOVNTPS Z15, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile4x2F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile4x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x2F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -2190,35 +1915,37 @@ TEXT ·tile4x2F32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z8
-	VMOVUPS      64(BX), Z9
-	VBROADCASTSS (DI), Z10
+	VMOVUPS      (SI), Z8
+	VMOVUPS      64(SI), Z9
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z10, Z8, Z0
 	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS (DI)(CX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z3
-	VBROADCASTSS (DI)(CX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z10, Z8, Z4
 	VFMADD231PS  Z10, Z9, Z5
-	VBROADCASTSS (R8), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -2248,27 +1975,40 @@ overwrite:
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile4x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x2EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile4x2EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
-	MOVQ   last+72(FP), R9
-	MOVQ   $-1, R10
-	BZHIQ  R9, R10, R10
-	KMOVW  R10, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -2278,7 +2018,7 @@ TEXT ·tile4x2EdgeF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Z8
@@ -2301,11 +2041,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -2339,23 +2079,36 @@ overwrite:
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, K1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile4x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x2FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile4x2StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -2364,107 +2117,118 @@ TEXT ·tile4x2FarF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z8
-	VMOVUPS      64(BX), Z9
-	VBROADCASTSS (DI), Z10
+	VMOVUPS      (SI), Z8
+	VMOVUPS      64(SI), Z9
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z10, Z8, Z0
 	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS (DI)(CX*1), Z10
+	VBROADCASTSS (R8)(DX*1), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z3
-	VBROADCASTSS (DI)(CX*2), Z10
+	VBROADCASTSS (R8)(DX*2), Z10
 	VFMADD231PS  Z10, Z8, Z4
 	VFMADD231PS  Z10, Z9, Z5
-	VBROADCASTSS (R8), Z10
+	VBROADCASTSS (R9), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPS (DX), Z4, Z4
-	VADDPS 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	VADDPS 64(DX), Z7, Z7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z4, (AX)
-	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z2, (AX)
+	VMOVNTPS Z3, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z4, (AX)
+	VMOVNTPS Z5, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z6, (AX)
+	VMOVNTPS Z7, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile2x2F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile2x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x2F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z4
-	VMOVUPS      64(BX), Z5
-	VBROADCASTSS (DI), Z6
+	VMOVUPS      (SI), Z4
+	VMOVUPS      64(SI), Z5
+	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z1
-	VBROADCASTSS (DI)(CX*1), Z6
+	VBROADCASTSS (R8)(DX*1), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -2482,31 +2246,44 @@ overwrite:
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile2x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x2EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile2x2EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
-	MOVQ   last+72(FP), R8
-	MOVQ   $-1, R9
-	BZHIQ  R8, R9, R9
-	KMOVW  R9, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Z4
@@ -2522,11 +2299,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -2546,102 +2323,129 @@ overwrite:
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, K1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile2x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x2FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile2x2StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z4
-	VMOVUPS      64(BX), Z5
-	VBROADCASTSS (DI), Z6
+	VMOVUPS      (SI), Z4
+	VMOVUPS      64(SI), Z5
+	VBROADCASTSS (R8), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z1
-	VBROADCASTSS (DI)(CX*1), Z6
+	VBROADCASTSS (R8)(DX*1), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPS (DX), Z2, Z2
-	VADDPS 64(DX), Z3, Z3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z2, (AX)
-	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z2, (AX)
+	VMOVNTPS Z3, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile1x2F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+// func tile1x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x2F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Z2
 	VMOVUPS      64(BX), Z3
-	VBROADCASTSS (CX), Z4
+	VBROADCASTSS (DI), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*4)
+	PREFETCHT0   64(BX)(AX*4)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -2653,46 +2457,59 @@ overwrite:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile1x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x2EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
+TEXT ·tile1x2EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
-	MOVQ   last+72(FP), DI
-	MOVQ   $-1, R8
-	BZHIQ  DI, R8, R8
-	KMOVW  R8, K1
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z2
-	VMOVUPS.Z    64(BX), K1, Z3
-	VBROADCASTSS (CX), Z4
+	VMOVUPS      (DX), Z2
+	VMOVUPS.Z    64(DX), K1, Z3
+	VBROADCASTSS (SI), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
-	ADDQ         DX, CX
-	ADDQ         SI, BX
+	ADDQ         CX, SI
+	ADDQ         BX, DX
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -2705,74 +2522,117 @@ overwrite:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile1x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x2FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile1x2StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Z2
 	VMOVUPS      64(BX), Z3
-	VBROADCASTSS (CX), Z4
+	VBROADCASTSS (DI), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*4)
+	PREFETCHT0   64(BX)(AX*4)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile8x3F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile5x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile5x3F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -2788,66 +2648,47 @@ TEXT ·tile8x3F32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z24
-	VMOVUPS      64(BX), Z25
-	VMOVUPS      128(BX), Z26
-	VBROADCASTSS (DI), Z27
-	VFMADD231PS  Z27, Z24, Z0
-	VFMADD231PS  Z27, Z25, Z1
-	VFMADD231PS  Z27, Z26, Z2
-	VBROADCASTSS (DI)(CX*1), Z27
-	VFMADD231PS  Z27, Z24, Z3
-	VFMADD231PS  Z27, Z25, Z4
-	VFMADD231PS  Z27, Z26, Z5
-	VBROADCASTSS (DI)(CX*2), Z27
-	VFMADD231PS  Z27, Z24, Z6
-	VFMADD231PS  Z27, Z25, Z7
-	VFMADD231PS  Z27, Z26, Z8
-	VBROADCASTSS (R8), Z27
-	VFMADD231PS  Z27, Z24, Z9
-	VFMADD231PS  Z27, Z25, Z10
-	VFMADD231PS  Z27, Z26, Z11
-	VBROADCASTSS (R8)(CX*1), Z27
-	VFMADD231PS  Z27, Z24, Z12
-	VFMADD231PS  Z27, Z25, Z13
-	VFMADD231PS  Z27, Z26, Z14
-	VBROADCASTSS (R8)(CX*2), Z27
-	VFMADD231PS  Z27, Z24, Z15
-	VFMADD231PS  Z27, Z25, Z16
-	VFMADD231PS  Z27, Z26, Z17
-	VBROADCASTSS (R9), Z27
-	VFMADD231PS  Z27, Z24, Z18
-	VFMADD231PS  Z27, Z25, Z19
-	VFMADD231PS  Z27, Z26, Z20
-	VBROADCASTSS (R9)(CX*1), Z27
-	VFMADD231PS  Z27, Z24, Z21
-	VFMADD231PS  Z27, Z25, Z22
-	VFMADD231PS  Z27, Z26, Z23
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z15
+	VMOVUPS      64(SI), Z16
+	VMOVUPS      128(SI), Z17
+	VBROADCASTSS (R8), Z18
+	VFMADD231PS  Z18, Z15, Z0
+	VFMADD231PS  Z18, Z16, Z1
+	VFMADD231PS  Z18, Z17, Z2
+	VBROADCASTSS (R8)(DX*1), Z18
+	VFMADD231PS  Z18, Z15, Z3
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Z18, Z17, Z5
+	VBROADCASTSS (R8)(DX*2), Z18
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z7
+	VFMADD231PS  Z18, Z17, Z8
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z18, Z15, Z9
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z11
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z18, Z15, Z12
+	VFMADD231PS  Z18, Z16, Z13
+	VFMADD231PS  Z18, Z17, Z14
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -2871,18 +2712,6 @@ store:
 	VADDPS 64(DX), Z13, Z13
 	VADDPS 128(DX), Z14, Z14
 	ADDQ   CX, DX
-	VADDPS (DX), Z15, Z15
-	VADDPS 64(DX), Z16, Z16
-	VADDPS 128(DX), Z17, Z17
-	ADDQ   CX, DX
-	VADDPS (DX), Z18, Z18
-	VADDPS 64(DX), Z19, Z19
-	VADDPS 128(DX), Z20, Z20
-	ADDQ   CX, DX
-	VADDPS (DX), Z21, Z21
-	VADDPS 64(DX), Z22, Z22
-	VADDPS 128(DX), Z23, Z23
-	ADDQ   CX, DX
 
 overwrite:
 	VMOVUPS Z0, (AX)
@@ -2905,41 +2734,40 @@ overwrite:
 	VMOVUPS Z13, 64(AX)
 	VMOVUPS Z14, 128(AX)
 	ADDQ    CX, AX
-	VMOVUPS Z15, (AX)
-	VMOVUPS Z16, 64(AX)
-	VMOVUPS Z17, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
-	VMOVUPS Z20, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z21, (AX)
-	VMOVUPS Z22, 64(AX)
-	VMOVUPS Z23, 128(AX)
-	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile5x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x3EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile5x3EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	MOVQ   last+72(FP), R10
-	MOVQ   $-1, R11
-	BZHIQ  R10, R11, R11
-	KMOVW  R11, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -2955,108 +2783,71 @@ TEXT ·tile8x3EdgeF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z24
-	VMOVUPS      64(BX), Z25
-	VMOVUPS.Z    128(BX), K1, Z26
-	VBROADCASTSS (DI), Z27
-	VFMADD231PS  Z27, Z24, Z0
-	VFMADD231PS  Z27, Z25, Z1
-	VFMADD231PS  Z27, Z26, Z2
-	VBROADCASTSS (DI)(CX*1), Z27
-	VFMADD231PS  Z27, Z24, Z3
-	VFMADD231PS  Z27, Z25, Z4
-	VFMADD231PS  Z27, Z26, Z5
-	VBROADCASTSS (DI)(CX*2), Z27
-	VFMADD231PS  Z27, Z24, Z6
-	VFMADD231PS  Z27, Z25, Z7
-	VFMADD231PS  Z27, Z26, Z8
-	VBROADCASTSS (R8), Z27
-	VFMADD231PS  Z27, Z24, Z9
-	VFMADD231PS  Z27, Z25, Z10
-	VFMADD231PS  Z27, Z26, Z11
-	VBROADCASTSS (R8)(CX*1), Z27
-	VFMADD231PS  Z27, Z24, Z12
-	VFMADD231PS  Z27, Z25, Z13
-	VFMADD231PS  Z27, Z26, Z14
-	VBROADCASTSS (R8)(CX*2), Z27
-	VFMADD231PS  Z27, Z24, Z15
-	VFMADD231PS  Z27, Z25, Z16
-	VFMADD231PS  Z27, Z26, Z17
-	VBROADCASTSS (R9), Z27
-	VFMADD231PS  Z27, Z24, Z18
-	VFMADD231PS  Z27, Z25, Z19
-	VFMADD231PS  Z27, Z26, Z20
-	VBROADCASTSS (R9)(CX*1), Z27
-	VFMADD231PS  Z27, Z24, Z21
-	VFMADD231PS  Z27, Z25, Z22
-	VFMADD231PS  Z27, Z26, Z23
+	VMOVUPS      (BX), Z15
+	VMOVUPS      64(BX), Z16
+	VMOVUPS.Z    128(BX), K1, Z17
+	VBROADCASTSS (DI), Z18
+	VFMADD231PS  Z18, Z15, Z0
+	VFMADD231PS  Z18, Z16, Z1
+	VFMADD231PS  Z18, Z17, Z2
+	VBROADCASTSS (DI)(CX*1), Z18
+	VFMADD231PS  Z18, Z15, Z3
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Z18, Z17, Z5
+	VBROADCASTSS (DI)(CX*2), Z18
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z7
+	VFMADD231PS  Z18, Z17, Z8
+	VBROADCASTSS (R8), Z18
+	VFMADD231PS  Z18, Z15, Z9
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z11
+	VBROADCASTSS (R8)(CX*1), Z18
+	VFMADD231PS  Z18, Z15, Z12
+	VFMADD231PS  Z18, Z16, Z13
+	VFMADD231PS  Z18, Z17, Z14
 	ADDQ         DX, DI
 	ADDQ         DX, R8
-	ADDQ         DX, R9
 	ADDQ         SI, BX
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
 	VADDPS    (DX), Z0, Z0
 	VADDPS    64(DX), Z1, Z1
-	VMOVUPS.Z 128(DX), K1, Z24
-	VADDPS    Z24, Z2, Z2
+	VMOVUPS.Z 128(DX), K1, Z15
+	VADDPS    Z15, Z2, Z2
 	ADDQ      CX, DX
 	VADDPS    (DX), Z3, Z3
 	VADDPS    64(DX), Z4, Z4
-	VMOVUPS.Z 128(DX), K1, Z24
-	VADDPS    Z24, Z5, Z5
+	VMOVUPS.Z 128(DX), K1, Z15
+	VADDPS    Z15, Z5, Z5
 	ADDQ      CX, DX
 	VADDPS    (DX), Z6, Z6
 	VADDPS    64(DX), Z7, Z7
-	VMOVUPS.Z 128(DX), K1, Z24
-	VADDPS    Z24, Z8, Z8
+	VMOVUPS.Z 128(DX), K1, Z15
+	VADDPS    Z15, Z8, Z8
 	ADDQ      CX, DX
 	VADDPS    (DX), Z9, Z9
 	VADDPS    64(DX), Z10, Z10
-	VMOVUPS.Z 128(DX), K1, Z24
-	VADDPS    Z24, Z11, Z11
+	VMOVUPS.Z 128(DX), K1, Z15
+	VADDPS    Z15, Z11, Z11
 	ADDQ      CX, DX
 	VADDPS    (DX), Z12, Z12
 	VADDPS    64(DX), Z13, Z13
-	VMOVUPS.Z 128(DX), K1, Z24
-	VADDPS    Z24, Z14, Z14
-	ADDQ      CX, DX
-	VADDPS    (DX), Z15, Z15
-	VADDPS    64(DX), Z16, Z16
-	VMOVUPS.Z 128(DX), K1, Z24
-	VADDPS    Z24, Z17, Z17
-	ADDQ      CX, DX
-	VADDPS    (DX), Z18, Z18
-	VADDPS    64(DX), Z19, Z19
-	VMOVUPS.Z 128(DX), K1, Z24
-	VADDPS    Z24, Z20, Z20
-	ADDQ      CX, DX
-	VADDPS    (DX), Z21, Z21
-	VADDPS    64(DX), Z22, Z22
-	VMOVUPS.Z 128(DX), K1, Z24
-	VADDPS    Z24, Z23, Z23
+	VMOVUPS.Z 128(DX), K1, Z15
+	VADDPS    Z15, Z14, Z14
 	ADDQ      CX, DX
 
 overwrite:
@@ -3080,37 +2871,36 @@ overwrite:
 	VMOVUPS Z13, 64(AX)
 	VMOVUPS Z14, K1, 128(AX)
 	ADDQ    CX, AX
-	VMOVUPS Z15, (AX)
-	VMOVUPS Z16, 64(AX)
-	VMOVUPS Z17, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
-	VMOVUPS Z20, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z21, (AX)
-	VMOVUPS Z22, 64(AX)
-	VMOVUPS Z23, K1, 128(AX)
-	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x3FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile5x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x3FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile5x3StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -3126,155 +2916,120 @@ TEXT ·tile8x3FarF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z24
-	VMOVUPS      64(BX), Z25
-	VMOVUPS      128(BX), Z26
-	VBROADCASTSS (DI), Z27
-	VFMADD231PS  Z27, Z24, Z0
-	VFMADD231PS  Z27, Z25, Z1
-	VFMADD231PS  Z27, Z26, Z2
-	VBROADCASTSS (DI)(CX*1), Z27
-	VFMADD231PS  Z27, Z24, Z3
-	VFMADD231PS  Z27, Z25, Z4
-	VFMADD231PS  Z27, Z26, Z5
-	VBROADCASTSS (DI)(CX*2), Z27
-	VFMADD231PS  Z27, Z24, Z6
-	VFMADD231PS  Z27, Z25, Z7
-	VFMADD231PS  Z27, Z26, Z8
-	VBROADCASTSS (R8), Z27
-	VFMADD231PS  Z27, Z24, Z9
-	VFMADD231PS  Z27, Z25, Z10
-	VFMADD231PS  Z27, Z26, Z11
-	VBROADCASTSS (R8)(CX*1), Z27
-	VFMADD231PS  Z27, Z24, Z12
-	VFMADD231PS  Z27, Z25, Z13
-	VFMADD231PS  Z27, Z26, Z14
-	VBROADCASTSS (R8)(CX*2), Z27
-	VFMADD231PS  Z27, Z24, Z15
-	VFMADD231PS  Z27, Z25, Z16
-	VFMADD231PS  Z27, Z26, Z17
-	VBROADCASTSS (R9), Z27
-	VFMADD231PS  Z27, Z24, Z18
-	VFMADD231PS  Z27, Z25, Z19
-	VFMADD231PS  Z27, Z26, Z20
-	VBROADCASTSS (R9)(CX*1), Z27
-	VFMADD231PS  Z27, Z24, Z21
-	VFMADD231PS  Z27, Z25, Z22
-	VFMADD231PS  Z27, Z26, Z23
-	PREFETCHT0   384(BX)
-	PREFETCHT0   448(BX)
-	PREFETCHT0   512(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	VMOVUPS      (SI), Z15
+	VMOVUPS      64(SI), Z16
+	VMOVUPS      128(SI), Z17
+	VBROADCASTSS (R8), Z18
+	VFMADD231PS  Z18, Z15, Z0
+	VFMADD231PS  Z18, Z16, Z1
+	VFMADD231PS  Z18, Z17, Z2
+	VBROADCASTSS (R8)(DX*1), Z18
+	VFMADD231PS  Z18, Z15, Z3
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Z18, Z17, Z5
+	VBROADCASTSS (R8)(DX*2), Z18
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z7
+	VFMADD231PS  Z18, Z17, Z8
+	VBROADCASTSS (R9), Z18
+	VFMADD231PS  Z18, Z15, Z9
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z11
+	VBROADCASTSS (R9)(DX*1), Z18
+	VFMADD231PS  Z18, Z15, Z12
+	VFMADD231PS  Z18, Z16, Z13
+	VFMADD231PS  Z18, Z17, Z14
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPS (DX), Z3, Z3
-	VADDPS 64(DX), Z4, Z4
-	VADDPS 128(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	VADDPS 64(DX), Z7, Z7
-	VADDPS 128(DX), Z8, Z8
-	ADDQ   CX, DX
-	VADDPS (DX), Z9, Z9
-	VADDPS 64(DX), Z10, Z10
-	VADDPS 128(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPS (DX), Z12, Z12
-	VADDPS 64(DX), Z13, Z13
-	VADDPS 128(DX), Z14, Z14
-	ADDQ   CX, DX
-	VADDPS (DX), Z15, Z15
-	VADDPS 64(DX), Z16, Z16
-	VADDPS 128(DX), Z17, Z17
-	ADDQ   CX, DX
-	VADDPS (DX), Z18, Z18
-	VADDPS 64(DX), Z19, Z19
-	VADDPS 128(DX), Z20, Z20
-	ADDQ   CX, DX
-	VADDPS (DX), Z21, Z21
-	VADDPS 64(DX), Z22, Z22
-	VADDPS 128(DX), Z23, Z23
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	VMOVUPS Z4, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	VMOVUPS Z8, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	VMOVUPS Z10, 64(AX)
-	VMOVUPS Z11, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z12, (AX)
-	VMOVUPS Z13, 64(AX)
-	VMOVUPS Z14, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z15, (AX)
-	VMOVUPS Z16, 64(AX)
-	VMOVUPS Z17, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z18, (AX)
-	VMOVUPS Z19, 64(AX)
-	VMOVUPS Z20, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z21, (AX)
-	VMOVUPS Z22, 64(AX)
-	VMOVUPS Z23, 128(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	VMOVNTPS Z2, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z3, (AX)
+	VMOVNTPS Z4, 64(AX)
+	VMOVNTPS Z5, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z6, (AX)
+	VMOVNTPS Z7, 64(AX)
+	VMOVNTPS Z8, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z9, (AX)
+	VMOVNTPS Z10, 64(AX)
+	VMOVNTPS Z11, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z12, (AX)
+	VMOVNTPS Z13, 64(AX)
+	VMOVNTPS Z14, 128(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile4x3F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile4x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x3F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -3287,40 +3042,43 @@ TEXT ·tile4x3F32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z12
-	VMOVUPS      64(BX), Z13
-	VMOVUPS      128(BX), Z14
-	VBROADCASTSS (DI), Z15
+	VMOVUPS      (SI), Z12
+	VMOVUPS      64(SI), Z13
+	VMOVUPS      128(SI), Z14
+	VBROADCASTSS (R8), Z15
 	VFMADD231PS  Z15, Z12, Z0
 	VFMADD231PS  Z15, Z13, Z1
 	VFMADD231PS  Z15, Z14, Z2
-	VBROADCASTSS (DI)(CX*1), Z15
+	VBROADCASTSS (R8)(DX*1), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z4
 	VFMADD231PS  Z15, Z14, Z5
-	VBROADCASTSS (DI)(CX*2), Z15
+	VBROADCASTSS (R8)(DX*2), Z15
 	VFMADD231PS  Z15, Z12, Z6
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z8
-	VBROADCASTSS (R8), Z15
+	VBROADCASTSS (R9), Z15
 	VFMADD231PS  Z15, Z12, Z9
 	VFMADD231PS  Z15, Z13, Z10
 	VFMADD231PS  Z15, Z14, Z11
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -3358,27 +3116,40 @@ overwrite:
 	VMOVUPS Z10, 64(AX)
 	VMOVUPS Z11, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile4x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x3EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile4x3EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
-	MOVQ   last+72(FP), R9
-	MOVQ   $-1, R10
-	BZHIQ  R9, R10, R10
-	KMOVW  R10, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -3392,7 +3163,7 @@ TEXT ·tile4x3EdgeF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Z12
@@ -3420,11 +3191,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -3466,23 +3237,36 @@ overwrite:
 	VMOVUPS Z10, 64(AX)
 	VMOVUPS Z11, K1, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile4x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x3FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile4x3StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -3495,126 +3279,136 @@ TEXT ·tile4x3FarF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z12
-	VMOVUPS      64(BX), Z13
-	VMOVUPS      128(BX), Z14
-	VBROADCASTSS (DI), Z15
+	VMOVUPS      (SI), Z12
+	VMOVUPS      64(SI), Z13
+	VMOVUPS      128(SI), Z14
+	VBROADCASTSS (R8), Z15
 	VFMADD231PS  Z15, Z12, Z0
 	VFMADD231PS  Z15, Z13, Z1
 	VFMADD231PS  Z15, Z14, Z2
-	VBROADCASTSS (DI)(CX*1), Z15
+	VBROADCASTSS (R8)(DX*1), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z4
 	VFMADD231PS  Z15, Z14, Z5
-	VBROADCASTSS (DI)(CX*2), Z15
+	VBROADCASTSS (R8)(DX*2), Z15
 	VFMADD231PS  Z15, Z12, Z6
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z8
-	VBROADCASTSS (R8), Z15
+	VBROADCASTSS (R9), Z15
 	VFMADD231PS  Z15, Z12, Z9
 	VFMADD231PS  Z15, Z13, Z10
 	VFMADD231PS  Z15, Z14, Z11
-	PREFETCHT0   384(BX)
-	PREFETCHT0   448(BX)
-	PREFETCHT0   512(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPS (DX), Z3, Z3
-	VADDPS 64(DX), Z4, Z4
-	VADDPS 128(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPS (DX), Z6, Z6
-	VADDPS 64(DX), Z7, Z7
-	VADDPS 128(DX), Z8, Z8
-	ADDQ   CX, DX
-	VADDPS (DX), Z9, Z9
-	VADDPS 64(DX), Z10, Z10
-	VADDPS 128(DX), Z11, Z11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	VMOVUPS Z4, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z6, (AX)
-	VMOVUPS Z7, 64(AX)
-	VMOVUPS Z8, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z9, (AX)
-	VMOVUPS Z10, 64(AX)
-	VMOVUPS Z11, 128(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	VMOVNTPS Z2, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z3, (AX)
+	VMOVNTPS Z4, 64(AX)
+	VMOVNTPS Z5, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z6, (AX)
+	VMOVNTPS Z7, 64(AX)
+	VMOVNTPS Z8, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z9, (AX)
+	VMOVNTPS Z10, 64(AX)
+	VMOVNTPS Z11, 128(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile2x3F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+// func tile2x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x3F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z6
-	VMOVUPS      64(BX), Z7
-	VMOVUPS      128(BX), Z8
-	VBROADCASTSS (DI), Z9
+	VMOVUPS      (SI), Z6
+	VMOVUPS      64(SI), Z7
+	VMOVUPS      128(SI), Z8
+	VBROADCASTSS (R8), Z9
 	VFMADD231PS  Z9, Z6, Z0
 	VFMADD231PS  Z9, Z7, Z1
 	VFMADD231PS  Z9, Z8, Z2
-	VBROADCASTSS (DI)(CX*1), Z9
+	VBROADCASTSS (R8)(DX*1), Z9
 	VFMADD231PS  Z9, Z6, Z3
 	VFMADD231PS  Z9, Z7, Z4
 	VFMADD231PS  Z9, Z8, Z5
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -3636,25 +3430,38 @@ overwrite:
 	VMOVUPS Z4, 64(AX)
 	VMOVUPS Z5, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile2x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x3EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile2x3EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
-	MOVQ   last+72(FP), R8
-	MOVQ   $-1, R9
-	BZHIQ  R8, R9, R9
-	KMOVW  R9, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -3662,7 +3469,7 @@ TEXT ·tile2x3EdgeF32AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Z6
@@ -3681,11 +3488,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -3709,115 +3516,142 @@ overwrite:
 	VMOVUPS Z4, 64(AX)
 	VMOVUPS Z5, K1, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile2x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x3FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, CX
+TEXT ·tile2x3StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z6
-	VMOVUPS      64(BX), Z7
-	VMOVUPS      128(BX), Z8
-	VBROADCASTSS (DI), Z9
+	VMOVUPS      (SI), Z6
+	VMOVUPS      64(SI), Z7
+	VMOVUPS      128(SI), Z8
+	VBROADCASTSS (R8), Z9
 	VFMADD231PS  Z9, Z6, Z0
 	VFMADD231PS  Z9, Z7, Z1
 	VFMADD231PS  Z9, Z8, Z2
-	VBROADCASTSS (DI)(CX*1), Z9
+	VBROADCASTSS (R8)(DX*1), Z9
 	VFMADD231PS  Z9, Z6, Z3
 	VFMADD231PS  Z9, Z7, Z4
 	VFMADD231PS  Z9, Z8, Z5
-	PREFETCHT0   384(BX)
-	PREFETCHT0   448(BX)
-	PREFETCHT0   512(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x02, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPS (DX), Z0, Z0
-	VADDPS 64(DX), Z1, Z1
-	VADDPS 128(DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPS (DX), Z3, Z3
-	VADDPS 64(DX), Z4, Z4
-	VADDPS 128(DX), Z5, Z5
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS Z2, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPS Z3, (AX)
-	VMOVUPS Z4, 64(AX)
-	VMOVUPS Z5, 128(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	VMOVNTPS Z2, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z3, (AX)
+	VMOVNTPS Z4, 64(AX)
+	VMOVNTPS Z5, 128(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile1x3F32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+// func tile1x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x3F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Z3
 	VMOVUPS      64(BX), Z4
 	VMOVUPS      128(BX), Z5
-	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (DI), Z6
 	VFMADD231PS  Z6, Z3, Z0
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z2
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*4)
+	PREFETCHT0   64(BX)(AX*4)
+	PREFETCHT0   128(BX)(AX*4)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -3831,49 +3665,62 @@ overwrite:
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile1x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x3EdgeF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
+TEXT ·tile1x3EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
-	MOVQ   last+72(FP), DI
-	MOVQ   $-1, R8
-	BZHIQ  DI, R8, R8
-	KMOVW  R8, K1
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPS      (BX), Z3
-	VMOVUPS      64(BX), Z4
-	VMOVUPS.Z    128(BX), K1, Z5
-	VBROADCASTSS (CX), Z6
+	VMOVUPS      (DX), Z3
+	VMOVUPS      64(DX), Z4
+	VMOVUPS.Z    128(DX), K1, Z5
+	VBROADCASTSS (SI), Z6
 	VFMADD231PS  Z6, Z3, Z0
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z2
-	ADDQ         DX, CX
-	ADDQ         SI, BX
+	ADDQ         CX, SI
+	ADDQ         BX, DX
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -3888,86 +3735,260 @@ overwrite:
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, K1, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3FarF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int)
+// func tile1x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x3FarF32AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile1x3StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x02, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPS      (BX), Z3
 	VMOVUPS      64(BX), Z4
 	VMOVUPS      128(BX), Z5
-	VBROADCASTSS (CX), Z6
+	VBROADCASTSS (DI), Z6
 	VFMADD231PS  Z6, Z3, Z0
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z2
-	PREFETCHT0   384(BX)
-	PREFETCHT0   448(BX)
-	PREFETCHT0   512(BX)
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*4)
+	PREFETCHT0   64(BX)(AX*4)
+	PREFETCHT0   128(BX)(AX*4)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	VMOVNTPS Z2, 128(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x4F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Z16
+	VMOVUPS      64(SI), Z17
+	VMOVUPS      128(SI), Z18
+	VMOVUPS      192(SI), Z19
+	VBROADCASTSS (R8), Z20
+	VFMADD231PS  Z20, Z16, Z0
+	VFMADD231PS  Z20, Z17, Z1
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Z20, Z19, Z3
+	VBROADCASTSS (R8)(DX*1), Z20
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VFMADD231PS  Z20, Z18, Z6
+	VFMADD231PS  Z20, Z19, Z7
+	VBROADCASTSS (R8)(DX*2), Z20
+	VFMADD231PS  Z20, Z16, Z8
+	VFMADD231PS  Z20, Z17, Z9
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z11
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z20, Z16, Z12
+	VFMADD231PS  Z20, Z17, Z13
+	VFMADD231PS  Z20, Z18, Z14
+	VFMADD231PS  Z20, Z19, Z15
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	PREFETCHT0   192(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
 	VADDPS (DX), Z0, Z0
 	VADDPS 64(DX), Z1, Z1
 	VADDPS 128(DX), Z2, Z2
+	VADDPS 192(DX), Z3, Z3
+	ADDQ   CX, DX
+	VADDPS (DX), Z4, Z4
+	VADDPS 64(DX), Z5, Z5
+	VADDPS 128(DX), Z6, Z6
+	VADDPS 192(DX), Z7, Z7
+	ADDQ   CX, DX
+	VADDPS (DX), Z8, Z8
+	VADDPS 64(DX), Z9, Z9
+	VADDPS 128(DX), Z10, Z10
+	VADDPS 192(DX), Z11, Z11
+	ADDQ   CX, DX
+	VADDPS (DX), Z12, Z12
+	VADDPS 64(DX), Z13, Z13
+	VADDPS 128(DX), Z14, Z14
+	VADDPS 192(DX), Z15, Z15
 	ADDQ   CX, DX
 
 overwrite:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
 	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	VMOVUPS Z10, 128(AX)
+	VMOVUPS Z11, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, 128(AX)
+	VMOVUPS Z15, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile16x1F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+// func tile4x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tile4x4EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
 	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
+	SHLQ   $0x02, DX
 	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	LEAQ   (R10)(CX*2), R11
-	ADDQ   CX, R11
-	LEAQ   (R11)(CX*2), R12
-	ADDQ   CX, R12
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -3985,26 +4006,988 @@ TEXT ·tile16x1F64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPD          (BX), Z16
-	VFMADD231PD.BCST (DI), Z16, Z0
-	VFMADD231PD.BCST (DI)(CX*1), Z16, Z1
-	VFMADD231PD.BCST (DI)(CX*2), Z16, Z2
-	VFMADD231PD.BCST (R8), Z16, Z3
-	VFMADD231PD.BCST (R8)(CX*1), Z16, Z4
-	VFMADD231PD.BCST (R8)(CX*2), Z16, Z5
-	VFMADD231PD.BCST (R9), Z16, Z6
-	VFMADD231PD.BCST (R9)(CX*1), Z16, Z7
-	VFMADD231PD.BCST (R9)(CX*2), Z16, Z8
-	VFMADD231PD.BCST (R10), Z16, Z9
-	VFMADD231PD.BCST (R10)(CX*1), Z16, Z10
-	VFMADD231PD.BCST (R10)(CX*2), Z16, Z11
-	VFMADD231PD.BCST (R11), Z16, Z12
-	VFMADD231PD.BCST (R11)(CX*1), Z16, Z13
-	VFMADD231PD.BCST (R11)(CX*2), Z16, Z14
-	VFMADD231PD.BCST (R12), Z16, Z15
+	VMOVUPS      (BX), Z16
+	VMOVUPS      64(BX), Z17
+	VMOVUPS      128(BX), Z18
+	VMOVUPS.Z    192(BX), K1, Z19
+	VBROADCASTSS (DI), Z20
+	VFMADD231PS  Z20, Z16, Z0
+	VFMADD231PS  Z20, Z17, Z1
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Z20, Z19, Z3
+	VBROADCASTSS (DI)(CX*1), Z20
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VFMADD231PS  Z20, Z18, Z6
+	VFMADD231PS  Z20, Z19, Z7
+	VBROADCASTSS (DI)(CX*2), Z20
+	VFMADD231PS  Z20, Z16, Z8
+	VFMADD231PS  Z20, Z17, Z9
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z11
+	VBROADCASTSS (R8), Z20
+	VFMADD231PS  Z20, Z16, Z12
+	VFMADD231PS  Z20, Z17, Z13
+	VFMADD231PS  Z20, Z18, Z14
+	VFMADD231PS  Z20, Z19, Z15
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VADDPS    (DX), Z0, Z0
+	VADDPS    64(DX), Z1, Z1
+	VADDPS    128(DX), Z2, Z2
+	VMOVUPS.Z 192(DX), K1, Z16
+	VADDPS    Z16, Z3, Z3
+	ADDQ      CX, DX
+	VADDPS    (DX), Z4, Z4
+	VADDPS    64(DX), Z5, Z5
+	VADDPS    128(DX), Z6, Z6
+	VMOVUPS.Z 192(DX), K1, Z16
+	VADDPS    Z16, Z7, Z7
+	ADDQ      CX, DX
+	VADDPS    (DX), Z8, Z8
+	VADDPS    64(DX), Z9, Z9
+	VADDPS    128(DX), Z10, Z10
+	VMOVUPS.Z 192(DX), K1, Z16
+	VADDPS    Z16, Z11, Z11
+	ADDQ      CX, DX
+	VADDPS    (DX), Z12, Z12
+	VADDPS    64(DX), Z13, Z13
+	VADDPS    128(DX), Z14, Z14
+	VMOVUPS.Z 192(DX), K1, Z16
+	VADDPS    Z16, Z15, Z15
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	VMOVUPS Z10, 128(AX)
+	VMOVUPS Z11, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	VMOVUPS Z14, 128(AX)
+	VMOVUPS Z15, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x4StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Z16
+	VMOVUPS      64(SI), Z17
+	VMOVUPS      128(SI), Z18
+	VMOVUPS      192(SI), Z19
+	VBROADCASTSS (R8), Z20
+	VFMADD231PS  Z20, Z16, Z0
+	VFMADD231PS  Z20, Z17, Z1
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Z20, Z19, Z3
+	VBROADCASTSS (R8)(DX*1), Z20
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VFMADD231PS  Z20, Z18, Z6
+	VFMADD231PS  Z20, Z19, Z7
+	VBROADCASTSS (R8)(DX*2), Z20
+	VFMADD231PS  Z20, Z16, Z8
+	VFMADD231PS  Z20, Z17, Z9
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z11
+	VBROADCASTSS (R9), Z20
+	VFMADD231PS  Z20, Z16, Z12
+	VFMADD231PS  Z20, Z17, Z13
+	VFMADD231PS  Z20, Z18, Z14
+	VFMADD231PS  Z20, Z19, Z15
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	PREFETCHT0   192(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	VMOVNTPS Z2, 128(AX)
+	VMOVNTPS Z3, 192(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z4, (AX)
+	VMOVNTPS Z5, 64(AX)
+	VMOVNTPS Z6, 128(AX)
+	VMOVNTPS Z7, 192(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z8, (AX)
+	VMOVNTPS Z9, 64(AX)
+	VMOVNTPS Z10, 128(AX)
+	VMOVNTPS Z11, 192(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z12, (AX)
+	VMOVNTPS Z13, 64(AX)
+	VMOVNTPS Z14, 128(AX)
+	VMOVNTPS Z15, 192(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x4F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Z8
+	VMOVUPS      64(SI), Z9
+	VMOVUPS      128(SI), Z10
+	VMOVUPS      192(SI), Z11
+	VBROADCASTSS (R8), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VBROADCASTSS (R8)(DX*1), Z12
+	VFMADD231PS  Z12, Z8, Z4
+	VFMADD231PS  Z12, Z9, Z5
+	VFMADD231PS  Z12, Z10, Z6
+	VFMADD231PS  Z12, Z11, Z7
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	PREFETCHT0   192(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+	VADDPS 128(DX), Z2, Z2
+	VADDPS 192(DX), Z3, Z3
+	ADDQ   CX, DX
+	VADDPS (DX), Z4, Z4
+	VADDPS 64(DX), Z5, Z5
+	VADDPS 128(DX), Z6, Z6
+	VADDPS 192(DX), Z7, Z7
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tile2x4EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VMOVUPS      128(BX), Z10
+	VMOVUPS.Z    192(BX), K1, Z11
+	VBROADCASTSS (DI), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VBROADCASTSS (DI)(CX*1), Z12
+	VFMADD231PS  Z12, Z8, Z4
+	VFMADD231PS  Z12, Z9, Z5
+	VFMADD231PS  Z12, Z10, Z6
+	VFMADD231PS  Z12, Z11, Z7
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VADDPS    (DX), Z0, Z0
+	VADDPS    64(DX), Z1, Z1
+	VADDPS    128(DX), Z2, Z2
+	VMOVUPS.Z 192(DX), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      CX, DX
+	VADDPS    (DX), Z4, Z4
+	VADDPS    64(DX), Z5, Z5
+	VADDPS    128(DX), Z6, Z6
+	VMOVUPS.Z 192(DX), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	VMOVUPS Z6, 128(AX)
+	VMOVUPS Z7, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x4StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (SI), Z8
+	VMOVUPS      64(SI), Z9
+	VMOVUPS      128(SI), Z10
+	VMOVUPS      192(SI), Z11
+	VBROADCASTSS (R8), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VBROADCASTSS (R8)(DX*1), Z12
+	VFMADD231PS  Z12, Z8, Z4
+	VFMADD231PS  Z12, Z9, Z5
+	VFMADD231PS  Z12, Z10, Z6
+	VFMADD231PS  Z12, Z11, Z7
+	PREFETCHT0   (SI)(AX*4)
+	PREFETCHT0   64(SI)(AX*4)
+	PREFETCHT0   128(SI)(AX*4)
+	PREFETCHT0   192(SI)(AX*4)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	VMOVNTPS Z2, 128(AX)
+	VMOVNTPS Z3, 192(AX)
+	ADDQ     CX, AX
+	VMOVNTPS Z4, (AX)
+	VMOVNTPS Z5, 64(AX)
+	VMOVNTPS Z6, 128(AX)
+	VMOVNTPS Z7, 192(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x4F32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Z4
+	VMOVUPS      64(BX), Z5
+	VMOVUPS      128(BX), Z6
+	VMOVUPS      192(BX), Z7
+	VBROADCASTSS (DI), Z8
+	VFMADD231PS  Z8, Z4, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
+	PREFETCHT0   (BX)(AX*4)
+	PREFETCHT0   64(BX)(AX*4)
+	PREFETCHT0   128(BX)(AX*4)
+	PREFETCHT0   192(BX)(AX*4)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Z0, Z0
+	VADDPS 64(DX), Z1, Z1
+	VADDPS 128(DX), Z2, Z2
+	VADDPS 192(DX), Z3, Z3
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tile1x4EdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	VMOVUPS      128(DX), Z6
+	VMOVUPS.Z    192(DX), K1, Z7
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  Z8, Z4, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VADDPS    (DX), Z0, Z0
+	VADDPS    64(DX), Z1, Z1
+	VADDPS    128(DX), Z2, Z2
+	VMOVUPS.Z 192(DX), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x4StreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS      (BX), Z4
+	VMOVUPS      64(BX), Z5
+	VMOVUPS      128(BX), Z6
+	VMOVUPS      192(BX), Z7
+	VBROADCASTSS (DI), Z8
+	VFMADD231PS  Z8, Z4, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
+	PREFETCHT0   (BX)(AX*4)
+	PREFETCHT0   64(BX)(AX*4)
+	PREFETCHT0   128(BX)(AX*4)
+	PREFETCHT0   192(BX)(AX*4)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Z0, (AX)
+	VMOVNTPS Z1, 64(AX)
+	VMOVNTPS Z2, 128(AX)
+	VMOVNTPS Z3, 192(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile16xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile16xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y16
+	VFMADD231PS.BCST (R8), Y16, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y16, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y16, Y2
+	VFMADD231PS.BCST (R9), Y16, Y3
+	VFMADD231PS.BCST (R9)(DX*1), Y16, Y4
+	VFMADD231PS.BCST (R9)(DX*2), Y16, Y5
+	VFMADD231PS.BCST (R10), Y16, Y6
+	VFMADD231PS.BCST (R10)(DX*1), Y16, Y7
+	VFMADD231PS.BCST (R10)(DX*2), Y16, Y8
+	VFMADD231PS.BCST (R11), Y16, Y9
+	VFMADD231PS.BCST (R11)(DX*1), Y16, Y10
+	VFMADD231PS.BCST (R11)(DX*2), Y16, Y11
+	VFMADD231PS.BCST (R12), Y16, Y12
+	VFMADD231PS.BCST (R12)(DX*1), Y16, Y13
+	VFMADD231PS.BCST (R12)(DX*2), Y16, Y14
+	VFMADD231PS.BCST (R13), Y16, Y15
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPS (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPS (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPS (DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPS (DX), Y4, Y4
+	ADDQ   CX, DX
+	VADDPS (DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPS (DX), Y6, Y6
+	ADDQ   CX, DX
+	VADDPS (DX), Y7, Y7
+	ADDQ   CX, DX
+	VADDPS (DX), Y8, Y8
+	ADDQ   CX, DX
+	VADDPS (DX), Y9, Y9
+	ADDQ   CX, DX
+	VADDPS (DX), Y10, Y10
+	ADDQ   CX, DX
+	VADDPS (DX), Y11, Y11
+	ADDQ   CX, DX
+	VADDPS (DX), Y12, Y12
+	ADDQ   CX, DX
+	VADDPS (DX), Y13, Y13
+	ADDQ   CX, DX
+	VADDPS (DX), Y14, Y14
+	ADDQ   CX, DX
+	VADDPS (DX), Y15, Y15
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y11, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y13, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y14, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y15, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile16xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile16xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y16
+	VFMADD231PS.BCST (DI), Y16, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y16, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y16, Y2
+	VFMADD231PS.BCST (R8), Y16, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y16, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y16, Y5
+	VFMADD231PS.BCST (R9), Y16, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y16, Y7
+	VFMADD231PS.BCST (R9)(CX*2), Y16, Y8
+	VFMADD231PS.BCST (R10), Y16, Y9
+	VFMADD231PS.BCST (R10)(CX*1), Y16, Y10
+	VFMADD231PS.BCST (R10)(CX*2), Y16, Y11
+	VFMADD231PS.BCST (R11), Y16, Y12
+	VFMADD231PS.BCST (R11)(CX*1), Y16, Y13
+	VFMADD231PS.BCST (R11)(CX*2), Y16, Y14
+	VFMADD231PS.BCST (R12), Y16, Y15
 	ADDQ             DX, DI
 	ADDQ             DX, R8
 	ADDQ             DX, R9
@@ -4015,11 +4998,1269 @@ loop:
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y3, Y3
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y4, Y4
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y5, Y5
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y6, Y6
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y7, Y7
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y8, Y8
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y9, Y9
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y10, Y10
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y11, Y11
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y12, Y12
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y13, Y13
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y14, Y14
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y16
+	VADDPS    Y16, Y15, Y15
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y9, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y11, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y12, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y13, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y14, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y15, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile16xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile16xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y16
+	VFMADD231PS.BCST (R8), Y16, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y16, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y16, Y2
+	VFMADD231PS.BCST (R9), Y16, Y3
+	VFMADD231PS.BCST (R9)(DX*1), Y16, Y4
+	VFMADD231PS.BCST (R9)(DX*2), Y16, Y5
+	VFMADD231PS.BCST (R10), Y16, Y6
+	VFMADD231PS.BCST (R10)(DX*1), Y16, Y7
+	VFMADD231PS.BCST (R10)(DX*2), Y16, Y8
+	VFMADD231PS.BCST (R11), Y16, Y9
+	VFMADD231PS.BCST (R11)(DX*1), Y16, Y10
+	VFMADD231PS.BCST (R11)(DX*2), Y16, Y11
+	VFMADD231PS.BCST (R12), Y16, Y12
+	VFMADD231PS.BCST (R12)(DX*1), Y16, Y13
+	VFMADD231PS.BCST (R12)(DX*2), Y16, Y14
+	VFMADD231PS.BCST (R13), Y16, Y15
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y7, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y8, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y9, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y10, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y11, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y12, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y13, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y14, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y15, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile8xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile8xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y8
+	VFMADD231PS.BCST (R8), Y8, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y8, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y8, Y2
+	VFMADD231PS.BCST (R9), Y8, Y3
+	VFMADD231PS.BCST (R9)(DX*1), Y8, Y4
+	VFMADD231PS.BCST (R9)(DX*2), Y8, Y5
+	VFMADD231PS.BCST (R10), Y8, Y6
+	VFMADD231PS.BCST (R10)(DX*1), Y8, Y7
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
 	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
 	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPS (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPS (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPS (DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPS (DX), Y4, Y4
+	ADDQ   CX, DX
+	VADDPS (DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPS (DX), Y6, Y6
+	ADDQ   CX, DX
+	VADDPS (DX), Y7, Y7
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile8xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS.BCST (DI), Y8, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PS.BCST (R8), Y8, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PS.BCST (R9), Y8, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y8, Y7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y3, Y3
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y4, Y4
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y5, Y5
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y6, Y6
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y8
+	VADDPS    Y8, Y7, Y7
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y7, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile8xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile8xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y8
+	VFMADD231PS.BCST (R8), Y8, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y8, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y8, Y2
+	VFMADD231PS.BCST (R9), Y8, Y3
+	VFMADD231PS.BCST (R9)(DX*1), Y8, Y4
+	VFMADD231PS.BCST (R9)(DX*2), Y8, Y5
+	VFMADD231PS.BCST (R10), Y8, Y6
+	VFMADD231PS.BCST (R10)(DX*1), Y8, Y7
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y7, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile4xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y4
+	VFMADD231PS.BCST (R8), Y4, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y4, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y4, Y2
+	VFMADD231PS.BCST (R9), Y4, Y3
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPS (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPS (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPS (DX), Y3, Y3
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile4xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y4
+	VFMADD231PS.BCST (DI), Y4, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PS.BCST (R8), Y4, Y3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y4
+	VADDPS    Y4, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y4
+	VADDPS    Y4, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y4
+	VADDPS    Y4, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y4
+	VADDPS    Y4, Y3, Y3
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y3, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile4xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y4
+	VFMADD231PS.BCST (R8), Y4, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y4, Y1
+	VFMADD231PS.BCST (R8)(DX*2), Y4, Y2
+	VFMADD231PS.BCST (R9), Y4, Y3
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y3, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile2xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y2
+	VFMADD231PS.BCST (R8), Y2, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y2, Y1
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPS (DX), Y1, Y1
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile2xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y2
+	VFMADD231PS.BCST (DI), Y2, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y2, Y1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y2
+	VADDPS    Y2, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPS.Z (DX), K1, Y2
+	VADDPS    Y2, Y1, Y1
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Y1, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile2xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (SI), Y2
+	VFMADD231PS.BCST (R8), Y2, Y0
+	VFMADD231PS.BCST (R8)(DX*1), Y2, Y1
+	PREFETCHT0       (SI)(AX*4)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPS Y1, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile1xHalfF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (BX), Y1
+	VFMADD231PS.BCST (DI), Y1, Y0
+	PREFETCHT0       (BX)(AX*4)
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPS (DX), Y0, Y0
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPS Y0, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile1xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
+	VXORPD Y0, Y0, Y0
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPS.Z        (DX), K1, Y1
+	VFMADD231PS.BCST (SI), Y1, Y0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x02, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPS.Z (DX), K1, Y1
+	VADDPS    Y1, Y0, Y0
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPS Y0, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x02, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile1xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x02, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPS          (BX), Y1
+	VFMADD231PS.BCST (DI), Y1, Y0
+	PREFETCHT0       (BX)(AX*4)
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x02, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPS Y0, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x02, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile16x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile16x1F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Z16
+	VFMADD231PD.BCST (R8), Z16, Z0
+	VFMADD231PD.BCST (R8)(DX*1), Z16, Z1
+	VFMADD231PD.BCST (R8)(DX*2), Z16, Z2
+	VFMADD231PD.BCST (R9), Z16, Z3
+	VFMADD231PD.BCST (R9)(DX*1), Z16, Z4
+	VFMADD231PD.BCST (R9)(DX*2), Z16, Z5
+	VFMADD231PD.BCST (R10), Z16, Z6
+	VFMADD231PD.BCST (R10)(DX*1), Z16, Z7
+	VFMADD231PD.BCST (R10)(DX*2), Z16, Z8
+	VFMADD231PD.BCST (R11), Z16, Z9
+	VFMADD231PD.BCST (R11)(DX*1), Z16, Z10
+	VFMADD231PD.BCST (R11)(DX*2), Z16, Z11
+	VFMADD231PD.BCST (R12), Z16, Z12
+	VFMADD231PD.BCST (R12)(DX*1), Z16, Z13
+	VFMADD231PD.BCST (R12)(DX*2), Z16, Z14
+	VFMADD231PD.BCST (R13), Z16, Z15
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -4089,20 +6330,37 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z15, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile16x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile16x1EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile16x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
@@ -4114,10 +6372,6 @@ TEXT ·tile16x1EdgeF64AVX512(SB), NOSPLIT, $0-80
 	ADDQ   CX, R11
 	LEAQ   (R11)(CX*2), R12
 	ADDQ   CX, R12
-	MOVQ   last+72(FP), R13
-	MOVQ   $-1, R14
-	BZHIQ  R13, R14, R14
-	KMOVW  R14, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -4135,7 +6389,7 @@ TEXT ·tile16x1EdgeF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPD.Z        (BX), K1, Z16
@@ -4165,11 +6419,11 @@ loop:
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -4255,31 +6509,44 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z15, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16x1FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile16x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile16x1FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile16x1StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	LEAQ   (R10)(CX*2), R11
-	ADDQ   CX, R11
-	LEAQ   (R11)(CX*2), R12
-	ADDQ   CX, R12
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -4296,131 +6563,130 @@ TEXT ·tile16x1FarF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD          (BX), Z16
-	VFMADD231PD.BCST (DI), Z16, Z0
-	VFMADD231PD.BCST (DI)(CX*1), Z16, Z1
-	VFMADD231PD.BCST (DI)(CX*2), Z16, Z2
-	VFMADD231PD.BCST (R8), Z16, Z3
-	VFMADD231PD.BCST (R8)(CX*1), Z16, Z4
-	VFMADD231PD.BCST (R8)(CX*2), Z16, Z5
-	VFMADD231PD.BCST (R9), Z16, Z6
-	VFMADD231PD.BCST (R9)(CX*1), Z16, Z7
-	VFMADD231PD.BCST (R9)(CX*2), Z16, Z8
-	VFMADD231PD.BCST (R10), Z16, Z9
-	VFMADD231PD.BCST (R10)(CX*1), Z16, Z10
-	VFMADD231PD.BCST (R10)(CX*2), Z16, Z11
-	VFMADD231PD.BCST (R11), Z16, Z12
-	VFMADD231PD.BCST (R11)(CX*1), Z16, Z13
-	VFMADD231PD.BCST (R11)(CX*2), Z16, Z14
-	VFMADD231PD.BCST (R12), Z16, Z15
-	PREFETCHT0       128(BX)
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             DX, R9
-	ADDQ             DX, R10
-	ADDQ             DX, R11
-	ADDQ             DX, R12
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPD          (SI), Z16
+	VFMADD231PD.BCST (R8), Z16, Z0
+	VFMADD231PD.BCST (R8)(DX*1), Z16, Z1
+	VFMADD231PD.BCST (R8)(DX*2), Z16, Z2
+	VFMADD231PD.BCST (R9), Z16, Z3
+	VFMADD231PD.BCST (R9)(DX*1), Z16, Z4
+	VFMADD231PD.BCST (R9)(DX*2), Z16, Z5
+	VFMADD231PD.BCST (R10), Z16, Z6
+	VFMADD231PD.BCST (R10)(DX*1), Z16, Z7
+	VFMADD231PD.BCST (R10)(DX*2), Z16, Z8
+	VFMADD231PD.BCST (R11), Z16, Z9
+	VFMADD231PD.BCST (R11)(DX*1), Z16, Z10
+	VFMADD231PD.BCST (R11)(DX*2), Z16, Z11
+	VFMADD231PD.BCST (R12), Z16, Z12
+	VFMADD231PD.BCST (R12)(DX*1), Z16, Z13
+	VFMADD231PD.BCST (R12)(DX*2), Z16, Z14
+	VFMADD231PD.BCST (R13), Z16, Z15
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	ADDQ   CX, DX
-	VADDPD (DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPD (DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPD (DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPD (DX), Z4, Z4
-	ADDQ   CX, DX
-	VADDPD (DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPD (DX), Z6, Z6
-	ADDQ   CX, DX
-	VADDPD (DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPD (DX), Z8, Z8
-	ADDQ   CX, DX
-	VADDPD (DX), Z9, Z9
-	ADDQ   CX, DX
-	VADDPD (DX), Z10, Z10
-	ADDQ   CX, DX
-	VADDPD (DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPD (DX), Z12, Z12
-	ADDQ   CX, DX
-	VADDPD (DX), Z13, Z13
-	ADDQ   CX, DX
-	VADDPD (DX), Z14, Z14
-	ADDQ   CX, DX
-	VADDPD (DX), Z15, Z15
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z7, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z8, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z9, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z10, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z11, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z12, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z13, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z14, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z15, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z7, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z8, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z9, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z10, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z11, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z12, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z13, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z14, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z15, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile8x1F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile8x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile8x1F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -4429,31 +6695,32 @@ TEXT ·tile8x1F64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD          (BX), Z8
-	VFMADD231PD.BCST (DI), Z8, Z0
-	VFMADD231PD.BCST (DI)(CX*1), Z8, Z1
-	VFMADD231PD.BCST (DI)(CX*2), Z8, Z2
-	VFMADD231PD.BCST (R8), Z8, Z3
-	VFMADD231PD.BCST (R8)(CX*1), Z8, Z4
-	VFMADD231PD.BCST (R8)(CX*2), Z8, Z5
-	VFMADD231PD.BCST (R9), Z8, Z6
-	VFMADD231PD.BCST (R9)(CX*1), Z8, Z7
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             DX, R9
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPD          (SI), Z8
+	VFMADD231PD.BCST (R8), Z8, Z0
+	VFMADD231PD.BCST (R8)(DX*1), Z8, Z1
+	VFMADD231PD.BCST (R8)(DX*2), Z8, Z2
+	VFMADD231PD.BCST (R9), Z8, Z3
+	VFMADD231PD.BCST (R9)(DX*1), Z8, Z4
+	VFMADD231PD.BCST (R9)(DX*2), Z8, Z5
+	VFMADD231PD.BCST (R10), Z8, Z6
+	VFMADD231PD.BCST (R10)(DX*1), Z8, Z7
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -4491,29 +6758,42 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z7, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x1EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile8x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
 	LEAQ   (R8)(CX*2), R9
 	ADDQ   CX, R9
-	MOVQ   last+72(FP), R10
-	MOVQ   $-1, R11
-	BZHIQ  R10, R11, R11
-	KMOVW  R11, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -4523,7 +6803,7 @@ TEXT ·tile8x1EdgeF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPD.Z        (BX), K1, Z8
@@ -4542,11 +6822,11 @@ loop:
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -4592,25 +6872,38 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z7, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile8x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x1FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile8x1StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -4619,110 +6912,118 @@ TEXT ·tile8x1FarF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD          (BX), Z8
-	VFMADD231PD.BCST (DI), Z8, Z0
-	VFMADD231PD.BCST (DI)(CX*1), Z8, Z1
-	VFMADD231PD.BCST (DI)(CX*2), Z8, Z2
-	VFMADD231PD.BCST (R8), Z8, Z3
-	VFMADD231PD.BCST (R8)(CX*1), Z8, Z4
-	VFMADD231PD.BCST (R8)(CX*2), Z8, Z5
-	VFMADD231PD.BCST (R9), Z8, Z6
-	VFMADD231PD.BCST (R9)(CX*1), Z8, Z7
-	PREFETCHT0       128(BX)
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             DX, R9
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPD          (SI), Z8
+	VFMADD231PD.BCST (R8), Z8, Z0
+	VFMADD231PD.BCST (R8)(DX*1), Z8, Z1
+	VFMADD231PD.BCST (R8)(DX*2), Z8, Z2
+	VFMADD231PD.BCST (R9), Z8, Z3
+	VFMADD231PD.BCST (R9)(DX*1), Z8, Z4
+	VFMADD231PD.BCST (R9)(DX*2), Z8, Z5
+	VFMADD231PD.BCST (R10), Z8, Z6
+	VFMADD231PD.BCST (R10)(DX*1), Z8, Z7
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	ADDQ   CX, DX
-	VADDPD (DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPD (DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPD (DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPD (DX), Z4, Z4
-	ADDQ   CX, DX
-	VADDPD (DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPD (DX), Z6, Z6
-	ADDQ   CX, DX
-	VADDPD (DX), Z7, Z7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z3, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z4, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z5, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z6, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z7, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z7, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile4x1F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile4x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x1F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD          (BX), Z4
-	VFMADD231PD.BCST (DI), Z4, Z0
-	VFMADD231PD.BCST (DI)(CX*1), Z4, Z1
-	VFMADD231PD.BCST (DI)(CX*2), Z4, Z2
-	VFMADD231PD.BCST (R8), Z4, Z3
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPD          (SI), Z4
+	VFMADD231PD.BCST (R8), Z4, Z0
+	VFMADD231PD.BCST (R8)(DX*1), Z4, Z1
+	VFMADD231PD.BCST (R8)(DX*2), Z4, Z2
+	VFMADD231PD.BCST (R9), Z4, Z3
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -4744,33 +7045,46 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z3, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x1EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile4x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
-	MOVQ   last+72(FP), R9
-	MOVQ   $-1, R10
-	BZHIQ  R9, R10, R10
-	KMOVW  R10, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPD.Z        (BX), K1, Z4
@@ -4784,11 +7098,11 @@ loop:
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -4814,103 +7128,128 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z3, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile4x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x1FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile4x1StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD          (BX), Z4
-	VFMADD231PD.BCST (DI), Z4, Z0
-	VFMADD231PD.BCST (DI)(CX*1), Z4, Z1
-	VFMADD231PD.BCST (DI)(CX*2), Z4, Z2
-	VFMADD231PD.BCST (R8), Z4, Z3
-	PREFETCHT0       128(BX)
-	ADDQ             DX, DI
-	ADDQ             DX, R8
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPD          (SI), Z4
+	VFMADD231PD.BCST (R8), Z4, Z0
+	VFMADD231PD.BCST (R8)(DX*1), Z4, Z1
+	VFMADD231PD.BCST (R8)(DX*2), Z4, Z2
+	VFMADD231PD.BCST (R9), Z4, Z3
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	ADDQ   CX, DX
-	VADDPD (DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPD (DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPD (DX), Z3, Z3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z1, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z2, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z3, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z3, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile2x1F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile2x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x1F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD          (BX), Z2
-	VFMADD231PD.BCST (DI), Z2, Z0
-	VFMADD231PD.BCST (DI)(CX*1), Z2, Z1
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPD          (SI), Z2
+	VFMADD231PD.BCST (R8), Z2, Z0
+	VFMADD231PD.BCST (R8)(DX*1), Z2, Z1
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -4924,29 +7263,42 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x1EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile2x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
-	MOVQ   last+72(FP), R8
-	MOVQ   $-1, R9
-	BZHIQ  R8, R9, R9
-	KMOVW  R9, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPD.Z        (BX), K1, Z2
@@ -4957,11 +7309,11 @@ loop:
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -4977,86 +7329,113 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z1, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile2x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x1FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile2x1StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD          (BX), Z2
-	VFMADD231PD.BCST (DI), Z2, Z0
-	VFMADD231PD.BCST (DI)(CX*1), Z2, Z1
-	PREFETCHT0       128(BX)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             AX
+	VMOVUPD          (SI), Z2
+	VFMADD231PD.BCST (R8), Z2, Z0
+	VFMADD231PD.BCST (R8)(DX*1), Z2, Z1
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	ADDQ   CX, DX
-	VADDPD (DX), Z1, Z1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	ADDQ    CX, AX
-	VMOVUPD Z1, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z1, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile1x1F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+// func tile1x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x1F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPD          (BX), Z1
-	VFMADD231PD.BCST (CX), Z1, Z0
-	ADDQ             DX, CX
+	VFMADD231PD.BCST (DI), Z1, Z0
+	PREFETCHT0       (BX)(AX*8)
+	ADDQ             DX, DI
 	ADDQ             SI, BX
-	DECQ             AX
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -5066,42 +7445,55 @@ store:
 overwrite:
 	VMOVUPD Z0, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x1EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
+TEXT ·tile1x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
-	MOVQ   last+72(FP), DI
-	MOVQ   $-1, R8
-	BZHIQ  DI, R8, R8
-	KMOVW  R8, K1
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPD.Z        (BX), K1, Z1
-	VFMADD231PD.BCST (CX), Z1, Z0
-	ADDQ             DX, CX
-	ADDQ             SI, BX
+	VMOVUPD.Z        (DX), K1, Z1
+	VFMADD231PD.BCST (SI), Z1, Z0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
 	DECQ             AX
 	JNZ              loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -5112,439 +7504,117 @@ store:
 overwrite:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile1x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x1FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile1x1StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPD          (BX), Z1
-	VFMADD231PD.BCST (CX), Z1, Z0
-	PREFETCHT0       128(BX)
-	ADDQ             DX, CX
+	VFMADD231PD.BCST (DI), Z1, Z0
+	PREFETCHT0       (BX)(AX*8)
+	ADDQ             DX, DI
 	ADDQ             SI, BX
-	DECQ             AX
+	DECQ             CX
 	JNZ              loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile12x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile12x2F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Z24
-	VMOVUPD      64(BX), Z25
-	VBROADCASTSD (DI), Z26
-	VFMADD231PD  Z26, Z24, Z0
-	VFMADD231PD  Z26, Z25, Z1
-	VBROADCASTSD (DI)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z2
-	VFMADD231PD  Z26, Z25, Z3
-	VBROADCASTSD (DI)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z4
-	VFMADD231PD  Z26, Z25, Z5
-	VBROADCASTSD (R8), Z26
-	VFMADD231PD  Z26, Z24, Z6
-	VFMADD231PD  Z26, Z25, Z7
-	VBROADCASTSD (R8)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z8
-	VFMADD231PD  Z26, Z25, Z9
-	VBROADCASTSD (R8)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z10
-	VFMADD231PD  Z26, Z25, Z11
-	VBROADCASTSD (R9), Z26
-	VFMADD231PD  Z26, Z24, Z12
-	VFMADD231PD  Z26, Z25, Z13
-	VBROADCASTSD (R9)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z14
-	VFMADD231PD  Z26, Z25, Z15
-	VBROADCASTSD (R9)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z16
-	VFMADD231PD  Z26, Z25, Z17
-	VBROADCASTSD (R10), Z26
-	VFMADD231PD  Z26, Z24, Z18
-	VFMADD231PD  Z26, Z25, Z19
-	VBROADCASTSD (R10)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z20
-	VFMADD231PD  Z26, Z25, Z21
-	VBROADCASTSD (R10)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z22
-	VFMADD231PD  Z26, Z25, Z23
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	VADDPD 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPD (DX), Z2, Z2
-	VADDPD 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPD (DX), Z4, Z4
-	VADDPD 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPD (DX), Z6, Z6
-	VADDPD 64(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPD (DX), Z8, Z8
-	VADDPD 64(DX), Z9, Z9
-	ADDQ   CX, DX
-	VADDPD (DX), Z10, Z10
-	VADDPD 64(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPD (DX), Z12, Z12
-	VADDPD 64(DX), Z13, Z13
-	ADDQ   CX, DX
-	VADDPD (DX), Z14, Z14
-	VADDPD 64(DX), Z15, Z15
-	ADDQ   CX, DX
-	VADDPD (DX), Z16, Z16
-	VADDPD 64(DX), Z17, Z17
-	ADDQ   CX, DX
-	VADDPD (DX), Z18, Z18
-	VADDPD 64(DX), Z19, Z19
-	ADDQ   CX, DX
-	VADDPD (DX), Z20, Z20
-	VADDPD 64(DX), Z21, Z21
-	ADDQ   CX, DX
-	VADDPD (DX), Z22, Z22
-	VADDPD 64(DX), Z23, Z23
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z2, (AX)
-	VMOVUPD Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z4, (AX)
-	VMOVUPD Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z6, (AX)
-	VMOVUPD Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z8, (AX)
-	VMOVUPD Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z10, (AX)
-	VMOVUPD Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z12, (AX)
-	VMOVUPD Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z14, (AX)
-	VMOVUPD Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z16, (AX)
-	VMOVUPD Z17, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z18, (AX)
-	VMOVUPD Z19, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z20, (AX)
-	VMOVUPD Z21, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z22, (AX)
-	VMOVUPD Z23, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile12x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tile12x2EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	MOVQ   last+72(FP), R11
-	MOVQ   $-1, R12
-	BZHIQ  R11, R12, R12
-	KMOVW  R12, K1
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Z24
-	VMOVUPD.Z    64(BX), K1, Z25
-	VBROADCASTSD (DI), Z26
-	VFMADD231PD  Z26, Z24, Z0
-	VFMADD231PD  Z26, Z25, Z1
-	VBROADCASTSD (DI)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z2
-	VFMADD231PD  Z26, Z25, Z3
-	VBROADCASTSD (DI)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z4
-	VFMADD231PD  Z26, Z25, Z5
-	VBROADCASTSD (R8), Z26
-	VFMADD231PD  Z26, Z24, Z6
-	VFMADD231PD  Z26, Z25, Z7
-	VBROADCASTSD (R8)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z8
-	VFMADD231PD  Z26, Z25, Z9
-	VBROADCASTSD (R8)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z10
-	VFMADD231PD  Z26, Z25, Z11
-	VBROADCASTSD (R9), Z26
-	VFMADD231PD  Z26, Z24, Z12
-	VFMADD231PD  Z26, Z25, Z13
-	VBROADCASTSD (R9)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z14
-	VFMADD231PD  Z26, Z25, Z15
-	VBROADCASTSD (R9)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z16
-	VFMADD231PD  Z26, Z25, Z17
-	VBROADCASTSD (R10), Z26
-	VFMADD231PD  Z26, Z24, Z18
-	VFMADD231PD  Z26, Z25, Z19
-	VBROADCASTSD (R10)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z20
-	VFMADD231PD  Z26, Z25, Z21
-	VBROADCASTSD (R10)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z22
-	VFMADD231PD  Z26, Z25, Z23
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ      c+48(FP), AX
-	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
-	SHLQ      $0x03, CX
-	TESTQ     DX, DX
-	JZ        overwrite
-	MOVQ      AX, DX
-	VADDPD    (DX), Z0, Z0
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z1, Z1
-	ADDQ      CX, DX
-	VADDPD    (DX), Z2, Z2
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z3, Z3
-	ADDQ      CX, DX
-	VADDPD    (DX), Z4, Z4
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z5, Z5
-	ADDQ      CX, DX
-	VADDPD    (DX), Z6, Z6
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z7, Z7
-	ADDQ      CX, DX
-	VADDPD    (DX), Z8, Z8
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z9, Z9
-	ADDQ      CX, DX
-	VADDPD    (DX), Z10, Z10
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z11, Z11
-	ADDQ      CX, DX
-	VADDPD    (DX), Z12, Z12
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z13, Z13
-	ADDQ      CX, DX
-	VADDPD    (DX), Z14, Z14
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z15, Z15
-	ADDQ      CX, DX
-	VADDPD    (DX), Z16, Z16
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z17, Z17
-	ADDQ      CX, DX
-	VADDPD    (DX), Z18, Z18
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z19, Z19
-	ADDQ      CX, DX
-	VADDPD    (DX), Z20, Z20
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z21, Z21
-	ADDQ      CX, DX
-	VADDPD    (DX), Z22, Z22
-	VMOVUPD.Z 64(DX), K1, Z24
-	VADDPD    Z24, Z23, Z23
-	ADDQ      CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z2, (AX)
-	VMOVUPD Z3, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z4, (AX)
-	VMOVUPD Z5, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z6, (AX)
-	VMOVUPD Z7, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z8, (AX)
-	VMOVUPD Z9, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z10, (AX)
-	VMOVUPD Z11, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z12, (AX)
-	VMOVUPD Z13, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z14, (AX)
-	VMOVUPD Z15, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z16, (AX)
-	VMOVUPD Z17, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z18, (AX)
-	VMOVUPD Z19, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z20, (AX)
-	VMOVUPD Z21, K1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z22, (AX)
-	VMOVUPD Z23, K1, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile12x2FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile8x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile12x2FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile8x2F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -5561,225 +7631,50 @@ TEXT ·tile12x2FarF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z24
-	VMOVUPD      64(BX), Z25
-	VBROADCASTSD (DI), Z26
-	VFMADD231PD  Z26, Z24, Z0
-	VFMADD231PD  Z26, Z25, Z1
-	VBROADCASTSD (DI)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z2
-	VFMADD231PD  Z26, Z25, Z3
-	VBROADCASTSD (DI)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z4
-	VFMADD231PD  Z26, Z25, Z5
-	VBROADCASTSD (R8), Z26
-	VFMADD231PD  Z26, Z24, Z6
-	VFMADD231PD  Z26, Z25, Z7
-	VBROADCASTSD (R8)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z8
-	VFMADD231PD  Z26, Z25, Z9
-	VBROADCASTSD (R8)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z10
-	VFMADD231PD  Z26, Z25, Z11
-	VBROADCASTSD (R9), Z26
-	VFMADD231PD  Z26, Z24, Z12
-	VFMADD231PD  Z26, Z25, Z13
-	VBROADCASTSD (R9)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z14
-	VFMADD231PD  Z26, Z25, Z15
-	VBROADCASTSD (R9)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z16
-	VFMADD231PD  Z26, Z25, Z17
-	VBROADCASTSD (R10), Z26
-	VFMADD231PD  Z26, Z24, Z18
-	VFMADD231PD  Z26, Z25, Z19
-	VBROADCASTSD (R10)(CX*1), Z26
-	VFMADD231PD  Z26, Z24, Z20
-	VFMADD231PD  Z26, Z25, Z21
-	VBROADCASTSD (R10)(CX*2), Z26
-	VFMADD231PD  Z26, Z24, Z22
-	VFMADD231PD  Z26, Z25, Z23
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         SI, BX
-	DECQ         AX
-	JNZ          loop
-
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	VADDPD 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPD (DX), Z2, Z2
-	VADDPD 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPD (DX), Z4, Z4
-	VADDPD 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPD (DX), Z6, Z6
-	VADDPD 64(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPD (DX), Z8, Z8
-	VADDPD 64(DX), Z9, Z9
-	ADDQ   CX, DX
-	VADDPD (DX), Z10, Z10
-	VADDPD 64(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPD (DX), Z12, Z12
-	VADDPD 64(DX), Z13, Z13
-	ADDQ   CX, DX
-	VADDPD (DX), Z14, Z14
-	VADDPD 64(DX), Z15, Z15
-	ADDQ   CX, DX
-	VADDPD (DX), Z16, Z16
-	VADDPD 64(DX), Z17, Z17
-	ADDQ   CX, DX
-	VADDPD (DX), Z18, Z18
-	VADDPD 64(DX), Z19, Z19
-	ADDQ   CX, DX
-	VADDPD (DX), Z20, Z20
-	VADDPD 64(DX), Z21, Z21
-	ADDQ   CX, DX
-	VADDPD (DX), Z22, Z22
-	VADDPD 64(DX), Z23, Z23
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z2, (AX)
-	VMOVUPD Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z4, (AX)
-	VMOVUPD Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z6, (AX)
-	VMOVUPD Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z8, (AX)
-	VMOVUPD Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z10, (AX)
-	VMOVUPD Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z12, (AX)
-	VMOVUPD Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z14, (AX)
-	VMOVUPD Z15, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z16, (AX)
-	VMOVUPD Z17, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z18, (AX)
-	VMOVUPD Z19, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z20, (AX)
-	VMOVUPD Z21, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z22, (AX)
-	VMOVUPD Z23, 64(AX)
-	ADDQ    CX, AX
-	VZEROUPPER
-	RET
-
-// func tile8x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile8x2F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	TESTQ  AX, AX
-	JZ     store
-
-loop:
-	VMOVUPD      (BX), Z16
-	VMOVUPD      64(BX), Z17
-	VBROADCASTSD (DI), Z18
+	VMOVUPD      (SI), Z16
+	VMOVUPD      64(SI), Z17
+	VBROADCASTSD (R8), Z18
 	VFMADD231PD  Z18, Z16, Z0
 	VFMADD231PD  Z18, Z17, Z1
-	VBROADCASTSD (DI)(CX*1), Z18
+	VBROADCASTSD (R8)(DX*1), Z18
 	VFMADD231PD  Z18, Z16, Z2
 	VFMADD231PD  Z18, Z17, Z3
-	VBROADCASTSD (DI)(CX*2), Z18
+	VBROADCASTSD (R8)(DX*2), Z18
 	VFMADD231PD  Z18, Z16, Z4
 	VFMADD231PD  Z18, Z17, Z5
-	VBROADCASTSD (R8), Z18
+	VBROADCASTSD (R9), Z18
 	VFMADD231PD  Z18, Z16, Z6
 	VFMADD231PD  Z18, Z17, Z7
-	VBROADCASTSD (R8)(CX*1), Z18
+	VBROADCASTSD (R9)(DX*1), Z18
 	VFMADD231PD  Z18, Z16, Z8
 	VFMADD231PD  Z18, Z17, Z9
-	VBROADCASTSD (R8)(CX*2), Z18
+	VBROADCASTSD (R9)(DX*2), Z18
 	VFMADD231PD  Z18, Z16, Z10
 	VFMADD231PD  Z18, Z17, Z11
-	VBROADCASTSD (R9), Z18
+	VBROADCASTSD (R10), Z18
 	VFMADD231PD  Z18, Z16, Z12
 	VFMADD231PD  Z18, Z17, Z13
-	VBROADCASTSD (R9)(CX*1), Z18
+	VBROADCASTSD (R10)(DX*1), Z18
 	VFMADD231PD  Z18, Z16, Z14
 	VFMADD231PD  Z18, Z17, Z15
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -5833,29 +7728,42 @@ overwrite:
 	VMOVUPD Z14, (AX)
 	VMOVUPD Z15, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile8x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x2EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile8x2EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
 	LEAQ   (R8)(CX*2), R9
 	ADDQ   CX, R9
-	MOVQ   last+72(FP), R10
-	MOVQ   $-1, R11
-	BZHIQ  R10, R11, R11
-	KMOVW  R11, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -5873,7 +7781,7 @@ TEXT ·tile8x2EdgeF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Z16
@@ -5909,11 +7817,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -5975,25 +7883,38 @@ overwrite:
 	VMOVUPD Z14, (AX)
 	VMOVUPD Z15, K1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x2FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile8x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x2FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile8x2StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6010,120 +7931,123 @@ TEXT ·tile8x2FarF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z16
-	VMOVUPD      64(BX), Z17
-	VBROADCASTSD (DI), Z18
+	VMOVUPD      (SI), Z16
+	VMOVUPD      64(SI), Z17
+	VBROADCASTSD (R8), Z18
 	VFMADD231PD  Z18, Z16, Z0
 	VFMADD231PD  Z18, Z17, Z1
-	VBROADCASTSD (DI)(CX*1), Z18
+	VBROADCASTSD (R8)(DX*1), Z18
 	VFMADD231PD  Z18, Z16, Z2
 	VFMADD231PD  Z18, Z17, Z3
-	VBROADCASTSD (DI)(CX*2), Z18
+	VBROADCASTSD (R8)(DX*2), Z18
 	VFMADD231PD  Z18, Z16, Z4
 	VFMADD231PD  Z18, Z17, Z5
-	VBROADCASTSD (R8), Z18
+	VBROADCASTSD (R9), Z18
 	VFMADD231PD  Z18, Z16, Z6
 	VFMADD231PD  Z18, Z17, Z7
-	VBROADCASTSD (R8)(CX*1), Z18
+	VBROADCASTSD (R9)(DX*1), Z18
 	VFMADD231PD  Z18, Z16, Z8
 	VFMADD231PD  Z18, Z17, Z9
-	VBROADCASTSD (R8)(CX*2), Z18
+	VBROADCASTSD (R9)(DX*2), Z18
 	VFMADD231PD  Z18, Z16, Z10
 	VFMADD231PD  Z18, Z17, Z11
-	VBROADCASTSD (R9), Z18
+	VBROADCASTSD (R10), Z18
 	VFMADD231PD  Z18, Z16, Z12
 	VFMADD231PD  Z18, Z17, Z13
-	VBROADCASTSD (R9)(CX*1), Z18
+	VBROADCASTSD (R10)(DX*1), Z18
 	VFMADD231PD  Z18, Z16, Z14
 	VFMADD231PD  Z18, Z17, Z15
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	VADDPD 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPD (DX), Z2, Z2
-	VADDPD 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPD (DX), Z4, Z4
-	VADDPD 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPD (DX), Z6, Z6
-	VADDPD 64(DX), Z7, Z7
-	ADDQ   CX, DX
-	VADDPD (DX), Z8, Z8
-	VADDPD 64(DX), Z9, Z9
-	ADDQ   CX, DX
-	VADDPD (DX), Z10, Z10
-	VADDPD 64(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPD (DX), Z12, Z12
-	VADDPD 64(DX), Z13, Z13
-	ADDQ   CX, DX
-	VADDPD (DX), Z14, Z14
-	VADDPD 64(DX), Z15, Z15
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z2, (AX)
-	VMOVUPD Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z4, (AX)
-	VMOVUPD Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z6, (AX)
-	VMOVUPD Z7, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z8, (AX)
-	VMOVUPD Z9, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z10, (AX)
-	VMOVUPD Z11, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z12, (AX)
-	VMOVUPD Z13, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z14, (AX)
-	VMOVUPD Z15, 64(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z2, (AX)
+	VMOVNTPD Z3, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z4, (AX)
+	VMOVNTPD Z5, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z6, (AX)
+	VMOVNTPD Z7, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z8, (AX)
+	VMOVNTPD Z9, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z10, (AX)
+	VMOVNTPD Z11, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z12, (AX)
+	VMOVNTPD Z13, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z14, (AX)
+	VMOVNTPD Z15, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile4x2F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile4x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x2F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6132,35 +8056,37 @@ TEXT ·tile4x2F64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z8
-	VMOVUPD      64(BX), Z9
-	VBROADCASTSD (DI), Z10
+	VMOVUPD      (SI), Z8
+	VMOVUPD      64(SI), Z9
+	VBROADCASTSD (R8), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VBROADCASTSD (DI)(CX*1), Z10
+	VBROADCASTSD (R8)(DX*1), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD (DI)(CX*2), Z10
+	VBROADCASTSD (R8)(DX*2), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD (R8), Z10
+	VBROADCASTSD (R9), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -6190,27 +8116,40 @@ overwrite:
 	VMOVUPD Z6, (AX)
 	VMOVUPD Z7, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile4x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x2EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile4x2EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
-	MOVQ   last+72(FP), R9
-	MOVQ   $-1, R10
-	BZHIQ  R9, R10, R10
-	KMOVW  R10, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6220,7 +8159,7 @@ TEXT ·tile4x2EdgeF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Z8
@@ -6243,11 +8182,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -6281,23 +8220,36 @@ overwrite:
 	VMOVUPD Z6, (AX)
 	VMOVUPD Z7, K1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile4x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x2FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile4x2StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6306,107 +8258,118 @@ TEXT ·tile4x2FarF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z8
-	VMOVUPD      64(BX), Z9
-	VBROADCASTSD (DI), Z10
+	VMOVUPD      (SI), Z8
+	VMOVUPD      64(SI), Z9
+	VBROADCASTSD (R8), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VBROADCASTSD (DI)(CX*1), Z10
+	VBROADCASTSD (R8)(DX*1), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD (DI)(CX*2), Z10
+	VBROADCASTSD (R8)(DX*2), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD (R8), Z10
+	VBROADCASTSD (R9), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	VADDPD 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPD (DX), Z2, Z2
-	VADDPD 64(DX), Z3, Z3
-	ADDQ   CX, DX
-	VADDPD (DX), Z4, Z4
-	VADDPD 64(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPD (DX), Z6, Z6
-	VADDPD 64(DX), Z7, Z7
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z2, (AX)
-	VMOVUPD Z3, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z4, (AX)
-	VMOVUPD Z5, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z6, (AX)
-	VMOVUPD Z7, 64(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z2, (AX)
+	VMOVNTPD Z3, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z4, (AX)
+	VMOVNTPD Z5, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z6, (AX)
+	VMOVNTPD Z7, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile2x2F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile2x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x2F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z4
-	VMOVUPD      64(BX), Z5
-	VBROADCASTSD (DI), Z6
+	VMOVUPD      (SI), Z4
+	VMOVUPD      64(SI), Z5
+	VBROADCASTSD (R8), Z6
 	VFMADD231PD  Z6, Z4, Z0
 	VFMADD231PD  Z6, Z5, Z1
-	VBROADCASTSD (DI)(CX*1), Z6
+	VBROADCASTSD (R8)(DX*1), Z6
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Z6, Z5, Z3
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -6424,31 +8387,44 @@ overwrite:
 	VMOVUPD Z2, (AX)
 	VMOVUPD Z3, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile2x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x2EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile2x2EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
-	MOVQ   last+72(FP), R8
-	MOVQ   $-1, R9
-	BZHIQ  R8, R9, R9
-	KMOVW  R9, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Z4
@@ -6464,11 +8440,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -6488,102 +8464,129 @@ overwrite:
 	VMOVUPD Z2, (AX)
 	VMOVUPD Z3, K1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile2x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x2FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile2x2StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z4
-	VMOVUPD      64(BX), Z5
-	VBROADCASTSD (DI), Z6
+	VMOVUPD      (SI), Z4
+	VMOVUPD      64(SI), Z5
+	VBROADCASTSD (R8), Z6
 	VFMADD231PD  Z6, Z4, Z0
 	VFMADD231PD  Z6, Z5, Z1
-	VBROADCASTSD (DI)(CX*1), Z6
+	VBROADCASTSD (R8)(DX*1), Z6
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Z6, Z5, Z3
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	VADDPD 64(DX), Z1, Z1
-	ADDQ   CX, DX
-	VADDPD (DX), Z2, Z2
-	VADDPD 64(DX), Z3, Z3
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z2, (AX)
-	VMOVUPD Z3, 64(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z2, (AX)
+	VMOVNTPD Z3, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile1x2F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+// func tile1x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x2F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Z2
 	VMOVUPD      64(BX), Z3
-	VBROADCASTSD (CX), Z4
+	VBROADCASTSD (DI), Z4
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*8)
+	PREFETCHT0   64(BX)(AX*8)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -6595,46 +8598,59 @@ overwrite:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile1x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x2EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
+TEXT ·tile1x2EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
-	MOVQ   last+72(FP), DI
-	MOVQ   $-1, R8
-	BZHIQ  DI, R8, R8
-	KMOVW  R8, K1
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z2
-	VMOVUPD.Z    64(BX), K1, Z3
-	VBROADCASTSD (CX), Z4
+	VMOVUPD      (DX), Z2
+	VMOVUPD.Z    64(DX), K1, Z3
+	VBROADCASTSD (SI), Z4
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
-	ADDQ         DX, CX
-	ADDQ         SI, BX
+	ADDQ         CX, SI
+	ADDQ         BX, DX
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -6647,74 +8663,117 @@ overwrite:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, K1, 64(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile1x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x2FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile1x2StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Z2
 	VMOVUPD      64(BX), Z3
-	VBROADCASTSD (CX), Z4
+	VBROADCASTSD (DI), Z4
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
-	PREFETCHT0   256(BX)
-	PREFETCHT0   320(BX)
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*8)
+	PREFETCHT0   64(BX)(AX*8)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	VADDPD 64(DX), Z1, Z1
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile8x3F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile5x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile5x3F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6730,66 +8789,47 @@ TEXT ·tile8x3F64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z24
-	VMOVUPD      64(BX), Z25
-	VMOVUPD      128(BX), Z26
-	VBROADCASTSD (DI), Z27
-	VFMADD231PD  Z27, Z24, Z0
-	VFMADD231PD  Z27, Z25, Z1
-	VFMADD231PD  Z27, Z26, Z2
-	VBROADCASTSD (DI)(CX*1), Z27
-	VFMADD231PD  Z27, Z24, Z3
-	VFMADD231PD  Z27, Z25, Z4
-	VFMADD231PD  Z27, Z26, Z5
-	VBROADCASTSD (DI)(CX*2), Z27
-	VFMADD231PD  Z27, Z24, Z6
-	VFMADD231PD  Z27, Z25, Z7
-	VFMADD231PD  Z27, Z26, Z8
-	VBROADCASTSD (R8), Z27
-	VFMADD231PD  Z27, Z24, Z9
-	VFMADD231PD  Z27, Z25, Z10
-	VFMADD231PD  Z27, Z26, Z11
-	VBROADCASTSD (R8)(CX*1), Z27
-	VFMADD231PD  Z27, Z24, Z12
-	VFMADD231PD  Z27, Z25, Z13
-	VFMADD231PD  Z27, Z26, Z14
-	VBROADCASTSD (R8)(CX*2), Z27
-	VFMADD231PD  Z27, Z24, Z15
-	VFMADD231PD  Z27, Z25, Z16
-	VFMADD231PD  Z27, Z26, Z17
-	VBROADCASTSD (R9), Z27
-	VFMADD231PD  Z27, Z24, Z18
-	VFMADD231PD  Z27, Z25, Z19
-	VFMADD231PD  Z27, Z26, Z20
-	VBROADCASTSD (R9)(CX*1), Z27
-	VFMADD231PD  Z27, Z24, Z21
-	VFMADD231PD  Z27, Z25, Z22
-	VFMADD231PD  Z27, Z26, Z23
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	VMOVUPD      (SI), Z15
+	VMOVUPD      64(SI), Z16
+	VMOVUPD      128(SI), Z17
+	VBROADCASTSD (R8), Z18
+	VFMADD231PD  Z18, Z15, Z0
+	VFMADD231PD  Z18, Z16, Z1
+	VFMADD231PD  Z18, Z17, Z2
+	VBROADCASTSD (R8)(DX*1), Z18
+	VFMADD231PD  Z18, Z15, Z3
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z5
+	VBROADCASTSD (R8)(DX*2), Z18
+	VFMADD231PD  Z18, Z15, Z6
+	VFMADD231PD  Z18, Z16, Z7
+	VFMADD231PD  Z18, Z17, Z8
+	VBROADCASTSD (R9), Z18
+	VFMADD231PD  Z18, Z15, Z9
+	VFMADD231PD  Z18, Z16, Z10
+	VFMADD231PD  Z18, Z17, Z11
+	VBROADCASTSD (R9)(DX*1), Z18
+	VFMADD231PD  Z18, Z15, Z12
+	VFMADD231PD  Z18, Z16, Z13
+	VFMADD231PD  Z18, Z17, Z14
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -6813,18 +8853,6 @@ store:
 	VADDPD 64(DX), Z13, Z13
 	VADDPD 128(DX), Z14, Z14
 	ADDQ   CX, DX
-	VADDPD (DX), Z15, Z15
-	VADDPD 64(DX), Z16, Z16
-	VADDPD 128(DX), Z17, Z17
-	ADDQ   CX, DX
-	VADDPD (DX), Z18, Z18
-	VADDPD 64(DX), Z19, Z19
-	VADDPD 128(DX), Z20, Z20
-	ADDQ   CX, DX
-	VADDPD (DX), Z21, Z21
-	VADDPD 64(DX), Z22, Z22
-	VADDPD 128(DX), Z23, Z23
-	ADDQ   CX, DX
 
 overwrite:
 	VMOVUPD Z0, (AX)
@@ -6847,41 +8875,40 @@ overwrite:
 	VMOVUPD Z13, 64(AX)
 	VMOVUPD Z14, 128(AX)
 	ADDQ    CX, AX
-	VMOVUPD Z15, (AX)
-	VMOVUPD Z16, 64(AX)
-	VMOVUPD Z17, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z18, (AX)
-	VMOVUPD Z19, 64(AX)
-	VMOVUPD Z20, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z21, (AX)
-	VMOVUPD Z22, 64(AX)
-	VMOVUPD Z23, 128(AX)
-	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile5x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x3EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile5x3EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	MOVQ   last+72(FP), R10
-	MOVQ   $-1, R11
-	BZHIQ  R10, R11, R11
-	KMOVW  R11, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6897,108 +8924,71 @@ TEXT ·tile8x3EdgeF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z24
-	VMOVUPD      64(BX), Z25
-	VMOVUPD.Z    128(BX), K1, Z26
-	VBROADCASTSD (DI), Z27
-	VFMADD231PD  Z27, Z24, Z0
-	VFMADD231PD  Z27, Z25, Z1
-	VFMADD231PD  Z27, Z26, Z2
-	VBROADCASTSD (DI)(CX*1), Z27
-	VFMADD231PD  Z27, Z24, Z3
-	VFMADD231PD  Z27, Z25, Z4
-	VFMADD231PD  Z27, Z26, Z5
-	VBROADCASTSD (DI)(CX*2), Z27
-	VFMADD231PD  Z27, Z24, Z6
-	VFMADD231PD  Z27, Z25, Z7
-	VFMADD231PD  Z27, Z26, Z8
-	VBROADCASTSD (R8), Z27
-	VFMADD231PD  Z27, Z24, Z9
-	VFMADD231PD  Z27, Z25, Z10
-	VFMADD231PD  Z27, Z26, Z11
-	VBROADCASTSD (R8)(CX*1), Z27
-	VFMADD231PD  Z27, Z24, Z12
-	VFMADD231PD  Z27, Z25, Z13
-	VFMADD231PD  Z27, Z26, Z14
-	VBROADCASTSD (R8)(CX*2), Z27
-	VFMADD231PD  Z27, Z24, Z15
-	VFMADD231PD  Z27, Z25, Z16
-	VFMADD231PD  Z27, Z26, Z17
-	VBROADCASTSD (R9), Z27
-	VFMADD231PD  Z27, Z24, Z18
-	VFMADD231PD  Z27, Z25, Z19
-	VFMADD231PD  Z27, Z26, Z20
-	VBROADCASTSD (R9)(CX*1), Z27
-	VFMADD231PD  Z27, Z24, Z21
-	VFMADD231PD  Z27, Z25, Z22
-	VFMADD231PD  Z27, Z26, Z23
+	VMOVUPD      (BX), Z15
+	VMOVUPD      64(BX), Z16
+	VMOVUPD.Z    128(BX), K1, Z17
+	VBROADCASTSD (DI), Z18
+	VFMADD231PD  Z18, Z15, Z0
+	VFMADD231PD  Z18, Z16, Z1
+	VFMADD231PD  Z18, Z17, Z2
+	VBROADCASTSD (DI)(CX*1), Z18
+	VFMADD231PD  Z18, Z15, Z3
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z5
+	VBROADCASTSD (DI)(CX*2), Z18
+	VFMADD231PD  Z18, Z15, Z6
+	VFMADD231PD  Z18, Z16, Z7
+	VFMADD231PD  Z18, Z17, Z8
+	VBROADCASTSD (R8), Z18
+	VFMADD231PD  Z18, Z15, Z9
+	VFMADD231PD  Z18, Z16, Z10
+	VFMADD231PD  Z18, Z17, Z11
+	VBROADCASTSD (R8)(CX*1), Z18
+	VFMADD231PD  Z18, Z15, Z12
+	VFMADD231PD  Z18, Z16, Z13
+	VFMADD231PD  Z18, Z17, Z14
 	ADDQ         DX, DI
 	ADDQ         DX, R8
-	ADDQ         DX, R9
 	ADDQ         SI, BX
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
 	VADDPD    (DX), Z0, Z0
 	VADDPD    64(DX), Z1, Z1
-	VMOVUPD.Z 128(DX), K1, Z24
-	VADDPD    Z24, Z2, Z2
+	VMOVUPD.Z 128(DX), K1, Z15
+	VADDPD    Z15, Z2, Z2
 	ADDQ      CX, DX
 	VADDPD    (DX), Z3, Z3
 	VADDPD    64(DX), Z4, Z4
-	VMOVUPD.Z 128(DX), K1, Z24
-	VADDPD    Z24, Z5, Z5
+	VMOVUPD.Z 128(DX), K1, Z15
+	VADDPD    Z15, Z5, Z5
 	ADDQ      CX, DX
 	VADDPD    (DX), Z6, Z6
 	VADDPD    64(DX), Z7, Z7
-	VMOVUPD.Z 128(DX), K1, Z24
-	VADDPD    Z24, Z8, Z8
+	VMOVUPD.Z 128(DX), K1, Z15
+	VADDPD    Z15, Z8, Z8
 	ADDQ      CX, DX
 	VADDPD    (DX), Z9, Z9
 	VADDPD    64(DX), Z10, Z10
-	VMOVUPD.Z 128(DX), K1, Z24
-	VADDPD    Z24, Z11, Z11
+	VMOVUPD.Z 128(DX), K1, Z15
+	VADDPD    Z15, Z11, Z11
 	ADDQ      CX, DX
 	VADDPD    (DX), Z12, Z12
 	VADDPD    64(DX), Z13, Z13
-	VMOVUPD.Z 128(DX), K1, Z24
-	VADDPD    Z24, Z14, Z14
-	ADDQ      CX, DX
-	VADDPD    (DX), Z15, Z15
-	VADDPD    64(DX), Z16, Z16
-	VMOVUPD.Z 128(DX), K1, Z24
-	VADDPD    Z24, Z17, Z17
-	ADDQ      CX, DX
-	VADDPD    (DX), Z18, Z18
-	VADDPD    64(DX), Z19, Z19
-	VMOVUPD.Z 128(DX), K1, Z24
-	VADDPD    Z24, Z20, Z20
-	ADDQ      CX, DX
-	VADDPD    (DX), Z21, Z21
-	VADDPD    64(DX), Z22, Z22
-	VMOVUPD.Z 128(DX), K1, Z24
-	VADDPD    Z24, Z23, Z23
+	VMOVUPD.Z 128(DX), K1, Z15
+	VADDPD    Z15, Z14, Z14
 	ADDQ      CX, DX
 
 overwrite:
@@ -7022,37 +9012,36 @@ overwrite:
 	VMOVUPD Z13, 64(AX)
 	VMOVUPD Z14, K1, 128(AX)
 	ADDQ    CX, AX
-	VMOVUPD Z15, (AX)
-	VMOVUPD Z16, 64(AX)
-	VMOVUPD Z17, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z18, (AX)
-	VMOVUPD Z19, 64(AX)
-	VMOVUPD Z20, K1, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z21, (AX)
-	VMOVUPD Z22, 64(AX)
-	VMOVUPD Z23, K1, 128(AX)
-	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x3FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile5x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x3FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile5x3StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -7068,155 +9057,120 @@ TEXT ·tile8x3FarF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z24
-	VMOVUPD      64(BX), Z25
-	VMOVUPD      128(BX), Z26
-	VBROADCASTSD (DI), Z27
-	VFMADD231PD  Z27, Z24, Z0
-	VFMADD231PD  Z27, Z25, Z1
-	VFMADD231PD  Z27, Z26, Z2
-	VBROADCASTSD (DI)(CX*1), Z27
-	VFMADD231PD  Z27, Z24, Z3
-	VFMADD231PD  Z27, Z25, Z4
-	VFMADD231PD  Z27, Z26, Z5
-	VBROADCASTSD (DI)(CX*2), Z27
-	VFMADD231PD  Z27, Z24, Z6
-	VFMADD231PD  Z27, Z25, Z7
-	VFMADD231PD  Z27, Z26, Z8
-	VBROADCASTSD (R8), Z27
-	VFMADD231PD  Z27, Z24, Z9
-	VFMADD231PD  Z27, Z25, Z10
-	VFMADD231PD  Z27, Z26, Z11
-	VBROADCASTSD (R8)(CX*1), Z27
-	VFMADD231PD  Z27, Z24, Z12
-	VFMADD231PD  Z27, Z25, Z13
-	VFMADD231PD  Z27, Z26, Z14
-	VBROADCASTSD (R8)(CX*2), Z27
-	VFMADD231PD  Z27, Z24, Z15
-	VFMADD231PD  Z27, Z25, Z16
-	VFMADD231PD  Z27, Z26, Z17
-	VBROADCASTSD (R9), Z27
-	VFMADD231PD  Z27, Z24, Z18
-	VFMADD231PD  Z27, Z25, Z19
-	VFMADD231PD  Z27, Z26, Z20
-	VBROADCASTSD (R9)(CX*1), Z27
-	VFMADD231PD  Z27, Z24, Z21
-	VFMADD231PD  Z27, Z25, Z22
-	VFMADD231PD  Z27, Z26, Z23
-	PREFETCHT0   384(BX)
-	PREFETCHT0   448(BX)
-	PREFETCHT0   512(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         DX, R9
-	ADDQ         SI, BX
-	DECQ         AX
+	VMOVUPD      (SI), Z15
+	VMOVUPD      64(SI), Z16
+	VMOVUPD      128(SI), Z17
+	VBROADCASTSD (R8), Z18
+	VFMADD231PD  Z18, Z15, Z0
+	VFMADD231PD  Z18, Z16, Z1
+	VFMADD231PD  Z18, Z17, Z2
+	VBROADCASTSD (R8)(DX*1), Z18
+	VFMADD231PD  Z18, Z15, Z3
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z5
+	VBROADCASTSD (R8)(DX*2), Z18
+	VFMADD231PD  Z18, Z15, Z6
+	VFMADD231PD  Z18, Z16, Z7
+	VFMADD231PD  Z18, Z17, Z8
+	VBROADCASTSD (R9), Z18
+	VFMADD231PD  Z18, Z15, Z9
+	VFMADD231PD  Z18, Z16, Z10
+	VFMADD231PD  Z18, Z17, Z11
+	VBROADCASTSD (R9)(DX*1), Z18
+	VFMADD231PD  Z18, Z15, Z12
+	VFMADD231PD  Z18, Z16, Z13
+	VFMADD231PD  Z18, Z17, Z14
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	VADDPD 64(DX), Z1, Z1
-	VADDPD 128(DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPD (DX), Z3, Z3
-	VADDPD 64(DX), Z4, Z4
-	VADDPD 128(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPD (DX), Z6, Z6
-	VADDPD 64(DX), Z7, Z7
-	VADDPD 128(DX), Z8, Z8
-	ADDQ   CX, DX
-	VADDPD (DX), Z9, Z9
-	VADDPD 64(DX), Z10, Z10
-	VADDPD 128(DX), Z11, Z11
-	ADDQ   CX, DX
-	VADDPD (DX), Z12, Z12
-	VADDPD 64(DX), Z13, Z13
-	VADDPD 128(DX), Z14, Z14
-	ADDQ   CX, DX
-	VADDPD (DX), Z15, Z15
-	VADDPD 64(DX), Z16, Z16
-	VADDPD 128(DX), Z17, Z17
-	ADDQ   CX, DX
-	VADDPD (DX), Z18, Z18
-	VADDPD 64(DX), Z19, Z19
-	VADDPD 128(DX), Z20, Z20
-	ADDQ   CX, DX
-	VADDPD (DX), Z21, Z21
-	VADDPD 64(DX), Z22, Z22
-	VADDPD 128(DX), Z23, Z23
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z3, (AX)
-	VMOVUPD Z4, 64(AX)
-	VMOVUPD Z5, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z6, (AX)
-	VMOVUPD Z7, 64(AX)
-	VMOVUPD Z8, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z9, (AX)
-	VMOVUPD Z10, 64(AX)
-	VMOVUPD Z11, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z12, (AX)
-	VMOVUPD Z13, 64(AX)
-	VMOVUPD Z14, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z15, (AX)
-	VMOVUPD Z16, 64(AX)
-	VMOVUPD Z17, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z18, (AX)
-	VMOVUPD Z19, 64(AX)
-	VMOVUPD Z20, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z21, (AX)
-	VMOVUPD Z22, 64(AX)
-	VMOVUPD Z23, 128(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	VMOVNTPD Z2, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z3, (AX)
+	VMOVNTPD Z4, 64(AX)
+	VMOVNTPD Z5, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z6, (AX)
+	VMOVNTPD Z7, 64(AX)
+	VMOVNTPD Z8, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z9, (AX)
+	VMOVNTPD Z10, 64(AX)
+	VMOVNTPD Z11, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z12, (AX)
+	VMOVNTPD Z13, 64(AX)
+	VMOVNTPD Z14, 128(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile4x3F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile4x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x3F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -7229,40 +9183,43 @@ TEXT ·tile4x3F64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z12
-	VMOVUPD      64(BX), Z13
-	VMOVUPD      128(BX), Z14
-	VBROADCASTSD (DI), Z15
+	VMOVUPD      (SI), Z12
+	VMOVUPD      64(SI), Z13
+	VMOVUPD      128(SI), Z14
+	VBROADCASTSD (R8), Z15
 	VFMADD231PD  Z15, Z12, Z0
 	VFMADD231PD  Z15, Z13, Z1
 	VFMADD231PD  Z15, Z14, Z2
-	VBROADCASTSD (DI)(CX*1), Z15
+	VBROADCASTSD (R8)(DX*1), Z15
 	VFMADD231PD  Z15, Z12, Z3
 	VFMADD231PD  Z15, Z13, Z4
 	VFMADD231PD  Z15, Z14, Z5
-	VBROADCASTSD (DI)(CX*2), Z15
+	VBROADCASTSD (R8)(DX*2), Z15
 	VFMADD231PD  Z15, Z12, Z6
 	VFMADD231PD  Z15, Z13, Z7
 	VFMADD231PD  Z15, Z14, Z8
-	VBROADCASTSD (R8), Z15
+	VBROADCASTSD (R9), Z15
 	VFMADD231PD  Z15, Z12, Z9
 	VFMADD231PD  Z15, Z13, Z10
 	VFMADD231PD  Z15, Z14, Z11
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -7300,27 +9257,40 @@ overwrite:
 	VMOVUPD Z10, 64(AX)
 	VMOVUPD Z11, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile4x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x3EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile4x3EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
 	LEAQ   (DI)(CX*2), R8
 	ADDQ   CX, R8
-	MOVQ   last+72(FP), R9
-	MOVQ   $-1, R10
-	BZHIQ  R9, R10, R10
-	KMOVW  R10, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -7334,7 +9304,7 @@ TEXT ·tile4x3EdgeF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Z12
@@ -7362,11 +9332,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -7408,23 +9378,36 @@ overwrite:
 	VMOVUPD Z10, 64(AX)
 	VMOVUPD Z11, K1, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile4x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x3FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile4x3StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
-	LEAQ   (DI)(CX*2), R8
-	ADDQ   CX, R8
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -7437,126 +9420,136 @@ TEXT ·tile4x3FarF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z12
-	VMOVUPD      64(BX), Z13
-	VMOVUPD      128(BX), Z14
-	VBROADCASTSD (DI), Z15
+	VMOVUPD      (SI), Z12
+	VMOVUPD      64(SI), Z13
+	VMOVUPD      128(SI), Z14
+	VBROADCASTSD (R8), Z15
 	VFMADD231PD  Z15, Z12, Z0
 	VFMADD231PD  Z15, Z13, Z1
 	VFMADD231PD  Z15, Z14, Z2
-	VBROADCASTSD (DI)(CX*1), Z15
+	VBROADCASTSD (R8)(DX*1), Z15
 	VFMADD231PD  Z15, Z12, Z3
 	VFMADD231PD  Z15, Z13, Z4
 	VFMADD231PD  Z15, Z14, Z5
-	VBROADCASTSD (DI)(CX*2), Z15
+	VBROADCASTSD (R8)(DX*2), Z15
 	VFMADD231PD  Z15, Z12, Z6
 	VFMADD231PD  Z15, Z13, Z7
 	VFMADD231PD  Z15, Z14, Z8
-	VBROADCASTSD (R8), Z15
+	VBROADCASTSD (R9), Z15
 	VFMADD231PD  Z15, Z12, Z9
 	VFMADD231PD  Z15, Z13, Z10
 	VFMADD231PD  Z15, Z14, Z11
-	PREFETCHT0   384(BX)
-	PREFETCHT0   448(BX)
-	PREFETCHT0   512(BX)
-	ADDQ         DX, DI
-	ADDQ         DX, R8
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	VADDPD 64(DX), Z1, Z1
-	VADDPD 128(DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPD (DX), Z3, Z3
-	VADDPD 64(DX), Z4, Z4
-	VADDPD 128(DX), Z5, Z5
-	ADDQ   CX, DX
-	VADDPD (DX), Z6, Z6
-	VADDPD 64(DX), Z7, Z7
-	VADDPD 128(DX), Z8, Z8
-	ADDQ   CX, DX
-	VADDPD (DX), Z9, Z9
-	VADDPD 64(DX), Z10, Z10
-	VADDPD 128(DX), Z11, Z11
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z3, (AX)
-	VMOVUPD Z4, 64(AX)
-	VMOVUPD Z5, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z6, (AX)
-	VMOVUPD Z7, 64(AX)
-	VMOVUPD Z8, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z9, (AX)
-	VMOVUPD Z10, 64(AX)
-	VMOVUPD Z11, 128(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	VMOVNTPD Z2, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z3, (AX)
+	VMOVNTPD Z4, 64(AX)
+	VMOVNTPD Z5, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z6, (AX)
+	VMOVNTPD Z7, 64(AX)
+	VMOVNTPD Z8, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z9, (AX)
+	VMOVNTPD Z10, 64(AX)
+	VMOVNTPD Z11, 128(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile2x3F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+// func tile2x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x3F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z6
-	VMOVUPD      64(BX), Z7
-	VMOVUPD      128(BX), Z8
-	VBROADCASTSD (DI), Z9
+	VMOVUPD      (SI), Z6
+	VMOVUPD      64(SI), Z7
+	VMOVUPD      128(SI), Z8
+	VBROADCASTSD (R8), Z9
 	VFMADD231PD  Z9, Z6, Z0
 	VFMADD231PD  Z9, Z7, Z1
 	VFMADD231PD  Z9, Z8, Z2
-	VBROADCASTSD (DI)(CX*1), Z9
+	VBROADCASTSD (R8)(DX*1), Z9
 	VFMADD231PD  Z9, Z6, Z3
 	VFMADD231PD  Z9, Z7, Z4
 	VFMADD231PD  Z9, Z8, Z5
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -7578,25 +9571,38 @@ overwrite:
 	VMOVUPD Z4, 64(AX)
 	VMOVUPD Z5, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile2x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x3EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile2x3EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
 	MOVQ   a+8(FP), DI
-	MOVQ   last+72(FP), R8
-	MOVQ   $-1, R9
-	BZHIQ  R8, R9, R9
-	KMOVW  R9, K1
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -7604,7 +9610,7 @@ TEXT ·tile2x3EdgeF64AVX512(SB), NOSPLIT, $0-80
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Z6
@@ -7623,11 +9629,11 @@ loop:
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -7651,115 +9657,142 @@ overwrite:
 	VMOVUPD Z4, 64(AX)
 	VMOVUPD Z5, K1, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile2x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x3FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, CX
+TEXT ·tile2x3StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
 	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), DI
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z6
-	VMOVUPD      64(BX), Z7
-	VMOVUPD      128(BX), Z8
-	VBROADCASTSD (DI), Z9
+	VMOVUPD      (SI), Z6
+	VMOVUPD      64(SI), Z7
+	VMOVUPD      128(SI), Z8
+	VBROADCASTSD (R8), Z9
 	VFMADD231PD  Z9, Z6, Z0
 	VFMADD231PD  Z9, Z7, Z1
 	VFMADD231PD  Z9, Z8, Z2
-	VBROADCASTSD (DI)(CX*1), Z9
+	VBROADCASTSD (R8)(DX*1), Z9
 	VFMADD231PD  Z9, Z6, Z3
 	VFMADD231PD  Z9, Z7, Z4
 	VFMADD231PD  Z9, Z8, Z5
-	PREFETCHT0   384(BX)
-	PREFETCHT0   448(BX)
-	PREFETCHT0   512(BX)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         AX
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
-	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
-	SHLQ   $0x03, CX
-	TESTQ  DX, DX
-	JZ     overwrite
-	MOVQ   AX, DX
-	VADDPD (DX), Z0, Z0
-	VADDPD 64(DX), Z1, Z1
-	VADDPD 128(DX), Z2, Z2
-	ADDQ   CX, DX
-	VADDPD (DX), Z3, Z3
-	VADDPD 64(DX), Z4, Z4
-	VADDPD 128(DX), Z5, Z5
-	ADDQ   CX, DX
-
-overwrite:
-	VMOVUPD Z0, (AX)
-	VMOVUPD Z1, 64(AX)
-	VMOVUPD Z2, 128(AX)
-	ADDQ    CX, AX
-	VMOVUPD Z3, (AX)
-	VMOVUPD Z4, 64(AX)
-	VMOVUPD Z5, 128(AX)
-	ADDQ    CX, AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	VMOVNTPD Z2, 128(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z3, (AX)
+	VMOVNTPD Z4, 64(AX)
+	VMOVNTPD Z5, 128(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
-// Requires: AVX, AVX512F
-TEXT ·tile1x3F64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+// func tile1x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x3F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Z3
 	VMOVUPD      64(BX), Z4
 	VMOVUPD      128(BX), Z5
-	VBROADCASTSD (CX), Z6
+	VBROADCASTSD (DI), Z6
 	VFMADD231PD  Z6, Z3, Z0
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Z6, Z5, Z2
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*8)
+	PREFETCHT0   64(BX)(AX*8)
+	PREFETCHT0   128(BX)(AX*8)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
@@ -7773,49 +9806,62 @@ overwrite:
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile1x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x3EdgeF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
-	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
+TEXT ·tile1x3EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	SHLQ   $0x03, DX
-	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
-	MOVQ   last+72(FP), DI
-	MOVQ   $-1, R8
-	BZHIQ  DI, R8, R8
-	KMOVW  R8, K1
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	TESTQ  AX, AX
-	JZ     store
+	JZ     summed
 
 loop:
-	VMOVUPD      (BX), Z3
-	VMOVUPD      64(BX), Z4
-	VMOVUPD.Z    128(BX), K1, Z5
-	VBROADCASTSD (CX), Z6
+	VMOVUPD      (DX), Z3
+	VMOVUPD      64(DX), Z4
+	VMOVUPD.Z    128(DX), K1, Z5
+	VBROADCASTSD (SI), Z6
 	VFMADD231PD  Z6, Z3, Z0
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Z6, Z5, Z2
-	ADDQ         DX, CX
-	ADDQ         SI, BX
+	ADDQ         CX, SI
+	ADDQ         BX, DX
 	DECQ         AX
 	JNZ          loop
 
-store:
-	MOVQ      c+48(FP), AX
+summed:
 	MOVQ      cRow+56(FP), CX
-	MOVQ      add+64(FP), DX
 	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
 	TESTQ     DX, DX
 	JZ        overwrite
 	MOVQ      AX, DX
@@ -7830,60 +9876,2412 @@ overwrite:
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, K1, 128(AX)
 	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3FarF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int)
+// func tile1x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x3FarF64AVX512(SB), NOSPLIT, $0-80
-	MOVQ   k+0(FP), AX
+TEXT ·tile1x3StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
 	MOVQ   aRow+16(FP), CX
-	MOVQ   aCol+24(FP), DX
-	MOVQ   b+32(FP), BX
-	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
 	SHLQ   $0x03, SI
-	MOVQ   a+8(FP), CX
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
-	TESTQ  AX, AX
-	JZ     store
+	TESTQ  CX, CX
+	JZ     summed
 
 loop:
 	VMOVUPD      (BX), Z3
 	VMOVUPD      64(BX), Z4
 	VMOVUPD      128(BX), Z5
-	VBROADCASTSD (CX), Z6
+	VBROADCASTSD (DI), Z6
 	VFMADD231PD  Z6, Z3, Z0
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Z6, Z5, Z2
-	PREFETCHT0   384(BX)
-	PREFETCHT0   448(BX)
-	PREFETCHT0   512(BX)
-	ADDQ         DX, CX
+	PREFETCHT0   (BX)(AX*8)
+	PREFETCHT0   64(BX)(AX*8)
+	PREFETCHT0   128(BX)(AX*8)
+	ADDQ         DX, DI
 	ADDQ         SI, BX
-	DECQ         AX
+	DECQ         CX
 	JNZ          loop
 
-store:
-	MOVQ   c+48(FP), AX
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	VMOVNTPD Z2, 128(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x4F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Z16
+	VMOVUPD      64(SI), Z17
+	VMOVUPD      128(SI), Z18
+	VMOVUPD      192(SI), Z19
+	VBROADCASTSD (R8), Z20
+	VFMADD231PD  Z20, Z16, Z0
+	VFMADD231PD  Z20, Z17, Z1
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD (R8)(DX*1), Z20
+	VFMADD231PD  Z20, Z16, Z4
+	VFMADD231PD  Z20, Z17, Z5
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VBROADCASTSD (R8)(DX*2), Z20
+	VFMADD231PD  Z20, Z16, Z8
+	VFMADD231PD  Z20, Z17, Z9
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD (R9), Z20
+	VFMADD231PD  Z20, Z16, Z12
+	VFMADD231PD  Z20, Z17, Z13
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	PREFETCHT0   192(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
 	MOVQ   cRow+56(FP), CX
-	MOVQ   add+64(FP), DX
 	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
 	TESTQ  DX, DX
 	JZ     overwrite
 	MOVQ   AX, DX
 	VADDPD (DX), Z0, Z0
 	VADDPD 64(DX), Z1, Z1
 	VADDPD 128(DX), Z2, Z2
+	VADDPD 192(DX), Z3, Z3
+	ADDQ   CX, DX
+	VADDPD (DX), Z4, Z4
+	VADDPD 64(DX), Z5, Z5
+	VADDPD 128(DX), Z6, Z6
+	VADDPD 192(DX), Z7, Z7
+	ADDQ   CX, DX
+	VADDPD (DX), Z8, Z8
+	VADDPD 64(DX), Z9, Z9
+	VADDPD 128(DX), Z10, Z10
+	VADDPD 192(DX), Z11, Z11
+	ADDQ   CX, DX
+	VADDPD (DX), Z12, Z12
+	VADDPD 64(DX), Z13, Z13
+	VADDPD 128(DX), Z14, Z14
+	VADDPD 192(DX), Z15, Z15
 	ADDQ   CX, DX
 
 overwrite:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
 	ADDQ    CX, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, 64(AX)
+	VMOVUPD Z6, 128(AX)
+	VMOVUPD Z7, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, 64(AX)
+	VMOVUPD Z10, 128(AX)
+	VMOVUPD Z11, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPD Z12, (AX)
+	VMOVUPD Z13, 64(AX)
+	VMOVUPD Z14, 128(AX)
+	VMOVUPD Z15, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tile4x4EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Z16
+	VMOVUPD      64(BX), Z17
+	VMOVUPD      128(BX), Z18
+	VMOVUPD.Z    192(BX), K1, Z19
+	VBROADCASTSD (DI), Z20
+	VFMADD231PD  Z20, Z16, Z0
+	VFMADD231PD  Z20, Z17, Z1
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD (DI)(CX*1), Z20
+	VFMADD231PD  Z20, Z16, Z4
+	VFMADD231PD  Z20, Z17, Z5
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VBROADCASTSD (DI)(CX*2), Z20
+	VFMADD231PD  Z20, Z16, Z8
+	VFMADD231PD  Z20, Z17, Z9
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD (R8), Z20
+	VFMADD231PD  Z20, Z16, Z12
+	VFMADD231PD  Z20, Z17, Z13
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VADDPD    (DX), Z0, Z0
+	VADDPD    64(DX), Z1, Z1
+	VADDPD    128(DX), Z2, Z2
+	VMOVUPD.Z 192(DX), K1, Z16
+	VADDPD    Z16, Z3, Z3
+	ADDQ      CX, DX
+	VADDPD    (DX), Z4, Z4
+	VADDPD    64(DX), Z5, Z5
+	VADDPD    128(DX), Z6, Z6
+	VMOVUPD.Z 192(DX), K1, Z16
+	VADDPD    Z16, Z7, Z7
+	ADDQ      CX, DX
+	VADDPD    (DX), Z8, Z8
+	VADDPD    64(DX), Z9, Z9
+	VADDPD    128(DX), Z10, Z10
+	VMOVUPD.Z 192(DX), K1, Z16
+	VADDPD    Z16, Z11, Z11
+	ADDQ      CX, DX
+	VADDPD    (DX), Z12, Z12
+	VADDPD    64(DX), Z13, Z13
+	VADDPD    128(DX), Z14, Z14
+	VMOVUPD.Z 192(DX), K1, Z16
+	VADDPD    Z16, Z15, Z15
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, 64(AX)
+	VMOVUPD Z6, 128(AX)
+	VMOVUPD Z7, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPD Z8, (AX)
+	VMOVUPD Z9, 64(AX)
+	VMOVUPD Z10, 128(AX)
+	VMOVUPD Z11, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPD Z12, (AX)
+	VMOVUPD Z13, 64(AX)
+	VMOVUPD Z14, 128(AX)
+	VMOVUPD Z15, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile4x4StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Z16
+	VMOVUPD      64(SI), Z17
+	VMOVUPD      128(SI), Z18
+	VMOVUPD      192(SI), Z19
+	VBROADCASTSD (R8), Z20
+	VFMADD231PD  Z20, Z16, Z0
+	VFMADD231PD  Z20, Z17, Z1
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD (R8)(DX*1), Z20
+	VFMADD231PD  Z20, Z16, Z4
+	VFMADD231PD  Z20, Z17, Z5
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VBROADCASTSD (R8)(DX*2), Z20
+	VFMADD231PD  Z20, Z16, Z8
+	VFMADD231PD  Z20, Z17, Z9
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD (R9), Z20
+	VFMADD231PD  Z20, Z16, Z12
+	VFMADD231PD  Z20, Z17, Z13
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	PREFETCHT0   192(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	VMOVNTPD Z2, 128(AX)
+	VMOVNTPD Z3, 192(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z4, (AX)
+	VMOVNTPD Z5, 64(AX)
+	VMOVNTPD Z6, 128(AX)
+	VMOVNTPD Z7, 192(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z8, (AX)
+	VMOVNTPD Z9, 64(AX)
+	VMOVNTPD Z10, 128(AX)
+	VMOVNTPD Z11, 192(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z12, (AX)
+	VMOVNTPD Z13, 64(AX)
+	VMOVNTPD Z14, 128(AX)
+	VMOVNTPD Z15, 192(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x4F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Z8
+	VMOVUPD      64(SI), Z9
+	VMOVUPD      128(SI), Z10
+	VMOVUPD      192(SI), Z11
+	VBROADCASTSD (R8), Z12
+	VFMADD231PD  Z12, Z8, Z0
+	VFMADD231PD  Z12, Z9, Z1
+	VFMADD231PD  Z12, Z10, Z2
+	VFMADD231PD  Z12, Z11, Z3
+	VBROADCASTSD (R8)(DX*1), Z12
+	VFMADD231PD  Z12, Z8, Z4
+	VFMADD231PD  Z12, Z9, Z5
+	VFMADD231PD  Z12, Z10, Z6
+	VFMADD231PD  Z12, Z11, Z7
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	PREFETCHT0   192(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Z0, Z0
+	VADDPD 64(DX), Z1, Z1
+	VADDPD 128(DX), Z2, Z2
+	VADDPD 192(DX), Z3, Z3
+	ADDQ   CX, DX
+	VADDPD (DX), Z4, Z4
+	VADDPD 64(DX), Z5, Z5
+	VADDPD 128(DX), Z6, Z6
+	VADDPD 192(DX), Z7, Z7
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, 64(AX)
+	VMOVUPD Z6, 128(AX)
+	VMOVUPD Z7, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tile2x4EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Z8
+	VMOVUPD      64(BX), Z9
+	VMOVUPD      128(BX), Z10
+	VMOVUPD.Z    192(BX), K1, Z11
+	VBROADCASTSD (DI), Z12
+	VFMADD231PD  Z12, Z8, Z0
+	VFMADD231PD  Z12, Z9, Z1
+	VFMADD231PD  Z12, Z10, Z2
+	VFMADD231PD  Z12, Z11, Z3
+	VBROADCASTSD (DI)(CX*1), Z12
+	VFMADD231PD  Z12, Z8, Z4
+	VFMADD231PD  Z12, Z9, Z5
+	VFMADD231PD  Z12, Z10, Z6
+	VFMADD231PD  Z12, Z11, Z7
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VADDPD    (DX), Z0, Z0
+	VADDPD    64(DX), Z1, Z1
+	VADDPD    128(DX), Z2, Z2
+	VMOVUPD.Z 192(DX), K1, Z8
+	VADDPD    Z8, Z3, Z3
+	ADDQ      CX, DX
+	VADDPD    (DX), Z4, Z4
+	VADDPD    64(DX), Z5, Z5
+	VADDPD    128(DX), Z6, Z6
+	VMOVUPD.Z 192(DX), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	VMOVUPD Z4, (AX)
+	VMOVUPD Z5, 64(AX)
+	VMOVUPD Z6, 128(AX)
+	VMOVUPD Z7, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile2x4StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (SI), Z8
+	VMOVUPD      64(SI), Z9
+	VMOVUPD      128(SI), Z10
+	VMOVUPD      192(SI), Z11
+	VBROADCASTSD (R8), Z12
+	VFMADD231PD  Z12, Z8, Z0
+	VFMADD231PD  Z12, Z9, Z1
+	VFMADD231PD  Z12, Z10, Z2
+	VFMADD231PD  Z12, Z11, Z3
+	VBROADCASTSD (R8)(DX*1), Z12
+	VFMADD231PD  Z12, Z8, Z4
+	VFMADD231PD  Z12, Z9, Z5
+	VFMADD231PD  Z12, Z10, Z6
+	VFMADD231PD  Z12, Z11, Z7
+	PREFETCHT0   (SI)(AX*8)
+	PREFETCHT0   64(SI)(AX*8)
+	PREFETCHT0   128(SI)(AX*8)
+	PREFETCHT0   192(SI)(AX*8)
+	ADDQ         BX, R8
+	ADDQ         DI, SI
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	VMOVNTPD Z2, 128(AX)
+	VMOVNTPD Z3, 192(AX)
+	ADDQ     CX, AX
+	VMOVNTPD Z4, (AX)
+	VMOVNTPD Z5, 64(AX)
+	VMOVNTPD Z6, 128(AX)
+	VMOVNTPD Z7, 192(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x4F64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Z4
+	VMOVUPD      64(BX), Z5
+	VMOVUPD      128(BX), Z6
+	VMOVUPD      192(BX), Z7
+	VBROADCASTSD (DI), Z8
+	VFMADD231PD  Z8, Z4, Z0
+	VFMADD231PD  Z8, Z5, Z1
+	VFMADD231PD  Z8, Z6, Z2
+	VFMADD231PD  Z8, Z7, Z3
+	PREFETCHT0   (BX)(AX*8)
+	PREFETCHT0   64(BX)(AX*8)
+	PREFETCHT0   128(BX)(AX*8)
+	PREFETCHT0   192(BX)(AX*8)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Z0, Z0
+	VADDPD 64(DX), Z1, Z1
+	VADDPD 128(DX), Z2, Z2
+	VADDPD 192(DX), Z3, Z3
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tile1x4EdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD      (DX), Z4
+	VMOVUPD      64(DX), Z5
+	VMOVUPD      128(DX), Z6
+	VMOVUPD.Z    192(DX), K1, Z7
+	VBROADCASTSD (SI), Z8
+	VFMADD231PD  Z8, Z4, Z0
+	VFMADD231PD  Z8, Z5, Z1
+	VFMADD231PD  Z8, Z6, Z2
+	VFMADD231PD  Z8, Z7, Z3
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JNZ          loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VADDPD    (DX), Z0, Z0
+	VADDPD    64(DX), Z1, Z1
+	VADDPD    128(DX), Z2, Z2
+	VMOVUPD.Z 192(DX), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Z0, (AX)
+	VMOVUPD Z1, 64(AX)
+	VMOVUPD Z2, 128(AX)
+	VMOVUPD Z3, K1, 192(AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·tile1x4StreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD      (BX), Z4
+	VMOVUPD      64(BX), Z5
+	VMOVUPD      128(BX), Z6
+	VMOVUPD      192(BX), Z7
+	VBROADCASTSD (DI), Z8
+	VFMADD231PD  Z8, Z4, Z0
+	VFMADD231PD  Z8, Z5, Z1
+	VFMADD231PD  Z8, Z6, Z2
+	VFMADD231PD  Z8, Z7, Z3
+	PREFETCHT0   (BX)(AX*8)
+	PREFETCHT0   64(BX)(AX*8)
+	PREFETCHT0   128(BX)(AX*8)
+	PREFETCHT0   192(BX)(AX*8)
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Z0, (AX)
+	VMOVNTPD Z1, 64(AX)
+	VMOVNTPD Z2, 128(AX)
+	VMOVNTPD Z3, 192(AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile16xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile16xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y16
+	VFMADD231PD.BCST (R8), Y16, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y16, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y16, Y2
+	VFMADD231PD.BCST (R9), Y16, Y3
+	VFMADD231PD.BCST (R9)(DX*1), Y16, Y4
+	VFMADD231PD.BCST (R9)(DX*2), Y16, Y5
+	VFMADD231PD.BCST (R10), Y16, Y6
+	VFMADD231PD.BCST (R10)(DX*1), Y16, Y7
+	VFMADD231PD.BCST (R10)(DX*2), Y16, Y8
+	VFMADD231PD.BCST (R11), Y16, Y9
+	VFMADD231PD.BCST (R11)(DX*1), Y16, Y10
+	VFMADD231PD.BCST (R11)(DX*2), Y16, Y11
+	VFMADD231PD.BCST (R12), Y16, Y12
+	VFMADD231PD.BCST (R12)(DX*1), Y16, Y13
+	VFMADD231PD.BCST (R12)(DX*2), Y16, Y14
+	VFMADD231PD.BCST (R13), Y16, Y15
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPD (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPD (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPD (DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPD (DX), Y4, Y4
+	ADDQ   CX, DX
+	VADDPD (DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPD (DX), Y6, Y6
+	ADDQ   CX, DX
+	VADDPD (DX), Y7, Y7
+	ADDQ   CX, DX
+	VADDPD (DX), Y8, Y8
+	ADDQ   CX, DX
+	VADDPD (DX), Y9, Y9
+	ADDQ   CX, DX
+	VADDPD (DX), Y10, Y10
+	ADDQ   CX, DX
+	VADDPD (DX), Y11, Y11
+	ADDQ   CX, DX
+	VADDPD (DX), Y12, Y12
+	ADDQ   CX, DX
+	VADDPD (DX), Y13, Y13
+	ADDQ   CX, DX
+	VADDPD (DX), Y14, Y14
+	ADDQ   CX, DX
+	VADDPD (DX), Y15, Y15
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y7, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y8, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y9, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y10, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y11, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y12, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y13, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y14, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y15, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile16xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile16xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y16
+	VFMADD231PD.BCST (DI), Y16, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y16, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y16, Y2
+	VFMADD231PD.BCST (R8), Y16, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y16, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y16, Y5
+	VFMADD231PD.BCST (R9), Y16, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y16, Y7
+	VFMADD231PD.BCST (R9)(CX*2), Y16, Y8
+	VFMADD231PD.BCST (R10), Y16, Y9
+	VFMADD231PD.BCST (R10)(CX*1), Y16, Y10
+	VFMADD231PD.BCST (R10)(CX*2), Y16, Y11
+	VFMADD231PD.BCST (R11), Y16, Y12
+	VFMADD231PD.BCST (R11)(CX*1), Y16, Y13
+	VFMADD231PD.BCST (R11)(CX*2), Y16, Y14
+	VFMADD231PD.BCST (R12), Y16, Y15
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y3, Y3
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y4, Y4
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y5, Y5
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y6, Y6
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y7, Y7
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y8, Y8
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y9, Y9
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y10, Y10
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y11, Y11
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y12, Y12
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y13, Y13
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y14, Y14
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y16
+	VADDPD    Y16, Y15, Y15
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y7, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y8, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y9, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y10, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y11, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y12, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y13, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y14, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y15, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile16xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile16xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	LEAQ   (R10)(DX*2), R11
+	ADDQ   DX, R11
+	LEAQ   (R11)(DX*2), R12
+	ADDQ   DX, R12
+	LEAQ   (R12)(DX*2), R13
+	ADDQ   DX, R13
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y16
+	VFMADD231PD.BCST (R8), Y16, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y16, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y16, Y2
+	VFMADD231PD.BCST (R9), Y16, Y3
+	VFMADD231PD.BCST (R9)(DX*1), Y16, Y4
+	VFMADD231PD.BCST (R9)(DX*2), Y16, Y5
+	VFMADD231PD.BCST (R10), Y16, Y6
+	VFMADD231PD.BCST (R10)(DX*1), Y16, Y7
+	VFMADD231PD.BCST (R10)(DX*2), Y16, Y8
+	VFMADD231PD.BCST (R11), Y16, Y9
+	VFMADD231PD.BCST (R11)(DX*1), Y16, Y10
+	VFMADD231PD.BCST (R11)(DX*2), Y16, Y11
+	VFMADD231PD.BCST (R12), Y16, Y12
+	VFMADD231PD.BCST (R12)(DX*1), Y16, Y13
+	VFMADD231PD.BCST (R12)(DX*2), Y16, Y14
+	VFMADD231PD.BCST (R13), Y16, Y15
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             BX, R11
+	ADDQ             BX, R12
+	ADDQ             BX, R13
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y7, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y8, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y9, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y10, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y11, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y12, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y13, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y14, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y15, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile8xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile8xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y8
+	VFMADD231PD.BCST (R8), Y8, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y8, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y8, Y2
+	VFMADD231PD.BCST (R9), Y8, Y3
+	VFMADD231PD.BCST (R9)(DX*1), Y8, Y4
+	VFMADD231PD.BCST (R9)(DX*2), Y8, Y5
+	VFMADD231PD.BCST (R10), Y8, Y6
+	VFMADD231PD.BCST (R10)(DX*1), Y8, Y7
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPD (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPD (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPD (DX), Y3, Y3
+	ADDQ   CX, DX
+	VADDPD (DX), Y4, Y4
+	ADDQ   CX, DX
+	VADDPD (DX), Y5, Y5
+	ADDQ   CX, DX
+	VADDPD (DX), Y6, Y6
+	ADDQ   CX, DX
+	VADDPD (DX), Y7, Y7
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y5, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y7, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile8xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD.BCST (DI), Y8, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PD.BCST (R8), Y8, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PD.BCST (R9), Y8, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y8, Y7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y3, Y3
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y4, Y4
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y5, Y5
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y6, Y6
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y8
+	VADDPD    Y8, Y7, Y7
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y4, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y5, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y6, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y7, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile8xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile8xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	LEAQ   (R9)(DX*2), R10
+	ADDQ   DX, R10
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y8
+	VFMADD231PD.BCST (R8), Y8, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y8, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y8, Y2
+	VFMADD231PD.BCST (R9), Y8, Y3
+	VFMADD231PD.BCST (R9)(DX*1), Y8, Y4
+	VFMADD231PD.BCST (R9)(DX*2), Y8, Y5
+	VFMADD231PD.BCST (R10), Y8, Y6
+	VFMADD231PD.BCST (R10)(DX*1), Y8, Y7
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             BX, R10
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y4, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y5, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y6, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y7, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile4xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile4xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y4
+	VFMADD231PD.BCST (R8), Y4, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y4, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y4, Y2
+	VFMADD231PD.BCST (R9), Y4, Y3
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPD (DX), Y1, Y1
+	ADDQ   CX, DX
+	VADDPD (DX), Y2, Y2
+	ADDQ   CX, DX
+	VADDPD (DX), Y3, Y3
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile4xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y4
+	VFMADD231PD.BCST (DI), Y4, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PD.BCST (R8), Y4, Y3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y4
+	VADDPD    Y4, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y4
+	VADDPD    Y4, Y1, Y1
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y4
+	VADDPD    Y4, Y2, Y2
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y2, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y3, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile4xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile4xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	LEAQ   (R8)(DX*2), R9
+	ADDQ   DX, R9
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y4
+	VFMADD231PD.BCST (R8), Y4, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y4, Y1
+	VFMADD231PD.BCST (R8)(DX*2), Y4, Y2
+	VFMADD231PD.BCST (R9), Y4, Y3
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             BX, R9
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y2, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y3, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile2xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile2xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y2
+	VFMADD231PD.BCST (R8), Y2, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y2, Y1
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+	VADDPD (DX), Y1, Y1
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile2xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y2
+	VFMADD231PD.BCST (DI), Y2, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y2, Y1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y2
+	VADDPD    Y2, Y0, Y0
+	ADDQ      CX, DX
+	VMOVUPD.Z (DX), K1, Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	VMOVUPD Y1, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile2xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile2xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   aCol+24(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   bRow+40(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), SI
+	MOVQ   a+8(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (SI), Y2
+	VFMADD231PD.BCST (R8), Y2, Y0
+	VFMADD231PD.BCST (R8)(DX*1), Y2, Y1
+	PREFETCHT0       (SI)(AX*8)
+	ADDQ             BX, R8
+	ADDQ             DI, SI
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	VMOVNTPD Y1, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func tile1xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile1xHalfF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ       add+64(FP), AX
+	TESTQ      AX, AX
+	JZ         fetched
+	MOVQ       cRow+56(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       c+48(FP), AX
+	PREFETCHT0 (AX)
+
+fetched:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (BX), Y1
+	VFMADD231PD.BCST (DI), Y1, Y0
+	PREFETCHT0       (BX)(AX*8)
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ   cRow+56(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   c+48(FP), AX
+	MOVQ   add+64(FP), DX
+	TESTQ  DX, DX
+	JZ     overwrite
+	MOVQ   AX, DX
+	VADDPD (DX), Y0, Y0
+	ADDQ   CX, DX
+
+overwrite:
+	VMOVUPD Y0, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·tile1xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+	MOVQ  last+72(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
+	VXORPD Y0, Y0, Y0
+	TESTQ  AX, AX
+	JZ     summed
+
+loop:
+	VMOVUPD.Z        (DX), K1, Y1
+	VFMADD231PD.BCST (SI), Y1, Y0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	MOVQ      cRow+56(FP), CX
+	SHLQ      $0x03, CX
+	MOVQ      c+48(FP), AX
+	MOVQ      add+64(FP), DX
+	TESTQ     DX, DX
+	JZ        overwrite
+	MOVQ      AX, DX
+	VMOVUPD.Z (DX), K1, Y1
+	VADDPD    Y1, Y0, Y0
+	ADDQ      CX, DX
+
+overwrite:
+	VMOVUPD Y0, K1, (AX)
+	ADDQ    CX, AX
+	MOVQ    aNext+96(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, a+8(FP)
+	MOVQ    bNext+104(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, b+32(FP)
+	MOVQ    cNext+112(FP), AX
+	SHLQ    $0x03, AX
+	ADDQ    AX, c+48(FP)
+	DECQ    count+88(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
+TEXT ·tile1xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+tile:
+	MOVQ   ahead+80(FP), AX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
+	SHLQ   $0x03, DX
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), CX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	VXORPD Y0, Y0, Y0
+	TESTQ  CX, CX
+	JZ     summed
+
+loop:
+	VMOVUPD          (BX), Y1
+	VFMADD231PD.BCST (DI), Y1, Y0
+	PREFETCHT0       (BX)(AX*8)
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             CX
+	JNZ              loop
+
+summed:
+	MOVQ     cRow+56(FP), CX
+	SHLQ     $0x03, CX
+	MOVQ     c+48(FP), AX
+	VMOVNTPD Y0, (AX)
+	ADDQ     CX, AX
+	MOVQ     aNext+96(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, a+8(FP)
+	MOVQ     bNext+104(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, b+32(FP)
+	MOVQ     cNext+112(FP), AX
+	SHLQ     $0x03, AX
+	ADDQ     AX, c+48(FP)
+	DECQ     count+88(FP)
+	JNZ      tile
+	SFENCE
 	VZEROUPPER
 	RET

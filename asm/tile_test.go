@@ -72,15 +72,25 @@ func TestTilesMatchTheirReferenceLoop(t *testing.T) {
 
 func testTiles[T Float](t *testing.T, ker *Kernels[T]) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for w, tiles := range ker.Tiles {
+	widths := ker.Tiles
+	if len(ker.Half) > 0 {
+		widths = append([][]Tile[T]{ker.Half}, widths...)
+	}
+	for w, tiles := range widths {
+		lanes := ker.Lanes
+		if len(ker.Half) > 0 {
+			if w--; w < 0 {
+				w, lanes = 0, lanes/2
+			}
+		}
 		require.Equal(t, 1, tiles[len(tiles)-1].Rows, "the last tile of a width has one row")
 		for _, tile := range tiles {
-			for last := 1; last <= ker.Lanes; last++ {
-				cols := w*ker.Lanes + last
+			for last := 1; last <= lanes; last++ {
+				cols := w*lanes + last
 				for _, k := range []int{0, 1, 2, 5, 19} {
 					for variant := range 8 {
 						transposed, add, full := variant&1 > 0, variant&2 > 0, variant&4 > 0
-						if full && last < ker.Lanes {
+						if full && last < lanes {
 							continue
 						}
 						a, b := newStrided[T](r, tile.Rows, k, variant%3, transposed), newStrided[T](r, k, cols, variant%5, false)
@@ -88,7 +98,7 @@ func testTiles[T Float](t *testing.T, ker *Kernels[T]) {
 						old := append([]T(nil), c.x...)
 						f, flag := tile.Edge, 0
 						if full {
-							f = []TileFunc[T]{tile.Full, tile.Far}[k%2]
+							f = tile.Full
 						}
 						if add {
 							flag = 1
@@ -97,7 +107,7 @@ func testTiles[T Float](t *testing.T, ker *Kernels[T]) {
 						if k > 0 {
 							pa, pb = &a.x[0], &b.x[0]
 						}
-						f(k, pa, a.row, a.col, pb, b.row, &c.x[0], c.row, flag, last)
+						f(k, pa, a.row, a.col, pb, b.row, &c.x[0], c.row, flag, last, 1<<20, 1, 0, 0, 0)
 						checkProduct(t, a, b, c, old, add, fmt.Sprintf("%d x %d, k %d, variant %d", tile.Rows, cols, k, variant))
 					}
 				}
@@ -121,6 +131,108 @@ func testMul[T Float](t *testing.T, ker *Kernels[T]) {
 					old := append([]T(nil), c.x...)
 					ker.Mul(m, n, k, a.x, a.row, a.col, b.x, b.row, c.x, c.row, add, byColumns)
 					checkProduct(t, a, b, c, old, add, fmt.Sprintf("%d x %d x %d, variant %d", m, n, k, variant))
+				}
+			}
+		}
+	}
+}
+
+func TestMulPackedMatchesMul(t *testing.T) {
+	both(t, testMulPacked[float32], testMulPacked[float64])
+}
+
+func testMulPacked[T Float](t *testing.T, ker *Kernels[T]) {
+	r := rand.New(rand.NewPCG(9, 10))
+	height, width := ker.Panel()
+	for m := 1; m <= 3*height+1; m++ {
+		for n := 1; n <= width; n++ {
+			for _, k := range []int{1, 7} {
+				for _, add := range []bool{false, true} {
+					a, b, c := newStrided[T](r, m, k, 0, false), newStrided[T](r, k, n, 0, false), newStrided[T](r, m, n, 3, false)
+					packed := make([]T, (m+height-1)/height*height*k)
+					for i := range m {
+						for l := range k {
+							packed[i/height*height*k+l*height+i%height] = a.x[i*k+l]
+						}
+					}
+					old := append([]T(nil), c.x...)
+					ker.MulPacked(m, n, k, packed, b.x, c.x, c.row, add)
+					checkProduct(t, a, b, c, old, add, fmt.Sprintf("%d x %d x %d, add %v", m, n, k, add))
+				}
+			}
+		}
+	}
+}
+
+func TestMulPastMatchesMul(t *testing.T) {
+	both(t, testMulPast[float32], testMulPast[float64])
+}
+
+func testMulPast[T Float](t *testing.T, ker *Kernels[T]) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for _, m := range []int{1, 2, 5, 16, 21} {
+		for _, n := range []int{1, 8, 16, 64, 100} {
+			for offset := range 2 { // aligned and not
+				a, b := newStrided[T](r, m, 5, 2, false), newStrided[T](r, 5, n, 1, false)
+				c := newStrided[T](r, m, n, 128-n, false)
+				mem := make([]T, len(c.x)+128)
+				for !Aligned(mem, 64) {
+					mem = mem[1:]
+				}
+				c.x = append(mem[offset:offset], c.x...)
+				old := append([]T(nil), c.x...)
+				ker.MulPast(m, n, 5, a.x, a.row, a.col, b.x, b.row, c.x, c.row)
+				checkProduct(t, a, b, c, old, false, fmt.Sprintf("%d x %d, offset %d", m, n, offset))
+			}
+		}
+	}
+}
+
+func TestRatiosMatchTheirReferenceLoop(t *testing.T) {
+	both(t, testRatios[float32], testRatios[float64])
+}
+
+func testRatios[T Float](t *testing.T, ker *Kernels[T]) {
+	const floor = 0.25
+	r := rand.New(rand.NewPCG(13, 14))
+	for _, m := range []int{0, 1, 2, 3, 5, 13} {
+		for _, n := range []int{0, 1, 8, 16, 31, 64, 67, 133} {
+			for _, k := range []int{0, 1, 4, 9} {
+				for variant := range 4 {
+					a, b := newStrided[T](r, m, k, 2, variant&1 > 0), newStrided[T](r, k, n, 1, false)
+					v, y, p := newStrided[T](r, m, n, 4, false), newStrided[T](r, m, n, 3, false), newStrided[T](r, m, n, 3, false)
+					old, oldP := append([]T(nil), y.x...), append([]T(nil), p.x...)
+					square := variant&2 > 0
+					if square {
+						ker.RatioIS(m, n, k, a.x, a.row, a.col, b.x, b.row, y.x, p.x, y.row, v.x, v.row, floor)
+					} else {
+						ker.RatioKL(m, n, k, a.x, a.row, a.col, b.x, b.row, y.x, y.row, v.x, v.row, floor)
+						p.x = oldP
+					}
+					for i := range m {
+						for j := range n {
+							var s, size float64
+							for l := range k {
+								s += a.at(i, l) * b.at(l, j)
+								size += math.Abs(a.at(i, l) * b.at(l, j))
+							}
+							s = math.Max(s, floor)
+							rounding := epsilon[T]() * (3 + float64(k+2)*size/floor)
+							msg := fmt.Sprintf("%d x %d x %d, variant %d, element (%d, %d)", m, n, k, variant, i, j)
+							want := v.at(i, j) / s
+							if square {
+								require.InEpsilon(t, 1/s, p.at(i, j), rounding, msg)
+								want /= s
+							}
+							require.InEpsilon(t, want, y.at(i, j), 2*rounding, msg)
+						}
+					}
+					for i := 0; i < m-1 && n > 0; i++ {
+						for j := i*y.row + n; j < (i+1)*y.row; j++ {
+							require.Equal(t, bits(old[j]), bits(y.x[j]), "element %d between the rows was written", j)
+							require.Equal(t, bits(oldP[j]), bits(p.x[j]), "element %d between the rows was written", j)
+						}
+					}
 				}
 			}
 		}

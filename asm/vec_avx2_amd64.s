@@ -7,56 +7,69 @@
 // func axpyF32AVX2(alpha float32, x []float32, y []float32)
 // Requires: AVX, FMA3
 TEXT ·axpyF32AVX2(SB), NOSPLIT, $0-56
-	MOVQ         y_base+32(FP), AX
-	MOVQ         y_len+40(FP), CX
-	MOVQ         x_base+8(FP), DX
+	MOVQ         y_len+40(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+32(FP), DX
+	MOVQ         x_base+8(FP), BX
 	VBROADCASTSS alpha+0(FP), Y0
-	XORQ         BX, BX
-	MOVQ         CX, SI
-	SUBQ         BX, SI
+	MOVQ         AX, SI
+	SUBQ         CX, SI
 
-loop4:
-	CMPQ        SI, $+32
-	JL          loop4done
-	VMOVUPS     (AX)(BX*4), Y1
-	VMOVUPS     32(AX)(BX*4), Y2
-	VMOVUPS     64(AX)(BX*4), Y3
-	VMOVUPS     96(AX)(BX*4), Y4
-	VFMADD231PS (DX)(BX*4), Y0, Y1
-	VFMADD231PS 32(DX)(BX*4), Y0, Y2
-	VFMADD231PS 64(DX)(BX*4), Y0, Y3
-	VFMADD231PS 96(DX)(BX*4), Y0, Y4
-	VMOVUPS     Y1, (AX)(BX*4)
-	VMOVUPS     Y2, 32(AX)(BX*4)
-	VMOVUPS     Y3, 64(AX)(BX*4)
-	VMOVUPS     Y4, 96(AX)(BX*4)
-	ADDQ        $+32, BX
-	SUBQ        $+32, SI
-	JMP         loop4
+loop8:
+	CMPQ        SI, $+64
+	JL          loop8done
+	VMOVUPS     (DX)(CX*4), Y1
+	VFMADD231PS (BX)(CX*4), Y0, Y1
+	VMOVUPS     Y1, (DX)(CX*4)
+	VMOVUPS     32(DX)(CX*4), Y1
+	VFMADD231PS 32(BX)(CX*4), Y0, Y1
+	VMOVUPS     Y1, 32(DX)(CX*4)
+	VMOVUPS     64(DX)(CX*4), Y1
+	VFMADD231PS 64(BX)(CX*4), Y0, Y1
+	VMOVUPS     Y1, 64(DX)(CX*4)
+	VMOVUPS     96(DX)(CX*4), Y1
+	VFMADD231PS 96(BX)(CX*4), Y0, Y1
+	VMOVUPS     Y1, 96(DX)(CX*4)
+	VMOVUPS     128(DX)(CX*4), Y1
+	VFMADD231PS 128(BX)(CX*4), Y0, Y1
+	VMOVUPS     Y1, 128(DX)(CX*4)
+	VMOVUPS     160(DX)(CX*4), Y1
+	VFMADD231PS 160(BX)(CX*4), Y0, Y1
+	VMOVUPS     Y1, 160(DX)(CX*4)
+	VMOVUPS     192(DX)(CX*4), Y1
+	VFMADD231PS 192(BX)(CX*4), Y0, Y1
+	VMOVUPS     Y1, 192(DX)(CX*4)
+	VMOVUPS     224(DX)(CX*4), Y1
+	VFMADD231PS 224(BX)(CX*4), Y0, Y1
+	VMOVUPS     Y1, 224(DX)(CX*4)
+	ADDQ        $+64, CX
+	SUBQ        $+64, SI
+	JMP         loop8
 
-loop4done:
-	MOVQ CX, SI
-	SUBQ BX, SI
+loop8done:
+	MOVQ AX, SI
+	SUBQ CX, SI
 
 loop1:
 	CMPQ        SI, $+8
 	JL          loop1done
-	VMOVUPS     (AX)(BX*4), Y1
-	VFMADD231PS (DX)(BX*4), Y0, Y1
-	VMOVUPS     Y1, (AX)(BX*4)
-	ADDQ        $+8, BX
+	VMOVUPS     (DX)(CX*4), Y1
+	VFMADD231PS (BX)(CX*4), Y0, Y1
+	VMOVUPS     Y1, (DX)(CX*4)
+	ADDQ        $+8, CX
 	SUBQ        $+8, SI
 	JMP         loop1
 
 loop1done:
-tail:
-	CMPQ        BX, CX
-	JGE         end
-	VMOVSS      (AX)(BX*4), X1
-	VFMADD231SS (DX)(BX*4), X0, X1
-	VMOVSS      X1, (AX)(BX*4)
-	INCQ        BX
-	JMP         tail
+	SUBQ        CX, AX
+	JZ          end
+	LEAQ        maskTable<>+0(SB), SI
+	NEGQ        AX
+	VMOVDQU     32(SI)(AX*4), Y1
+	VMASKMOVPS  (DX)(CX*4), Y1, Y2
+	VMASKMOVPS  (BX)(CX*4), Y1, Y3
+	VFMADD231PS Y3, Y0, Y2
+	VMASKMOVPS  Y2, Y1, (DX)(CX*4)
 
 end:
 	VZEROUPPER
@@ -65,311 +78,583 @@ end:
 // func axpy4F32AVX2(a0 float32, a1 float32, a2 float32, a3 float32, x0 []float32, x1 []float32, x2 []float32, x3 []float32, y []float32)
 // Requires: AVX, FMA3
 TEXT ·axpy4F32AVX2(SB), NOSPLIT, $0-136
-	MOVQ         y_base+112(FP), AX
-	MOVQ         y_len+120(FP), CX
-	MOVQ         x0_base+16(FP), DX
+	MOVQ         y_len+120(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+112(FP), DX
+	MOVQ         x0_base+16(FP), BX
 	VBROADCASTSS a0+0(FP), Y0
-	MOVQ         x1_base+40(FP), BX
+	MOVQ         x1_base+40(FP), SI
 	VBROADCASTSS a1+4(FP), Y1
-	MOVQ         x2_base+64(FP), SI
+	MOVQ         x2_base+64(FP), DI
 	VBROADCASTSS a2+8(FP), Y2
-	MOVQ         x3_base+88(FP), DI
+	MOVQ         x3_base+88(FP), R8
 	VBROADCASTSS a3+12(FP), Y3
-	XORQ         R8, R8
-	MOVQ         CX, R9
-	SUBQ         R8, R9
+	MOVQ         AX, R9
+	SUBQ         CX, R9
 
 loop2:
 	CMPQ        R9, $+16
 	JL          loop2done
-	VMOVUPS     (AX)(R8*4), Y4
-	VMOVUPS     32(AX)(R8*4), Y5
-	VFMADD231PS (DX)(R8*4), Y0, Y4
-	VFMADD231PS 32(DX)(R8*4), Y0, Y5
-	VFMADD231PS (BX)(R8*4), Y1, Y4
-	VFMADD231PS 32(BX)(R8*4), Y1, Y5
-	VFMADD231PS (SI)(R8*4), Y2, Y4
-	VFMADD231PS 32(SI)(R8*4), Y2, Y5
-	VFMADD231PS (DI)(R8*4), Y3, Y4
-	VFMADD231PS 32(DI)(R8*4), Y3, Y5
-	VMOVUPS     Y4, (AX)(R8*4)
-	VMOVUPS     Y5, 32(AX)(R8*4)
-	ADDQ        $+16, R8
+	VMOVUPS     (DX)(CX*4), Y4
+	VFMADD231PS (BX)(CX*4), Y0, Y4
+	VFMADD231PS (SI)(CX*4), Y1, Y4
+	VFMADD231PS (DI)(CX*4), Y2, Y4
+	VFMADD231PS (R8)(CX*4), Y3, Y4
+	VMOVUPS     Y4, (DX)(CX*4)
+	VMOVUPS     32(DX)(CX*4), Y4
+	VFMADD231PS 32(BX)(CX*4), Y0, Y4
+	VFMADD231PS 32(SI)(CX*4), Y1, Y4
+	VFMADD231PS 32(DI)(CX*4), Y2, Y4
+	VFMADD231PS 32(R8)(CX*4), Y3, Y4
+	VMOVUPS     Y4, 32(DX)(CX*4)
+	ADDQ        $+16, CX
 	SUBQ        $+16, R9
 	JMP         loop2
 
 loop2done:
-	MOVQ CX, R9
-	SUBQ R8, R9
+	MOVQ AX, R9
+	SUBQ CX, R9
 
 loop1:
 	CMPQ        R9, $+8
 	JL          loop1done
-	VMOVUPS     (AX)(R8*4), Y4
-	VFMADD231PS (DX)(R8*4), Y0, Y4
-	VFMADD231PS (BX)(R8*4), Y1, Y4
-	VFMADD231PS (SI)(R8*4), Y2, Y4
-	VFMADD231PS (DI)(R8*4), Y3, Y4
-	VMOVUPS     Y4, (AX)(R8*4)
-	ADDQ        $+8, R8
+	VMOVUPS     (DX)(CX*4), Y4
+	VFMADD231PS (BX)(CX*4), Y0, Y4
+	VFMADD231PS (SI)(CX*4), Y1, Y4
+	VFMADD231PS (DI)(CX*4), Y2, Y4
+	VFMADD231PS (R8)(CX*4), Y3, Y4
+	VMOVUPS     Y4, (DX)(CX*4)
+	ADDQ        $+8, CX
 	SUBQ        $+8, R9
 	JMP         loop1
 
 loop1done:
-tail:
-	CMPQ        R8, CX
-	JGE         end
-	VMOVSS      (AX)(R8*4), X4
-	VFMADD231SS (DX)(R8*4), X0, X4
-	VFMADD231SS (BX)(R8*4), X1, X4
-	VFMADD231SS (SI)(R8*4), X2, X4
-	VFMADD231SS (DI)(R8*4), X3, X4
-	VMOVSS      X4, (AX)(R8*4)
-	INCQ        R8
-	JMP         tail
+	SUBQ        CX, AX
+	JZ          end
+	LEAQ        maskTable<>+0(SB), R9
+	NEGQ        AX
+	VMOVDQU     32(R9)(AX*4), Y4
+	VMASKMOVPS  (DX)(CX*4), Y4, Y5
+	VMASKMOVPS  (BX)(CX*4), Y4, Y6
+	VFMADD231PS Y6, Y0, Y5
+	VMASKMOVPS  (SI)(CX*4), Y4, Y0
+	VFMADD231PS Y0, Y1, Y5
+	VMASKMOVPS  (DI)(CX*4), Y4, Y0
+	VFMADD231PS Y0, Y2, Y5
+	VMASKMOVPS  (R8)(CX*4), Y4, Y0
+	VFMADD231PS Y0, Y3, Y5
+	VMASKMOVPS  Y5, Y4, (DX)(CX*4)
 
 end:
 	VZEROUPPER
 	RET
 
-// func dotF32AVX2(x []float32, y []float32) (s float32)
-// Requires: AVX, FMA3, SSE
-TEXT ·dotF32AVX2(SB), NOSPLIT, $0-52
-	MOVQ   x_base+0(FP), AX
-	MOVQ   x_len+8(FP), CX
-	MOVQ   y_base+24(FP), DX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	XORQ   BX, BX
-	MOVQ   CX, SI
-	SUBQ   BX, SI
+// func hadamardF32AVX2(dst []float32, x []float32, y []float32)
+// Requires: AVX
+TEXT ·hadamardF32AVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop4:
+	CMPQ    DI, $+32
+	JL      loop4done
+	VMOVUPS (BX)(CX*4), Y0
+	VMOVUPS (SI)(CX*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS 32(BX)(CX*4), Y0
+	VMOVUPS 32(SI)(CX*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(DX)(CX*4)
+	VMOVUPS 64(BX)(CX*4), Y0
+	VMOVUPS 64(SI)(CX*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(DX)(CX*4)
+	VMOVUPS 96(BX)(CX*4), Y0
+	VMOVUPS 96(SI)(CX*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(DX)(CX*4)
+	ADDQ    $+32, CX
+	SUBQ    $+32, DI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+8
+	JL      loop1done
+	VMOVUPS (BX)(CX*4), Y0
+	VMOVUPS (SI)(CX*4), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DX)(CX*4)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*4), Y0
+	VMASKMOVPS (BX)(CX*4), Y0, Y1
+	VMASKMOVPS (SI)(CX*4), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func hadamardAddF32AVX2(dst []float32, x []float32, y []float32)
+// Requires: AVX, FMA3
+TEXT ·hadamardAddF32AVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop4:
+	CMPQ        DI, $+32
+	JL          loop4done
+	VMOVUPS     (BX)(CX*4), Y0
+	VMOVUPS     (SI)(CX*4), Y1
+	VMOVUPS     (DX)(CX*4), Y2
+	VMOVUPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (DX)(CX*4)
+	VMOVUPS     32(BX)(CX*4), Y0
+	VMOVUPS     32(SI)(CX*4), Y1
+	VMOVUPS     32(DX)(CX*4), Y2
+	VMOVUPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, 32(DX)(CX*4)
+	VMOVUPS     64(BX)(CX*4), Y0
+	VMOVUPS     64(SI)(CX*4), Y1
+	VMOVUPS     64(DX)(CX*4), Y2
+	VMOVUPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, 64(DX)(CX*4)
+	VMOVUPS     96(BX)(CX*4), Y0
+	VMOVUPS     96(SI)(CX*4), Y1
+	VMOVUPS     96(DX)(CX*4), Y2
+	VMOVUPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, 96(DX)(CX*4)
+	ADDQ        $+32, CX
+	SUBQ        $+32, DI
+	JMP         loop4
+
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ        DI, $+8
+	JL          loop1done
+	VMOVUPS     (BX)(CX*4), Y0
+	VMOVUPS     (SI)(CX*4), Y1
+	VMOVUPS     (DX)(CX*4), Y2
+	VMOVUPS     Y2, Y2
+	VFMADD231PS Y1, Y0, Y2
+	VMOVUPS     Y2, (DX)(CX*4)
+	ADDQ        $+8, CX
+	SUBQ        $+8, DI
+	JMP         loop1
+
+loop1done:
+	SUBQ        CX, AX
+	JZ          end
+	LEAQ        maskTable<>+0(SB), DI
+	NEGQ        AX
+	VMOVDQU     32(DI)(AX*4), Y0
+	VMASKMOVPS  (BX)(CX*4), Y0, Y1
+	VMASKMOVPS  (SI)(CX*4), Y0, Y2
+	VMASKMOVPS  (DX)(CX*4), Y0, Y3
+	VMOVUPS     Y3, Y3
+	VFMADD231PS Y2, Y1, Y3
+	VMASKMOVPS  Y3, Y0, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func fillF32AVX2(x []float32, a float32)
+// Requires: AVX
+TEXT ·fillF32AVX2(SB), NOSPLIT, $0-28
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSS a+24(FP), Y0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
 
 loop8:
-	CMPQ        SI, $+64
-	JL          loop8done
-	VMOVUPS     (AX)(BX*4), Y8
-	VFMADD231PS (DX)(BX*4), Y8, Y0
-	VMOVUPS     32(AX)(BX*4), Y8
-	VFMADD231PS 32(DX)(BX*4), Y8, Y1
-	VMOVUPS     64(AX)(BX*4), Y8
-	VFMADD231PS 64(DX)(BX*4), Y8, Y2
-	VMOVUPS     96(AX)(BX*4), Y8
-	VFMADD231PS 96(DX)(BX*4), Y8, Y3
-	VMOVUPS     128(AX)(BX*4), Y8
-	VFMADD231PS 128(DX)(BX*4), Y8, Y4
-	VMOVUPS     160(AX)(BX*4), Y8
-	VFMADD231PS 160(DX)(BX*4), Y8, Y5
-	VMOVUPS     192(AX)(BX*4), Y8
-	VFMADD231PS 192(DX)(BX*4), Y8, Y6
-	VMOVUPS     224(AX)(BX*4), Y8
-	VFMADD231PS 224(DX)(BX*4), Y8, Y7
-	ADDQ        $+64, BX
-	SUBQ        $+64, SI
-	JMP         loop8
+	CMPQ    BX, $+64
+	JL      loop8done
+	VMOVUPS Y0, (DX)(CX*4)
+	VMOVUPS Y0, 32(DX)(CX*4)
+	VMOVUPS Y0, 64(DX)(CX*4)
+	VMOVUPS Y0, 96(DX)(CX*4)
+	VMOVUPS Y0, 128(DX)(CX*4)
+	VMOVUPS Y0, 160(DX)(CX*4)
+	VMOVUPS Y0, 192(DX)(CX*4)
+	VMOVUPS Y0, 224(DX)(CX*4)
+	ADDQ    $+64, CX
+	SUBQ    $+64, BX
+	JMP     loop8
 
 loop8done:
-	MOVQ CX, SI
-	SUBQ BX, SI
+	MOVQ AX, BX
+	SUBQ CX, BX
 
 loop1:
-	CMPQ        SI, $+8
-	JL          loop1done
-	VMOVUPS     (AX)(BX*4), Y8
-	VFMADD231PS (DX)(BX*4), Y8, Y0
-	ADDQ        $+8, BX
-	SUBQ        $+8, SI
-	JMP         loop1
+	CMPQ    BX, $+8
+	JL      loop1done
+	VMOVUPS Y0, (DX)(CX*4)
+	ADDQ    $+8, CX
+	SUBQ    $+8, BX
+	JMP     loop1
 
 loop1done:
-	VADDPS       Y0, Y4, Y0
-	VADDPS       Y1, Y5, Y1
-	VADDPS       Y2, Y6, Y2
-	VADDPS       Y3, Y7, Y3
-	VADDPS       Y0, Y2, Y0
-	VADDPS       Y1, Y3, Y1
-	VADDPS       Y0, Y1, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X0, X1, X0
-	VMOVHLPS     X0, X0, X1
-	VADDPS       X0, X1, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X0, X1, X0
-
-tail:
-	CMPQ        BX, CX
-	JGE         end
-	VMOVSS      (AX)(BX*4), X1
-	VFMADD231SS (DX)(BX*4), X1, X0
-	INCQ        BX
-	JMP         tail
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), BX
+	NEGQ       AX
+	VMOVDQU    32(BX)(AX*4), Y1
+	VMASKMOVPS Y0, Y1, (DX)(CX*4)
 
 end:
-	MOVSS X0, s+48(FP)
 	VZEROUPPER
 	RET
 
-// func dot4F32AVX2(x []float32, y0 []float32, y1 []float32, y2 []float32, y3 []float32) (s0 float32, s1 float32, s2 float32, s3 float32)
-// Requires: AVX, FMA3, SSE
-TEXT ·dot4F32AVX2(SB), NOSPLIT, $0-136
-	MOVQ   x_base+0(FP), AX
-	MOVQ   x_len+8(FP), CX
-	MOVQ   y0_base+24(FP), DX
-	MOVQ   y1_base+48(FP), BX
-	MOVQ   y2_base+72(FP), SI
-	MOVQ   y3_base+96(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	XORQ   R8, R8
-	MOVQ   CX, R9
-	SUBQ   R8, R9
+// func scaleF32AVX2(x []float32, a float32)
+// Requires: AVX
+TEXT ·scaleF32AVX2(SB), NOSPLIT, $0-28
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSS a+24(FP), Y0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
 
-loop2:
-	CMPQ        R9, $+16
-	JL          loop2done
-	VMOVUPS     (AX)(R8*4), Y8
-	VFMADD231PS (DX)(R8*4), Y8, Y0
-	VFMADD231PS (BX)(R8*4), Y8, Y2
-	VFMADD231PS (SI)(R8*4), Y8, Y4
-	VFMADD231PS (DI)(R8*4), Y8, Y6
-	VMOVUPS     32(AX)(R8*4), Y8
-	VFMADD231PS 32(DX)(R8*4), Y8, Y1
-	VFMADD231PS 32(BX)(R8*4), Y8, Y3
-	VFMADD231PS 32(SI)(R8*4), Y8, Y5
-	VFMADD231PS 32(DI)(R8*4), Y8, Y7
-	ADDQ        $+16, R8
-	SUBQ        $+16, R9
-	JMP         loop2
+loop4:
+	CMPQ    BX, $+32
+	JL      loop4done
+	VMOVUPS (DX)(CX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (DX)(CX*4)
+	VMOVUPS 32(DX)(CX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(DX)(CX*4)
+	VMOVUPS 64(DX)(CX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(DX)(CX*4)
+	VMOVUPS 96(DX)(CX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(DX)(CX*4)
+	ADDQ    $+32, CX
+	SUBQ    $+32, BX
+	JMP     loop4
 
-loop2done:
-	MOVQ CX, R9
-	SUBQ R8, R9
+loop4done:
+	MOVQ AX, BX
+	SUBQ CX, BX
 
 loop1:
-	CMPQ        R9, $+8
-	JL          loop1done
-	VMOVUPS     (AX)(R8*4), Y8
-	VFMADD231PS (DX)(R8*4), Y8, Y0
-	VFMADD231PS (BX)(R8*4), Y8, Y2
-	VFMADD231PS (SI)(R8*4), Y8, Y4
-	VFMADD231PS (DI)(R8*4), Y8, Y6
-	ADDQ        $+8, R8
-	SUBQ        $+8, R9
-	JMP         loop1
+	CMPQ    BX, $+8
+	JL      loop1done
+	VMOVUPS (DX)(CX*4), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (DX)(CX*4)
+	ADDQ    $+8, CX
+	SUBQ    $+8, BX
+	JMP     loop1
 
 loop1done:
-	VADDPS       Y0, Y1, Y0
-	VADDPS       Y2, Y3, Y2
-	VADDPS       Y4, Y5, Y4
-	VADDPS       Y6, Y7, Y6
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X0, X1, X0
-	VMOVHLPS     X0, X0, X1
-	VADDPS       X0, X1, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X0, X1, X0
-	VEXTRACTF128 $0x01, Y2, X1
-	VADDPS       X2, X1, X2
-	VMOVHLPS     X2, X2, X1
-	VADDPS       X2, X1, X2
-	VMOVSHDUP    X2, X1
-	VADDSS       X2, X1, X2
-	VEXTRACTF128 $0x01, Y4, X1
-	VADDPS       X4, X1, X3
-	VMOVHLPS     X3, X3, X1
-	VADDPS       X3, X1, X3
-	VMOVSHDUP    X3, X1
-	VADDSS       X3, X1, X3
-	VEXTRACTF128 $0x01, Y6, X1
-	VADDPS       X6, X1, X4
-	VMOVHLPS     X4, X4, X1
-	VADDPS       X4, X1, X4
-	VMOVSHDUP    X4, X1
-	VADDSS       X4, X1, X4
-
-tail:
-	CMPQ        R8, CX
-	JGE         end
-	VMOVSS      (AX)(R8*4), X1
-	VFMADD231SS (DX)(R8*4), X1, X0
-	VFMADD231SS (BX)(R8*4), X1, X2
-	VFMADD231SS (SI)(R8*4), X1, X3
-	VFMADD231SS (DI)(R8*4), X1, X4
-	INCQ        R8
-	JMP         tail
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), BX
+	NEGQ       AX
+	VMOVDQU    32(BX)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*4), Y1, Y2
+	VMULPS     Y0, Y2, Y0
+	VMASKMOVPS Y0, Y1, (DX)(CX*4)
 
 end:
-	MOVSS X0, s0+120(FP)
-	MOVSS X2, s1+124(FP)
-	MOVSS X3, s2+128(FP)
-	MOVSS X4, s3+132(FP)
+	VZEROUPPER
+	RET
+
+// func scaleFloorF32AVX2(dst []float32, src []float32, scale float32, floor float32)
+// Requires: AVX
+TEXT ·scaleFloorF32AVX2(SB), NOSPLIT, $0-56
+	MOVQ         dst_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         src_base+24(FP), BX
+	VBROADCASTSS scale+48(FP), Y0
+	VBROADCASTSS floor+52(FP), Y1
+	MOVQ         AX, SI
+	SUBQ         CX, SI
+
+loop4:
+	CMPQ    SI, $+32
+	JL      loop4done
+	VMOVUPS (BX)(CX*4), Y2
+	VMAXPS  Y2, Y1, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (DX)(CX*4)
+	VMOVUPS 32(BX)(CX*4), Y2
+	VMAXPS  Y2, Y1, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, 32(DX)(CX*4)
+	VMOVUPS 64(BX)(CX*4), Y2
+	VMAXPS  Y2, Y1, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, 64(DX)(CX*4)
+	VMOVUPS 96(BX)(CX*4), Y2
+	VMAXPS  Y2, Y1, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, 96(DX)(CX*4)
+	ADDQ    $+32, CX
+	SUBQ    $+32, SI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ    SI, $+8
+	JL      loop1done
+	VMOVUPS (BX)(CX*4), Y2
+	VMAXPS  Y2, Y1, Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (DX)(CX*4)
+	ADDQ    $+8, CX
+	SUBQ    $+8, SI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), SI
+	NEGQ       AX
+	VMOVDQU    32(SI)(AX*4), Y2
+	VMASKMOVPS (BX)(CX*4), Y2, Y3
+	VMAXPS     Y3, Y1, Y1
+	VMULPS     Y0, Y1, Y0
+	VMASKMOVPS Y0, Y2, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func clampF32AVX2(x []float32, lo float32)
+// Requires: AVX
+TEXT ·clampF32AVX2(SB), NOSPLIT, $0-28
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSS lo+24(FP), Y0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
+
+loop4:
+	CMPQ    BX, $+32
+	JL      loop4done
+	VMOVUPS (DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS Y1, (DX)(CX*4)
+	VMOVUPS 32(DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS Y1, 32(DX)(CX*4)
+	VMOVUPS 64(DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS Y1, 64(DX)(CX*4)
+	VMOVUPS 96(DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS Y1, 96(DX)(CX*4)
+	ADDQ    $+32, CX
+	SUBQ    $+32, BX
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, BX
+	SUBQ CX, BX
+
+loop1:
+	CMPQ    BX, $+8
+	JL      loop1done
+	VMOVUPS (DX)(CX*4), Y1
+	VMAXPS  Y1, Y0, Y1
+	VMOVUPS Y1, (DX)(CX*4)
+	ADDQ    $+8, CX
+	SUBQ    $+8, BX
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), BX
+	NEGQ       AX
+	VMOVDQU    32(BX)(AX*4), Y1
+	VMASKMOVPS (DX)(CX*4), Y1, Y2
+	VMAXPS     Y2, Y0, Y0
+	VMASKMOVPS Y0, Y1, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func chooseF32AVX2(dst []float32, src []float32, w []float32, other float32)
+// Requires: AVX
+TEXT ·chooseF32AVX2(SB), NOSPLIT, $0-76
+	MOVQ         dst_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         src_base+24(FP), BX
+	MOVQ         w_base+48(FP), SI
+	VBROADCASTSS other+72(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop4:
+	CMPQ      DI, $+32
+	JL        loop4done
+	VMOVUPS   (SI)(CX*4), Y2
+	VCMPPS    $0x04, Y1, Y2, Y2
+	VMOVUPS   (BX)(CX*4), Y3
+	VBLENDVPS Y2, Y3, Y0, Y2
+	VMOVUPS   Y2, (DX)(CX*4)
+	VMOVUPS   32(SI)(CX*4), Y2
+	VCMPPS    $0x04, Y1, Y2, Y2
+	VMOVUPS   32(BX)(CX*4), Y3
+	VBLENDVPS Y2, Y3, Y0, Y2
+	VMOVUPS   Y2, 32(DX)(CX*4)
+	VMOVUPS   64(SI)(CX*4), Y2
+	VCMPPS    $0x04, Y1, Y2, Y2
+	VMOVUPS   64(BX)(CX*4), Y3
+	VBLENDVPS Y2, Y3, Y0, Y2
+	VMOVUPS   Y2, 64(DX)(CX*4)
+	VMOVUPS   96(SI)(CX*4), Y2
+	VCMPPS    $0x04, Y1, Y2, Y2
+	VMOVUPS   96(BX)(CX*4), Y3
+	VBLENDVPS Y2, Y3, Y0, Y2
+	VMOVUPS   Y2, 96(DX)(CX*4)
+	ADDQ      $+32, CX
+	SUBQ      $+32, DI
+	JMP       loop4
+
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ      DI, $+8
+	JL        loop1done
+	VMOVUPS   (SI)(CX*4), Y2
+	VCMPPS    $0x04, Y1, Y2, Y2
+	VMOVUPS   (BX)(CX*4), Y3
+	VBLENDVPS Y2, Y3, Y0, Y2
+	VMOVUPS   Y2, (DX)(CX*4)
+	ADDQ      $+8, CX
+	SUBQ      $+8, DI
+	JMP       loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*4), Y2
+	VMASKMOVPS (SI)(CX*4), Y2, Y3
+	VCMPPS     $0x04, Y1, Y3, Y1
+	VMASKMOVPS (BX)(CX*4), Y2, Y3
+	VBLENDVPS  Y1, Y3, Y0, Y0
+	VMASKMOVPS Y0, Y2, (DX)(CX*4)
+
+end:
 	VZEROUPPER
 	RET
 
 // func axpyF64AVX2(alpha float64, x []float64, y []float64)
 // Requires: AVX, FMA3
 TEXT ·axpyF64AVX2(SB), NOSPLIT, $0-56
-	MOVQ         y_base+32(FP), AX
-	MOVQ         y_len+40(FP), CX
-	MOVQ         x_base+8(FP), DX
+	MOVQ         y_len+40(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+32(FP), DX
+	MOVQ         x_base+8(FP), BX
 	VBROADCASTSD alpha+0(FP), Y0
-	XORQ         BX, BX
-	MOVQ         CX, SI
-	SUBQ         BX, SI
+	MOVQ         AX, SI
+	SUBQ         CX, SI
 
-loop4:
-	CMPQ        SI, $+16
-	JL          loop4done
-	VMOVUPD     (AX)(BX*8), Y1
-	VMOVUPD     32(AX)(BX*8), Y2
-	VMOVUPD     64(AX)(BX*8), Y3
-	VMOVUPD     96(AX)(BX*8), Y4
-	VFMADD231PD (DX)(BX*8), Y0, Y1
-	VFMADD231PD 32(DX)(BX*8), Y0, Y2
-	VFMADD231PD 64(DX)(BX*8), Y0, Y3
-	VFMADD231PD 96(DX)(BX*8), Y0, Y4
-	VMOVUPD     Y1, (AX)(BX*8)
-	VMOVUPD     Y2, 32(AX)(BX*8)
-	VMOVUPD     Y3, 64(AX)(BX*8)
-	VMOVUPD     Y4, 96(AX)(BX*8)
-	ADDQ        $+16, BX
-	SUBQ        $+16, SI
-	JMP         loop4
+loop8:
+	CMPQ        SI, $+32
+	JL          loop8done
+	VMOVUPD     (DX)(CX*8), Y1
+	VFMADD231PD (BX)(CX*8), Y0, Y1
+	VMOVUPD     Y1, (DX)(CX*8)
+	VMOVUPD     32(DX)(CX*8), Y1
+	VFMADD231PD 32(BX)(CX*8), Y0, Y1
+	VMOVUPD     Y1, 32(DX)(CX*8)
+	VMOVUPD     64(DX)(CX*8), Y1
+	VFMADD231PD 64(BX)(CX*8), Y0, Y1
+	VMOVUPD     Y1, 64(DX)(CX*8)
+	VMOVUPD     96(DX)(CX*8), Y1
+	VFMADD231PD 96(BX)(CX*8), Y0, Y1
+	VMOVUPD     Y1, 96(DX)(CX*8)
+	VMOVUPD     128(DX)(CX*8), Y1
+	VFMADD231PD 128(BX)(CX*8), Y0, Y1
+	VMOVUPD     Y1, 128(DX)(CX*8)
+	VMOVUPD     160(DX)(CX*8), Y1
+	VFMADD231PD 160(BX)(CX*8), Y0, Y1
+	VMOVUPD     Y1, 160(DX)(CX*8)
+	VMOVUPD     192(DX)(CX*8), Y1
+	VFMADD231PD 192(BX)(CX*8), Y0, Y1
+	VMOVUPD     Y1, 192(DX)(CX*8)
+	VMOVUPD     224(DX)(CX*8), Y1
+	VFMADD231PD 224(BX)(CX*8), Y0, Y1
+	VMOVUPD     Y1, 224(DX)(CX*8)
+	ADDQ        $+32, CX
+	SUBQ        $+32, SI
+	JMP         loop8
 
-loop4done:
-	MOVQ CX, SI
-	SUBQ BX, SI
+loop8done:
+	MOVQ AX, SI
+	SUBQ CX, SI
 
 loop1:
 	CMPQ        SI, $+4
 	JL          loop1done
-	VMOVUPD     (AX)(BX*8), Y1
-	VFMADD231PD (DX)(BX*8), Y0, Y1
-	VMOVUPD     Y1, (AX)(BX*8)
-	ADDQ        $+4, BX
+	VMOVUPD     (DX)(CX*8), Y1
+	VFMADD231PD (BX)(CX*8), Y0, Y1
+	VMOVUPD     Y1, (DX)(CX*8)
+	ADDQ        $+4, CX
 	SUBQ        $+4, SI
 	JMP         loop1
 
 loop1done:
-tail:
-	CMPQ        BX, CX
-	JGE         end
-	VMOVSD      (AX)(BX*8), X1
-	VFMADD231SD (DX)(BX*8), X0, X1
-	VMOVSD      X1, (AX)(BX*8)
-	INCQ        BX
-	JMP         tail
+	SUBQ        CX, AX
+	JZ          end
+	LEAQ        maskTable<>+0(SB), SI
+	NEGQ        AX
+	VMOVDQU     32(SI)(AX*8), Y1
+	VMASKMOVPD  (DX)(CX*8), Y1, Y2
+	VMASKMOVPD  (BX)(CX*8), Y1, Y3
+	VFMADD231PD Y3, Y0, Y2
+	VMASKMOVPD  Y2, Y1, (DX)(CX*8)
 
 end:
 	VZEROUPPER
@@ -378,244 +663,523 @@ end:
 // func axpy4F64AVX2(a0 float64, a1 float64, a2 float64, a3 float64, x0 []float64, x1 []float64, x2 []float64, x3 []float64, y []float64)
 // Requires: AVX, FMA3
 TEXT ·axpy4F64AVX2(SB), NOSPLIT, $0-152
-	MOVQ         y_base+128(FP), AX
-	MOVQ         y_len+136(FP), CX
-	MOVQ         x0_base+32(FP), DX
+	MOVQ         y_len+136(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+128(FP), DX
+	MOVQ         x0_base+32(FP), BX
 	VBROADCASTSD a0+0(FP), Y0
-	MOVQ         x1_base+56(FP), BX
+	MOVQ         x1_base+56(FP), SI
 	VBROADCASTSD a1+8(FP), Y1
-	MOVQ         x2_base+80(FP), SI
+	MOVQ         x2_base+80(FP), DI
 	VBROADCASTSD a2+16(FP), Y2
-	MOVQ         x3_base+104(FP), DI
+	MOVQ         x3_base+104(FP), R8
 	VBROADCASTSD a3+24(FP), Y3
-	XORQ         R8, R8
-	MOVQ         CX, R9
-	SUBQ         R8, R9
+	MOVQ         AX, R9
+	SUBQ         CX, R9
 
 loop2:
 	CMPQ        R9, $+8
 	JL          loop2done
-	VMOVUPD     (AX)(R8*8), Y4
-	VMOVUPD     32(AX)(R8*8), Y5
-	VFMADD231PD (DX)(R8*8), Y0, Y4
-	VFMADD231PD 32(DX)(R8*8), Y0, Y5
-	VFMADD231PD (BX)(R8*8), Y1, Y4
-	VFMADD231PD 32(BX)(R8*8), Y1, Y5
-	VFMADD231PD (SI)(R8*8), Y2, Y4
-	VFMADD231PD 32(SI)(R8*8), Y2, Y5
-	VFMADD231PD (DI)(R8*8), Y3, Y4
-	VFMADD231PD 32(DI)(R8*8), Y3, Y5
-	VMOVUPD     Y4, (AX)(R8*8)
-	VMOVUPD     Y5, 32(AX)(R8*8)
-	ADDQ        $+8, R8
+	VMOVUPD     (DX)(CX*8), Y4
+	VFMADD231PD (BX)(CX*8), Y0, Y4
+	VFMADD231PD (SI)(CX*8), Y1, Y4
+	VFMADD231PD (DI)(CX*8), Y2, Y4
+	VFMADD231PD (R8)(CX*8), Y3, Y4
+	VMOVUPD     Y4, (DX)(CX*8)
+	VMOVUPD     32(DX)(CX*8), Y4
+	VFMADD231PD 32(BX)(CX*8), Y0, Y4
+	VFMADD231PD 32(SI)(CX*8), Y1, Y4
+	VFMADD231PD 32(DI)(CX*8), Y2, Y4
+	VFMADD231PD 32(R8)(CX*8), Y3, Y4
+	VMOVUPD     Y4, 32(DX)(CX*8)
+	ADDQ        $+8, CX
 	SUBQ        $+8, R9
 	JMP         loop2
 
 loop2done:
-	MOVQ CX, R9
-	SUBQ R8, R9
+	MOVQ AX, R9
+	SUBQ CX, R9
 
 loop1:
 	CMPQ        R9, $+4
 	JL          loop1done
-	VMOVUPD     (AX)(R8*8), Y4
-	VFMADD231PD (DX)(R8*8), Y0, Y4
-	VFMADD231PD (BX)(R8*8), Y1, Y4
-	VFMADD231PD (SI)(R8*8), Y2, Y4
-	VFMADD231PD (DI)(R8*8), Y3, Y4
-	VMOVUPD     Y4, (AX)(R8*8)
-	ADDQ        $+4, R8
+	VMOVUPD     (DX)(CX*8), Y4
+	VFMADD231PD (BX)(CX*8), Y0, Y4
+	VFMADD231PD (SI)(CX*8), Y1, Y4
+	VFMADD231PD (DI)(CX*8), Y2, Y4
+	VFMADD231PD (R8)(CX*8), Y3, Y4
+	VMOVUPD     Y4, (DX)(CX*8)
+	ADDQ        $+4, CX
 	SUBQ        $+4, R9
 	JMP         loop1
 
 loop1done:
-tail:
-	CMPQ        R8, CX
-	JGE         end
-	VMOVSD      (AX)(R8*8), X4
-	VFMADD231SD (DX)(R8*8), X0, X4
-	VFMADD231SD (BX)(R8*8), X1, X4
-	VFMADD231SD (SI)(R8*8), X2, X4
-	VFMADD231SD (DI)(R8*8), X3, X4
-	VMOVSD      X4, (AX)(R8*8)
-	INCQ        R8
-	JMP         tail
+	SUBQ        CX, AX
+	JZ          end
+	LEAQ        maskTable<>+0(SB), R9
+	NEGQ        AX
+	VMOVDQU     32(R9)(AX*8), Y4
+	VMASKMOVPD  (DX)(CX*8), Y4, Y5
+	VMASKMOVPD  (BX)(CX*8), Y4, Y6
+	VFMADD231PD Y6, Y0, Y5
+	VMASKMOVPD  (SI)(CX*8), Y4, Y0
+	VFMADD231PD Y0, Y1, Y5
+	VMASKMOVPD  (DI)(CX*8), Y4, Y0
+	VFMADD231PD Y0, Y2, Y5
+	VMASKMOVPD  (R8)(CX*8), Y4, Y0
+	VFMADD231PD Y0, Y3, Y5
+	VMASKMOVPD  Y5, Y4, (DX)(CX*8)
 
 end:
 	VZEROUPPER
 	RET
 
-// func dotF64AVX2(x []float64, y []float64) (s float64)
-// Requires: AVX, FMA3, SSE2
-TEXT ·dotF64AVX2(SB), NOSPLIT, $0-56
-	MOVQ   x_base+0(FP), AX
-	MOVQ   x_len+8(FP), CX
-	MOVQ   y_base+24(FP), DX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	XORQ   BX, BX
-	MOVQ   CX, SI
-	SUBQ   BX, SI
+// func hadamardF64AVX2(dst []float64, x []float64, y []float64)
+// Requires: AVX
+TEXT ·hadamardF64AVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop4:
+	CMPQ    DI, $+16
+	JL      loop4done
+	VMOVUPD (BX)(CX*8), Y0
+	VMOVUPD (SI)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, (DX)(CX*8)
+	VMOVUPD 32(BX)(CX*8), Y0
+	VMOVUPD 32(SI)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, 32(DX)(CX*8)
+	VMOVUPD 64(BX)(CX*8), Y0
+	VMOVUPD 64(SI)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, 64(DX)(CX*8)
+	VMOVUPD 96(BX)(CX*8), Y0
+	VMOVUPD 96(SI)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, 96(DX)(CX*8)
+	ADDQ    $+16, CX
+	SUBQ    $+16, DI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ    DI, $+4
+	JL      loop1done
+	VMOVUPD (BX)(CX*8), Y0
+	VMOVUPD (SI)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, (DX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, DI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*8), Y0
+	VMASKMOVPD (BX)(CX*8), Y0, Y1
+	VMASKMOVPD (SI)(CX*8), Y0, Y2
+	VMULPD     Y2, Y1, Y1
+	VMASKMOVPD Y1, Y0, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func hadamardAddF64AVX2(dst []float64, x []float64, y []float64)
+// Requires: AVX, FMA3
+TEXT ·hadamardAddF64AVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop4:
+	CMPQ        DI, $+16
+	JL          loop4done
+	VMOVUPD     (BX)(CX*8), Y0
+	VMOVUPD     (SI)(CX*8), Y1
+	VMOVUPD     (DX)(CX*8), Y2
+	VMOVUPD     Y2, Y2
+	VFMADD231PD Y1, Y0, Y2
+	VMOVUPD     Y2, (DX)(CX*8)
+	VMOVUPD     32(BX)(CX*8), Y0
+	VMOVUPD     32(SI)(CX*8), Y1
+	VMOVUPD     32(DX)(CX*8), Y2
+	VMOVUPD     Y2, Y2
+	VFMADD231PD Y1, Y0, Y2
+	VMOVUPD     Y2, 32(DX)(CX*8)
+	VMOVUPD     64(BX)(CX*8), Y0
+	VMOVUPD     64(SI)(CX*8), Y1
+	VMOVUPD     64(DX)(CX*8), Y2
+	VMOVUPD     Y2, Y2
+	VFMADD231PD Y1, Y0, Y2
+	VMOVUPD     Y2, 64(DX)(CX*8)
+	VMOVUPD     96(BX)(CX*8), Y0
+	VMOVUPD     96(SI)(CX*8), Y1
+	VMOVUPD     96(DX)(CX*8), Y2
+	VMOVUPD     Y2, Y2
+	VFMADD231PD Y1, Y0, Y2
+	VMOVUPD     Y2, 96(DX)(CX*8)
+	ADDQ        $+16, CX
+	SUBQ        $+16, DI
+	JMP         loop4
+
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ        DI, $+4
+	JL          loop1done
+	VMOVUPD     (BX)(CX*8), Y0
+	VMOVUPD     (SI)(CX*8), Y1
+	VMOVUPD     (DX)(CX*8), Y2
+	VMOVUPD     Y2, Y2
+	VFMADD231PD Y1, Y0, Y2
+	VMOVUPD     Y2, (DX)(CX*8)
+	ADDQ        $+4, CX
+	SUBQ        $+4, DI
+	JMP         loop1
+
+loop1done:
+	SUBQ        CX, AX
+	JZ          end
+	LEAQ        maskTable<>+0(SB), DI
+	NEGQ        AX
+	VMOVDQU     32(DI)(AX*8), Y0
+	VMASKMOVPD  (BX)(CX*8), Y0, Y1
+	VMASKMOVPD  (SI)(CX*8), Y0, Y2
+	VMASKMOVPD  (DX)(CX*8), Y0, Y3
+	VMOVUPD     Y3, Y3
+	VFMADD231PD Y2, Y1, Y3
+	VMASKMOVPD  Y3, Y0, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func fillF64AVX2(x []float64, a float64)
+// Requires: AVX
+TEXT ·fillF64AVX2(SB), NOSPLIT, $0-32
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSD a+24(FP), Y0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
 
 loop8:
-	CMPQ        SI, $+32
-	JL          loop8done
-	VMOVUPD     (AX)(BX*8), Y8
-	VFMADD231PD (DX)(BX*8), Y8, Y0
-	VMOVUPD     32(AX)(BX*8), Y8
-	VFMADD231PD 32(DX)(BX*8), Y8, Y1
-	VMOVUPD     64(AX)(BX*8), Y8
-	VFMADD231PD 64(DX)(BX*8), Y8, Y2
-	VMOVUPD     96(AX)(BX*8), Y8
-	VFMADD231PD 96(DX)(BX*8), Y8, Y3
-	VMOVUPD     128(AX)(BX*8), Y8
-	VFMADD231PD 128(DX)(BX*8), Y8, Y4
-	VMOVUPD     160(AX)(BX*8), Y8
-	VFMADD231PD 160(DX)(BX*8), Y8, Y5
-	VMOVUPD     192(AX)(BX*8), Y8
-	VFMADD231PD 192(DX)(BX*8), Y8, Y6
-	VMOVUPD     224(AX)(BX*8), Y8
-	VFMADD231PD 224(DX)(BX*8), Y8, Y7
-	ADDQ        $+32, BX
-	SUBQ        $+32, SI
-	JMP         loop8
+	CMPQ    BX, $+32
+	JL      loop8done
+	VMOVUPD Y0, (DX)(CX*8)
+	VMOVUPD Y0, 32(DX)(CX*8)
+	VMOVUPD Y0, 64(DX)(CX*8)
+	VMOVUPD Y0, 96(DX)(CX*8)
+	VMOVUPD Y0, 128(DX)(CX*8)
+	VMOVUPD Y0, 160(DX)(CX*8)
+	VMOVUPD Y0, 192(DX)(CX*8)
+	VMOVUPD Y0, 224(DX)(CX*8)
+	ADDQ    $+32, CX
+	SUBQ    $+32, BX
+	JMP     loop8
 
 loop8done:
-	MOVQ CX, SI
-	SUBQ BX, SI
+	MOVQ AX, BX
+	SUBQ CX, BX
 
 loop1:
-	CMPQ        SI, $+4
-	JL          loop1done
-	VMOVUPD     (AX)(BX*8), Y8
-	VFMADD231PD (DX)(BX*8), Y8, Y0
-	ADDQ        $+4, BX
-	SUBQ        $+4, SI
-	JMP         loop1
+	CMPQ    BX, $+4
+	JL      loop1done
+	VMOVUPD Y0, (DX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, BX
+	JMP     loop1
 
 loop1done:
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y5, Y1
-	VADDPD       Y2, Y6, Y2
-	VADDPD       Y3, Y7, Y3
-	VADDPD       Y0, Y2, Y0
-	VADDPD       Y1, Y3, Y1
-	VADDPD       Y0, Y1, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X0, X1, X0
-	VUNPCKHPD    X0, X0, X1
-	VADDSD       X0, X1, X0
-
-tail:
-	CMPQ        BX, CX
-	JGE         end
-	VMOVSD      (AX)(BX*8), X1
-	VFMADD231SD (DX)(BX*8), X1, X0
-	INCQ        BX
-	JMP         tail
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), BX
+	NEGQ       AX
+	VMOVDQU    32(BX)(AX*8), Y1
+	VMASKMOVPD Y0, Y1, (DX)(CX*8)
 
 end:
-	MOVSD X0, s+48(FP)
 	VZEROUPPER
 	RET
 
-// func dot4F64AVX2(x []float64, y0 []float64, y1 []float64, y2 []float64, y3 []float64) (s0 float64, s1 float64, s2 float64, s3 float64)
-// Requires: AVX, FMA3, SSE2
-TEXT ·dot4F64AVX2(SB), NOSPLIT, $0-152
-	MOVQ   x_base+0(FP), AX
-	MOVQ   x_len+8(FP), CX
-	MOVQ   y0_base+24(FP), DX
-	MOVQ   y1_base+48(FP), BX
-	MOVQ   y2_base+72(FP), SI
-	MOVQ   y3_base+96(FP), DI
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-	VXORPD Y2, Y2, Y2
-	VXORPD Y3, Y3, Y3
-	VXORPD Y4, Y4, Y4
-	VXORPD Y5, Y5, Y5
-	VXORPD Y6, Y6, Y6
-	VXORPD Y7, Y7, Y7
-	XORQ   R8, R8
-	MOVQ   CX, R9
-	SUBQ   R8, R9
+// func scaleF64AVX2(x []float64, a float64)
+// Requires: AVX
+TEXT ·scaleF64AVX2(SB), NOSPLIT, $0-32
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSD a+24(FP), Y0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
 
-loop2:
-	CMPQ        R9, $+8
-	JL          loop2done
-	VMOVUPD     (AX)(R8*8), Y8
-	VFMADD231PD (DX)(R8*8), Y8, Y0
-	VFMADD231PD (BX)(R8*8), Y8, Y2
-	VFMADD231PD (SI)(R8*8), Y8, Y4
-	VFMADD231PD (DI)(R8*8), Y8, Y6
-	VMOVUPD     32(AX)(R8*8), Y8
-	VFMADD231PD 32(DX)(R8*8), Y8, Y1
-	VFMADD231PD 32(BX)(R8*8), Y8, Y3
-	VFMADD231PD 32(SI)(R8*8), Y8, Y5
-	VFMADD231PD 32(DI)(R8*8), Y8, Y7
-	ADDQ        $+8, R8
-	SUBQ        $+8, R9
-	JMP         loop2
+loop4:
+	CMPQ    BX, $+16
+	JL      loop4done
+	VMOVUPD (DX)(CX*8), Y1
+	VMULPD  Y0, Y1, Y1
+	VMOVUPD Y1, (DX)(CX*8)
+	VMOVUPD 32(DX)(CX*8), Y1
+	VMULPD  Y0, Y1, Y1
+	VMOVUPD Y1, 32(DX)(CX*8)
+	VMOVUPD 64(DX)(CX*8), Y1
+	VMULPD  Y0, Y1, Y1
+	VMOVUPD Y1, 64(DX)(CX*8)
+	VMOVUPD 96(DX)(CX*8), Y1
+	VMULPD  Y0, Y1, Y1
+	VMOVUPD Y1, 96(DX)(CX*8)
+	ADDQ    $+16, CX
+	SUBQ    $+16, BX
+	JMP     loop4
 
-loop2done:
-	MOVQ CX, R9
-	SUBQ R8, R9
+loop4done:
+	MOVQ AX, BX
+	SUBQ CX, BX
 
 loop1:
-	CMPQ        R9, $+4
-	JL          loop1done
-	VMOVUPD     (AX)(R8*8), Y8
-	VFMADD231PD (DX)(R8*8), Y8, Y0
-	VFMADD231PD (BX)(R8*8), Y8, Y2
-	VFMADD231PD (SI)(R8*8), Y8, Y4
-	VFMADD231PD (DI)(R8*8), Y8, Y6
-	ADDQ        $+4, R8
-	SUBQ        $+4, R9
-	JMP         loop1
+	CMPQ    BX, $+4
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Y1
+	VMULPD  Y0, Y1, Y1
+	VMOVUPD Y1, (DX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, BX
+	JMP     loop1
 
 loop1done:
-	VADDPD       Y0, Y1, Y0
-	VADDPD       Y2, Y3, Y2
-	VADDPD       Y4, Y5, Y4
-	VADDPD       Y6, Y7, Y6
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X0, X1, X0
-	VUNPCKHPD    X0, X0, X1
-	VADDSD       X0, X1, X0
-	VEXTRACTF128 $0x01, Y2, X1
-	VADDPD       X2, X1, X2
-	VUNPCKHPD    X2, X2, X1
-	VADDSD       X2, X1, X2
-	VEXTRACTF128 $0x01, Y4, X1
-	VADDPD       X4, X1, X3
-	VUNPCKHPD    X3, X3, X1
-	VADDSD       X3, X1, X3
-	VEXTRACTF128 $0x01, Y6, X1
-	VADDPD       X6, X1, X4
-	VUNPCKHPD    X4, X4, X1
-	VADDSD       X4, X1, X4
-
-tail:
-	CMPQ        R8, CX
-	JGE         end
-	VMOVSD      (AX)(R8*8), X1
-	VFMADD231SD (DX)(R8*8), X1, X0
-	VFMADD231SD (BX)(R8*8), X1, X2
-	VFMADD231SD (SI)(R8*8), X1, X3
-	VFMADD231SD (DI)(R8*8), X1, X4
-	INCQ        R8
-	JMP         tail
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), BX
+	NEGQ       AX
+	VMOVDQU    32(BX)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*8), Y1, Y2
+	VMULPD     Y0, Y2, Y0
+	VMASKMOVPD Y0, Y1, (DX)(CX*8)
 
 end:
-	MOVSD X0, s0+120(FP)
-	MOVSD X2, s1+128(FP)
-	MOVSD X3, s2+136(FP)
-	MOVSD X4, s3+144(FP)
 	VZEROUPPER
 	RET
+
+// func scaleFloorF64AVX2(dst []float64, src []float64, scale float64, floor float64)
+// Requires: AVX
+TEXT ·scaleFloorF64AVX2(SB), NOSPLIT, $0-64
+	MOVQ         dst_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         src_base+24(FP), BX
+	VBROADCASTSD scale+48(FP), Y0
+	VBROADCASTSD floor+56(FP), Y1
+	MOVQ         AX, SI
+	SUBQ         CX, SI
+
+loop4:
+	CMPQ    SI, $+16
+	JL      loop4done
+	VMOVUPD (BX)(CX*8), Y2
+	VMAXPD  Y2, Y1, Y2
+	VMULPD  Y0, Y2, Y2
+	VMOVUPD Y2, (DX)(CX*8)
+	VMOVUPD 32(BX)(CX*8), Y2
+	VMAXPD  Y2, Y1, Y2
+	VMULPD  Y0, Y2, Y2
+	VMOVUPD Y2, 32(DX)(CX*8)
+	VMOVUPD 64(BX)(CX*8), Y2
+	VMAXPD  Y2, Y1, Y2
+	VMULPD  Y0, Y2, Y2
+	VMOVUPD Y2, 64(DX)(CX*8)
+	VMOVUPD 96(BX)(CX*8), Y2
+	VMAXPD  Y2, Y1, Y2
+	VMULPD  Y0, Y2, Y2
+	VMOVUPD Y2, 96(DX)(CX*8)
+	ADDQ    $+16, CX
+	SUBQ    $+16, SI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ    SI, $+4
+	JL      loop1done
+	VMOVUPD (BX)(CX*8), Y2
+	VMAXPD  Y2, Y1, Y2
+	VMULPD  Y0, Y2, Y2
+	VMOVUPD Y2, (DX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, SI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), SI
+	NEGQ       AX
+	VMOVDQU    32(SI)(AX*8), Y2
+	VMASKMOVPD (BX)(CX*8), Y2, Y3
+	VMAXPD     Y3, Y1, Y1
+	VMULPD     Y0, Y1, Y0
+	VMASKMOVPD Y0, Y2, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func clampF64AVX2(x []float64, lo float64)
+// Requires: AVX
+TEXT ·clampF64AVX2(SB), NOSPLIT, $0-32
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSD lo+24(FP), Y0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
+
+loop4:
+	CMPQ    BX, $+16
+	JL      loop4done
+	VMOVUPD (DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD Y1, (DX)(CX*8)
+	VMOVUPD 32(DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD Y1, 32(DX)(CX*8)
+	VMOVUPD 64(DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD Y1, 64(DX)(CX*8)
+	VMOVUPD 96(DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD Y1, 96(DX)(CX*8)
+	ADDQ    $+16, CX
+	SUBQ    $+16, BX
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, BX
+	SUBQ CX, BX
+
+loop1:
+	CMPQ    BX, $+4
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Y1
+	VMAXPD  Y1, Y0, Y1
+	VMOVUPD Y1, (DX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, BX
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), BX
+	NEGQ       AX
+	VMOVDQU    32(BX)(AX*8), Y1
+	VMASKMOVPD (DX)(CX*8), Y1, Y2
+	VMAXPD     Y2, Y0, Y0
+	VMASKMOVPD Y0, Y1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func chooseF64AVX2(dst []float64, src []float64, w []float64, other float64)
+// Requires: AVX
+TEXT ·chooseF64AVX2(SB), NOSPLIT, $0-80
+	MOVQ         dst_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         src_base+24(FP), BX
+	MOVQ         w_base+48(FP), SI
+	VBROADCASTSD other+72(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop4:
+	CMPQ      DI, $+16
+	JL        loop4done
+	VMOVUPD   (SI)(CX*8), Y2
+	VCMPPD    $0x04, Y1, Y2, Y2
+	VMOVUPD   (BX)(CX*8), Y3
+	VBLENDVPD Y2, Y3, Y0, Y2
+	VMOVUPD   Y2, (DX)(CX*8)
+	VMOVUPD   32(SI)(CX*8), Y2
+	VCMPPD    $0x04, Y1, Y2, Y2
+	VMOVUPD   32(BX)(CX*8), Y3
+	VBLENDVPD Y2, Y3, Y0, Y2
+	VMOVUPD   Y2, 32(DX)(CX*8)
+	VMOVUPD   64(SI)(CX*8), Y2
+	VCMPPD    $0x04, Y1, Y2, Y2
+	VMOVUPD   64(BX)(CX*8), Y3
+	VBLENDVPD Y2, Y3, Y0, Y2
+	VMOVUPD   Y2, 64(DX)(CX*8)
+	VMOVUPD   96(SI)(CX*8), Y2
+	VCMPPD    $0x04, Y1, Y2, Y2
+	VMOVUPD   96(BX)(CX*8), Y3
+	VBLENDVPD Y2, Y3, Y0, Y2
+	VMOVUPD   Y2, 96(DX)(CX*8)
+	ADDQ      $+16, CX
+	SUBQ      $+16, DI
+	JMP       loop4
+
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ      DI, $+4
+	JL        loop1done
+	VMOVUPD   (SI)(CX*8), Y2
+	VCMPPD    $0x04, Y1, Y2, Y2
+	VMOVUPD   (BX)(CX*8), Y3
+	VBLENDVPD Y2, Y3, Y0, Y2
+	VMOVUPD   Y2, (DX)(CX*8)
+	ADDQ      $+4, CX
+	SUBQ      $+4, DI
+	JMP       loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), DI
+	NEGQ       AX
+	VMOVDQU    32(DI)(AX*8), Y2
+	VMASKMOVPD (SI)(CX*8), Y2, Y3
+	VCMPPD     $0x04, Y1, Y3, Y1
+	VMASKMOVPD (BX)(CX*8), Y2, Y3
+	VBLENDVPD  Y1, Y3, Y0, Y0
+	VMASKMOVPD Y0, Y2, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA maskTable<>+0(SB)/8, $-1
+DATA maskTable<>+8(SB)/8, $-1
+DATA maskTable<>+16(SB)/8, $-1
+DATA maskTable<>+24(SB)/8, $-1
+DATA maskTable<>+32(SB)/8, $+0
+DATA maskTable<>+40(SB)/8, $+0
+DATA maskTable<>+48(SB)/8, $+0
+DATA maskTable<>+56(SB)/8, $+0
+GLOBL maskTable<>(SB), RODATA|NOPTR, $64

@@ -18,19 +18,54 @@ func axpyF32AVX512(alpha float32, x []float32, y []float32)
 //go:noescape
 func axpy4F32AVX512(a0 float32, a1 float32, a2 float32, a3 float32, x0 []float32, x1 []float32, x2 []float32, x3 []float32, y []float32)
 
-// dotF32AVX512 is
+// hadamardF32AVX512 is
 //
-//	for j := range x { s += x[j]*y[j] }
+//	for j := range dst { dst[j] = x[j]*y[j] }
 //
 //go:noescape
-func dotF32AVX512(x []float32, y []float32) (s float32)
+func hadamardF32AVX512(dst []float32, x []float32, y []float32)
 
-// dot4F32AVX512 is
+// hadamardAddF32AVX512 is
 //
-//	for j := range x { s0 += x[j]*y0[j]; s1 += x[j]*y1[j]; s2 += x[j]*y2[j]; s3 += x[j]*y3[j] }
+//	for j := range dst { dst[j] += x[j]*y[j] }
 //
 //go:noescape
-func dot4F32AVX512(x []float32, y0 []float32, y1 []float32, y2 []float32, y3 []float32) (s0 float32, s1 float32, s2 float32, s3 float32)
+func hadamardAddF32AVX512(dst []float32, x []float32, y []float32)
+
+// fillF32AVX512 is
+//
+//	for j := range x { x[j] = a }
+//
+//go:noescape
+func fillF32AVX512(x []float32, a float32)
+
+// scaleF32AVX512 is
+//
+//	for j := range x { x[j] *= a }
+//
+//go:noescape
+func scaleF32AVX512(x []float32, a float32)
+
+// scaleFloorF32AVX512 is
+//
+//	for j := range dst { s := src[j]; if s < floor { s = floor }; dst[j] = s * scale }
+//
+//go:noescape
+func scaleFloorF32AVX512(dst []float32, src []float32, scale float32, floor float32)
+
+// clampF32AVX512 is
+//
+//	for j := range x { if x[j] < lo { x[j] = lo } }
+//
+//go:noescape
+func clampF32AVX512(x []float32, lo float32)
+
+// chooseF32AVX512 is
+//
+//	for j := range dst { if w[j] != 0 { dst[j] = src[j] } else { dst[j] = other } }
+//
+//go:noescape
+func chooseF32AVX512(dst []float32, src []float32, w []float32, other float32)
 
 // axpyF64AVX512 is
 //
@@ -46,16 +81,51 @@ func axpyF64AVX512(alpha float64, x []float64, y []float64)
 //go:noescape
 func axpy4F64AVX512(a0 float64, a1 float64, a2 float64, a3 float64, x0 []float64, x1 []float64, x2 []float64, x3 []float64, y []float64)
 
-// dotF64AVX512 is
+// hadamardF64AVX512 is
 //
-//	for j := range x { s += x[j]*y[j] }
+//	for j := range dst { dst[j] = x[j]*y[j] }
 //
 //go:noescape
-func dotF64AVX512(x []float64, y []float64) (s float64)
+func hadamardF64AVX512(dst []float64, x []float64, y []float64)
 
-// dot4F64AVX512 is
+// hadamardAddF64AVX512 is
 //
-//	for j := range x { s0 += x[j]*y0[j]; s1 += x[j]*y1[j]; s2 += x[j]*y2[j]; s3 += x[j]*y3[j] }
+//	for j := range dst { dst[j] += x[j]*y[j] }
 //
 //go:noescape
-func dot4F64AVX512(x []float64, y0 []float64, y1 []float64, y2 []float64, y3 []float64) (s0 float64, s1 float64, s2 float64, s3 float64)
+func hadamardAddF64AVX512(dst []float64, x []float64, y []float64)
+
+// fillF64AVX512 is
+//
+//	for j := range x { x[j] = a }
+//
+//go:noescape
+func fillF64AVX512(x []float64, a float64)
+
+// scaleF64AVX512 is
+//
+//	for j := range x { x[j] *= a }
+//
+//go:noescape
+func scaleF64AVX512(x []float64, a float64)
+
+// scaleFloorF64AVX512 is
+//
+//	for j := range dst { s := src[j]; if s < floor { s = floor }; dst[j] = s * scale }
+//
+//go:noescape
+func scaleFloorF64AVX512(dst []float64, src []float64, scale float64, floor float64)
+
+// clampF64AVX512 is
+//
+//	for j := range x { if x[j] < lo { x[j] = lo } }
+//
+//go:noescape
+func clampF64AVX512(x []float64, lo float64)
+
+// chooseF64AVX512 is
+//
+//	for j := range dst { if w[j] != 0 { dst[j] = src[j] } else { dst[j] = other } }
+//
+//go:noescape
+func chooseF64AVX512(dst []float64, src []float64, w []float64, other float64)

@@ -7,57 +7,69 @@
 // func axpyF32AVX512(alpha float32, x []float32, y []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·axpyF32AVX512(SB), NOSPLIT, $0-56
-	MOVQ         y_base+32(FP), AX
-	MOVQ         y_len+40(FP), CX
-	MOVQ         x_base+8(FP), DX
+	MOVQ         y_len+40(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+32(FP), DX
+	MOVQ         x_base+8(FP), BX
 	VBROADCASTSS alpha+0(FP), Z0
-	XORQ         BX, BX
-	MOVQ         CX, SI
-	SUBQ         BX, SI
+	MOVQ         AX, SI
+	SUBQ         CX, SI
 
-loop4:
-	CMPQ        SI, $+64
-	JL          loop4done
-	VMOVUPS     (AX)(BX*4), Z1
-	VMOVUPS     64(AX)(BX*4), Z2
-	VMOVUPS     128(AX)(BX*4), Z3
-	VMOVUPS     192(AX)(BX*4), Z4
-	VFMADD231PS (DX)(BX*4), Z0, Z1
-	VFMADD231PS 64(DX)(BX*4), Z0, Z2
-	VFMADD231PS 128(DX)(BX*4), Z0, Z3
-	VFMADD231PS 192(DX)(BX*4), Z0, Z4
-	VMOVUPS     Z1, (AX)(BX*4)
-	VMOVUPS     Z2, 64(AX)(BX*4)
-	VMOVUPS     Z3, 128(AX)(BX*4)
-	VMOVUPS     Z4, 192(AX)(BX*4)
-	ADDQ        $+64, BX
-	SUBQ        $+64, SI
-	JMP         loop4
+loop8:
+	CMPQ        SI, $+128
+	JL          loop8done
+	VMOVUPS     (DX)(CX*4), Z1
+	VFMADD231PS (BX)(CX*4), Z0, Z1
+	VMOVUPS     Z1, (DX)(CX*4)
+	VMOVUPS     64(DX)(CX*4), Z1
+	VFMADD231PS 64(BX)(CX*4), Z0, Z1
+	VMOVUPS     Z1, 64(DX)(CX*4)
+	VMOVUPS     128(DX)(CX*4), Z1
+	VFMADD231PS 128(BX)(CX*4), Z0, Z1
+	VMOVUPS     Z1, 128(DX)(CX*4)
+	VMOVUPS     192(DX)(CX*4), Z1
+	VFMADD231PS 192(BX)(CX*4), Z0, Z1
+	VMOVUPS     Z1, 192(DX)(CX*4)
+	VMOVUPS     256(DX)(CX*4), Z1
+	VFMADD231PS 256(BX)(CX*4), Z0, Z1
+	VMOVUPS     Z1, 256(DX)(CX*4)
+	VMOVUPS     320(DX)(CX*4), Z1
+	VFMADD231PS 320(BX)(CX*4), Z0, Z1
+	VMOVUPS     Z1, 320(DX)(CX*4)
+	VMOVUPS     384(DX)(CX*4), Z1
+	VFMADD231PS 384(BX)(CX*4), Z0, Z1
+	VMOVUPS     Z1, 384(DX)(CX*4)
+	VMOVUPS     448(DX)(CX*4), Z1
+	VFMADD231PS 448(BX)(CX*4), Z0, Z1
+	VMOVUPS     Z1, 448(DX)(CX*4)
+	ADDQ        $+128, CX
+	SUBQ        $+128, SI
+	JMP         loop8
 
-loop4done:
-	MOVQ CX, SI
-	SUBQ BX, SI
+loop8done:
+	MOVQ AX, SI
+	SUBQ CX, SI
 
 loop1:
 	CMPQ        SI, $+16
 	JL          loop1done
-	VMOVUPS     (AX)(BX*4), Z1
-	VFMADD231PS (DX)(BX*4), Z0, Z1
-	VMOVUPS     Z1, (AX)(BX*4)
-	ADDQ        $+16, BX
+	VMOVUPS     (DX)(CX*4), Z1
+	VFMADD231PS (BX)(CX*4), Z0, Z1
+	VMOVUPS     Z1, (DX)(CX*4)
+	ADDQ        $+16, CX
 	SUBQ        $+16, SI
 	JMP         loop1
 
 loop1done:
-	SUBQ        BX, CX
+	SUBQ        CX, AX
 	JZ          end
 	MOVQ        $-1, SI
-	BZHIQ       CX, SI, SI
+	BZHIQ       AX, SI, SI
 	KMOVW       SI, K1
-	VMOVUPS.Z   (AX)(BX*4), K1, Z1
-	VMOVUPS.Z   (DX)(BX*4), K1, Z2
+	VMOVUPS.Z   (DX)(CX*4), K1, Z1
+	VMOVUPS.Z   (BX)(CX*4), K1, Z2
 	VFMADD231PS Z2, Z0, Z1
-	VMOVUPS     Z1, K1, (AX)(BX*4)
+	VMOVUPS     Z1, K1, (DX)(CX*4)
 
 end:
 	VZEROUPPER
@@ -66,334 +78,583 @@ end:
 // func axpy4F32AVX512(a0 float32, a1 float32, a2 float32, a3 float32, x0 []float32, x1 []float32, x2 []float32, x3 []float32, y []float32)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·axpy4F32AVX512(SB), NOSPLIT, $0-136
-	MOVQ         y_base+112(FP), AX
-	MOVQ         y_len+120(FP), CX
-	MOVQ         x0_base+16(FP), DX
+	MOVQ         y_len+120(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+112(FP), DX
+	MOVQ         x0_base+16(FP), BX
 	VBROADCASTSS a0+0(FP), Z0
-	MOVQ         x1_base+40(FP), BX
+	MOVQ         x1_base+40(FP), SI
 	VBROADCASTSS a1+4(FP), Z1
-	MOVQ         x2_base+64(FP), SI
+	MOVQ         x2_base+64(FP), DI
 	VBROADCASTSS a2+8(FP), Z2
-	MOVQ         x3_base+88(FP), DI
+	MOVQ         x3_base+88(FP), R8
 	VBROADCASTSS a3+12(FP), Z3
-	XORQ         R8, R8
-	MOVQ         CX, R9
-	SUBQ         R8, R9
+	MOVQ         AX, R9
+	SUBQ         CX, R9
 
 loop2:
 	CMPQ        R9, $+32
 	JL          loop2done
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     64(AX)(R8*4), Z5
-	VFMADD231PS (DX)(R8*4), Z0, Z4
-	VFMADD231PS 64(DX)(R8*4), Z0, Z5
-	VFMADD231PS (BX)(R8*4), Z1, Z4
-	VFMADD231PS 64(BX)(R8*4), Z1, Z5
-	VFMADD231PS (SI)(R8*4), Z2, Z4
-	VFMADD231PS 64(SI)(R8*4), Z2, Z5
-	VFMADD231PS (DI)(R8*4), Z3, Z4
-	VFMADD231PS 64(DI)(R8*4), Z3, Z5
-	VMOVUPS     Z4, (AX)(R8*4)
-	VMOVUPS     Z5, 64(AX)(R8*4)
-	ADDQ        $+32, R8
+	VMOVUPS     (DX)(CX*4), Z4
+	VFMADD231PS (BX)(CX*4), Z0, Z4
+	VFMADD231PS (SI)(CX*4), Z1, Z4
+	VFMADD231PS (DI)(CX*4), Z2, Z4
+	VFMADD231PS (R8)(CX*4), Z3, Z4
+	VMOVUPS     Z4, (DX)(CX*4)
+	VMOVUPS     64(DX)(CX*4), Z4
+	VFMADD231PS 64(BX)(CX*4), Z0, Z4
+	VFMADD231PS 64(SI)(CX*4), Z1, Z4
+	VFMADD231PS 64(DI)(CX*4), Z2, Z4
+	VFMADD231PS 64(R8)(CX*4), Z3, Z4
+	VMOVUPS     Z4, 64(DX)(CX*4)
+	ADDQ        $+32, CX
 	SUBQ        $+32, R9
 	JMP         loop2
 
 loop2done:
-	MOVQ CX, R9
-	SUBQ R8, R9
+	MOVQ AX, R9
+	SUBQ CX, R9
 
 loop1:
 	CMPQ        R9, $+16
 	JL          loop1done
-	VMOVUPS     (AX)(R8*4), Z4
-	VFMADD231PS (DX)(R8*4), Z0, Z4
-	VFMADD231PS (BX)(R8*4), Z1, Z4
-	VFMADD231PS (SI)(R8*4), Z2, Z4
-	VFMADD231PS (DI)(R8*4), Z3, Z4
-	VMOVUPS     Z4, (AX)(R8*4)
-	ADDQ        $+16, R8
+	VMOVUPS     (DX)(CX*4), Z4
+	VFMADD231PS (BX)(CX*4), Z0, Z4
+	VFMADD231PS (SI)(CX*4), Z1, Z4
+	VFMADD231PS (DI)(CX*4), Z2, Z4
+	VFMADD231PS (R8)(CX*4), Z3, Z4
+	VMOVUPS     Z4, (DX)(CX*4)
+	ADDQ        $+16, CX
 	SUBQ        $+16, R9
 	JMP         loop1
 
 loop1done:
-	SUBQ        R8, CX
+	SUBQ        CX, AX
 	JZ          end
 	MOVQ        $-1, R9
-	BZHIQ       CX, R9, R9
+	BZHIQ       AX, R9, R9
 	KMOVW       R9, K1
-	VMOVUPS.Z   (AX)(R8*4), K1, Z4
-	VMOVUPS.Z   (DX)(R8*4), K1, Z5
+	VMOVUPS.Z   (DX)(CX*4), K1, Z4
+	VMOVUPS.Z   (BX)(CX*4), K1, Z5
 	VFMADD231PS Z5, Z0, Z4
-	VMOVUPS.Z   (BX)(R8*4), K1, Z5
-	VFMADD231PS Z5, Z1, Z4
-	VMOVUPS.Z   (SI)(R8*4), K1, Z5
-	VFMADD231PS Z5, Z2, Z4
-	VMOVUPS.Z   (DI)(R8*4), K1, Z5
-	VFMADD231PS Z5, Z3, Z4
-	VMOVUPS     Z4, K1, (AX)(R8*4)
+	VMOVUPS.Z   (SI)(CX*4), K1, Z0
+	VFMADD231PS Z0, Z1, Z4
+	VMOVUPS.Z   (DI)(CX*4), K1, Z0
+	VFMADD231PS Z0, Z2, Z4
+	VMOVUPS.Z   (R8)(CX*4), K1, Z0
+	VFMADD231PS Z0, Z3, Z4
+	VMOVUPS     Z4, K1, (DX)(CX*4)
 
 end:
 	VZEROUPPER
 	RET
 
-// func dotF32AVX512(x []float32, y []float32) (s float32)
-// Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·dotF32AVX512(SB), NOSPLIT, $0-52
-	MOVQ   x_base+0(FP), AX
-	MOVQ   x_len+8(FP), CX
-	MOVQ   y_base+24(FP), DX
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	XORQ   BX, BX
-	MOVQ   CX, SI
-	SUBQ   BX, SI
+// func hadamardF32AVX512(dst []float32, x []float32, y []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·hadamardF32AVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ AX, DI
+	SUBQ CX, DI
 
-loop8:
-	CMPQ        SI, $+128
-	JL          loop8done
-	VMOVUPS     (AX)(BX*4), Z8
-	VFMADD231PS (DX)(BX*4), Z8, Z0
-	VMOVUPS     64(AX)(BX*4), Z8
-	VFMADD231PS 64(DX)(BX*4), Z8, Z1
-	VMOVUPS     128(AX)(BX*4), Z8
-	VFMADD231PS 128(DX)(BX*4), Z8, Z2
-	VMOVUPS     192(AX)(BX*4), Z8
-	VFMADD231PS 192(DX)(BX*4), Z8, Z3
-	VMOVUPS     256(AX)(BX*4), Z8
-	VFMADD231PS 256(DX)(BX*4), Z8, Z4
-	VMOVUPS     320(AX)(BX*4), Z8
-	VFMADD231PS 320(DX)(BX*4), Z8, Z5
-	VMOVUPS     384(AX)(BX*4), Z8
-	VFMADD231PS 384(DX)(BX*4), Z8, Z6
-	VMOVUPS     448(AX)(BX*4), Z8
-	VFMADD231PS 448(DX)(BX*4), Z8, Z7
-	ADDQ        $+128, BX
-	SUBQ        $+128, SI
-	JMP         loop8
+loop4:
+	CMPQ    DI, $+64
+	JL      loop4done
+	VMOVUPS (BX)(CX*4), Z0
+	VMOVUPS (SI)(CX*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS 64(BX)(CX*4), Z0
+	VMOVUPS 64(SI)(CX*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(DX)(CX*4)
+	VMOVUPS 128(BX)(CX*4), Z0
+	VMOVUPS 128(SI)(CX*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(DX)(CX*4)
+	VMOVUPS 192(BX)(CX*4), Z0
+	VMOVUPS 192(SI)(CX*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(DX)(CX*4)
+	ADDQ    $+64, CX
+	SUBQ    $+64, DI
+	JMP     loop4
 
-loop8done:
-	MOVQ CX, SI
-	SUBQ BX, SI
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
 
 loop1:
-	CMPQ        SI, $+16
-	JL          loop1done
-	VMOVUPS     (AX)(BX*4), Z8
-	VFMADD231PS (DX)(BX*4), Z8, Z0
-	ADDQ        $+16, BX
-	SUBQ        $+16, SI
-	JMP         loop1
+	CMPQ    DI, $+16
+	JL      loop1done
+	VMOVUPS (BX)(CX*4), Z0
+	VMOVUPS (SI)(CX*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (DX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, DI
+	JMP     loop1
 
 loop1done:
-	SUBQ        BX, CX
-	JZ          sum
-	MOVQ        $-1, SI
-	BZHIQ       CX, SI, SI
-	KMOVW       SI, K1
-	VMOVUPS.Z   (AX)(BX*4), K1, Z8
-	VMOVUPS.Z   (DX)(BX*4), K1, Z9
-	VFMADD231PS Z8, Z9, Z0
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (BX)(CX*4), K1, Z0
+	VMOVUPS.Z (SI)(CX*4), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)(CX*4)
 
-sum:
-	VADDPS        Z0, Z4, Z0
-	VADDPS        Z1, Z5, Z1
-	VADDPS        Z2, Z6, Z2
-	VADDPS        Z3, Z7, Z3
-	VADDPS        Z0, Z2, Z0
-	VADDPS        Z1, Z3, Z1
-	VADDPS        Z0, Z1, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VMOVUPS       Y0, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPS        X0, X1, X0
-	VMOVHLPS      X0, X0, X1
-	VADDPS        X0, X1, X0
-	VMOVSHDUP     X0, X1
-	VADDSS        X0, X1, X0
-	MOVSS         X0, s+48(FP)
+end:
 	VZEROUPPER
 	RET
 
-// func dot4F32AVX512(x []float32, y0 []float32, y1 []float32, y2 []float32, y3 []float32) (s0 float32, s1 float32, s2 float32, s3 float32)
-// Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·dot4F32AVX512(SB), NOSPLIT, $0-136
-	MOVQ   x_base+0(FP), AX
-	MOVQ   x_len+8(FP), CX
-	MOVQ   y0_base+24(FP), DX
-	MOVQ   y1_base+48(FP), BX
-	MOVQ   y2_base+72(FP), SI
-	MOVQ   y3_base+96(FP), DI
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	XORQ   R8, R8
-	MOVQ   CX, R9
-	SUBQ   R8, R9
+// func hadamardAddF32AVX512(dst []float32, x []float32, y []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·hadamardAddF32AVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ AX, DI
+	SUBQ CX, DI
 
-loop2:
-	CMPQ        R9, $+32
-	JL          loop2done
-	VMOVUPS     (AX)(R8*4), Z8
-	VFMADD231PS (DX)(R8*4), Z8, Z0
-	VFMADD231PS (BX)(R8*4), Z8, Z2
-	VFMADD231PS (SI)(R8*4), Z8, Z4
-	VFMADD231PS (DI)(R8*4), Z8, Z6
-	VMOVUPS     64(AX)(R8*4), Z8
-	VFMADD231PS 64(DX)(R8*4), Z8, Z1
-	VFMADD231PS 64(BX)(R8*4), Z8, Z3
-	VFMADD231PS 64(SI)(R8*4), Z8, Z5
-	VFMADD231PS 64(DI)(R8*4), Z8, Z7
-	ADDQ        $+32, R8
-	SUBQ        $+32, R9
-	JMP         loop2
+loop4:
+	CMPQ        DI, $+64
+	JL          loop4done
+	VMOVUPS     (BX)(CX*4), Z0
+	VMOVUPS     (SI)(CX*4), Z1
+	VMOVUPS     (DX)(CX*4), Z2
+	VMOVUPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (DX)(CX*4)
+	VMOVUPS     64(BX)(CX*4), Z0
+	VMOVUPS     64(SI)(CX*4), Z1
+	VMOVUPS     64(DX)(CX*4), Z2
+	VMOVUPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, 64(DX)(CX*4)
+	VMOVUPS     128(BX)(CX*4), Z0
+	VMOVUPS     128(SI)(CX*4), Z1
+	VMOVUPS     128(DX)(CX*4), Z2
+	VMOVUPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, 128(DX)(CX*4)
+	VMOVUPS     192(BX)(CX*4), Z0
+	VMOVUPS     192(SI)(CX*4), Z1
+	VMOVUPS     192(DX)(CX*4), Z2
+	VMOVUPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, 192(DX)(CX*4)
+	ADDQ        $+64, CX
+	SUBQ        $+64, DI
+	JMP         loop4
 
-loop2done:
-	MOVQ CX, R9
-	SUBQ R8, R9
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
 
 loop1:
-	CMPQ        R9, $+16
+	CMPQ        DI, $+16
 	JL          loop1done
-	VMOVUPS     (AX)(R8*4), Z8
-	VFMADD231PS (DX)(R8*4), Z8, Z0
-	VFMADD231PS (BX)(R8*4), Z8, Z2
-	VFMADD231PS (SI)(R8*4), Z8, Z4
-	VFMADD231PS (DI)(R8*4), Z8, Z6
-	ADDQ        $+16, R8
-	SUBQ        $+16, R9
+	VMOVUPS     (BX)(CX*4), Z0
+	VMOVUPS     (SI)(CX*4), Z1
+	VMOVUPS     (DX)(CX*4), Z2
+	VMOVUPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, (DX)(CX*4)
+	ADDQ        $+16, CX
+	SUBQ        $+16, DI
 	JMP         loop1
 
 loop1done:
-	SUBQ        R8, CX
-	JZ          sum
-	MOVQ        $-1, R9
-	BZHIQ       CX, R9, R9
-	KMOVW       R9, K1
-	VMOVUPS.Z   (AX)(R8*4), K1, Z8
-	VMOVUPS.Z   (DX)(R8*4), K1, Z9
-	VFMADD231PS Z8, Z9, Z0
-	VMOVUPS.Z   (BX)(R8*4), K1, Z9
-	VFMADD231PS Z8, Z9, Z2
-	VMOVUPS.Z   (SI)(R8*4), K1, Z9
-	VFMADD231PS Z8, Z9, Z4
-	VMOVUPS.Z   (DI)(R8*4), K1, Z9
-	VFMADD231PS Z8, Z9, Z6
+	SUBQ        CX, AX
+	JZ          end
+	MOVQ        $-1, DI
+	BZHIQ       AX, DI, DI
+	KMOVW       DI, K1
+	VMOVUPS.Z   (BX)(CX*4), K1, Z0
+	VMOVUPS.Z   (SI)(CX*4), K1, Z1
+	VMOVUPS.Z   (DX)(CX*4), K1, Z2
+	VMOVUPS     Z2, Z2
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (DX)(CX*4)
 
-sum:
-	VADDPS        Z0, Z1, Z0
-	VADDPS        Z2, Z3, Z2
-	VADDPS        Z4, Z5, Z4
-	VADDPS        Z6, Z7, Z6
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VMOVUPS       Y0, Y0
-	VADDPS        Y0, Y1, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPS        X0, X1, X0
-	VMOVHLPS      X0, X0, X1
-	VADDPS        X0, X1, X0
-	VMOVSHDUP     X0, X1
-	VADDSS        X0, X1, X0
-	VEXTRACTF64X4 $0x01, Z2, Y1
-	VMOVUPS       Y2, Y2
-	VADDPS        Y2, Y1, Y2
-	VEXTRACTF128  $0x01, Y2, X1
-	VADDPS        X2, X1, X2
-	VMOVHLPS      X2, X2, X1
-	VADDPS        X2, X1, X2
-	VMOVSHDUP     X2, X1
-	VADDSS        X2, X1, X2
-	VEXTRACTF64X4 $0x01, Z4, Y1
-	VMOVUPS       Y4, Y3
-	VADDPS        Y3, Y1, Y3
-	VEXTRACTF128  $0x01, Y3, X1
-	VADDPS        X3, X1, X3
-	VMOVHLPS      X3, X3, X1
-	VADDPS        X3, X1, X3
-	VMOVSHDUP     X3, X1
-	VADDSS        X3, X1, X3
-	VEXTRACTF64X4 $0x01, Z6, Y1
-	VMOVUPS       Y6, Y4
-	VADDPS        Y4, Y1, Y4
-	VEXTRACTF128  $0x01, Y4, X1
-	VADDPS        X4, X1, X4
-	VMOVHLPS      X4, X4, X1
-	VADDPS        X4, X1, X4
-	VMOVSHDUP     X4, X1
-	VADDSS        X4, X1, X4
-	MOVSS         X0, s0+120(FP)
-	MOVSS         X2, s1+124(FP)
-	MOVSS         X3, s2+128(FP)
-	MOVSS         X4, s3+132(FP)
+end:
+	VZEROUPPER
+	RET
+
+// func fillF32AVX512(x []float32, a float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·fillF32AVX512(SB), NOSPLIT, $0-28
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSS a+24(FP), Z0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
+
+loop8:
+	CMPQ    BX, $+128
+	JL      loop8done
+	VMOVUPS Z0, (DX)(CX*4)
+	VMOVUPS Z0, 64(DX)(CX*4)
+	VMOVUPS Z0, 128(DX)(CX*4)
+	VMOVUPS Z0, 192(DX)(CX*4)
+	VMOVUPS Z0, 256(DX)(CX*4)
+	VMOVUPS Z0, 320(DX)(CX*4)
+	VMOVUPS Z0, 384(DX)(CX*4)
+	VMOVUPS Z0, 448(DX)(CX*4)
+	ADDQ    $+128, CX
+	SUBQ    $+128, BX
+	JMP     loop8
+
+loop8done:
+	MOVQ AX, BX
+	SUBQ CX, BX
+
+loop1:
+	CMPQ    BX, $+16
+	JL      loop1done
+	VMOVUPS Z0, (DX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, BX
+	JMP     loop1
+
+loop1done:
+	SUBQ    CX, AX
+	JZ      end
+	MOVQ    $-1, BX
+	BZHIQ   AX, BX, BX
+	KMOVW   BX, K1
+	VMOVUPS Z0, K1, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleF32AVX512(x []float32, a float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scaleF32AVX512(SB), NOSPLIT, $0-28
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSS a+24(FP), Z0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
+
+loop4:
+	CMPQ    BX, $+64
+	JL      loop4done
+	VMOVUPS (DX)(CX*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(CX*4)
+	VMOVUPS 64(DX)(CX*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(DX)(CX*4)
+	VMOVUPS 128(DX)(CX*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 128(DX)(CX*4)
+	VMOVUPS 192(DX)(CX*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 192(DX)(CX*4)
+	ADDQ    $+64, CX
+	SUBQ    $+64, BX
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, BX
+	SUBQ CX, BX
+
+loop1:
+	CMPQ    BX, $+16
+	JL      loop1done
+	VMOVUPS (DX)(CX*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (DX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, BX
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, BX
+	BZHIQ     AX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (DX)(CX*4), K1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleFloorF32AVX512(dst []float32, src []float32, scale float32, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scaleFloorF32AVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         src_base+24(FP), BX
+	VBROADCASTSS scale+48(FP), Z0
+	VBROADCASTSS floor+52(FP), Z1
+	MOVQ         AX, SI
+	SUBQ         CX, SI
+
+loop4:
+	CMPQ    SI, $+64
+	JL      loop4done
+	VMOVUPS (BX)(CX*4), Z2
+	VMAXPS  Z2, Z1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (DX)(CX*4)
+	VMOVUPS 64(BX)(CX*4), Z2
+	VMAXPS  Z2, Z1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, 64(DX)(CX*4)
+	VMOVUPS 128(BX)(CX*4), Z2
+	VMAXPS  Z2, Z1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, 128(DX)(CX*4)
+	VMOVUPS 192(BX)(CX*4), Z2
+	VMAXPS  Z2, Z1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, 192(DX)(CX*4)
+	ADDQ    $+64, CX
+	SUBQ    $+64, SI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ    SI, $+16
+	JL      loop1done
+	VMOVUPS (BX)(CX*4), Z2
+	VMAXPS  Z2, Z1, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (DX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, SI
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (BX)(CX*4), K1, Z2
+	VMAXPS    Z2, Z1, Z1
+	VMULPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func clampF32AVX512(x []float32, lo float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·clampF32AVX512(SB), NOSPLIT, $0-28
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSS lo+24(FP), Z0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
+
+loop4:
+	CMPQ    BX, $+64
+	JL      loop4done
+	VMOVUPS (DX)(CX*4), Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, (DX)(CX*4)
+	VMOVUPS 64(DX)(CX*4), Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, 64(DX)(CX*4)
+	VMOVUPS 128(DX)(CX*4), Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, 128(DX)(CX*4)
+	VMOVUPS 192(DX)(CX*4), Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, 192(DX)(CX*4)
+	ADDQ    $+64, CX
+	SUBQ    $+64, BX
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, BX
+	SUBQ CX, BX
+
+loop1:
+	CMPQ    BX, $+16
+	JL      loop1done
+	VMOVUPS (DX)(CX*4), Z1
+	VMAXPS  Z1, Z0, Z1
+	VMOVUPS Z1, (DX)(CX*4)
+	ADDQ    $+16, CX
+	SUBQ    $+16, BX
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, BX
+	BZHIQ     AX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (DX)(CX*4), K1, Z1
+	VMAXPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
+// func chooseF32AVX512(dst []float32, src []float32, w []float32, other float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·chooseF32AVX512(SB), NOSPLIT, $0-76
+	MOVQ         dst_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         src_base+24(FP), BX
+	MOVQ         w_base+48(FP), SI
+	VBROADCASTSS other+72(FP), Z0
+	VPXORQ       Z1, Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop4:
+	CMPQ      DI, $+64
+	JL        loop4done
+	VMOVUPS   (SI)(CX*4), Z2
+	VCMPPS    $0x04, Z1, Z2, K1
+	VMOVUPS   (BX)(CX*4), Z2
+	VBLENDMPS Z2, Z0, K1, Z3
+	VMOVUPS   Z3, (DX)(CX*4)
+	VMOVUPS   64(SI)(CX*4), Z2
+	VCMPPS    $0x04, Z1, Z2, K1
+	VMOVUPS   64(BX)(CX*4), Z2
+	VBLENDMPS Z2, Z0, K1, Z4
+	VMOVUPS   Z4, 64(DX)(CX*4)
+	VMOVUPS   128(SI)(CX*4), Z2
+	VCMPPS    $0x04, Z1, Z2, K1
+	VMOVUPS   128(BX)(CX*4), Z2
+	VBLENDMPS Z2, Z0, K1, Z5
+	VMOVUPS   Z5, 128(DX)(CX*4)
+	VMOVUPS   192(SI)(CX*4), Z2
+	VCMPPS    $0x04, Z1, Z2, K1
+	VMOVUPS   192(BX)(CX*4), Z2
+	VBLENDMPS Z2, Z0, K1, Z6
+	VMOVUPS   Z6, 192(DX)(CX*4)
+	ADDQ      $+64, CX
+	SUBQ      $+64, DI
+	JMP       loop4
+
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ      DI, $+16
+	JL        loop1done
+	VMOVUPS   (SI)(CX*4), Z2
+	VCMPPS    $0x04, Z1, Z2, K1
+	VMOVUPS   (BX)(CX*4), Z2
+	VBLENDMPS Z2, Z0, K1, Z7
+	VMOVUPS   Z7, (DX)(CX*4)
+	ADDQ      $+16, CX
+	SUBQ      $+16, DI
+	JMP       loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (SI)(CX*4), K1, Z2
+	VCMPPS    $0x04, Z1, Z2, K2
+	VMOVUPS.Z (BX)(CX*4), K1, Z1
+	VBLENDMPS Z1, Z0, K2, Z8
+	VMOVUPS   Z8, K1, (DX)(CX*4)
+
+end:
 	VZEROUPPER
 	RET
 
 // func axpyF64AVX512(alpha float64, x []float64, y []float64)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·axpyF64AVX512(SB), NOSPLIT, $0-56
-	MOVQ         y_base+32(FP), AX
-	MOVQ         y_len+40(FP), CX
-	MOVQ         x_base+8(FP), DX
+	MOVQ         y_len+40(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+32(FP), DX
+	MOVQ         x_base+8(FP), BX
 	VBROADCASTSD alpha+0(FP), Z0
-	XORQ         BX, BX
-	MOVQ         CX, SI
-	SUBQ         BX, SI
+	MOVQ         AX, SI
+	SUBQ         CX, SI
 
-loop4:
-	CMPQ        SI, $+32
-	JL          loop4done
-	VMOVUPD     (AX)(BX*8), Z1
-	VMOVUPD     64(AX)(BX*8), Z2
-	VMOVUPD     128(AX)(BX*8), Z3
-	VMOVUPD     192(AX)(BX*8), Z4
-	VFMADD231PD (DX)(BX*8), Z0, Z1
-	VFMADD231PD 64(DX)(BX*8), Z0, Z2
-	VFMADD231PD 128(DX)(BX*8), Z0, Z3
-	VFMADD231PD 192(DX)(BX*8), Z0, Z4
-	VMOVUPD     Z1, (AX)(BX*8)
-	VMOVUPD     Z2, 64(AX)(BX*8)
-	VMOVUPD     Z3, 128(AX)(BX*8)
-	VMOVUPD     Z4, 192(AX)(BX*8)
-	ADDQ        $+32, BX
-	SUBQ        $+32, SI
-	JMP         loop4
+loop8:
+	CMPQ        SI, $+64
+	JL          loop8done
+	VMOVUPD     (DX)(CX*8), Z1
+	VFMADD231PD (BX)(CX*8), Z0, Z1
+	VMOVUPD     Z1, (DX)(CX*8)
+	VMOVUPD     64(DX)(CX*8), Z1
+	VFMADD231PD 64(BX)(CX*8), Z0, Z1
+	VMOVUPD     Z1, 64(DX)(CX*8)
+	VMOVUPD     128(DX)(CX*8), Z1
+	VFMADD231PD 128(BX)(CX*8), Z0, Z1
+	VMOVUPD     Z1, 128(DX)(CX*8)
+	VMOVUPD     192(DX)(CX*8), Z1
+	VFMADD231PD 192(BX)(CX*8), Z0, Z1
+	VMOVUPD     Z1, 192(DX)(CX*8)
+	VMOVUPD     256(DX)(CX*8), Z1
+	VFMADD231PD 256(BX)(CX*8), Z0, Z1
+	VMOVUPD     Z1, 256(DX)(CX*8)
+	VMOVUPD     320(DX)(CX*8), Z1
+	VFMADD231PD 320(BX)(CX*8), Z0, Z1
+	VMOVUPD     Z1, 320(DX)(CX*8)
+	VMOVUPD     384(DX)(CX*8), Z1
+	VFMADD231PD 384(BX)(CX*8), Z0, Z1
+	VMOVUPD     Z1, 384(DX)(CX*8)
+	VMOVUPD     448(DX)(CX*8), Z1
+	VFMADD231PD 448(BX)(CX*8), Z0, Z1
+	VMOVUPD     Z1, 448(DX)(CX*8)
+	ADDQ        $+64, CX
+	SUBQ        $+64, SI
+	JMP         loop8
 
-loop4done:
-	MOVQ CX, SI
-	SUBQ BX, SI
+loop8done:
+	MOVQ AX, SI
+	SUBQ CX, SI
 
 loop1:
 	CMPQ        SI, $+8
 	JL          loop1done
-	VMOVUPD     (AX)(BX*8), Z1
-	VFMADD231PD (DX)(BX*8), Z0, Z1
-	VMOVUPD     Z1, (AX)(BX*8)
-	ADDQ        $+8, BX
+	VMOVUPD     (DX)(CX*8), Z1
+	VFMADD231PD (BX)(CX*8), Z0, Z1
+	VMOVUPD     Z1, (DX)(CX*8)
+	ADDQ        $+8, CX
 	SUBQ        $+8, SI
 	JMP         loop1
 
 loop1done:
-	SUBQ        BX, CX
+	SUBQ        CX, AX
 	JZ          end
 	MOVQ        $-1, SI
-	BZHIQ       CX, SI, SI
+	BZHIQ       AX, SI, SI
 	KMOVW       SI, K1
-	VMOVUPD.Z   (AX)(BX*8), K1, Z1
-	VMOVUPD.Z   (DX)(BX*8), K1, Z2
+	VMOVUPD.Z   (DX)(CX*8), K1, Z1
+	VMOVUPD.Z   (BX)(CX*8), K1, Z2
 	VFMADD231PD Z2, Z0, Z1
-	VMOVUPD     Z1, K1, (AX)(BX*8)
+	VMOVUPD     Z1, K1, (DX)(CX*8)
 
 end:
 	VZEROUPPER
@@ -402,266 +663,513 @@ end:
 // func axpy4F64AVX512(a0 float64, a1 float64, a2 float64, a3 float64, x0 []float64, x1 []float64, x2 []float64, x3 []float64, y []float64)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·axpy4F64AVX512(SB), NOSPLIT, $0-152
-	MOVQ         y_base+128(FP), AX
-	MOVQ         y_len+136(FP), CX
-	MOVQ         x0_base+32(FP), DX
+	MOVQ         y_len+136(FP), AX
+	XORQ         CX, CX
+	MOVQ         y_base+128(FP), DX
+	MOVQ         x0_base+32(FP), BX
 	VBROADCASTSD a0+0(FP), Z0
-	MOVQ         x1_base+56(FP), BX
+	MOVQ         x1_base+56(FP), SI
 	VBROADCASTSD a1+8(FP), Z1
-	MOVQ         x2_base+80(FP), SI
+	MOVQ         x2_base+80(FP), DI
 	VBROADCASTSD a2+16(FP), Z2
-	MOVQ         x3_base+104(FP), DI
+	MOVQ         x3_base+104(FP), R8
 	VBROADCASTSD a3+24(FP), Z3
-	XORQ         R8, R8
-	MOVQ         CX, R9
-	SUBQ         R8, R9
+	MOVQ         AX, R9
+	SUBQ         CX, R9
 
 loop2:
 	CMPQ        R9, $+16
 	JL          loop2done
-	VMOVUPD     (AX)(R8*8), Z4
-	VMOVUPD     64(AX)(R8*8), Z5
-	VFMADD231PD (DX)(R8*8), Z0, Z4
-	VFMADD231PD 64(DX)(R8*8), Z0, Z5
-	VFMADD231PD (BX)(R8*8), Z1, Z4
-	VFMADD231PD 64(BX)(R8*8), Z1, Z5
-	VFMADD231PD (SI)(R8*8), Z2, Z4
-	VFMADD231PD 64(SI)(R8*8), Z2, Z5
-	VFMADD231PD (DI)(R8*8), Z3, Z4
-	VFMADD231PD 64(DI)(R8*8), Z3, Z5
-	VMOVUPD     Z4, (AX)(R8*8)
-	VMOVUPD     Z5, 64(AX)(R8*8)
-	ADDQ        $+16, R8
+	VMOVUPD     (DX)(CX*8), Z4
+	VFMADD231PD (BX)(CX*8), Z0, Z4
+	VFMADD231PD (SI)(CX*8), Z1, Z4
+	VFMADD231PD (DI)(CX*8), Z2, Z4
+	VFMADD231PD (R8)(CX*8), Z3, Z4
+	VMOVUPD     Z4, (DX)(CX*8)
+	VMOVUPD     64(DX)(CX*8), Z4
+	VFMADD231PD 64(BX)(CX*8), Z0, Z4
+	VFMADD231PD 64(SI)(CX*8), Z1, Z4
+	VFMADD231PD 64(DI)(CX*8), Z2, Z4
+	VFMADD231PD 64(R8)(CX*8), Z3, Z4
+	VMOVUPD     Z4, 64(DX)(CX*8)
+	ADDQ        $+16, CX
 	SUBQ        $+16, R9
 	JMP         loop2
 
 loop2done:
-	MOVQ CX, R9
-	SUBQ R8, R9
+	MOVQ AX, R9
+	SUBQ CX, R9
 
 loop1:
 	CMPQ        R9, $+8
 	JL          loop1done
-	VMOVUPD     (AX)(R8*8), Z4
-	VFMADD231PD (DX)(R8*8), Z0, Z4
-	VFMADD231PD (BX)(R8*8), Z1, Z4
-	VFMADD231PD (SI)(R8*8), Z2, Z4
-	VFMADD231PD (DI)(R8*8), Z3, Z4
-	VMOVUPD     Z4, (AX)(R8*8)
-	ADDQ        $+8, R8
+	VMOVUPD     (DX)(CX*8), Z4
+	VFMADD231PD (BX)(CX*8), Z0, Z4
+	VFMADD231PD (SI)(CX*8), Z1, Z4
+	VFMADD231PD (DI)(CX*8), Z2, Z4
+	VFMADD231PD (R8)(CX*8), Z3, Z4
+	VMOVUPD     Z4, (DX)(CX*8)
+	ADDQ        $+8, CX
 	SUBQ        $+8, R9
 	JMP         loop1
 
 loop1done:
-	SUBQ        R8, CX
+	SUBQ        CX, AX
 	JZ          end
 	MOVQ        $-1, R9
-	BZHIQ       CX, R9, R9
+	BZHIQ       AX, R9, R9
 	KMOVW       R9, K1
-	VMOVUPD.Z   (AX)(R8*8), K1, Z4
-	VMOVUPD.Z   (DX)(R8*8), K1, Z5
+	VMOVUPD.Z   (DX)(CX*8), K1, Z4
+	VMOVUPD.Z   (BX)(CX*8), K1, Z5
 	VFMADD231PD Z5, Z0, Z4
-	VMOVUPD.Z   (BX)(R8*8), K1, Z5
-	VFMADD231PD Z5, Z1, Z4
-	VMOVUPD.Z   (SI)(R8*8), K1, Z5
-	VFMADD231PD Z5, Z2, Z4
-	VMOVUPD.Z   (DI)(R8*8), K1, Z5
-	VFMADD231PD Z5, Z3, Z4
-	VMOVUPD     Z4, K1, (AX)(R8*8)
+	VMOVUPD.Z   (SI)(CX*8), K1, Z0
+	VFMADD231PD Z0, Z1, Z4
+	VMOVUPD.Z   (DI)(CX*8), K1, Z0
+	VFMADD231PD Z0, Z2, Z4
+	VMOVUPD.Z   (R8)(CX*8), K1, Z0
+	VFMADD231PD Z0, Z3, Z4
+	VMOVUPD     Z4, K1, (DX)(CX*8)
 
 end:
 	VZEROUPPER
 	RET
 
-// func dotF64AVX512(x []float64, y []float64) (s float64)
-// Requires: AVX, AVX512F, BMI2, SSE2
-TEXT ·dotF64AVX512(SB), NOSPLIT, $0-56
-	MOVQ   x_base+0(FP), AX
-	MOVQ   x_len+8(FP), CX
-	MOVQ   y_base+24(FP), DX
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	XORQ   BX, BX
-	MOVQ   CX, SI
-	SUBQ   BX, SI
+// func hadamardF64AVX512(dst []float64, x []float64, y []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·hadamardF64AVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ AX, DI
+	SUBQ CX, DI
 
-loop8:
-	CMPQ        SI, $+64
-	JL          loop8done
-	VMOVUPD     (AX)(BX*8), Z8
-	VFMADD231PD (DX)(BX*8), Z8, Z0
-	VMOVUPD     64(AX)(BX*8), Z8
-	VFMADD231PD 64(DX)(BX*8), Z8, Z1
-	VMOVUPD     128(AX)(BX*8), Z8
-	VFMADD231PD 128(DX)(BX*8), Z8, Z2
-	VMOVUPD     192(AX)(BX*8), Z8
-	VFMADD231PD 192(DX)(BX*8), Z8, Z3
-	VMOVUPD     256(AX)(BX*8), Z8
-	VFMADD231PD 256(DX)(BX*8), Z8, Z4
-	VMOVUPD     320(AX)(BX*8), Z8
-	VFMADD231PD 320(DX)(BX*8), Z8, Z5
-	VMOVUPD     384(AX)(BX*8), Z8
-	VFMADD231PD 384(DX)(BX*8), Z8, Z6
-	VMOVUPD     448(AX)(BX*8), Z8
-	VFMADD231PD 448(DX)(BX*8), Z8, Z7
-	ADDQ        $+64, BX
-	SUBQ        $+64, SI
-	JMP         loop8
+loop4:
+	CMPQ    DI, $+32
+	JL      loop4done
+	VMOVUPD (BX)(CX*8), Z0
+	VMOVUPD (SI)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, (DX)(CX*8)
+	VMOVUPD 64(BX)(CX*8), Z0
+	VMOVUPD 64(SI)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, 64(DX)(CX*8)
+	VMOVUPD 128(BX)(CX*8), Z0
+	VMOVUPD 128(SI)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, 128(DX)(CX*8)
+	VMOVUPD 192(BX)(CX*8), Z0
+	VMOVUPD 192(SI)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, 192(DX)(CX*8)
+	ADDQ    $+32, CX
+	SUBQ    $+32, DI
+	JMP     loop4
 
-loop8done:
-	MOVQ CX, SI
-	SUBQ BX, SI
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
 
 loop1:
-	CMPQ        SI, $+8
-	JL          loop1done
-	VMOVUPD     (AX)(BX*8), Z8
-	VFMADD231PD (DX)(BX*8), Z8, Z0
-	ADDQ        $+8, BX
-	SUBQ        $+8, SI
-	JMP         loop1
+	CMPQ    DI, $+8
+	JL      loop1done
+	VMOVUPD (BX)(CX*8), Z0
+	VMOVUPD (SI)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, (DX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, DI
+	JMP     loop1
 
 loop1done:
-	SUBQ        BX, CX
-	JZ          sum
-	MOVQ        $-1, SI
-	BZHIQ       CX, SI, SI
-	KMOVW       SI, K1
-	VMOVUPD.Z   (AX)(BX*8), K1, Z8
-	VMOVUPD.Z   (DX)(BX*8), K1, Z9
-	VFMADD231PD Z8, Z9, Z0
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPD.Z (BX)(CX*8), K1, Z0
+	VMOVUPD.Z (SI)(CX*8), K1, Z1
+	VMULPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (DX)(CX*8)
 
-sum:
-	VADDPD        Z0, Z4, Z0
-	VADDPD        Z1, Z5, Z1
-	VADDPD        Z2, Z6, Z2
-	VADDPD        Z3, Z7, Z3
-	VADDPD        Z0, Z2, Z0
-	VADDPD        Z1, Z3, Z1
-	VADDPD        Z0, Z1, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VMOVUPD       Y0, Y0
-	VADDPD        Y0, Y1, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPD        X0, X1, X0
-	VUNPCKHPD     X0, X0, X1
-	VADDSD        X0, X1, X0
-	MOVSD         X0, s+48(FP)
+end:
 	VZEROUPPER
 	RET
 
-// func dot4F64AVX512(x []float64, y0 []float64, y1 []float64, y2 []float64, y3 []float64) (s0 float64, s1 float64, s2 float64, s3 float64)
-// Requires: AVX, AVX512F, BMI2, SSE2
-TEXT ·dot4F64AVX512(SB), NOSPLIT, $0-152
-	MOVQ   x_base+0(FP), AX
-	MOVQ   x_len+8(FP), CX
-	MOVQ   y0_base+24(FP), DX
-	MOVQ   y1_base+48(FP), BX
-	MOVQ   y2_base+72(FP), SI
-	MOVQ   y3_base+96(FP), DI
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	XORQ   R8, R8
-	MOVQ   CX, R9
-	SUBQ   R8, R9
+// func hadamardAddF64AVX512(dst []float64, x []float64, y []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·hadamardAddF64AVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ y_base+48(FP), SI
+	MOVQ AX, DI
+	SUBQ CX, DI
 
-loop2:
-	CMPQ        R9, $+16
-	JL          loop2done
-	VMOVUPD     (AX)(R8*8), Z8
-	VFMADD231PD (DX)(R8*8), Z8, Z0
-	VFMADD231PD (BX)(R8*8), Z8, Z2
-	VFMADD231PD (SI)(R8*8), Z8, Z4
-	VFMADD231PD (DI)(R8*8), Z8, Z6
-	VMOVUPD     64(AX)(R8*8), Z8
-	VFMADD231PD 64(DX)(R8*8), Z8, Z1
-	VFMADD231PD 64(BX)(R8*8), Z8, Z3
-	VFMADD231PD 64(SI)(R8*8), Z8, Z5
-	VFMADD231PD 64(DI)(R8*8), Z8, Z7
-	ADDQ        $+16, R8
-	SUBQ        $+16, R9
-	JMP         loop2
+loop4:
+	CMPQ        DI, $+32
+	JL          loop4done
+	VMOVUPD     (BX)(CX*8), Z0
+	VMOVUPD     (SI)(CX*8), Z1
+	VMOVUPD     (DX)(CX*8), Z2
+	VMOVUPD     Z2, Z2
+	VFMADD231PD Z1, Z0, Z2
+	VMOVUPD     Z2, (DX)(CX*8)
+	VMOVUPD     64(BX)(CX*8), Z0
+	VMOVUPD     64(SI)(CX*8), Z1
+	VMOVUPD     64(DX)(CX*8), Z2
+	VMOVUPD     Z2, Z2
+	VFMADD231PD Z1, Z0, Z2
+	VMOVUPD     Z2, 64(DX)(CX*8)
+	VMOVUPD     128(BX)(CX*8), Z0
+	VMOVUPD     128(SI)(CX*8), Z1
+	VMOVUPD     128(DX)(CX*8), Z2
+	VMOVUPD     Z2, Z2
+	VFMADD231PD Z1, Z0, Z2
+	VMOVUPD     Z2, 128(DX)(CX*8)
+	VMOVUPD     192(BX)(CX*8), Z0
+	VMOVUPD     192(SI)(CX*8), Z1
+	VMOVUPD     192(DX)(CX*8), Z2
+	VMOVUPD     Z2, Z2
+	VFMADD231PD Z1, Z0, Z2
+	VMOVUPD     Z2, 192(DX)(CX*8)
+	ADDQ        $+32, CX
+	SUBQ        $+32, DI
+	JMP         loop4
 
-loop2done:
-	MOVQ CX, R9
-	SUBQ R8, R9
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
 
 loop1:
-	CMPQ        R9, $+8
+	CMPQ        DI, $+8
 	JL          loop1done
-	VMOVUPD     (AX)(R8*8), Z8
-	VFMADD231PD (DX)(R8*8), Z8, Z0
-	VFMADD231PD (BX)(R8*8), Z8, Z2
-	VFMADD231PD (SI)(R8*8), Z8, Z4
-	VFMADD231PD (DI)(R8*8), Z8, Z6
-	ADDQ        $+8, R8
-	SUBQ        $+8, R9
+	VMOVUPD     (BX)(CX*8), Z0
+	VMOVUPD     (SI)(CX*8), Z1
+	VMOVUPD     (DX)(CX*8), Z2
+	VMOVUPD     Z2, Z2
+	VFMADD231PD Z1, Z0, Z2
+	VMOVUPD     Z2, (DX)(CX*8)
+	ADDQ        $+8, CX
+	SUBQ        $+8, DI
 	JMP         loop1
 
 loop1done:
-	SUBQ        R8, CX
-	JZ          sum
-	MOVQ        $-1, R9
-	BZHIQ       CX, R9, R9
-	KMOVW       R9, K1
-	VMOVUPD.Z   (AX)(R8*8), K1, Z8
-	VMOVUPD.Z   (DX)(R8*8), K1, Z9
-	VFMADD231PD Z8, Z9, Z0
-	VMOVUPD.Z   (BX)(R8*8), K1, Z9
-	VFMADD231PD Z8, Z9, Z2
-	VMOVUPD.Z   (SI)(R8*8), K1, Z9
-	VFMADD231PD Z8, Z9, Z4
-	VMOVUPD.Z   (DI)(R8*8), K1, Z9
-	VFMADD231PD Z8, Z9, Z6
+	SUBQ        CX, AX
+	JZ          end
+	MOVQ        $-1, DI
+	BZHIQ       AX, DI, DI
+	KMOVW       DI, K1
+	VMOVUPD.Z   (BX)(CX*8), K1, Z0
+	VMOVUPD.Z   (SI)(CX*8), K1, Z1
+	VMOVUPD.Z   (DX)(CX*8), K1, Z2
+	VMOVUPD     Z2, Z2
+	VFMADD231PD Z1, Z0, Z2
+	VMOVUPD     Z2, K1, (DX)(CX*8)
 
-sum:
-	VADDPD        Z0, Z1, Z0
-	VADDPD        Z2, Z3, Z2
-	VADDPD        Z4, Z5, Z4
-	VADDPD        Z6, Z7, Z6
-	VEXTRACTF64X4 $0x01, Z0, Y1
-	VMOVUPD       Y0, Y0
-	VADDPD        Y0, Y1, Y0
-	VEXTRACTF128  $0x01, Y0, X1
-	VADDPD        X0, X1, X0
-	VUNPCKHPD     X0, X0, X1
-	VADDSD        X0, X1, X0
-	VEXTRACTF64X4 $0x01, Z2, Y1
-	VMOVUPD       Y2, Y2
-	VADDPD        Y2, Y1, Y2
-	VEXTRACTF128  $0x01, Y2, X1
-	VADDPD        X2, X1, X2
-	VUNPCKHPD     X2, X2, X1
-	VADDSD        X2, X1, X2
-	VEXTRACTF64X4 $0x01, Z4, Y1
-	VMOVUPD       Y4, Y3
-	VADDPD        Y3, Y1, Y3
-	VEXTRACTF128  $0x01, Y3, X1
-	VADDPD        X3, X1, X3
-	VUNPCKHPD     X3, X3, X1
-	VADDSD        X3, X1, X3
-	VEXTRACTF64X4 $0x01, Z6, Y1
-	VMOVUPD       Y6, Y4
-	VADDPD        Y4, Y1, Y4
-	VEXTRACTF128  $0x01, Y4, X1
-	VADDPD        X4, X1, X4
-	VUNPCKHPD     X4, X4, X1
-	VADDSD        X4, X1, X4
-	MOVSD         X0, s0+120(FP)
-	MOVSD         X2, s1+128(FP)
-	MOVSD         X3, s2+136(FP)
-	MOVSD         X4, s3+144(FP)
+end:
+	VZEROUPPER
+	RET
+
+// func fillF64AVX512(x []float64, a float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·fillF64AVX512(SB), NOSPLIT, $0-32
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSD a+24(FP), Z0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
+
+loop8:
+	CMPQ    BX, $+64
+	JL      loop8done
+	VMOVUPD Z0, (DX)(CX*8)
+	VMOVUPD Z0, 64(DX)(CX*8)
+	VMOVUPD Z0, 128(DX)(CX*8)
+	VMOVUPD Z0, 192(DX)(CX*8)
+	VMOVUPD Z0, 256(DX)(CX*8)
+	VMOVUPD Z0, 320(DX)(CX*8)
+	VMOVUPD Z0, 384(DX)(CX*8)
+	VMOVUPD Z0, 448(DX)(CX*8)
+	ADDQ    $+64, CX
+	SUBQ    $+64, BX
+	JMP     loop8
+
+loop8done:
+	MOVQ AX, BX
+	SUBQ CX, BX
+
+loop1:
+	CMPQ    BX, $+8
+	JL      loop1done
+	VMOVUPD Z0, (DX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, BX
+	JMP     loop1
+
+loop1done:
+	SUBQ    CX, AX
+	JZ      end
+	MOVQ    $-1, BX
+	BZHIQ   AX, BX, BX
+	KMOVW   BX, K1
+	VMOVUPD Z0, K1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleF64AVX512(x []float64, a float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scaleF64AVX512(SB), NOSPLIT, $0-32
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSD a+24(FP), Z0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
+
+loop4:
+	CMPQ    BX, $+32
+	JL      loop4done
+	VMOVUPD (DX)(CX*8), Z1
+	VMULPD  Z0, Z1, Z1
+	VMOVUPD Z1, (DX)(CX*8)
+	VMOVUPD 64(DX)(CX*8), Z1
+	VMULPD  Z0, Z1, Z1
+	VMOVUPD Z1, 64(DX)(CX*8)
+	VMOVUPD 128(DX)(CX*8), Z1
+	VMULPD  Z0, Z1, Z1
+	VMOVUPD Z1, 128(DX)(CX*8)
+	VMOVUPD 192(DX)(CX*8), Z1
+	VMULPD  Z0, Z1, Z1
+	VMOVUPD Z1, 192(DX)(CX*8)
+	ADDQ    $+32, CX
+	SUBQ    $+32, BX
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, BX
+	SUBQ CX, BX
+
+loop1:
+	CMPQ    BX, $+8
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Z1
+	VMULPD  Z0, Z1, Z1
+	VMOVUPD Z1, (DX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, BX
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, BX
+	BZHIQ     AX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPD.Z (DX)(CX*8), K1, Z1
+	VMULPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleFloorF64AVX512(dst []float64, src []float64, scale float64, floor float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scaleFloorF64AVX512(SB), NOSPLIT, $0-64
+	MOVQ         dst_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         src_base+24(FP), BX
+	VBROADCASTSD scale+48(FP), Z0
+	VBROADCASTSD floor+56(FP), Z1
+	MOVQ         AX, SI
+	SUBQ         CX, SI
+
+loop4:
+	CMPQ    SI, $+32
+	JL      loop4done
+	VMOVUPD (BX)(CX*8), Z2
+	VMAXPD  Z2, Z1, Z2
+	VMULPD  Z0, Z2, Z2
+	VMOVUPD Z2, (DX)(CX*8)
+	VMOVUPD 64(BX)(CX*8), Z2
+	VMAXPD  Z2, Z1, Z2
+	VMULPD  Z0, Z2, Z2
+	VMOVUPD Z2, 64(DX)(CX*8)
+	VMOVUPD 128(BX)(CX*8), Z2
+	VMAXPD  Z2, Z1, Z2
+	VMULPD  Z0, Z2, Z2
+	VMOVUPD Z2, 128(DX)(CX*8)
+	VMOVUPD 192(BX)(CX*8), Z2
+	VMAXPD  Z2, Z1, Z2
+	VMULPD  Z0, Z2, Z2
+	VMOVUPD Z2, 192(DX)(CX*8)
+	ADDQ    $+32, CX
+	SUBQ    $+32, SI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ    SI, $+8
+	JL      loop1done
+	VMOVUPD (BX)(CX*8), Z2
+	VMAXPD  Z2, Z1, Z2
+	VMULPD  Z0, Z2, Z2
+	VMOVUPD Z2, (DX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, SI
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (BX)(CX*8), K1, Z2
+	VMAXPD    Z2, Z1, Z1
+	VMULPD    Z0, Z1, Z0
+	VMOVUPD   Z0, K1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func clampF64AVX512(x []float64, lo float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·clampF64AVX512(SB), NOSPLIT, $0-32
+	MOVQ         x_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         x_base+0(FP), DX
+	VBROADCASTSD lo+24(FP), Z0
+	MOVQ         AX, BX
+	SUBQ         CX, BX
+
+loop4:
+	CMPQ    BX, $+32
+	JL      loop4done
+	VMOVUPD (DX)(CX*8), Z1
+	VMAXPD  Z1, Z0, Z1
+	VMOVUPD Z1, (DX)(CX*8)
+	VMOVUPD 64(DX)(CX*8), Z1
+	VMAXPD  Z1, Z0, Z1
+	VMOVUPD Z1, 64(DX)(CX*8)
+	VMOVUPD 128(DX)(CX*8), Z1
+	VMAXPD  Z1, Z0, Z1
+	VMOVUPD Z1, 128(DX)(CX*8)
+	VMOVUPD 192(DX)(CX*8), Z1
+	VMAXPD  Z1, Z0, Z1
+	VMOVUPD Z1, 192(DX)(CX*8)
+	ADDQ    $+32, CX
+	SUBQ    $+32, BX
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, BX
+	SUBQ CX, BX
+
+loop1:
+	CMPQ    BX, $+8
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Z1
+	VMAXPD  Z1, Z0, Z1
+	VMOVUPD Z1, (DX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, BX
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, BX
+	BZHIQ     AX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPD.Z (DX)(CX*8), K1, Z1
+	VMAXPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func chooseF64AVX512(dst []float64, src []float64, w []float64, other float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·chooseF64AVX512(SB), NOSPLIT, $0-80
+	MOVQ         dst_len+8(FP), AX
+	XORQ         CX, CX
+	MOVQ         dst_base+0(FP), DX
+	MOVQ         src_base+24(FP), BX
+	MOVQ         w_base+48(FP), SI
+	VBROADCASTSD other+72(FP), Z0
+	VPXORQ       Z1, Z1, Z1
+	MOVQ         AX, DI
+	SUBQ         CX, DI
+
+loop4:
+	CMPQ      DI, $+32
+	JL        loop4done
+	VMOVUPD   (SI)(CX*8), Z2
+	VCMPPD    $0x04, Z1, Z2, K1
+	VMOVUPD   (BX)(CX*8), Z2
+	VBLENDMPD Z2, Z0, K1, Z3
+	VMOVUPD   Z3, (DX)(CX*8)
+	VMOVUPD   64(SI)(CX*8), Z2
+	VCMPPD    $0x04, Z1, Z2, K1
+	VMOVUPD   64(BX)(CX*8), Z2
+	VBLENDMPD Z2, Z0, K1, Z4
+	VMOVUPD   Z4, 64(DX)(CX*8)
+	VMOVUPD   128(SI)(CX*8), Z2
+	VCMPPD    $0x04, Z1, Z2, K1
+	VMOVUPD   128(BX)(CX*8), Z2
+	VBLENDMPD Z2, Z0, K1, Z5
+	VMOVUPD   Z5, 128(DX)(CX*8)
+	VMOVUPD   192(SI)(CX*8), Z2
+	VCMPPD    $0x04, Z1, Z2, K1
+	VMOVUPD   192(BX)(CX*8), Z2
+	VBLENDMPD Z2, Z0, K1, Z6
+	VMOVUPD   Z6, 192(DX)(CX*8)
+	ADDQ      $+32, CX
+	SUBQ      $+32, DI
+	JMP       loop4
+
+loop4done:
+	MOVQ AX, DI
+	SUBQ CX, DI
+
+loop1:
+	CMPQ      DI, $+8
+	JL        loop1done
+	VMOVUPD   (SI)(CX*8), Z2
+	VCMPPD    $0x04, Z1, Z2, K1
+	VMOVUPD   (BX)(CX*8), Z2
+	VBLENDMPD Z2, Z0, K1, Z7
+	VMOVUPD   Z7, (DX)(CX*8)
+	ADDQ      $+8, CX
+	SUBQ      $+8, DI
+	JMP       loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, DI
+	BZHIQ     AX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPD.Z (SI)(CX*8), K1, Z2
+	VCMPPD    $0x04, Z1, Z2, K2
+	VMOVUPD.Z (BX)(CX*8), K1, Z1
+	VBLENDMPD Z1, Z0, K2, Z8
+	VMOVUPD   Z8, K1, (DX)(CX*8)
+
+end:
 	VZEROUPPER
 	RET

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/asm"
 	"polyad/loss"
 )
 
@@ -127,4 +128,41 @@ func ExampleParse() {
 	// kl 1 D_KL(X | WH)
 	// 1.5 1.5 D_beta=1.5(X | WH)
 	// invalid loss "cosine": want frobenius, kl, is or a number
+}
+
+func TestDivergenceIsTheSumOfItsTerms(t *testing.T) {
+	types := func(t *testing.T) {
+		t.Run("float32", testSums[float32])
+		t.Run("float64", testSums[float64])
+	}
+	for _, level := range asm.Levels() {
+		restore, err := asm.Use(level)
+		require.NoError(t, err)
+		t.Run(level.String(), types)
+		restore()
+	}
+}
+
+func testSums[T asm.Float](t *testing.T) {
+	const floor = .125
+	r := rand.New(rand.NewPCG(3, 2))
+	for _, n := range []int{0, 1, 7, 33, 300, 20000} { // the last in several calls of the kernel
+		x, y := make([]T, n), make([]T, n+1)
+		for j := range x {
+			x[j], y[j] = T(math.Exp(r.NormFloat64())), T(math.Exp(3*r.NormFloat64()))
+		}
+		for _, b := range betas {
+			l := loss.Beta(b)
+			var plain, floored float64
+			for j, v := range x {
+				plain += l.Between(float64(v), float64(y[j]))
+				floored += l.Between(float64(v), math.Max(float64(y[j]), floor))
+			}
+			assert.InDelta(t, plain, loss.Divergence(l, x, y), 1e-12*plain, "beta %v, length %d", b, n)
+			if b != 2 {
+				assert.InDelta(t, floored, loss.FlooredDivergence(l, x, y, floor), 1e-12*floored, "beta %v, length %d", b, n)
+			}
+		}
+	}
+	assert.Panics(t, func() { loss.Divergence(loss.KL, make([]T, 3), make([]T, 2)) })
 }

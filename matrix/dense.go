@@ -132,18 +132,21 @@ func (m *Dense[T]) TransposeTo(dst *Dense[T]) {
 	if dst.Rows != m.Cols || dst.Cols != m.Rows {
 		fail("TransposeTo", "%d x %d from %d x %d", dst.Rows, dst.Cols, m.Rows, m.Cols)
 	}
-	const tile = 16 // two tiles of float64 fit a 4 KiB page's worth of cache lines
-	for i0 := 0; i0 < m.Rows; i0 += tile {
-		i1 := min(i0+tile, m.Rows)
-		for j := 0; j < m.Cols; j++ {
-			d := dst.Data[j*dst.Stride+i0 : j*dst.Stride+i1]
-			o := i0*m.Stride + j
-			for k := range d {
-				d[k] = m.Data[o]
-				o += m.Stride
-			}
+	const tileRows, tileCols = 256, 32 // of both, they stay in the cache
+	ker := asm.For[T]()
+	for i := 0; i < m.Rows; i += tileRows {
+		for j := 0; j < m.Cols; j += tileCols {
+			rows, cols := min(tileRows, m.Rows-i), min(tileCols, m.Cols-j)
+			ker.Transpose(span(dst.Data[j*dst.Stride+i:], cols, dst.Stride, rows), dst.Stride,
+				span(m.Data[i*m.Stride+j:], rows, m.Stride, cols), m.Stride, rows, cols)
 		}
 	}
+}
+
+// span returns x up to the end of a matrix with the given stride that begins
+// there, and so panics when x is shorter: kernels do not look.
+func span[T Float](x []T, rows, stride, cols int) []T {
+	return x[:(rows-1)*stride+cols]
 }
 
 // Transpose returns the transpose of m as a new matrix.

@@ -176,8 +176,8 @@ func TestTransposeOfStridedViews(t *testing.T) {
 
 func testTranspose[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, rows := range []int{1, 3, 15, 16, 17, 33} {
-		for _, cols := range []int{1, 2, 16, 31} {
+	for _, rows := range []int{1, 3, 15, 16, 17, 33, 260} {
+		for _, cols := range []int{1, 2, 16, 31, 70} {
 			m, _ := strided[T](r, rows, cols)
 			dst, around := strided[T](r, cols, rows)
 			before := around.Clone()
@@ -197,6 +197,9 @@ func testTranspose[T matrix.Float](t *testing.T) {
 		}
 	}
 	misuse(t, "TransposeTo", func() { matrix.New[T](2, 3).TransposeTo(matrix.New[T](2, 3)) }, "2 x 3 from 2 x 3")
+	short := &matrix.Dense[T]{Rows: 3, Cols: 3, Stride: 3, Data: make([]T, 8)}
+	assert.Panics(t, func() { short.TransposeTo(matrix.New[T](3, 3)) })
+	assert.Panics(t, func() { matrix.New[T](3, 3).TransposeTo(short) })
 }
 
 func TestConvertRoundsToNearest(t *testing.T) {

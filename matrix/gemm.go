@@ -17,6 +17,10 @@ const (
 
 	// Up to this depth the rows of B are read where they lie.
 	gemmShallow = 64
+
+	// A shallow product with so many bytes or more is written past the caches,
+	// which could not keep it.
+	gemmPast = 16 << 20
 )
 
 // Gemm computes C = alpha·op(A)·op(B) + beta·C, where op(A) is A or, with tA,
@@ -71,14 +75,15 @@ func scale[T Float](c *Dense[T], beta T) {
 	if beta == 1 {
 		return
 	}
+	ker := asm.For[T]()
 	for i := 0; i < c.Rows; i++ {
 		row := c.Row(i)
 		if beta == 0 {
 			clear(row)
 			continue
 		}
-		for j := range row {
-			row[j] *= beta
+		for j := 0; j < len(row); j += chunk {
+			ker.Scale(row[j:min(j+chunk, len(row))], beta)
 		}
 	}
 }
@@ -93,7 +98,8 @@ type gemm[T Float] struct {
 	add            bool // to C; the first part overwrites it when beta is 0
 
 	ker    *asm.Kernels[T]
-	width  int  // columns of a strip
+	height int  // rows of a panel of A
+	width  int  // columns of a strip of B
 	strips int  // of the part
 	direct bool // B's rows are read where they lie
 	packed []T  // the strips, one after the other
@@ -128,7 +134,8 @@ func (g *gemm[T]) release() {
 // read in place when the part is too small for packing to pay.
 func (g *gemm[T]) plan() {
 	n, depth := g.j1-g.j0, g.k1-g.k0
-	g.width = min(2*g.ker.Lanes, n)
+	g.height, g.width = g.ker.Panel()
+	g.width = min(g.width, n)
 	g.strips = (n + g.width - 1) / g.width
 	g.direct = !g.tB && (g.c.Rows < 4*g.ker.Lanes || n <= 4*g.ker.Lanes || depth <= gemmShallow)
 	if size := g.strips * g.width * depth; !g.direct && len(g.packed) < size {
@@ -149,60 +156,78 @@ func (t *gemmPacker[T]) Do(strip, _ int) {
 		}
 		return
 	}
-	for j := range w {
-		row := t.b.Data[(j0+j)*t.b.Stride+t.k0:]
-		for l, v := range row[:depth] {
-			dst[l*w+j] = v
-		}
-	}
+	b := span(t.b.Data[j0*t.b.Stride+t.k0:], w, t.b.Stride, depth)
+	t.ker.Transpose(dst, w, b, t.b.Stride, w, depth)
 }
 
 // Do adds the part's share to one block of rows of C.
 func (g *gemm[T]) Do(block, worker int) {
 	i0 := block * gemmRows
 	m, n, depth := min(gemmRows, g.c.Rows-i0), g.j1-g.j0, g.k1-g.k0
-	a, aRow, aCol := g.rowsOfA(i0, m, depth, worker)
 	c := g.c.Data[i0*g.c.Stride+g.j0:]
 	if g.direct {
+		a, aRow, aCol := g.rowsOfA(i0, m, depth, worker)
+		b := g.b.Data[g.k0*g.b.Stride+g.j0:]
 		// A shallow product mostly writes C: along its rows.
-		g.ker.Mul(m, n, depth, a, aRow, aCol, g.b.Data[g.k0*g.b.Stride+g.j0:], g.b.Stride, c, g.c.Stride, g.add, depth > gemmShallow)
+		if shallow := depth <= gemmShallow; shallow && !g.add && len(g.c.Data)*asm.SizeOf[T]() >= gemmPast {
+			g.ker.MulPast(m, n, depth, a, aRow, aCol, b, g.b.Stride, c, g.c.Stride)
+		} else {
+			g.ker.Mul(m, n, depth, a, aRow, aCol, b, g.b.Stride, c, g.c.Stride, g.add, !shallow)
+		}
 		return
 	}
+	a := g.panelsOfA(i0, m, depth, worker)
 	for s := range g.strips {
 		j := s * g.width
 		w := min(g.width, n-j)
-		g.ker.Mul(m, w, depth, a, aRow, aCol, g.packed[j*depth:], w, c[j:], g.c.Stride, g.add, true)
+		g.ker.MulPacked(m, w, depth, a, g.packed[j*depth:], c[j:], g.c.Stride, g.add)
 	}
 }
 
-// rowsOfA returns m rows of alpha·op(A) from row i0 on and the steps between its
-// elements: in place when there is nothing to gain by packing.
-func (g *gemm[T]) rowsOfA(i0, m, depth, worker int) (a []T, row, col int) {
-	row, col = g.a.Stride, 1
-	o := i0*row + g.k0
+// lieOfA returns op(A) from row i0 and the part's first column on, and the steps
+// between its elements.
+func (g *gemm[T]) lieOfA(i0 int) (a []T, row, col int) {
 	if g.tA {
-		row, col = 1, g.a.Stride
-		o = i0 + g.k0*col
+		return g.a.Data[g.k0*g.a.Stride+i0:], 1, g.a.Stride
 	}
-	a = g.a.Data[o:]
-	if g.alpha == 1 && g.j1-g.j0 <= 4*g.ker.Lanes {
+	return g.a.Data[i0*g.a.Stride+g.k0:], g.a.Stride, 1
+}
+
+// rowsOfA returns m rows of alpha·op(A) from row i0 on and the steps between its
+// elements: in place when there is nothing to multiply.
+func (g *gemm[T]) rowsOfA(i0, m, depth, worker int) (a []T, row, col int) {
+	a, row, col = g.lieOfA(i0)
+	if g.alpha == 1 {
 		return a, row, col
 	}
 	dst := g.packA[worker]
 	if g.tA {
-		for l := range depth {
-			src := a[l*col:]
-			for i, v := range src[:m] {
-				dst[i*depth+l] = g.alpha * v
-			}
-		}
+		g.ker.Transpose(dst, depth, span(a, depth, col, m), col, depth, m)
 	} else {
 		for i := range m {
-			src, to := a[i*row:], dst[i*depth:(i+1)*depth]
-			for l := range to {
-				to[l] = g.alpha * src[l]
-			}
+			copy(dst[i*depth:(i+1)*depth], a[i*row:])
 		}
 	}
+	g.ker.Scale(dst[:m*depth], g.alpha)
 	return dst, depth, 1
+}
+
+// panelsOfA copies m rows of alpha·op(A) from row i0 on into panels.
+func (g *gemm[T]) panelsOfA(i0, m, depth, worker int) []T {
+	a, row, col := g.lieOfA(i0)
+	dst := g.packA[worker]
+	for p := 0; p < m; p += g.height {
+		rows, to := min(g.height, m-p), dst[p*depth:]
+		if !g.tA {
+			g.ker.Transpose(to, g.height, span(a[p*row:], rows, row, depth), row, rows, depth)
+		} else {
+			for l := range depth {
+				copy(to[l*g.height:l*g.height+rows], a[p+l*col:])
+			}
+		}
+		if g.alpha != 1 {
+			g.ker.Scale(to[:min(len(to), g.height*depth)], g.alpha)
+		}
+	}
+	return dst
 }

@@ -1,7 +1,6 @@
 package matrix
 
 import (
-	"math"
 	"sync"
 
 	"polyad/asm"
@@ -11,10 +10,9 @@ import (
 // in the element type before they are added up in float64.
 const gramDepth = 256
 
-// gramRange is how far from 1, as a power of two, sums of squares in the element
-// type are taken for good: within the range of float32 with room for products
-// of unlike columns.
-const gramRange = 60
+// Sums of squares in the element type are taken for good between these bounds,
+// within the range of float32 with room for products of unlike columns.
+const gramLeast, gramMost = 0x1p-60, 0x1p60
 
 // Gram writes XᵀX (r x r for X of shape I x r) into dst, or XXᵀ for X of shape
 // r x I when rows is set. Sums over 256 products are taken in the element type
@@ -90,13 +88,14 @@ func (g *GramWork[T]) Gram(dst *Dense[float64], x *Dense[T], rows bool) {
 // dst: strip by strip of columns, down to the diagonal.
 func (g *GramWork[T]) add(dst *Dense[float64], x []T, stride, n int) {
 	r := g.r
-	for j := 0; j < r; j += 2 * g.ker.Lanes {
-		w := min(2*g.ker.Lanes, r-j)
+	width := g.ker.Narrow()
+	for j := 0; j < r; j += width {
+		w := min(width, r-j)
 		g.ker.Mul(j+w, w, n, x, 1, stride, x[j:], stride, g.part[j:], r, false, true)
 	}
 	for k := 0; k < r; k++ {
 		// Squares that leave the range of T are summed in float64 instead.
-		if d := math.Abs(math.Log2(float64(g.part[k*r+k]))); !(d < gramRange) {
+		if d := g.part[k*r+k]; !(d > gramLeast && d < gramMost) {
 			addWide(dst, x, r, stride, n)
 			return
 		}
@@ -126,6 +125,10 @@ func addWide[T Float](dst *Dense[float64], x []T, r, stride, n int) {
 	}
 }
 
+// chunk is how many numbers a kernel gets at once: some microseconds, within
+// which it cannot be interrupted.
+const chunk = 8192
+
 // Inner returns the inner product Σ a_ij·b_ij, accumulated in float64. It
 // panics when the shapes differ.
 func Inner[S, T Float](a *Dense[S], b *Dense[T]) float64 {
@@ -133,35 +136,34 @@ func Inner[S, T Float](a *Dense[S], b *Dense[T]) float64 {
 		fail("Inner", "%d x %d and %d x %d", a.Rows, a.Cols, b.Rows, b.Cols)
 	}
 	var s float64
+	if b, ok := any(b).(*Dense[S]); ok {
+		ker := asm.For[S]()
+		for i := 0; i < a.Rows; i++ {
+			x, y := a.Row(i), b.Row(i)
+			for j := 0; j < len(x); j += chunk {
+				end := min(j+chunk, len(x))
+				s += ker.Dot(x[j:end], y[j:end])
+			}
+		}
+		return s
+	}
 	for i := 0; i < a.Rows; i++ {
-		s += dot64(a.Row(i), b.Row(i))
+		x, y := a.Row(i), b.Row(i)
+		for j, v := range x {
+			s += float64(v) * float64(y[j])
+		}
 	}
 	return s
-}
-
-func dot64[S, T Float](x []S, y []T) float64 {
-	y = y[:len(x)]
-	var s0, s1, s2, s3 float64
-	j := 0
-	for ; j+4 <= len(x); j += 4 {
-		u, v := x[j:j+4:j+4], y[j:j+4:j+4]
-		s0 += float64(u[0]) * float64(v[0])
-		s1 += float64(u[1]) * float64(v[1])
-		s2 += float64(u[2]) * float64(v[2])
-		s3 += float64(u[3]) * float64(v[3])
-	}
-	for ; j < len(x); j++ {
-		s0 += float64(x[j]) * float64(y[j])
-	}
-	return (s0 + s1) + (s2 + s3)
 }
 
 // Sum returns Σ m_ij, accumulated in float64.
 func Sum[T Float](m *Dense[T]) float64 {
 	var s float64
+	ker := asm.For[T]()
 	for i := 0; i < m.Rows; i++ {
-		for _, v := range m.Row(i) {
-			s += float64(v)
+		row := m.Row(i)
+		for j := 0; j < len(row); j += chunk {
+			s += ker.Sum(row[j:min(j+chunk, len(row))])
 		}
 	}
 	return s

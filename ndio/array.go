@@ -18,6 +18,12 @@ var (
 	ErrType = errors.New("element type not supported")
 	// ErrShape is wrapped when a format cannot hold an array of this shape.
 	ErrShape = errors.New("shape not supported")
+	// ErrName is wrapped when a file of several arrays is read without a name, or
+	// holds none of that name.
+	ErrName = errors.New("array name")
+	// ErrMemory is wrapped when a small file stands for an array that is larger
+	// than the memory that is free.
+	ErrMemory = errors.New("array larger than memory")
 	// ErrSuffix is wrapped when the suffix of a file names no known format.
 	ErrSuffix = errors.New("unknown file suffix")
 )

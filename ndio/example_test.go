@@ -48,7 +48,7 @@ func ExampleReadFile() {
 	// Output:
 	// int16 (big endian) read as float64 [2 3 4]
 	// -12 11
-	// x.xlsx: unknown file suffix: ".xlsx"; convert the array to one of .npy, .csv, .tsv
+	// x.xlsx: unknown file suffix: ".xlsx"; convert the array to one of .npy, .csv, .tsv, .npz, .mtx, .mat
 }
 
 // The sum is that of the file's bytes, as sha256sum prints it.
@@ -121,4 +121,29 @@ func ExampleAs() {
 	a := ndio.Array{F64: tensor.Of([]float64{0.5, 0.25}, 2)}
 	fmt.Println(ndio.As[float64](a) == a.F64, ndio.As[float32](a).Data)
 	// Output: true [0.5 0.25]
+}
+
+// Several arrays go into one file, which numpy.load reads as well.
+func ExampleWriteNPZFile() {
+	dir, err := os.MkdirTemp("", "ndio")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "model.npz")
+
+	w, h := tensor.Of([]float32{1, 2, 3, 4}, 2, 2), tensor.Of([]float32{5, 6}, 2, 1)
+	if err := ndio.WriteNPZFile(path, []ndio.Named{ndio.Name("W", w), ndio.Name("H", h)}, true); err != nil {
+		panic(err)
+	}
+	x, err := ndio.Load[float32](path + ":H")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(x.Shape, x.Data)
+	_, err = ndio.ReadFile(path)
+	fmt.Println(strings.TrimPrefix(err.Error(), dir))
+	// Output:
+	// [2 1] [5 6]
+	// /model.npz: array name: there are 2, "W", "H"; choose one by :NAME behind the file
 }

@@ -20,41 +20,62 @@ import (
 type format struct {
 	suffix string // in lower case, with its dot
 	magic  string // what a stream of this format begins with, "" when it has no mark
-	read   func(s *source) (Array, error)
-	write  func(w io.Writer, a Array) error
+	named  bool   // a file holds several arrays, each with a name
+	read   func(s *source, name string) (Array, error)
+	write  func(w io.Writer, a Array, name string) error // nil when it is only read
 }
 
 // formats lists what can be read and written. A stream that begins with no
 // magic is read as the first format that has none.
 var formats = []format{
-	{".npy", npyMagic, readNPY, writeNPY},
-	{".csv", "", func(s *source) (Array, error) { return readTable(s, 0) }, tableWriter(',')},
-	{".tsv", "", func(s *source) (Array, error) { return readTable(s, '\t') }, tableWriter('\t')},
+	{".npy", npyMagic, false, single(readNPY), unnamed(writeNPY)},
+	{".csv", "", false, single(func(s *source) (Array, error) { return readTable(s, 0) }), unnamed(tableWriter(','))},
+	{".tsv", "", false, single(func(s *source) (Array, error) { return readTable(s, '\t') }), unnamed(tableWriter('\t'))},
+	{".npz", zipMagic, true, readNPZ, writeNPZ},
+	{".mtx", mtxMagic, false, single(readMTX), nil},
+	{".mat", matMagic, true, readMAT, nil},
 }
 
-// bySuffix returns the format of a path.
-func bySuffix(path string) (*format, error) {
-	suffix := filepath.Ext(path)
-	known := make([]string, len(formats))
+// single is for formats that hold one array, which needs no name.
+func single(read func(s *source) (Array, error)) func(*source, string) (Array, error) {
+	return func(s *source, _ string) (Array, error) { return read(s) }
+}
+
+func unnamed(write func(w io.Writer, a Array) error) func(io.Writer, Array, string) error {
+	return func(w io.Writer, a Array, _ string) error { return write(w, a) }
+}
+
+// bySuffix returns the format of a path, which is to be written or read, and the
+// file and the name that the path consists of.
+func bySuffix(path string, writing bool) (form *format, file, name string, err error) {
+	file, name = splitName(path)
+	suffix := filepath.Ext(file)
+	var known []string
 	for i := range formats {
-		if strings.EqualFold(suffix, formats[i].suffix) {
-			return &formats[i], nil
+		f := &formats[i]
+		if writing && f.write == nil {
+			continue
 		}
-		known[i] = formats[i].suffix
+		if strings.EqualFold(suffix, f.suffix) {
+			return f, file, name, nil
+		}
+		known = append(known, f.suffix)
 	}
-	return nil, fmt.Errorf("%s: %w: %q; convert the array to one of %s",
+	return nil, "", "", fmt.Errorf("%s: %w: %q; convert the array to one of %s",
 		path, ErrSuffix, suffix, strings.Join(known, ", "))
 }
 
-// ReadFile reads the array in a file: .npy, .csv or .tsv by its suffix, in upper
-// or lower case. A .csv file may be separated by semicolons or tabs, as in
-// [ReadCSV]. Bytes behind the array of a .npy file are ignored, as numpy does.
+// ReadFile reads the array in a file: .npy, .csv, .tsv, .npz, .mtx or .mat by its
+// suffix, in upper or lower case. A .csv file may be separated by semicolons or
+// tabs, as in [ReadCSV]. Bytes behind the array of a .npy file are ignored, as
+// numpy does. Of several arrays in a .npz or .mat file one is chosen by its name
+// behind a colon, such as data.npz:X.
 func ReadFile(path string) (Array, error) {
 	return readFile(path, nil)
 }
 
 // ReadFileSum is [ReadFile] that also returns the SHA-256 of the whole file,
-// bytes behind the array included. The file is read once.
+// bytes behind the array included. The file is read once, a .npz file twice.
 func ReadFileSum(path string) (a Array, sum [sha256.Size]byte, err error) {
 	h := sha256.New()
 	if a, err = readFile(path, h); err == nil {
@@ -65,41 +86,42 @@ func ReadFileSum(path string) (a Array, sum [sha256.Size]byte, err error) {
 
 // readFile reads a file and hashes its bytes into h, which may be nil.
 func readFile(path string, h hash.Hash) (Array, error) {
-	form, err := bySuffix(path)
+	form, file, name, err := bySuffix(path, false)
 	if err != nil {
 		return Array{}, err
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(file)
 	if err != nil {
 		return Array{}, pathError(path, err)
 	}
 	defer f.Close()
-	a, err := decode(f, h, form)
+	a, err := decode(f, h, form, name)
 	if err != nil {
 		return Array{}, pathError(path, err)
 	}
 	return a, nil
 }
 
-// Decode reads an array from a stream: .npy when it begins as such a file does,
-// else a table as [ReadCSV] reads it. It may read further than the array goes.
+// Decode reads an array from a stream: .npy, .mtx or .mat when it begins as such a
+// file does, else a table as [ReadCSV] reads it. It may read further than the
+// array goes. Of .npz it reads r only when that is an io.ReaderAt and io.Seeker.
 func Decode(r io.Reader) (Array, error) {
-	return decode(r, nil, nil)
+	return decode(r, nil, nil, "")
 }
 
 // DecodeSum is [Decode] that reads r to its end and also returns the SHA-256 of
 // all bytes.
 func DecodeSum(r io.Reader) (a Array, sum [sha256.Size]byte, err error) {
 	h := sha256.New()
-	if a, err = decode(r, h, nil); err == nil {
+	if a, err = decode(r, h, nil, ""); err == nil {
 		h.Sum(sum[:0])
 	}
 	return a, sum, err
 }
 
 // decode reads an array of the given format, which is found out when it is nil,
-// and hashes all bytes of r into h, which may be nil.
-func decode(r io.Reader, h hash.Hash, form *format) (Array, error) {
+// and name, and hashes all bytes of r into h, which may be nil.
+func decode(r io.Reader, h hash.Hash, form *format, name string) (Array, error) {
 	s, err := newSource(r, h)
 	if err != nil {
 		return Array{}, err
@@ -109,7 +131,7 @@ func decode(r io.Reader, h hash.Hash, form *format) (Array, error) {
 			return Array{}, err
 		}
 	}
-	a, err := form.read(s)
+	a, err := form.read(s, name)
 	if err != nil {
 		return Array{}, err
 	}
@@ -152,19 +174,21 @@ func Load[T asm.Float](path string) (*tensor.Dense[T], error) {
 	return As[T](a), nil
 }
 
-// WriteFile writes t as .npy, .csv or .tsv by the suffix of path. Tables hold
-// arrays of order 2 that are not empty; .npy holds any.
+// WriteFile writes t as .npy, .npz, .csv or .tsv by the suffix of path. Tables
+// hold arrays of order 2 that are not empty; .npy and .npz hold any, .npz under
+// the name that stands in the path behind a colon, or arr_0, as numpy.savez has
+// it. [WriteNPZFile] writes several.
 //
 // The file appears whole or not at all: the array goes to a temporary file in
 // the same folder, which then takes the place of path and, where there was such a
 // file, its permissions. After an error the temporary file is gone and what was
 // at path is still there.
 func WriteFile[T asm.Float](path string, t *tensor.Dense[T]) error {
-	form, err := bySuffix(path)
+	form, file, name, err := bySuffix(path, true)
 	if err != nil {
 		return err
 	}
-	err = wholefile.Write(path, func(w io.Writer) error { return form.write(w, arrayOf(t)) })
+	err = wholefile.Write(file, func(w io.Writer) error { return form.write(w, arrayOf(t), name) })
 	if err != nil {
 		return pathError(path, err)
 	}

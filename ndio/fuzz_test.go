@@ -81,3 +81,31 @@ func FuzzReadCSV(f *testing.F) {
 		require.True(t, sameBits(a.F64.Data, back.F64.Data))
 	})
 }
+
+// What is hostile is refused in one line, and what is accepted is whole.
+func fuzzContainer(f *testing.F, pattern string, read func(s *source, name string) (Array, error)) {
+	files, err := filepath.Glob(pattern)
+	require.NoError(f, err)
+	require.NotEmpty(f, files)
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(b, "")
+		f.Add(b, "X")
+	}
+	f.Fuzz(func(t *testing.T, file []byte, name string) {
+		a, err := read(mustSource(t, file), name)
+		if err != nil {
+			assertOneLine(t, err)
+			return
+		}
+		again, err := read(mustSource(t, file), name)
+		require.NoError(t, err)
+		requireSame(t, a, again)
+		require.Len(t, As[float64](a).Data, As[float64](a).Len())
+	})
+}
+
+func FuzzReadNPZ(f *testing.F) { fuzzContainer(f, "testdata/*.npz", readNPZ) }
+func FuzzReadMTX(f *testing.F) { fuzzContainer(f, "testdata/*.mtx", single(readMTX)) }
+func FuzzReadMAT(f *testing.F) { fuzzContainer(f, "testdata/*.mat", readMAT) }

@@ -60,19 +60,7 @@ func readNPY(s *source) (Array, error) {
 	if s.size >= 0 && s.size-s.pos < p.bytes() {
 		return Array{}, p.short(s.size - s.pos)
 	}
-
-	a := Array{Stored: e.stored(h.fortran)}
-	if e.name == "float32" {
-		a.F32, err = readElements(&p, readFloats[float32])
-	} else if e.name == "float64" {
-		a.F64, err = readElements(&p, readFloats[float64])
-	} else {
-		a.F64, err = readElements(&p, readConverted)
-	}
-	if err != nil {
-		return Array{}, err
-	}
-	return a, nil
+	return p.read()
 }
 
 // readHeader reads everything that stands before the elements.
@@ -120,6 +108,32 @@ type payload struct {
 	element element
 	start   int64 // where in the input it begins
 	n       int   // elements
+}
+
+// read reads the elements.
+func (p *payload) read() (a Array, err error) {
+	if p.source.packed {
+		need := int64(p.n) * int64(p.element.inMemory())
+		if p.header.fortran && len(p.header.shape) > 1 {
+			need *= 2
+		}
+		if err := weigh(p.header.shape, need); err != nil {
+			return Array{}, err
+		}
+	}
+	a.Stored = p.element.stored(p.header.fortran)
+	switch p.element.name {
+	case "float32":
+		a.F32, err = readElements(p, readFloats[float32])
+	case "float64":
+		a.F64, err = readElements(p, readFloats[float64])
+	default:
+		a.F64, err = readElements(p, readConverted)
+	}
+	if err != nil {
+		return Array{}, err
+	}
+	return a, nil
 }
 
 // bytes returns the length of the payload in the file.

@@ -17,6 +17,10 @@ type source struct {
 	pos  int64     // bytes handed out so far
 	size int64     // bytes in all, -1 when that cannot be known
 	hash hash.Hash // sees every byte that comes out of r; may be nil
+
+	// packed is set when the bytes come out of a decompressor: then size is what
+	// the file says, and far more than the file has.
+	packed bool
 }
 
 // hashStep bounds a read when bytes are hashed, so that they are hashed while

@@ -3,6 +3,7 @@ package nmf
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"polyad/asm"
 	"polyad/matrix"
@@ -33,21 +34,20 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, er
 	}
 	positive := o.Loss.NeedsPositive()
 	floor := T(o.Eps.Or(0))
+	ker := asm.For[T]()
 	var top T
 	least, at := T(math.Inf(1)), [2]int{}
 	for i := 0; i < x.Rows; i++ {
-		for j, v := range x.Row(i) {
-			switch {
-			case v-v != 0:
-				return 0, fmt.Errorf("nmf: %w: entry [%d,%d] is %v; remove or replace it", ErrData, i, j, v)
-			case v < 0:
-				return 0, fmt.Errorf("nmf: %w: entry [%d,%d] is %v, and nonnegative factors cannot model negative data; shift or clip it", ErrData, i, j, v)
-			case positive && max(v, floor) == 0:
-				return 0, fmt.Errorf("nmf: %w: entry [%d,%d] is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", ErrData, i, j, o.Loss.String())
+		for j := 0; j < x.Cols; j += chunk {
+			part := x.Row(i)[j:min(j+chunk, x.Cols)]
+			lo, hi, finite := ker.Scan(part)
+			if !finite || lo < 0 || positive && max(lo, floor) == 0 {
+				return 0, badEntry(part, i, j, floor, o)
 			}
-			top = max(top, v)
-			if positive && max(v, floor) < least {
-				least, at = max(v, floor), [2]int{i, j}
+			top = max(top, hi)
+			if lo = max(lo, floor); positive && lo < least {
+				k := slices.IndexFunc(part, func(v T) bool { return max(v, floor) == lo })
+				least, at = lo, [2]int{i, j + k}
 			}
 		}
 	}
@@ -62,6 +62,22 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, er
 		return 0, fmt.Errorf("nmf: %w: the largest entry is %v, and the loss %q of such data is out of range; rescale the data", ErrData, largest, o.Loss.String())
 	}
 	return largest, nil
+}
+
+// badEntry is the error for the first entry of a part of row i, from column j0
+// on, that cannot be.
+func badEntry[T asm.Float](part []T, i, j0 int, floor T, o *Options) error {
+	for j, v := range part {
+		switch {
+		case v-v != 0:
+			return fmt.Errorf("nmf: %w: entry [%d,%d] is %v; remove or replace it", ErrData, i, j0+j, v)
+		case v < 0:
+			return fmt.Errorf("nmf: %w: entry [%d,%d] is %v, and nonnegative factors cannot model negative data; shift or clip it", ErrData, i, j0+j, v)
+		case o.Loss.NeedsPositive() && max(v, floor) == 0:
+			return fmt.Errorf("nmf: %w: entry [%d,%d] is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", ErrData, i, j0+j, o.Loss.String())
+		}
+	}
+	return nil
 }
 
 // checkRank reports a rank that is not positive, or so far above the dimensions

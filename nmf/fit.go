@@ -84,9 +84,10 @@ func workers(n int) int {
 }
 
 func finite[T asm.Float](m *matrix.Dense[T]) bool {
+	ker := asm.For[T]()
 	for i := 0; i < m.Rows; i++ {
-		for _, v := range m.Row(i) {
-			if v-v != 0 {
+		for j := 0; j < m.Cols; j += chunk {
+			if _, _, ok := ker.Scan(m.Row(i)[j:min(j+chunk, m.Cols)]); !ok {
 				return false
 			}
 		}

@@ -31,11 +31,12 @@ type hals[T asm.Float] struct {
 	changes      []float64 // per chunk, for the exact rule
 }
 
-// halsTile is the memory of one worker: a tile of W and of VHᵀ, transposed.
+// halsTile is the memory of one worker: a tile of W and of VHᵀ, transposed, or a
+// tile of H.
 type halsTile[T asm.Float] struct {
 	x, a    *matrix.Dense[T] // r x chunk
-	vx, va  matrix.Dense[T]  // the part of them in use, or of H
-	src     matrix.Dense[T]  // rows that were loaded last
+	vx, va  matrix.Dense[T]  // the part of them in use, or of WᵀV
+	src     matrix.Dense[T]  // the part of the factor that was loaded last
 	scratch []T
 }
 
@@ -58,11 +59,17 @@ func newHALS[T asm.Float](s *state[T], a HALS) (*hals[T], error) {
 	h.tiles = make([]halsTile[T], s.pool.Workers())
 	for i := range h.tiles {
 		t := &h.tiles[i]
-		t.x, t.a, t.scratch = matrix.New[T](r, chunk), matrix.New[T](r, chunk), make([]T, chunk)
+		t.x, t.a, t.scratch = newTile[T](r), newTile[T](r), make([]T, chunk)
 	}
 	h.changes = make([]float64, (max(m, n)+chunk-1)/chunk)
 	h.taskW.hals, h.taskH.hals, h.whole.hals = h, h, h
 	return h, nil
+}
+
+// newTile returns room for an r x chunk tile, with a cache line between its rows:
+// one 4096 bytes behind another would be kept in the same place of the cache.
+func newTile[T asm.Float](r int) *matrix.Dense[T] {
+	return matrix.New[T](r, chunk+64/asm.SizeOf[T]()).View(0, 0, r, chunk)
 }
 
 // innerSweeps is the cap floor(1 + alpha·ρ) on the sweeps over an m x r factor:
@@ -178,13 +185,16 @@ func (t *wholeW[T]) Do(block, worker int) {
 	t.changes[block] = t.rows(i0, min(i0+chunk, t.w.Rows), worker)
 }
 
-// halsH updates one chunk of columns of H in place.
+// halsH updates one chunk of columns of H.
 type halsH[T asm.Float] struct{ *hals[T] }
 
 func (t *halsH[T]) Do(block, worker int) {
 	j0, j1 := block*chunk, min((block+1)*chunk, t.h.Cols)
 	tile := &t.tiles[worker]
-	tile.vx = matrix.Dense[T]{Rows: t.h.Rows, Cols: j1 - j0, Stride: t.h.Stride, Data: t.h.Data[j0:]}
+	tile.src = matrix.Dense[T]{Rows: t.h.Rows, Cols: j1 - j0, Stride: t.h.Stride, Data: t.h.Data[j0:]}
+	tile.vx = matrix.Dense[T]{Rows: t.h.Rows, Cols: j1 - j0, Stride: tile.x.Stride, Data: tile.x.Data}
 	tile.va = matrix.Dense[T]{Rows: t.h.Rows, Cols: j1 - j0, Stride: t.hNum.Stride, Data: t.hNum.Data[j0:]}
+	tile.vx.Copy(&tile.src)
 	t.changes[block] = t.inner(t.stepH, t.capH, tile, j0)
+	tile.src.Copy(&tile.vx)
 }

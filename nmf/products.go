@@ -86,11 +86,7 @@ func (p *products[T]) prepareW() {
 		p.round(p.gramH)
 	case 1:
 		for k := range p.sums {
-			var s float64
-			for _, v := range p.h.Row(k) {
-				s += float64(v)
-			}
-			p.sums[k] = T(s)
+			p.sums[k] = T(matrix.Sum(p.h.View(k, 0, 1, p.h.Cols)))
 		}
 	}
 }

@@ -82,6 +82,10 @@ func power(x, p float64) float64 {
 	}
 }
 
+// chunk is how many numbers a kernel gets at once: some microseconds, within
+// which it cannot be interrupted.
+const chunk = 8192
+
 func powerSum[T asm.Float](x []T, p float64) float64 {
 	var s float64
 	switch p {
@@ -90,7 +94,10 @@ func powerSum[T asm.Float](x []T, p float64) float64 {
 			s += math.Abs(float64(v))
 		}
 	case 2:
-		return asm.For[T]().SumSquares(x)
+		ker := asm.For[T]()
+		for j := 0; j < len(x); j += chunk {
+			s += ker.SumSquares(x[j:min(j+chunk, len(x))])
+		}
 	default:
 		for _, v := range x {
 			s += math.Pow(math.Abs(float64(v)), p)
@@ -217,12 +224,11 @@ func (b Block[T]) Floor(eps T) {
 	if eps <= 0 {
 		return
 	}
+	ker := asm.For[T]()
 	for i := 0; i < b.X.Rows; i++ {
 		row := b.X.Row(i)
-		for j, v := range row {
-			if v < eps {
-				row[j] = eps
-			}
+		for j := 0; j < len(row); j += chunk {
+			ker.Clamp(row[j:min(j+chunk, len(row))], eps)
 		}
 	}
 }

@@ -144,21 +144,12 @@ func sumMode[T Float](ker *asm.Kernels[T], y, x []T, size, r int, v []T) {
 // sumLast computes y[l] = Σ_i v[i]·x[l, i].
 func sumLast[T Float](ker *asm.Kernels[T], y, x, v []T) {
 	size := len(v)
-	l := 0
-	for ; l+4 <= len(y); l += 4 {
-		var s0, s1, s2, s3 T
+	for l := range y {
+		var sum float64
 		for i := 0; i < size; i += longPiece {
 			n := min(longPiece, size-i)
-			a, b, c, d := ker.Dot4(v[i:i+n], x[l*size+i:], x[(l+1)*size+i:], x[(l+2)*size+i:], x[(l+3)*size+i:])
-			s0, s1, s2, s3 = s0+a, s1+b, s2+c, s3+d
+			sum += ker.Dot(v[i:i+n], x[l*size+i:])
 		}
-		y[l], y[l+1], y[l+2], y[l+3] = s0, s1, s2, s3
-	}
-	for ; l < len(y); l++ {
-		y[l] = 0
-		for i := 0; i < size; i += longPiece {
-			n := min(longPiece, size-i)
-			y[l] += ker.Dot(v[i:i+n], x[l*size+i:])
-		}
+		y[l] = T(sum)
 	}
 }

@@ -57,6 +57,7 @@ func (a *app) infoCommand() *cobra.Command {
 		Short: "Version, processor and kernels; of a file: shape, type, range, zeros, NaN",
 		Example: `  polyad info
   polyad info X.npy
+  polyad info data.npz:X
   polyad info song.ogg --json`,
 		Args: oneFile(true),
 	}

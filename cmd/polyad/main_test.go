@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +19,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/nmf"
+	"polyad/tensor"
 )
 
 // TestMain lets the test binary stand for the command when it is asked to.
@@ -154,6 +158,43 @@ func TestInfoTellsOfMachineAndFiles(t *testing.T) {
 	code, _, stderr = call("info", "nothing.npy")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr, "nothing.npy")
+}
+
+func TestArraysOfOtherFormatsAreRead(t *testing.T) {
+	dir := t.TempDir()
+	npz := filepath.Join(dir, "data.npz")
+	require.NoError(t, ndio.WriteNPZFile(npz, []ndio.Named{
+		ndio.Name("X", tensor.Of(sample[float32]().Data, 30, 20)), ndio.Name("label", tensor.New[float64](30)),
+	}, true))
+	code, stdout, stderr := call("info", npz+":X", "--json")
+	require.Zero(t, code, stderr)
+	var info machineInfo
+	require.NoError(t, json.Unmarshal([]byte(stdout), &info))
+	assert.Equal(t, []int{30, 20}, info.File.Shape)
+	assert.Equal(t, "float32", info.File.DType)
+	assert.Equal(t, filepath.ToSlash(npz)+":X", info.File.File)
+	whole, err := os.ReadFile(npz)
+	require.NoError(t, err)
+	assert.Equal(t, fmt.Sprintf("%x", sha256.Sum256(whole)), info.File.SHA256, "the sum is that of the file")
+	code, _, stderr = call("info", npz)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, `"X", "label"`)
+
+	code, _, stderr = call("nmf", npz+":X", "-r", "2", "--max-iter", "3", "-q")
+	require.Zero(t, code, stderr)
+
+	mtx := "%%MatrixMarket matrix coordinate integer general\n5 4 6\n1 1 3\n2 2 1\n3 4 2\n4 3 5\n5 1 1\n5 1 1\n"
+	path := filepath.Join(dir, "X.mtx")
+	require.NoError(t, os.WriteFile(path, []byte(mtx), 0o666))
+	for _, file := range []string{path, "-"} {
+		code, stdout, stderr = callWith(context.Background(), []byte(mtx), "nmf", file, "-r", "2", "--max-iter", "3", "--json")
+		require.Zero(t, code, stderr)
+		assert.Contains(t, stdout, `"float64"`)
+	}
+	code, stdout, stderr = call("info", path)
+	require.Zero(t, code, stderr)
+	assert.Contains(t, stdout, "integer (coordinate, general), read as float64")
+	assert.Contains(t, stdout, "15 zero, 0 negative")
 }
 
 func TestHelpShowsExamplesOfEveryVerb(t *testing.T) {

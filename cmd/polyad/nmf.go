@@ -24,8 +24,9 @@ nonnegative, by minimizing
 
     D(X, W·H) + l1 and l2 penalties on W and H
 
-FILE is a .npy, .csv or .tsv file, or - for standard input. With --out DIR the
-folder receives W.npy, H.npy, trace.csv and result.json.
+FILE is a .npy, .npz, .csv, .tsv, .mtx or .mat file (MATLAB's, up to -v7), or -
+for standard input; of several arrays FILE.npz:NAME or FILE.mat:NAME chooses one.
+With --out DIR the folder receives W.npy, H.npy, trace.csv and result.json.
 
 A penalty on one factor alone means nothing, since the other can take over its
 scale: penalize both. They are then balanced after every sweep, and only the

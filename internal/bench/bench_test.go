@@ -13,7 +13,7 @@ import (
 )
 
 func TestRowsAreConsistent(t *testing.T) {
-	rows, err := Kernels(context.Background(), Options{Quick: true, Filter: regexp.MustCompile(`generic|^(peak|gram|read/f64/1 MiB)`)})
+	rows, err := Kernels(context.Background(), Options{Quick: true, Filter: regexp.MustCompile(`generic|^(peak|gram|hals|solve|read/f64/1 MiB)`)})
 	require.NoError(t, err)
 	names := map[string]bool{}
 	for _, r := range rows {
@@ -31,7 +31,7 @@ func TestRowsAreConsistent(t *testing.T) {
 		assert.InEpsilon(t, r.Flops/r.Seconds/1e9, r.GFlops, 1e-12, msg)
 		assert.NotEmpty(t, r.Shape, msg)
 	}
-	for _, n := range []string{"peak", "read", "write", "gemm", "vht", "wtv", "wh", "gram", "kl", "is", "mttkrp", "ttm"} {
+	for _, n := range []string{"peak", "read", "write", "gemm", "vht", "wtv", "wh", "gram", "kl", "is", "mttkrp", "ttm", "hals", "solve"} {
 		assert.True(t, names[n], n)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/data"
+	"polyad/internal/nnls"
 	"polyad/internal/par"
 	"polyad/loss"
 	"polyad/matrix"
@@ -57,6 +58,12 @@ func cases[T asm.Float](small bool) (all []testCase[T]) {
 			}
 			all = append(all, passCase[T]("kl", s, r, 4), passCase[T]("is", s, r, 4))
 		}
+	}
+	for _, r := range ranks {
+		if r == 8 {
+			continue
+		}
+		all = append(all, halsCase[T](r, squares[0][1]), solveCase[T](r, squares[0][1]))
 	}
 	for _, r := range ranks {
 		m := talls[0][0]
@@ -148,4 +155,42 @@ func (p *pass[T]) Do(block, worker int) {
 	case "is":
 		p.d.Quotients(loss.IS, block, worker, p.w, p.h, &data.Quotients[T]{WNum: p.byRow})
 	}
+}
+
+// halsCase is one sweep over the components of a factor, in the blocks of nmf.
+func halsCase[T asm.Float](r, n int) testCase[T] {
+	return testCase[T]{name: "hals", shape: fmt.Sprintf("%dx%d", r, n), rank: r,
+		flops: 2 * float64(r) * float64(r) * float64(n), bytes: 2 * float64(asm.SizeOf[T]()) * float64(r*n),
+		make: func(pool *par.Pool) func() {
+			const chunk = 512
+			x, a, g := ramp[T](r, n), ramp[T](r, n), matrix.New[float64](r, r)
+			matrix.Gram(g, a, true)
+			h, err := nnls.NewHALS(r, n, nil, T(0))
+			if err != nil {
+				panic(err)
+			}
+			h.SetGram(g)
+			tmp := make([]T, chunk) // which this sweep does not need
+			var xs, as []*matrix.Dense[T]
+			for j := 0; j < n; j += chunk {
+				w := min(chunk, n-j)
+				xs, as = append(xs, x.View(0, j, r, w)), append(as, a.View(0, j, r, w))
+			}
+			task := &each{func(b int) { h.Sweep(xs[b], as[b], b*chunk, tmp) }}
+			return func() { pool.Run(len(xs), task) }
+		}}
+}
+
+// solveCase is the solution of normal equations for many right sides. The factor
+// is the identity, which keeps their numbers and takes as long as any.
+func solveCase[T asm.Float](r, n int) testCase[T] {
+	return testCase[T]{name: "solve", shape: fmt.Sprintf("%dx%d", r, n), rank: r,
+		flops: 2 * float64(r) * float64(r) * float64(n), bytes: float64(asm.SizeOf[T]()) * float64(r*n),
+		make: func(pool *par.Pool) func() {
+			l, b := matrix.New[T](r, r), ramp[T](r, n)
+			for k := range r {
+				l.Set(k, k, 1)
+			}
+			return func() { matrix.CholeskySolve(pool, l, false, b) }
+		}}
 }

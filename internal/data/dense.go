@@ -12,8 +12,8 @@ import (
 // raised to a floor if there is one. Both are folded into the products tile by
 // tile, so that data of any magnitude are worked on near 1 without a copy.
 //
-// A pass works on tiles of tileRows x tileCols entries, which together with the
-// parts of H and Hᵀ that belong to their columns stay in the second-level cache.
+// A pass works on tiles of few rows, so that the processor sees as many streams
+// through the data as it can follow, of which each goes on for a while.
 type Dense[T asm.Float] struct {
 	x       *matrix.Dense[T]
 	scale   T
@@ -24,9 +24,27 @@ type Dense[T asm.Float] struct {
 }
 
 const (
-	tileRows = 96 // a multiple of the heights of all kernels' tiles
-	tileCols = 256
+	// tileRows is the number of rows of a tile: a multiple, or nearly one, of the
+	// heights of all kernels' tiles.
+	tileRows = 48
+	// A product that does little with each entry waits for memory, and gets it
+	// sooner from fewer rows at a time.
+	fewRows = 16
+	// A strip is as many columns as have this many bytes in a row: the parts of H
+	// and Hᵀ that belong to them stay in the second-level cache.
+	stripBytes = 8192
+	// The model and its quotient are made for so many bytes of a row, in the
+	// first-level cache.
+	quotBytes = 1024
+	// Rows of tiles that are copies lie a little further apart, because equal
+	// addresses modulo 4 KiB get in each other's way.
+	tilePad = 64
 )
+
+// stripCols, quotCols and quotStride are those sizes in elements.
+func stripCols[T asm.Float]() int  { return stripBytes / asm.SizeOf[T]() }
+func quotCols[T asm.Float]() int   { return quotBytes / asm.SizeOf[T]() }
+func quotStride[T asm.Float]() int { return (quotBytes + tilePad) / asm.SizeOf[T]() }
 
 // scratch is the memory of one worker: tiles of the scaled data, of the model
 // or quotient, and of a power of the model.
@@ -38,10 +56,10 @@ func NewDense[T asm.Float](x *matrix.Dense[T], scale, floor float64, workers int
 	d := &Dense[T]{x: x, scale: T(scale), floor: T(floor), scratch: make([]scratch[T], workers)}
 	for i := range d.scratch {
 		s := &d.scratch[i]
-		s.y = make([]T, tileRows*tileCols)
-		s.p = make([]T, tileRows*tileCols)
+		s.y = make([]T, tileRows*quotStride[T]())
+		s.p = make([]T, tileRows*quotStride[T]())
 		if !d.plain() {
-			s.v = make([]T, tileRows*tileCols)
+			s.v = make([]T, tileRows*(stripCols[T]()+tilePad/asm.SizeOf[T]()))
 		}
 	}
 	d.stats = d.sum()
@@ -49,20 +67,15 @@ func NewDense[T asm.Float](x *matrix.Dense[T], scale, floor float64, workers int
 }
 
 func (d *Dense[T]) sum() Stats {
-	t := Stats{Min: math.Inf(1), Max: math.Inf(-1)}
-	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
+	ker, t := asm.For[T](), Stats{Min: math.Inf(1), Max: math.Inf(-1)}
+	for j0 := 0; j0 < d.x.Cols; j0 += stripCols[T]() {
 		for i0 := 0; i0 < d.x.Rows; i0 += tileRows {
-			v := d.tileAt(i0, d.x.Rows, j0, &d.scratch[0])
+			v := d.tileAt(i0, min(i0+tileRows, d.x.Rows), j0, stripCols[T](), &d.scratch[0])
 			for i := range v.rows {
 				row := v.row(i)
-				var sum float64
-				lo, hi := row[0], row[0]
-				for _, e := range row {
-					sum += float64(e)
-					lo, hi = min(lo, e), max(hi, e)
-				}
-				t.Sum += sum
-				t.Squares += d.squares(i0+i, j0, row, nil)
+				lo, hi, _ := ker.Scan(row)
+				t.Sum += ker.Sum(row)
+				t.Squares += d.squares(ker, i0+i, j0, row, nil, &d.scratch[0])
 				t.Min, t.Max = min(t.Min, float64(lo)), max(t.Max, float64(hi))
 			}
 		}
@@ -72,23 +85,20 @@ func (d *Dense[T]) sum() Stats {
 
 // squares returns ||v - y||², or ||v||² when y is nil, for the part v of row i
 // from column j0 on. A floor does not count here: errors are those of the data
-// as they are.
-func (d *Dense[T]) squares(i, j0 int, v, y []T) (s float64) {
-	switch {
-	case d.floor > 0:
-		for j, e := range d.x.Row(i)[j0 : j0+len(v)] {
-			diff := float64(e * d.scale)
-			if y != nil {
-				diff -= float64(y[j])
-			}
-			s += diff * diff
-		}
-		return s
-	case y == nil:
-		return asm.For[T]().SumSquares(v)
+// as they are. It may write the powers of the scratch.
+func (d *Dense[T]) squares(ker *asm.Kernels[T], i, j0 int, v, y []T, s *scratch[T]) float64 {
+	if d.floor > 0 {
+		x := d.x.Row(i)[j0 : j0+len(v)]
+		v = s.p[:len(v)]
+		ker.ScaleFloor(v, x, d.scale, noFloor[T]())
 	}
-	return 2 * loss.Divergence(loss.Frobenius, v, y)
+	if y == nil {
+		return ker.SumSquares(v)
+	}
+	return ker.SqDist(v, y)
 }
+
+func noFloor[T asm.Float]() T { return T(math.Inf(-1)) }
 
 // Dims returns the shape of the data.
 func (d *Dense[T]) Dims() (m, n int) { return d.x.Rows, d.x.Cols }
@@ -134,27 +144,23 @@ func (t *tile[T]) row(i int) []T { return t.data[i*t.stride : i*t.stride+t.cols]
 // plain reports whether the data are x itself.
 func (d *Dense[T]) plain() bool { return d.scale == 1 && d.floor == 0 }
 
-// tileAt returns the tile that begins at (i0, j0) and has at most the given
-// number of rows, scaled.
-func (d *Dense[T]) tileAt(i0, i1, j0 int, s *scratch[T]) tile[T] {
-	t := tile[T]{i0: i0, j0: j0, rows: min(tileRows, i1-i0), cols: min(tileCols, d.x.Cols-j0),
+// tileAt returns the tile of rows [i0, i1), at most tileRows, and up to cols
+// columns from j0 on, scaled.
+func (d *Dense[T]) tileAt(i0, i1, j0, cols int, s *scratch[T]) tile[T] {
+	t := tile[T]{i0: i0, j0: j0, rows: i1 - i0, cols: min(cols, d.x.Cols-j0),
 		data: d.x.Data[i0*d.x.Stride+j0:], stride: d.x.Stride}
 	if d.plain() {
 		return t
 	}
-	for i := range t.rows {
-		to := s.v[i*tileCols:][:t.cols]
-		if d.floor > 0 {
-			for j, e := range t.row(i) {
-				to[j] = max(e, d.floor) * d.scale
-			}
-			continue
-		}
-		for j, e := range t.row(i) {
-			to[j] = e * d.scale
-		}
+	ker, floor := asm.For[T](), noFloor[T]()
+	if d.floor > 0 {
+		floor = d.floor
 	}
-	t.data, t.stride = s.v, tileCols
+	stride := t.cols + tilePad/asm.SizeOf[T]()
+	for i := range t.rows {
+		ker.ScaleFloor(s.v[i*stride:][:t.cols], t.row(i), d.scale, floor)
+	}
+	t.data, t.stride = s.v, stride
 	return t
 }
 
@@ -162,9 +168,9 @@ func (d *Dense[T]) tileAt(i0, i1, j0 int, s *scratch[T]) tile[T] {
 func (d *Dense[T]) VHt(dst *matrix.Dense[T], block, worker int, _, _ *matrix.Dense[T]) {
 	ker, s := asm.For[T](), &d.scratch[worker]
 	i0, i1 := d.Rows(block)
-	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
+	for j0 := 0; j0 < d.x.Cols; j0 += stripCols[T]() {
 		for i := i0; i < i1; i += tileRows {
-			v := d.tileAt(i, i1, j0, s)
+			v := d.tileAt(i, min(i+tileRows, i1), j0, stripCols[T](), s)
 			d.timesHt(ker, dst, &v, v.data, v.stride)
 		}
 	}
@@ -180,10 +186,14 @@ func (d *Dense[T]) timesHt(ker *asm.Kernels[T], dst *matrix.Dense[T], t *tile[T]
 // WtV writes the block's share of Wᵀ·V.
 func (d *Dense[T]) WtV(dst *matrix.Dense[T], block, worker int, w, _ *matrix.Dense[T]) {
 	ker, s := asm.For[T](), &d.scratch[worker]
+	rows := tileRows
+	if w.Cols*asm.SizeOf[T]() <= 256 {
+		rows = fewRows
+	}
 	i0, i1 := d.Rows(block)
-	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
-		for i := i0; i < i1; i += tileRows {
-			v := d.tileAt(i, i1, j0, s)
+	for j0 := 0; j0 < d.x.Cols; j0 += stripCols[T]() {
+		for i := i0; i < i1; i += rows {
+			v := d.tileAt(i, min(i+rows, i1), j0, stripCols[T](), s)
 			wTimes(ker, dst, &v, w, v.data, v.stride, i > i0)
 		}
 	}
@@ -196,9 +206,9 @@ func wTimes[T asm.Float](ker *asm.Kernels[T], dst *matrix.Dense[T], t *tile[T], 
 		dst.Data[t.j0:], dst.Stride, add, true)
 }
 
-// model writes the tile's part of WH into y, rows tileCols apart.
+// model writes the tile's part of WH into y, rows quotStride apart.
 func model[T asm.Float](ker *asm.Kernels[T], y []T, t *tile[T], w, h *matrix.Dense[T]) {
-	ker.Mul(t.rows, t.cols, w.Cols, w.Data[t.i0*w.Stride:], w.Stride, 1, h.Data[t.j0:], h.Stride, y, tileCols, false, true)
+	ker.Mul(t.rows, t.cols, w.Cols, w.Data[t.i0*w.Stride:], w.Stride, 1, h.Data[t.j0:], h.Stride, y, quotStride[T](), false, true)
 }
 
 // Loss returns the block's share of the divergence and of the squared error.
@@ -206,21 +216,14 @@ func (d *Dense[T]) Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (
 	ker, s := asm.For[T](), &d.scratch[worker]
 	floor := d.modelFloor(l)
 	i0, i1 := d.Rows(block)
-	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
+	for j0 := 0; j0 < d.x.Cols; j0 += quotCols[T]() {
 		for i := i0; i < i1; i += tileRows {
-			v := d.tileAt(i, i1, j0, s)
+			v := d.tileAt(i, min(i+tileRows, i1), j0, quotCols[T](), s)
 			model(ker, s.y, &v, w, h)
 			for u := range v.rows {
-				x, y := v.row(u), s.y[u*tileCols:][:v.cols]
-				squares += d.squares(i+u, j0, x, y)
-				if l != loss.Frobenius {
-					for j, m := range y {
-						if x[j] > 0 {
-							y[j] = max(m, floor)
-						}
-					}
-				}
-				divergence += loss.Divergence(l, x, y)
+				x, y := v.row(u), s.y[u*quotStride[T]():][:v.cols]
+				squares += d.squares(ker, i+u, j0, x, y, s)
+				divergence += loss.FlooredDivergence(l, x, y, floor)
 			}
 		}
 	}

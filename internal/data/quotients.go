@@ -37,52 +37,71 @@ func (d *Dense[T]) Quotients(l loss.Loss, block, worker int, w, h *matrix.Dense[
 	floor := d.modelFloor(l)
 	powers := out.WDen != nil || out.HDen != nil
 	i0, i1 := d.Rows(block)
-	for j0 := 0; j0 < d.x.Cols; j0 += tileCols {
+	for from := 0; from < d.x.Cols; from += stripCols[T]() {
+		to := min(from+stripCols[T](), d.x.Cols)
 		for i := i0; i < i1; i += tileRows {
-			v := d.tileAt(i, i1, j0, s)
-			model(ker, s.y, &v, w, h)
-			for u := range v.rows {
-				y, p := s.y[u*tileCols:][:v.cols], s.p[u*tileCols:][:v.cols]
-				quotient(ker, l.Beta(), y, p, v.row(u), floor, powers)
-			}
-			if out.WNum != nil {
-				d.timesHt(ker, out.WNum, &v, s.y, tileCols)
-			}
-			if out.WDen != nil {
-				d.timesHt(ker, out.WDen, &v, s.p, tileCols)
-			}
-			if out.HNum != nil {
-				wTimes(ker, out.HNum, &v, w, s.y, tileCols, i > i0)
-			}
-			if out.HDen != nil {
-				wTimes(ker, out.HDen, &v, w, s.p, tileCols, i > i0)
+			for j0 := from; j0 < to; j0 += quotCols[T]() {
+				v := d.tileAt(i, min(i+tileRows, i1), j0, quotCols[T](), s)
+				d.quotients(ker, l.Beta(), &v, w, h, s, floor, powers)
+				d.quotientProducts(ker, &v, w, s, out, i > i0)
 			}
 		}
 	}
 }
 
-// quotient replaces the model y by v·y^(β-2) and, with powers, writes y^(β-1)
+// quotientProducts adds the products with the tile's quotients to those that are
+// asked for; the first ones of a block replace what is in HNum and HDen.
+func (d *Dense[T]) quotientProducts(ker *asm.Kernels[T], v *tile[T], w *matrix.Dense[T], s *scratch[T], out *Quotients[T], add bool) {
+	stride := quotStride[T]()
+	if out.WNum != nil {
+		d.timesHt(ker, out.WNum, v, s.y, stride)
+	}
+	if out.WDen != nil {
+		d.timesHt(ker, out.WDen, v, s.p, stride)
+	}
+	if out.HNum != nil {
+		wTimes(ker, out.HNum, v, w, s.y, stride, add)
+	}
+	if out.HDen != nil {
+		wTimes(ker, out.HDen, v, w, s.p, stride, add)
+	}
+}
+
+// quotients writes v·(wh)^(β-2) into the scratch y, and with powers (wh)^(β-1)
 // into p.
-func quotient[T asm.Float](ker *asm.Kernels[T], beta float64, y, p, v []T, floor T, powers bool) {
+func (d *Dense[T]) quotients(ker *asm.Kernels[T], beta float64, v *tile[T], w, h *matrix.Dense[T], s *scratch[T], floor T, powers bool) {
+	stride := quotStride[T]()
+	a, b := w.Data[v.i0*w.Stride:], h.Data[v.j0:]
 	switch beta {
 	case 1:
-		ker.QuotKL(y, v, floor)
+		ker.RatioKL(v.rows, v.cols, w.Cols, a, w.Stride, 1, b, h.Stride, s.y, stride, v.data, v.stride, floor)
 		if powers {
-			for j := range p {
-				p[j] = 1
-			}
+			ker.Fill(s.p[:v.rows*stride], 1)
 		}
 	case 0:
-		ker.QuotIS(y, p, v, floor)
+		ker.RatioIS(v.rows, v.cols, w.Cols, a, w.Stride, 1, b, h.Stride, s.y, s.p, stride, v.data, v.stride, floor)
+	default:
+		model(ker, s.y, v, w, h)
+		for u := range v.rows {
+			quotient(ker, beta, s.y[u*stride:][:v.cols], s.p[u*stride:][:v.cols], v.row(u), floor)
+		}
+	}
+}
+
+// quotient replaces the model y by v·y^(β-2) and writes y^(β-1) into p, for a β
+// other than 0 and 1.
+func quotient[T asm.Float](ker *asm.Kernels[T], beta float64, y, p, v []T, floor T) {
+	switch beta {
 	case 2:
 		copy(p, y)
 		copy(y, v)
+	case .5:
+		ker.Quot05(y, p, v, floor)
+	case 1.5:
+		ker.Quot15(y, p, v, floor)
+	case 3:
+		ker.Quot3(y, p, v, floor)
 	default:
-		for j, m := range y {
-			f := float64(max(m, floor))
-			pow := math.Pow(f, beta-2)
-			y[j] = T(float64(v[j]) * pow)
-			p[j] = T(pow * f)
-		}
+		ker.QuotPow(y, p, v, beta-2, floor)
 	}
 }

@@ -21,7 +21,9 @@ import (
 type HALS[T asm.Float] struct {
 	Floor  T
 	gram   []T   // r x r; row k times 2^shift[k]
+	inv    []T   // 1/(G_kk + 2·l2), or 0
 	shift  []int // 0 but where G_kk is so far from 1 that dividing by it would not do
+	plain  bool  // all shifts are 0, and no penalty differs between columns
 	l1, l2 float64
 	l1Rows []T // per column of X, or nil
 	l2Rows []T
@@ -29,10 +31,12 @@ type HALS[T asm.Float] struct {
 
 // CheckHALS returns an error wrapping [reg.ErrPenalty] when a term of the penalty
 // has a degree other than 1 and 2.
-func CheckHALS(p reg.Penalty) error {
+func CheckHALS(p reg.Penalty) error { return checkQuadratic("hals", p) }
+
+func checkQuadratic(method string, p reg.Penalty) error {
 	for _, t := range p.Active() {
 		if t.Degree != 1 && t.Degree != 2 {
-			return fmt.Errorf("%w: hals knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, t.Degree)
+			return fmt.Errorf("%w: %s knows the degrees 1 and 2, not %g; use mu", reg.ErrPenalty, method, t.Degree)
 		}
 	}
 	return nil
@@ -41,24 +45,31 @@ func CheckHALS(p reg.Penalty) error {
 // NewHALS returns the sweep for factors with r components of length n and the
 // given penalty, or the error of [CheckHALS].
 func NewHALS[T asm.Float](r, n int, p reg.Penalty, floor T) (*HALS[T], error) {
-	h := &HALS[T]{Floor: floor, gram: make([]T, r*r), shift: make([]int, r)}
+	h := &HALS[T]{Floor: floor, gram: make([]T, r*r), inv: make([]T, r), shift: make([]int, r)}
 	if err := CheckHALS(p); err != nil {
 		return nil, err
 	}
+	h.l1, h.l2, h.l1Rows, h.l2Rows = quadratic[T](p, n)
+	return h, nil
+}
+
+// quadratic returns the weights of a penalty of the degrees 1 and 2, those of
+// all n columns and those of each, nil where there are none.
+func quadratic[T asm.Float](p reg.Penalty, n int) (l1, l2 float64, l1Rows, l2Rows []T) {
 	for _, t := range p.Active() {
-		l1 := t.Degree == 1
+		first := t.Degree == 1
 		switch {
-		case t.Rows == nil && l1:
-			h.l1 += t.Weight
+		case t.Rows == nil && first:
+			l1 += t.Weight
 		case t.Rows == nil:
-			h.l2 += t.Weight
-		case l1:
-			h.l1Rows = addRows(h.l1Rows, n, t)
+			l2 += t.Weight
+		case first:
+			l1Rows = addRows(l1Rows, n, t)
 		default:
-			h.l2Rows = addRows(h.l2Rows, n, t)
+			l2Rows = addRows(l2Rows, n, t)
 		}
 	}
-	return h, nil
+	return l1, l2, l1Rows, l2Rows
 }
 
 func addRows[T asm.Float](to []T, n int, t reg.Term) []T {
@@ -79,63 +90,74 @@ func (h *HALS[T]) SetGram(g *matrix.Dense[float64]) {
 	if asm.SizeOf[T]() == 4 {
 		limit = 50
 	}
+	h.plain = h.l1Rows == nil && h.l2Rows == nil
 	for k := 0; k < g.Rows; k++ {
 		row := g.Row(k)
 		h.shift[k] = 0
 		if _, e := math.Frexp(row[k] + 2*h.l2); e > limit || e < -limit {
 			h.shift[k] = -e / 2 // A is about as far from 1 as the root of G_kk
+			h.plain = false
 		}
 		for l, v := range row {
 			h.gram[k*g.Cols+l] = T(math.Ldexp(v, h.shift[k]))
 		}
+		h.inv[k] = 0
+		if den := h.denominator(k); den != 0 {
+			h.inv[k] = 1 / den
+		}
 	}
+}
+
+// denominator returns G_kk + 2·l2, shifted.
+func (h *HALS[T]) denominator(k int) T {
+	return h.gram[k*len(h.shift)+k] + T(math.Ldexp(2*h.l2, h.shift[k]))
 }
 
 // Sweep makes one sweep over columns j0… of the factor: x and a hold those
 // columns (r x L), tmp has room for L numbers. It returns the squared Frobenius
-// norm of the change.
+// norm of the change. Cost 2·L·r² flops; see [asm.Kernels.HALS] for what rows
+// of x should not be apart.
 func (h *HALS[T]) Sweep(x, a *matrix.Dense[T], j0 int, tmp []T) (change float64) {
 	ker := asm.For[T]()
+	if h.plain {
+		return ker.HALS(x.Rows, x.Cols, h.gram, x.Rows, a.Data, a.Stride, x.Data, x.Stride, h.inv, T(h.l1), h.Floor)
+	}
 	r := x.Rows
 	tmp = tmp[:x.Cols]
 	for k := 0; k < r; k++ {
-		g := h.gram[k*r : k*r+r]
-		shift := h.shift[k]
-		l1, den := T(math.Ldexp(h.l1, shift)), g[k]+T(math.Ldexp(2*h.l2, shift))
+		den := h.denominator(k)
 		if den == 0 && h.l2Rows == nil {
 			continue
 		}
 		copy(tmp, a.Row(k))
-		shiftAll(tmp, shift)
-		subtractOthers(ker, tmp, x, g, k)
-		xk := x.Row(k)
-		if h.l1Rows == nil && h.l2Rows == nil {
-			inv := 1 / den
-			for j, v := range tmp {
-				v = max((v-l1)*inv, h.Floor)
-				d := float64(v - xk[j])
-				change += d * d
-				xk[j] = v
-			}
+		shiftAll(tmp, h.shift[k])
+		subtractOthers(ker, tmp, x, h.gram[k*r:k*r+r], k)
+		change += h.minimize(x.Row(k), tmp, j0, den, h.shift[k])
+	}
+	return change
+}
+
+// minimize sets the columns j0… of a component, x, to where they minimize the
+// objective, given the rest of them: y is what is divided, but for the
+// penalties.
+func (h *HALS[T]) minimize(x, y []T, j0 int, den T, shift int) (change float64) {
+	l1 := T(math.Ldexp(h.l1, shift))
+	for j, v := range y {
+		c := den
+		if h.l2Rows != nil {
+			c += T(math.Ldexp(2*float64(h.l2Rows[j0+j]), shift))
+		}
+		if c == 0 {
 			continue
 		}
-		for j, v := range tmp {
-			c := den
-			if h.l2Rows != nil {
-				c += T(math.Ldexp(2*float64(h.l2Rows[j0+j]), shift))
-			}
-			if c == 0 {
-				continue
-			}
-			v -= l1
-			if h.l1Rows != nil {
-				v -= T(math.Ldexp(float64(h.l1Rows[j0+j]), shift))
-			}
-			v = max(v/c, h.Floor)
-			d := float64(v - xk[j])
-			change += d * d
-			xk[j] = v
+		v -= l1
+		if h.l1Rows != nil {
+			v -= T(math.Ldexp(float64(h.l1Rows[j0+j]), shift))
 		}
+		v = max(v/c, h.Floor)
+		d := float64(v - x[j])
+		change += d * d
+		x[j] = v
 	}
 	return change
 }

@@ -239,6 +239,52 @@ func testHALSConverges[T asm.Float](t *testing.T) {
 	assert.Greater(t, zero, 100)
 }
 
+// What has no kernel of its own takes the same steps as what has one.
+func TestOddPenaltiesAndMagnitudesTakeTheSameSteps(t *testing.T) {
+	both(t, testOdd[float32], testOdd[float64])
+}
+
+func testOdd[T asm.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 2))
+	alike := []float64{.5, .5, .5, .5, .5, .5, .5}
+	scale := math.Ldexp(1, int(precision[T](300, 40))) // of a component, either way
+	for rank := 1; rank <= 9; rank++ {
+		plain := newProblem(r, 8, 7, rank, reg.L1(.4).Plus(reg.L2(.1)))
+		byRows, free, tiny := *plain, *plain, *plain
+		byRows.p = reg.Penalty{{Degree: 1, Weight: .8, Rows: alike}, {Degree: 2, Weight: .2, Rows: alike}}
+		k := r.IntN(rank)
+		free.p, tiny.p = nil, nil // l2 would hide the odd diagonal
+		tiny.gram, tiny.a = plain.gram.Clone(), plain.a.Clone()
+		for l := range rank {
+			tiny.gram.Set(k, l, tiny.gram.At(k, l)/scale)
+			tiny.gram.Set(l, k, tiny.gram.At(l, k)/scale)
+		}
+		for j, v := range tiny.a.Row(k) {
+			tiny.a.Set(k, j, v/scale)
+		}
+		x := start[T](r, rank, 7)
+		sweep := func(s *problem, size float64) *matrix.Dense[T] {
+			y := x.Clone()
+			for j, v := range y.Row(k) {
+				y.Set(k, j, v*T(size))
+			}
+			newHALS(t, s, T(0)).Sweep(y, matrix.Convert[T](s.a), 0, make([]T, 7))
+			for j, v := range y.Row(k) {
+				y.Set(k, j, v/T(size))
+			}
+			return y
+		}
+		for _, c := range []struct {
+			name      string
+			want, got *matrix.Dense[T]
+		}{{"rows", sweep(plain, 1), sweep(&byRows, 1)}, {"tiny", sweep(&free, 1), sweep(&tiny, scale)}} {
+			for i, v := range c.want.Data {
+				require.InDelta(t, v, c.got.Data[i], precision[T](1e-12, 1e-4)*(1+math.Abs(float64(v))), "%s, rank %d", c.name, rank)
+			}
+		}
+	}
+}
+
 func TestTilesGiveTheSameBitsAsTheWhole(t *testing.T) {
 	both(t, testHALSTiles[float32], testHALSTiles[float64])
 }

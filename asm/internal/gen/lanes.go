@@ -38,7 +38,7 @@ func (v isa) size() int {
 }
 func (v isa) width() int  { return v.bits / 8 }
 func (v isa) lanes() int  { return v.width() / v.size() }
-func (v isa) masks() bool { return v.bits == 512 }
+func (v isa) masks() bool { return v.level == "AVX512" }
 
 // vec returns a new vector register.
 func (v isa) vec() VecVirtual {
@@ -66,6 +66,15 @@ func (v isa) load(m Op, r Op) {
 }
 
 func (v isa) store(r Op, m Op) { v.load(r, m) }
+
+// storePast writes an aligned vector to memory past the caches.
+func (v isa) storePast(r Op, m Op) {
+	if v.f64 {
+		VMOVNTPD(r, m)
+	} else {
+		VMOVNTPS(r, m)
+	}
+}
 
 // loadMasked loads the lanes of k and zeroes the others.
 func (v isa) loadMasked(m Op, k Op, r Op) {
@@ -97,9 +106,9 @@ func (v isa) fma(a, b, acc Op) {
 // instruction set has no embedded broadcast.
 func (v isa) fmaBroadcast(m Op, b, acc Op, tmp Op) {
 	switch {
-	case v.bits == 512 && v.f64:
+	case v.masks() && v.f64:
 		VFMADD231PD_BCST(m, b, acc)
-	case v.bits == 512:
+	case v.masks():
 		VFMADD231PS_BCST(m, b, acc)
 	default:
 		v.broadcast(m, tmp)
@@ -146,53 +155,6 @@ func (v isa) zero(r VecVirtual) {
 	} else {
 		VXORPD(r, r, r)
 	}
-}
-
-// scalar versions of the above, on the low lane of an XMM register.
-
-func (v isa) loadScalar(m Op, r Op) {
-	if v.f64 {
-		VMOVSD(m, r)
-	} else {
-		VMOVSS(m, r)
-	}
-}
-
-func (v isa) storeScalar(r Op, m Op) { v.loadScalar(r, m) }
-
-func (v isa) fmaScalar(a, b, acc Op) {
-	if v.f64 {
-		VFMADD231SD(a, b, acc)
-	} else {
-		VFMADD231SS(a, b, acc)
-	}
-}
-
-// reduce adds up the lanes of r and leaves the sum in the low lane of the
-// returned XMM register. The order is fixed: halves are added to each other.
-func (v isa) reduce(r VecVirtual) VecVirtual {
-	if v.bits == 512 {
-		hi := YMM()
-		VEXTRACTF64X4(U8(1), r, hi)
-		v256 := isa{v.level, 256, v.f64}
-		lo := YMM()
-		v256.load(r.AsY(), lo)
-		v256.add(lo, hi, lo)
-		return v256.reduce(lo)
-	}
-	hi, lo := XMM(), XMM()
-	VEXTRACTF128(U8(1), r, hi)
-	v.add(r.AsX(), hi, lo)
-	if v.f64 {
-		VUNPCKHPD(lo, lo, hi)
-		VADDSD(lo, hi, lo)
-		return lo
-	}
-	VMOVHLPS(lo, lo, hi)
-	VADDPS(lo, hi, lo)
-	VMOVSHDUP(lo, hi)
-	VADDSS(lo, hi, lo)
-	return lo
 }
 
 // tailMask sets k to the lowest n lanes, 0 ≤ n < lanes.

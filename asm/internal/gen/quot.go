@@ -1,190 +1,144 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// quot generates the quotients of the divergences.
+// quot generates the quotients of the divergences whose powers are products,
+// quotients and roots.
 func quot(v isa) {
-	quotient(v, "quotKL", false, "y[j] = v[j] / max(y[j], floor)")
-	quotient(v, "quotIS", true, "p[j] = 1 / max(y[j], floor); y[j] = v[j] * p[j] * p[j]")
+	k := newKernel("quotKL", v, v, "y", "(y, v []T, floor T)", "for j := range y { y[j] = v[j] / max(y[j], floor) }")
+	y, data, floor, one := base("y"), base("v"), k.scalar("floor"), k.vec()
+	k.ones(one)
+	k.each([]int{4, 1}, func(l lane) {
+		l.put(l.quotientOf(l.get(data), l.larger(floor, l.get(y)), one), y)
+	})
+	end()
+
+	quotient(v, "quotIS", "p[j] = 1/m; y[j] = v[j] * p[j] * p[j]", func(l lane, m, v, one VecVirtual) (y, p VecVirtual) {
+		p = l.reciprocal(m, one)
+		return l.times(l.times(v, p), p), p
+	})
+	quotient(v, "quot05", "p[j] = 1/√m; y[j] = v[j] * p[j] * p[j] * p[j]", func(l lane, m, v, one VecVirtual) (y, p VecVirtual) {
+		_, p = l.roots(m, one)
+		return l.times(l.times(l.times(v, p), p), p), p
+	})
+	quotient(v, "quot15", "p[j] = √m; y[j] = v[j] / p[j]", func(l lane, m, v, one VecVirtual) (y, p VecVirtual) {
+		if !l.masks() {
+			p = l.root(m)
+			return l.over(v, p), p
+		}
+		p, inverse := l.roots(m, one)
+		return l.times(v, inverse), p
+	})
+	quotient(v, "quot3", "p[j] = m * m; y[j] = v[j] * m", func(l lane, m, v, _ VecVirtual) (y, p VecVirtual) {
+		return l.times(v, m), l.times(m, m)
+	})
 }
 
-// div divides a by b.
-func (v isa) div(a, b, r Op) {
-	if v.f64 {
-		VDIVPD(b, a, r)
-	} else {
-		VDIVPS(b, a, r)
+// quotient generates one of those that also give a power.
+func quotient(v isa, name, doc string, body func(l lane, m, v, one VecVirtual) (y, p VecVirtual)) {
+	k := newKernel(name, v, v, "y", "(y, p, v []T, floor T)", "for j := range y { m := max(y[j], floor); "+doc+" }")
+	y, p, data, floor, one := base("y"), base("p"), base("v"), k.scalar("floor"), k.vec()
+	k.ones(one)
+	k.each([]int{2, 1}, func(l lane) {
+		a, b := body(l, l.larger(floor, l.get(y)), l.get(data), one)
+		l.put(a, y)
+		l.put(b, p)
+	})
+	end()
+}
+
+// ones sets all lanes of r to 1.
+func (v isa) ones(r VecVirtual) { v.load(v.copyOf(v.con(1)), r) }
+
+// quotientOf returns x/y.
+func (v isa) quotientOf(x Op, y, ones VecVirtual) VecVirtual {
+	if v.masks() {
+		return v.times(v.reciprocal(y, ones), x)
 	}
+	q := v.copyOf(x)
+	return v.over(q, y)
 }
 
-// reciprocal replaces y by 1/y. AVX-512 has an estimate of 14 bits that Newton
-// steps r ← r + r·(1 - y·r) bring to full precision, in less time than a
-// division takes; the result is within 2 units in the last place. ones holds 1
-// in every lane.
-func (v isa) reciprocal(y, ones VecVirtual) (r VecVirtual) {
-	r = v.vec()
+// reciprocal returns 1/y, with ones holding 1 in every lane. AVX-512 has an estimate of 14 bits that Newton steps
+// r ← r + r·(1 - y·r) bring to full precision, in less time than a division
+// takes; the result is within 2 units in the last place. Where y is 0, infinite
+// or NaN the estimate is the result.
+func (v isa) reciprocal(y, ones VecVirtual) VecVirtual {
 	if !v.masks() {
-		v.div(ones, y, r)
-		return r
+		return v.over(ones, y)
 	}
-	steps := 1
+	r, steps := v.vec(), 1
 	if v.f64 {
 		VRCP14PD(y, r)
 		steps = 2
 	} else {
 		VRCP14PS(y, r)
 	}
-	for range steps {
-		e := v.vec()
-		v.load(ones, e)
-		if v.f64 {
-			VFNMADD231PD(y, r, e)
-		} else {
-			VFNMADD231PS(y, r, e)
+	var regular cond
+	for i := range steps {
+		e := v.lessTimes(ones, y, r)
+		if i == 0 {
+			regular = v.compare(e, ordered, e)
 		}
-		v.fma(e, r, r)
+		v.emit(opFMA231, 0, e, r, regular.k, r)
 	}
 	return r
 }
 
-// quotientOf returns x/y.
-func (v isa) quotientOf(x Op, y, ones VecVirtual) (q VecVirtual) {
+// root returns √x.
+func (v isa) root(x VecVirtual) VecVirtual {
+	r := v.vec()
+	if v.f64 {
+		VSQRTPD(x, r)
+	} else {
+		VSQRTPS(x, r)
+	}
+	return r
+}
+
+// roots returns √x and 1/√x. AVX-512 has an estimate of 14 bits for the latter:
+// with e = 1 - x·r², r ← r·(1 + e/2 + 3e²/8) makes about 40 bits of them, and
+// r ← r·(1 + e/2) all that there are but 2 units in the last place. Where x is 0,
+// infinite or NaN the estimate and x are the results.
+func (v isa) roots(x, ones VecVirtual) (root, inverse VecVirtual) {
 	if !v.masks() {
-		q = v.vec()
-		v.load(x, q)
-		v.div(q, y, q)
-		return q
+		root = v.root(x)
+		return root, v.over(ones, root)
 	}
-	q = v.reciprocal(y, ones)
-	v.mul(x, q, q)
-	return q
-}
-
-func (v isa) divScalar(a, b, r Op) {
+	half := v.con(.5)
+	r := v.vec()
 	if v.f64 {
-		VDIVSD(b, a, r)
+		VRSQRT14PD(x, r)
 	} else {
-		VDIVSS(b, a, r)
+		VRSQRT14PS(x, r)
 	}
-}
-
-func (v isa) maxScalar(a, b, r Op) {
+	e := v.lessTimes(ones, v.times(x, r), r)
+	regular := v.compare(e, ordered, e)
 	if v.f64 {
-		VMAXSD(a, b, r)
-	} else {
-		VMAXSS(a, b, r)
+		step := v.times(e, v.timesPlus(e, v.copyOf(v.con(.375)), half))
+		v.emit(opFMA231, 0, step, r, regular.k, r)
+		e = v.lessTimes(ones, v.times(x, r), r)
 	}
+	v.emit(opFMA231, 0, v.times(e, half), r, regular.k, r)
+	root = v.copyOf(x)
+	v.emit(opMul, 0, r, x, regular.k, root)
+	return root, r
 }
 
-func (v isa) mulScalar(a, b, r Op) {
-	if v.f64 {
-		VMULSD(a, b, r)
-	} else {
-		VMULSS(a, b, r)
-	}
-}
+// Rounding to nearest, without exceptions.
+const toNearest = U8(8)
 
-// quotient generates one of them; square means that of Itakura-Saito, which
-// also gives the power p.
-func quotient(v isa, name string, square bool, doc string) {
-	params := "y, v"
-	if square {
-		params = "y, p, v"
-	}
-	TEXT(name+v.suffix(), NOSPLIT, fmt.Sprintf("func(%s []%s, floor %s)", params, v.typ(), v.typ()))
-	Pragma("noescape")
-	Doc(name+v.suffix()+" is", "", "\tfor j := range y { "+doc+" }")
-	y, data, length := GP64(), GP64(), GP64()
-	Load(Param("y").Base(), y)
-	Load(Param("y").Len(), length)
-	Load(Param("v").Base(), data)
-	var p GPVirtual
-	if square {
-		p = GP64()
-		Load(Param("p").Base(), p)
-	}
-	floor := v.vec()
-	m, err := Param("floor").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	v.broadcast(m.Addr, floor)
-	one := v.vec()
-	if square || v.masks() {
-		bits := GP64()
-		x := XMM()
-		if v.f64 {
-			MOVQ(U64(0x3ff0000000000000), bits)
-			MOVQ(bits, x)
-		} else {
-			MOVQ(U64(0x3f800000), bits)
-			MOVQ(bits, x)
-		}
-		v.broadcast(x, one)
-	}
-	i := GP64()
-	XORQ(i, i)
-	v.loop("loop", i, length, []int{4, 1}, func(u int) {
-		for k := range u {
-			d := k * v.width()
-			a := v.vec()
-			v.max(at(y, i, v, d), floor, a)
-			if square {
-				inv, b := v.reciprocal(a, one), v.vec()
-				v.store(inv, at(p, i, v, d))
-				v.mul(at(data, i, v, d), inv, b)
-				v.mul(b, inv, a)
-			} else {
-				a = v.quotientOf(at(data, i, v, d), a, one)
-			}
-			v.store(a, at(y, i, v, d))
-		}
-	})
+// rounded returns the integer nearest to x.
+func (v isa) rounded(x VecVirtual) VecVirtual {
+	r := v.vec()
 	if v.masks() {
-		SUBQ(i, length)
-		JZ(LabelRef("end"))
-		k := v.tailMask(length)
-		a, b := v.vec(), v.vec()
-		// Lanes that are not there divide 0 by the floor, or 1 by it.
-		v.loadMasked(at(y, i, v, 0), k, a)
-		v.max(a, floor, a)
-		v.loadMasked(at(data, i, v, 0), k, b)
-		if square {
-			inv := v.reciprocal(a, one)
-			v.storeMasked(inv, k, at(p, i, v, 0))
-			v.mul(b, inv, b)
-			v.mul(b, inv, a)
-		} else {
-			a = v.quotientOf(b, a, one)
-		}
-		v.storeMasked(a, k, at(y, i, v, 0))
+		VRNDSCALEPD(toNearest, x, r)
 	} else {
-		a, b := XMM(), XMM()
-		Label("tail")
-		CMPQ(i, length)
-		JGE(LabelRef("end"))
-		v.loadScalar(at(y, i, v, 0), a)
-		v.maxScalar(a, floor.AsX(), a)
-		v.loadScalar(at(data, i, v, 0), b)
-		if square {
-			v.divScalar(one.AsX(), a, a)
-			v.storeScalar(a, at(p, i, v, 0))
-			v.mulScalar(b, a, b)
-			v.mulScalar(b, a, a)
-		} else {
-			v.divScalar(b, a, a)
-		}
-		v.storeScalar(a, at(y, i, v, 0))
-		INCQ(i)
-		JMP(LabelRef("tail"))
+		VROUNDPD(toNearest, x, r)
 	}
-	Label("end")
-	VZEROUPPER()
-	RET()
+	return r
 }

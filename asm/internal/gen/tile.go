@@ -10,11 +10,13 @@ import (
 )
 
 // tileShapes lists the heights of tiles, tallest first, for widths of 1, 2, …
-// vectors: as many accumulators as there are registers for, and what is needed
-// to cover any number of rows.
+// vectors, and what is needed to cover any number of rows. Twelve to sixteen
+// accumulators hide the latency of the multiplications. More, where there are
+// registers for them, leave no room for the next tile to begin before the last
+// has ended, and a tile of shallow depth takes a fifth longer (AMD Zen 4).
 func tileShapes(v isa) [][]int {
 	if v.bits == 512 {
-		return [][]int{{16, 8, 4, 2, 1}, {12, 8, 4, 2, 1}, {8, 4, 2, 1}}
+		return [][]int{{16, 8, 4, 2, 1}, {8, 4, 2, 1}, {5, 4, 2, 1}, {4, 2, 1}}
 	}
 	return [][]int{{12, 8, 4, 2, 1}, {6, 4, 2, 1}, {4, 2, 1}}
 }
@@ -28,7 +30,17 @@ func tile(v isa) {
 		for _, mr := range heights {
 			tileKernel(v, mr, nv+1, full)
 			tileKernel(v, mr, nv+1, edge)
-			tileKernel(v, mr, nv+1, far)
+			tileKernel(v, mr, nv+1, stream)
+		}
+	}
+	if v.bits == 512 {
+		// Half a vector, which takes half the time where processors have
+		// twice as many units for it.
+		half := isa{v.level, 256, v.f64}
+		for _, mr := range tileShapes(v)[0] {
+			tileKernel(half, mr, 1, full)
+			tileKernel(half, mr, 1, edge)
+			tileKernel(half, mr, 1, stream)
 		}
 	}
 }
@@ -41,34 +53,108 @@ const (
 	// The last vector has only its first last columns, and nothing behind them
 	// is read or written.
 	edge variant = "Edge"
-	// The rows of B lie far apart, where no processor sees a pattern: each step
-	// asks for the part of its row that comes two strips later.
-	far variant = "Far"
+	// C is written past the caches.
+	stream variant = "Stream"
 )
 
-// tileKernel generates C = A·B or C += A·B for mr rows and nv vectors of
-// columns. The element (i, l) of A is a[i·aRow + l·aCol], row l of B begins at
-// b[l·bRow], row i of C at c[i·cRow].
+// tileKernel generates count products C = A·B or C += A·B for mr rows and nv
+// vectors of columns. The element (i, l) of A is a[i·aRow + l·aCol], row l of B
+// begins at b[l·bRow], row i of C at c[i·cRow]; aNext, bNext and cNext lead to
+// the operands of the next product.
 func tileKernel(v isa, mr, nv int, kind variant) {
 	name := fmt.Sprintf("tile%dx%d%s%s", mr, nv, kind, v.suffix())
+	if v.masks() && v.bits == 256 {
+		name = fmt.Sprintf("tile%dxHalf%s%s", mr, kind, v.suffix())
+	}
 	edge := kind == edge
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, aRow, aCol int, b *%[1]s, bRow int, c *%[1]s, cRow int, add, last int)", v.typ()))
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, aRow, aCol int, b *%[1]s, bRow int, c *%[1]s, cRow int, add, last, ahead, count, aNext, bNext, cNext int)", v.typ()))
 	Pragma("noescape")
-	Doc(name+" is", "", fmt.Sprintf("\tfor i := range %d, j := range %s { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }", mr, columns(v, nv, edge)))
+	sum := "= Σ_l a[i*aRow+l*aCol] * b[l*bRow+j]"
+	if kind != stream {
+		sum += " (+ c[i*cRow+j] if add != 0)"
+	}
+	Doc(name+" is, count times,", "", fmt.Sprintf("\tfor i := range %d, j := range %s { c[i*cRow+j] %s }", mr, columns(v, nv, edge), sum))
 
-	k, aRow, aCol, b, bRow := GP64(), GP64(), GP64(), GP64(), GP64()
-	Load(Param("k"), k)
-	Load(Param("aRow"), aRow)
-	Load(Param("aCol"), aCol)
-	Load(Param("b"), b)
-	Load(Param("bRow"), bRow)
-	shift := U8(2)
+	mask := edgeMask(v, edge)
+	Label("tile")
+	if kind == full {
+		fetchC(v, mr, nv)
+	}
+	var ahead GPVirtual
+	if !edge {
+		ahead = GP64()
+		Load(Param("ahead"), ahead)
+	}
+	acc := accumulate(v, mr, nv, func(b GPVirtual, bv []VecVirtual) {
+		for j := range bv {
+			mask.load(v, Mem{Base: b, Disp: j * v.width()}, bv[j], edge && j == nv-1)
+		}
+	}, func(b GPVirtual) {
+		for j := 0; !edge && j < nv*v.width(); j += 64 {
+			PREFETCHT0(Mem{Base: b, Index: ahead, Scale: uint8(v.size()), Disp: j})
+		}
+	})
+
+	c, cRow := GP64(), v.bytes("cRow")
+	Load(Param("c"), c)
+	if kind != stream {
+		add, to := GP64(), GP64()
+		Load(Param("add"), add)
+		TESTQ(add, add)
+		JZ(LabelRef("overwrite"))
+		MOVQ(c, to)
+		for i := range acc {
+			for j := range acc[i] {
+				m := Mem{Base: to, Disp: j * v.width()}
+				if edge && j == nv-1 {
+					t := v.vec()
+					mask.load(v, m, t, true)
+					v.add(t, acc[i][j], acc[i][j])
+				} else {
+					v.add(m, acc[i][j], acc[i][j])
+				}
+			}
+			ADDQ(cRow, to)
+		}
+		Label("overwrite")
+	}
+	for i := range acc {
+		for j := range acc[i] {
+			m := Mem{Base: c, Disp: j * v.width()}
+			if kind == stream {
+				v.storePast(acc[i][j], m)
+			} else {
+				mask.store(v, acc[i][j], m, edge && j == nv-1)
+			}
+		}
+		ADDQ(cRow, c)
+	}
+	nextTile(v, "a", "b", "c")
+	if kind == stream {
+		SFENCE()
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// bytes loads a parameter that counts elements, in bytes.
+func (v isa) bytes(param string) GPVirtual {
+	r := GP64()
+	Load(Param(param), r)
 	if v.f64 {
-		shift = U8(3)
+		SHLQ(U8(3), r)
+	} else {
+		SHLQ(U8(2), r)
 	}
-	for _, s := range []Register{aRow, aCol, bRow} {
-		SHLQ(shift, s)
-	}
+	return r
+}
+
+// accumulate generates the sums of a tile, from the parameters k, a, aRow, aCol,
+// b and bRow: load loads a row of B, ahead asks for later ones.
+func accumulate(v isa, mr, nv int, load func(b GPVirtual, bv []VecVirtual), ahead func(b GPVirtual)) [][]VecVirtual {
+	k, aRow, aCol, b, bRow := GP64(), v.bytes("aRow"), v.bytes("aCol"), GP64(), v.bytes("bRow")
+	Load(Param("k"), k)
+	Load(Param("b"), b)
 	// Three rows of A to a pointer: [p], [p + aRow], [p + 2·aRow].
 	var ptrs []GPVirtual
 	for i := 0; i < mr; i += 3 {
@@ -81,15 +167,6 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 		}
 		ptrs = append(ptrs, p)
 	}
-	row := func(i int) Mem {
-		m := Mem{Base: ptrs[i/3]}
-		if i%3 > 0 {
-			m.Index, m.Scale = aRow, uint8(i%3)
-		}
-		return m
-	}
-	mask := edgeMask(v, edge)
-
 	acc := make([][]VecVirtual, mr)
 	for i := range acc {
 		acc[i] = v.vecs(nv)
@@ -98,65 +175,73 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 		}
 	}
 	TESTQ(k, k)
-	JZ(LabelRef("store"))
+	JZ(LabelRef("summed"))
 	Label("loop")
 	bv := v.vecs(nv)
-	for j := range bv {
-		mask.load(v, Mem{Base: b, Disp: j * v.width()}, bv[j], edge && j == nv-1)
-	}
+	load(b, bv)
 	for i := range acc {
-		if nv == 1 && v.bits == 512 {
-			v.fmaBroadcast(row(i), bv[0], acc[i][0], nil)
+		m := Mem{Base: ptrs[i/3]}
+		if i%3 > 0 {
+			m.Index, m.Scale = aRow, uint8(i%3)
+		}
+		if nv == 1 && v.masks() {
+			v.fmaBroadcast(m, bv[0], acc[i][0], nil)
 			continue
 		}
 		t := v.vec()
-		v.broadcast(row(i), t)
+		v.broadcast(m, t)
 		for j := range bv {
 			v.fma(t, bv[j], acc[i][j])
 		}
 	}
-	for j := 0; kind == far && j < nv*v.width(); j += 64 {
-		PREFETCHT0(Mem{Base: b, Disp: 2*nv*v.width() + j})
-	}
+	ahead(b)
 	for _, p := range ptrs {
 		ADDQ(aCol, p)
 	}
 	ADDQ(bRow, b)
 	DECQ(k)
 	JNZ(LabelRef("loop"))
+	Label("summed")
+	return acc
+}
 
-	Label("store")
-	c, cRow, add := GP64(), GP64(), GP64()
-	Load(Param("c"), c)
-	Load(Param("cRow"), cRow)
+// nextTile moves the operands on to those of the next of count tiles and goes
+// there.
+func nextTile(v isa, operands ...string) {
+	for _, operand := range operands {
+		step := v.bytes(operand + "Next")
+		ADDQ(step, address(operand))
+	}
+	DECQ(address("count"))
+	JNZ(LabelRef("tile"))
+}
+
+// fetchC asks for the tile of C when it will be added to.
+func fetchC(v isa, mr, nv int) {
+	add := GP64()
 	Load(Param("add"), add)
-	SHLQ(shift, cRow)
 	TESTQ(add, add)
-	JZ(LabelRef("overwrite"))
-	sum := GP64()
-	MOVQ(c, sum)
-	for i := range acc {
-		for j := range acc[i] {
-			m := Mem{Base: sum, Disp: j * v.width()}
-			if edge && j == nv-1 {
-				t := v.vec()
-				mask.load(v, m, t, true)
-				v.add(t, acc[i][j], acc[i][j])
-			} else {
-				v.add(m, acc[i][j], acc[i][j])
-			}
+	JZ(LabelRef("fetched"))
+	c, cRow := GP64(), v.bytes("cRow")
+	Load(Param("c"), c)
+	for i := range mr {
+		if i > 0 {
+			ADDQ(cRow, c)
 		}
-		ADDQ(cRow, sum)
-	}
-	Label("overwrite")
-	for i := range acc {
-		for j := range acc[i] {
-			mask.store(v, acc[i][j], Mem{Base: c, Disp: j * v.width()}, edge && j == nv-1)
+		for j := 0; j < nv*v.width(); j += 64 {
+			PREFETCHT0(Mem{Base: c, Disp: j})
 		}
-		ADDQ(cRow, c)
 	}
-	VZEROUPPER()
-	RET()
+	Label("fetched")
+}
+
+// address is the memory of a parameter.
+func address(param string) Mem {
+	m, err := Param(param).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return m.Addr
 }
 
 func columns(v isa, nv int, edge bool) string {
@@ -174,11 +259,11 @@ func maskTable() {
 	}
 }
 
-// lanesMask selects the first lanes of a vector: an opmask, or a vector of
-// sign bits.
+// lanesMask selects the first lanes of a vector: an opmask, or sign bits in
+// memory, which are loaded where they are used because all registers are taken.
 type lanesMask struct {
-	k OpmaskVirtual
-	y VecVirtual
+	k     OpmaskVirtual
+	signs Mem
 }
 
 // edgeMask loads the mask of the parameter last.
@@ -199,11 +284,9 @@ func edgeMask(v isa, edge bool) (m lanesMask) {
 	// A window of a table of ones and then zeros.
 	table := GP64()
 	LEAQ(NewDataAddr(Symbol{Name: "maskTable", Static: true}, 0), table)
-	off := GP64()
-	MOVQ(U32(uint32(v.lanes())), off)
-	SUBQ(last, off)
-	m.y = YMM()
-	VMOVDQU(Mem{Base: table, Index: off, Scale: uint8(v.size())}, m.y)
+	NEGQ(last)
+	LEAQ(Mem{Base: table, Index: last, Scale: uint8(v.size()), Disp: v.width()}, table)
+	m.signs = Mem{Base: table}
 	return m
 }
 
@@ -214,9 +297,9 @@ func (m lanesMask) load(v isa, from Mem, to VecVirtual, masked bool) {
 	case v.masks():
 		v.loadMasked(from, m.k, to)
 	case v.f64:
-		VMASKMOVPD(from, m.y, to)
+		VMASKMOVPD(from, m.lanes(), to)
 	default:
-		VMASKMOVPS(from, m.y, to)
+		VMASKMOVPS(from, m.lanes(), to)
 	}
 }
 
@@ -227,8 +310,14 @@ func (m lanesMask) store(v isa, r VecVirtual, to Mem, masked bool) {
 	case v.masks():
 		v.storeMasked(r, m.k, to)
 	case v.f64:
-		VMASKMOVPD(r, m.y, to)
+		VMASKMOVPD(r, m.lanes(), to)
 	default:
-		VMASKMOVPS(r, m.y, to)
+		VMASKMOVPS(r, m.lanes(), to)
 	}
+}
+
+func (m lanesMask) lanes() VecVirtual {
+	r := YMM()
+	VMOVDQU(m.signs, r)
+	return r
 }

@@ -9,12 +9,17 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// vec generates the kernels on vectors.
+// vec generates the kernels that work on each element of vectors.
 func vec(v isa) {
 	axpy(v, 1)
 	axpy(v, 4)
-	dot(v, 1)
-	dot(v, 4)
+	hadamard(v, false)
+	hadamard(v, true)
+	fill(v)
+	scale(v)
+	scaleFloor(v)
+	clamp(v)
+	choose(v)
 }
 
 // names returns "x" or "x0, x1, …".
@@ -30,11 +35,6 @@ func names(prefix string, n int) []string {
 }
 
 func list(n []string) string { return strings.Join(n, ", ") }
-
-// at returns the operand base[i·size + offset].
-func at(base, i Register, v isa, offset int) Mem {
-	return Mem{Base: base, Index: i, Scale: uint8(v.size()), Disp: offset}
-}
 
 // loop runs body over [i, n) in steps of unroll vectors, then of one vector,
 // and leaves in i where it stopped.
@@ -66,152 +66,85 @@ func axpy(v isa, n int) {
 		name = fmt.Sprintf("axpy%d", n)
 		doc = "y[j] += a0*x0[j] + a1*x1[j] + a2*x2[j] + a3*x3[j]"
 	}
-	TEXT(name+v.suffix(), NOSPLIT, fmt.Sprintf("func(%s %s, %s, y []%s)", list(a), v.typ(), list(x), v.typ()))
-	Pragma("noescape")
-	Doc(name+v.suffix()+" is", "", "\tfor j := range y { "+doc+" }")
-	y := Load(Param("y").Base(), GP64())
-	length := GP64()
-	Load(Param("y").Len(), length)
+	k := newKernel(name, v, v, "y", fmt.Sprintf("(%s T, %s, y []T)", list(a), list(x)), "for j := range y { "+doc+" }")
+	y := base("y")
 	var xs []Register
 	var coef []VecVirtual
 	for r := range n {
-		xs = append(xs, Load(Param(x[r]).Base(), GP64()))
-		c := v.vec()
-		m, err := Param(a[r]).Resolve()
-		if err != nil {
-			panic(err)
-		}
-		v.broadcast(m.Addr, c)
-		coef = append(coef, c)
+		xs = append(xs, base(x[r]))
+		coef = append(coef, k.scalar(a[r]))
 	}
-	i := GP64()
-	XORQ(i, i)
-	unrolls := []int{4, 1}
-	if n == 4 {
-		unrolls = []int{2, 1}
-	}
-	v.loop("loop", i, length, unrolls, func(u int) {
-		acc := v.vecs(u)
-		for k := range acc {
-			v.load(at(y, i, v, k*v.width()), acc[k])
-		}
+	k.each([]int{8 / (1 + n/2), 1}, func(l lane) {
+		acc := l.get(y)
 		for r := range xs {
-			for k := range acc {
-				v.fma(at(xs[r], i, v, k*v.width()), coef[r], acc[k])
+			if l.rest {
+				l.fma(l.get(xs[r]), coef[r], acc)
+			} else {
+				l.fma(l.at(xs[r]), coef[r], acc)
 			}
 		}
-		for k := range acc {
-			v.store(acc[k], at(y, i, v, k*v.width()))
-		}
+		l.put(acc, y)
 	})
-	if v.masks() {
-		SUBQ(i, length)
-		JZ(LabelRef("end"))
-		k := v.tailMask(length)
-		acc, t := v.vec(), v.vec()
-		v.loadMasked(at(y, i, v, 0), k, acc)
-		for r := range xs {
-			v.loadMasked(at(xs[r], i, v, 0), k, t)
-			v.fma(t, coef[r], acc)
-		}
-		v.storeMasked(acc, k, at(y, i, v, 0))
-	} else {
-		acc := XMM()
-		Label("tail")
-		CMPQ(i, length)
-		JGE(LabelRef("end"))
-		v.loadScalar(at(y, i, v, 0), acc)
-		for r := range xs {
-			v.fmaScalar(at(xs[r], i, v, 0), coef[r].AsX(), acc)
-		}
-		v.storeScalar(acc, at(y, i, v, 0))
-		INCQ(i)
-		JMP(LabelRef("tail"))
-	}
-	Label("end")
-	VZEROUPPER()
-	RET()
+	end()
 }
 
-// dot generates the inner products of x with n vectors y_r.
-func dot(v isa, n int) {
-	name, y, s := "dot", names("y", n), names("s", n)
-	doc := "s += x[j]*y[j]"
-	if n > 1 {
-		name = fmt.Sprintf("dot%d", n)
-		doc = "s0 += x[j]*y0[j]; s1 += x[j]*y1[j]; s2 += x[j]*y2[j]; s3 += x[j]*y3[j]"
+// hadamard generates the products of elements.
+func hadamard(v isa, add bool) {
+	name, doc := "hadamard", "dst[j] = x[j]*y[j]"
+	if add {
+		name, doc = "hadamardAdd", "dst[j] += x[j]*y[j]"
 	}
-	TEXT(name+v.suffix(), NOSPLIT, fmt.Sprintf("func(x, %s []%s) (%s %s)", list(y), v.typ(), list(s), v.typ()))
-	Pragma("noescape")
-	Doc(name+v.suffix()+" is", "", "\tfor j := range x { "+doc+" }")
-	x := Load(Param("x").Base(), GP64())
-	length := GP64()
-	Load(Param("x").Len(), length)
-	var ys []Register
-	for r := range n {
-		ys = append(ys, Load(Param(y[r]).Base(), GP64()))
-	}
-	unroll := 8
-	if n == 4 {
-		unroll = 2
-	}
-	acc := make([][]VecVirtual, n)
-	for r := range acc {
-		acc[r] = v.vecs(unroll)
-		for _, a := range acc[r] {
-			v.zero(a)
-		}
-	}
-	i := GP64()
-	XORQ(i, i)
-	v.loop("loop", i, length, []int{unroll, 1}, func(u int) {
-		t := v.vecs(u)
-		for k := range t {
-			v.load(at(x, i, v, k*v.width()), t[k])
-			for r := range ys {
-				v.fma(at(ys[r], i, v, k*v.width()), t[k], acc[r][k])
-			}
+	k := newKernel(name, v, v, "dst", "(dst, x, y []T)", "for j := range dst { "+doc+" }")
+	dst, x, y := base("dst"), base("x"), base("y")
+	k.each([]int{4, 1}, func(l lane) {
+		if add {
+			l.put(l.timesPlus(l.get(x), l.get(y), l.get(dst)), dst)
+		} else {
+			l.put(l.times(l.get(x), l.get(y)), dst)
 		}
 	})
-	if v.masks() {
-		SUBQ(i, length)
-		JZ(LabelRef("sum"))
-		k := v.tailMask(length)
-		a, b := v.vec(), v.vec()
-		v.loadMasked(at(x, i, v, 0), k, a)
-		for r := range ys {
-			v.loadMasked(at(ys[r], i, v, 0), k, b)
-			v.fma(a, b, acc[r][0])
-		}
-		Label("sum")
-	}
-	for r := range acc {
-		for half := unroll / 2; half > 0; half /= 2 {
-			for k := range half {
-				v.add(acc[r][k], acc[r][k+half], acc[r][k])
-			}
-		}
-	}
-	sums := make([]VecVirtual, n)
-	for r := range acc {
-		sums[r] = v.reduce(acc[r][0])
-	}
-	if !v.masks() {
-		a := XMM()
-		Label("tail")
-		CMPQ(i, length)
-		JGE(LabelRef("end"))
-		v.loadScalar(at(x, i, v, 0), a)
-		for r := range ys {
-			v.fmaScalar(at(ys[r], i, v, 0), a, sums[r])
-		}
-		INCQ(i)
-		JMP(LabelRef("tail"))
-		Label("end")
-	}
-	for r := range sums {
-		Store(sums[r], Return(s[r]))
-	}
-	VZEROUPPER()
-	RET()
+	end()
+}
+
+func fill(v isa) {
+	k := newKernel("fill", v, v, "x", "(x []T, a T)", "for j := range x { x[j] = a }")
+	x, a := base("x"), k.scalar("a")
+	k.each([]int{8, 1}, func(l lane) { l.put(a, x) })
+	end()
+}
+
+func scale(v isa) {
+	k := newKernel("scale", v, v, "x", "(x []T, a T)", "for j := range x { x[j] *= a }")
+	x, a := base("x"), k.scalar("a")
+	k.each([]int{4, 1}, func(l lane) { l.put(l.times(l.get(x), a), x) })
+	end()
+}
+
+func scaleFloor(v isa) {
+	k := newKernel("scaleFloor", v, v, "dst", "(dst, src []T, scale, floor T)",
+		"for j := range dst { s := src[j]; if s < floor { s = floor }; dst[j] = s * scale }")
+	dst, src, scale, floor := base("dst"), base("src"), k.scalar("scale"), k.scalar("floor")
+	k.each([]int{4, 1}, func(l lane) {
+		l.put(l.times(l.larger(floor, l.get(src)), scale), dst)
+	})
+	end()
+}
+
+func clamp(v isa) {
+	k := newKernel("clamp", v, v, "x", "(x []T, lo T)", "for j := range x { if x[j] < lo { x[j] = lo } }")
+	x, lo := base("x"), k.scalar("lo")
+	k.each([]int{4, 1}, func(l lane) { l.put(l.larger(lo, l.get(x)), x) })
+	end()
+}
+
+// choose generates Select.
+func choose(v isa) {
+	k := newKernel("choose", v, v, "dst", "(dst, src, w []T, other T)",
+		"for j := range dst { if w[j] != 0 { dst[j] = src[j] } else { dst[j] = other } }")
+	dst, src, w, other := base("dst"), base("src"), base("w"), k.scalar("other")
+	zero := k.zeros(1)[0]
+	k.each([]int{4, 1}, func(l lane) {
+		l.put(l.choose(l.compare(l.get(w), notEqual, zero), other, l.get(src)), dst)
+	})
+	end()
 }

@@ -1,0 +1,271 @@
+package matrix_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/mat"
+
+	"polyad/internal/par"
+	"polyad/matrix"
+)
+
+// positive returns the lower triangle of a well-conditioned positive definite
+// matrix, with NaN above, as a view, and the whole of it.
+func positive[T matrix.Float](r *rand.Rand, n int) (lower *matrix.Dense[T], whole *matrix.Dense[float64]) {
+	x, _ := strided[T](r, 2*n+3, n)
+	whole = matrix.New[float64](n, n)
+	matrix.Gram(whole, x, false)
+	lower, _ = strided[T](r, n, n)
+	for i := range n {
+		for j := range n {
+			lower.Set(i, j, T(math.NaN()))
+			if j <= i {
+				lower.Set(i, j, T(whole.At(i, j)))
+			}
+			whole.Set(i, j, float64(T(whole.At(i, j))))
+		}
+	}
+	return lower, whole
+}
+
+var choleskySizes = []int{0, 1, 2, 3, 5, 16, 31, 32, 33, 64, 70, 131}
+
+func TestCholeskyMultipliesBack(t *testing.T) {
+	levels(t, func(t *testing.T) { both(t, testCholesky[float32], testCholesky[float64]) })
+}
+
+func testCholesky[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 30))
+	for _, n := range choleskySizes {
+		l, a := positive[T](r, n)
+		require.True(t, matrix.Cholesky(l), "size %d", n)
+		for i := range n {
+			require.Greater(t, l.At(i, i), T(0))
+			for j := range n {
+				if j > i {
+					require.True(t, math.IsNaN(float64(l.At(i, j))), "written above the diagonal")
+					continue
+				}
+				var sum, size float64
+				for s := range j + 1 {
+					p := float64(l.At(i, s)) * float64(l.At(j, s))
+					sum += p
+					size += math.Abs(p)
+				}
+				require.InDelta(t, a.At(i, j), sum, float64(n+3)*epsilon[T]()*size, "size %d, element (%d, %d)", n, i, j)
+			}
+		}
+	}
+	misuse(t, "Cholesky", func() { matrix.Cholesky(matrix.New[T](2, 3)) }, "2 x 3")
+}
+
+func TestCholeskyAgreesWithGonum(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 30))
+	for _, n := range choleskySizes[1:] {
+		l, a := positive[float64](r, n)
+		var want mat.Cholesky
+		require.True(t, want.Factorize(mat.NewSymDense(n, a.Data)))
+		require.True(t, matrix.Cholesky(l))
+		var wantL mat.TriDense
+		want.LTo(&wantL)
+		b := matrix.New[float64](n, 7)
+		for i := range b.Data {
+			b.Data[i] = r.NormFloat64()
+		}
+		var wantX mat.Dense
+		require.NoError(t, want.SolveTo(&wantX, matrix.ToMat(b)))
+		matrix.CholeskySolve(nil, l, false, b)
+		for i := range n {
+			for j := range i + 1 {
+				require.InDelta(t, wantL.At(i, j), l.At(i, j), 1e-12*wantL.At(i, i))
+			}
+			for j := range 7 {
+				require.InDelta(t, wantX.At(i, j), b.At(i, j), 1e-12*(1+math.Abs(wantX.At(i, j))))
+			}
+		}
+	}
+}
+
+func TestCholeskyTellsWhatIsNotPositiveDefinite(t *testing.T) {
+	levels(t, func(t *testing.T) { both(t, testNotPositive[float32], testNotPositive[float64]) })
+}
+
+func testNotPositive[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 30))
+	for _, n := range []int{1, 2, 33, 70} {
+		for _, at := range []int{0, n / 2, n - 1} {
+			for name, v := range map[string]float64{"zero": 0, "negative": -1, "NaN": math.NaN(), "Inf": math.Inf(1), "-Inf": math.Inf(-1)} {
+				a, _ := positive[T](r, n)
+				a.Set(at, at, T(v))
+				assert.False(t, matrix.Cholesky(a), "size %d, %s at %d", n, name, at)
+			}
+			if at > 0 {
+				a, _ := positive[T](r, n)
+				a.Set(at, at-1, T(math.NaN()))
+				assert.False(t, matrix.Cholesky(a), "size %d, NaN beside the diagonal at %d", n, at)
+				a, _ = positive[T](r, n) // a 2 x 2 minor that is negative
+				a.Set(at, at-1, T(math.Sqrt(float64(a.At(at, at))*float64(a.At(at-1, at-1))))*1.1)
+				assert.False(t, matrix.Cholesky(a), "size %d, indefinite at %d", n, at)
+			}
+		}
+	}
+}
+
+// rightSides returns n right sides of length r in either form, whose rows are
+// stride apart if that is not 0.
+func rightSides[T matrix.Float](r *rand.Rand, size, n int, rows bool, stride int) *matrix.Dense[T] {
+	m, k := size, n
+	if rows {
+		m, k = n, size
+	}
+	if stride == 0 {
+		b, _ := strided[T](r, m, k)
+		return b
+	}
+	b := matrix.New[T](m, stride).View(0, 0, m, k)
+	for i := range m {
+		for j := range k {
+			b.Set(i, j, T(r.NormFloat64()))
+		}
+	}
+	return b
+}
+
+// side returns element k of right side j.
+func side[T matrix.Float](b *matrix.Dense[T], k, j int, rows bool) float64 {
+	if rows {
+		k, j = j, k
+	}
+	return float64(b.At(k, j))
+}
+
+func TestTriSolveMultipliesBack(t *testing.T) {
+	levels(t, func(t *testing.T) { both(t, testTriSolve[float32], testTriSolve[float64]) })
+}
+
+func testTriSolve[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 30))
+	for _, n := range []int{0, 1, 5, 33} {
+		l, _ := positive[T](r, n)
+		require.True(t, matrix.Cholesky(l))
+		at := func(i, j int, trans bool) float64 {
+			if trans {
+				i, j = j, i
+			}
+			if j > i {
+				return 0
+			}
+			return float64(l.At(i, j))
+		}
+		for _, count := range []int{0, 1, 6, 130} {
+			for form := range 8 {
+				trans, rows, stride := form&1 > 0, form&2 > 0, 0
+				if form&4 > 0 { // rows that are staged
+					stride = 256 * (1 + max(n, count)/256)
+				}
+				x := rightSides[T](r, n, count, rows, stride)
+				b := x.Clone()
+				matrix.TriSolve(nil, l, trans, rows, x)
+				for j := range count {
+					for i := range n {
+						var sum, size float64
+						for s := range n {
+							p := at(i, s, trans) * side(x, s, j, rows)
+							sum += p
+							size += math.Abs(p)
+						}
+						if !(math.Abs(side(b, i, j, rows)-sum) <= float64(n+3)*epsilon[T]()*size) {
+							require.Failf(t, "wrong solution", "size %d, %d right sides, form %d: (%d, %d)", n, count, form, i, j)
+						}
+					}
+				}
+			}
+		}
+	}
+	misuse(t, "TriSolve", func() { matrix.TriSolve(nil, matrix.New[T](3, 3), false, true, matrix.New[T](3, 4)) }, "3 x 3", "length 4")
+	misuse(t, "TriSolve", func() { matrix.TriSolve(nil, matrix.New[T](3, 3), false, false, matrix.New[T](4, 3)) }, "3 x 3", "length 4")
+	misuse(t, "CholeskySolve", func() { matrix.CholeskySolve(nil, matrix.New[T](3, 4), false, matrix.New[T](3, 3)) }, "3 x 4", "length 3")
+}
+
+func TestRightSidesAreWrittenAlone(t *testing.T) { both(t, testAround[float32], testAround[float64]) }
+
+func testAround[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 30))
+	l, _ := positive[T](r, 6)
+	require.True(t, matrix.Cholesky(l))
+	for _, rows := range []bool{false, true} {
+		b, around := strided[T](r, 6, 140)
+		if rows {
+			b, around = strided[T](r, 140, 6)
+		}
+		before := around.Clone()
+		matrix.CholeskySolve(nil, l, rows, b)
+		b.Zero()
+		for i, v := range around.Data {
+			require.True(t, v == before.Data[i] || v == 0)
+		}
+		for i := range b.Rows { // the frame is as it was
+			copy(b.Row(i), before.View(1, 1, b.Rows, b.Cols).Row(i))
+		}
+		require.Equal(t, before, around)
+	}
+}
+
+func TestSolutionsHaveTheSameBitsForAnyWorkers(t *testing.T) {
+	levels(t, func(t *testing.T) { both(t, testSolveWorkers[float32], testSolveWorkers[float64]) })
+}
+
+func testSolveWorkers[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(6, 30))
+	l, _ := positive[T](r, 21)
+	require.True(t, matrix.Cholesky(l))
+	for _, n := range []int{1, 130, 700} {
+		start := rightSides[T](r, 21, n, true, 0).Clone()
+		want := start.Clone()
+		matrix.CholeskySolve(nil, l, true, want)
+		for workers := 1; workers <= 3; workers++ {
+			pool := par.New(workers)
+			got, columns := start.Clone(), matrix.New[T](21, 1024).View(0, 0, 21, n)
+			start.TransposeTo(columns)
+			matrix.CholeskySolve(pool, l, true, got)
+			require.Equal(t, want, got, "%d right sides, %d workers", n, workers)
+			matrix.CholeskySolve(pool, l, false, columns)
+			require.Equal(t, want, columns.Transpose(), "%d right sides, %d workers, as columns", n, workers)
+			pool.Close()
+		}
+	}
+}
+
+func TestSolvingAllocatesNothing(t *testing.T) {
+	both(t, testSolveAllocations[float32], testSolveAllocations[float64])
+}
+
+func testSolveAllocations[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 30))
+	_, g := positive[T](r, 40)
+	pool := par.New(2)
+	defer pool.Close()
+	spd := matrix.NewSPD[T](40)
+	columns, rows := matrix.New[T](40, 256), matrix.New[T](300, 40)
+	assert.Zero(t, testing.AllocsPerRun(10, func() {
+		spd.Factor(g)
+		spd.Solve(pool, columns, false)
+		spd.Solve(nil, rows, true)
+	}))
+}
+
+func ExampleCholesky() {
+	a := matrix.Of(2, 2, []float64{4, 2, 2, 5})
+	fmt.Println(matrix.Cholesky(a), a.At(0, 0), a.At(1, 0), a.At(1, 1))
+	b := matrix.Of(2, 1, []float64{8, 8})
+	matrix.CholeskySolve(nil, a, false, b)
+	fmt.Println(b.Data)
+	// Output:
+	// true 2 1 2
+	// [1.5 1]
+}
