@@ -64,9 +64,10 @@ type Result[T asm.Float] struct {
 // Fit returns 1 - RelError.
 func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
 
-// Objective returns the minimized objective: loss plus penalties.
+// Objective returns the minimized objective, loss plus penalties, with the same
+// bits as the last point of the trace.
 func (r *Result[T]) Objective() float64 {
-	return r.Loss + r.Penalty["w"] + r.Penalty["h"]
+	return r.Loss + (r.Penalty["w"] + r.Penalty["h"])
 }
 
 // Formula returns the objective as text, with the numbers of the penalties.
