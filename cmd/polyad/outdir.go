@@ -23,13 +23,19 @@ type outDir struct {
 // left behind is ours to remove.
 const hiddenPrefix = ".polyad-"
 
-// openOut checks that path can take the files: it is missing or empty, or force
-// is set, or own is set and all it holds is an earlier run of ours.
+// openOut is openFolder for --out.
 func (a *app) openOut(path string, force, own bool) (*outDir, error) {
+	return a.openFolder("--out", path, force, own)
+}
+
+// openFolder checks that the path that a flag gives can take the files: it is
+// missing or empty, or force is set, or own is set and all it holds is an earlier
+// run of ours.
+func (a *app) openFolder(flag, path string, force, own bool) (*outDir, error) {
 	d := &outDir{app: a, path: path}
 	entries, err := os.ReadDir(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("--out: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), hiddenPrefix) {
@@ -39,7 +45,7 @@ func (a *app) openOut(path string, force, own bool) (*outDir, error) {
 	if len(entries) > len(d.stale) {
 		files, ours := earlierRun(path)
 		if !force && !(own && ours) {
-			return nil, usagef("%s is not empty; give another --out, or --force to write into it", path)
+			return nil, usagef("%s is not empty; give another %s, or --force to write into it", path, flag)
 		}
 		d.stale = append(d.stale, files...)
 	}
@@ -51,7 +57,7 @@ func (a *app) openOut(path string, force, own bool) (*outDir, error) {
 		}
 		parent = filepath.Dir(parent)
 	}
-	return d, canCreateIn("--out", parent)
+	return d, canCreateIn(flag, parent)
 }
 
 // earlierRun lists the files that an earlier run of polyad audio has left below
