@@ -10,12 +10,25 @@
 //
 //	HALS{}   Frobenius, degrees 1 and 2   4mnr + 2(m+n)r²·inner flops a sweep
 //	MU{}     every β, every degree        4mnr (β = 2), 8mnr (β = 1), 12mnr (else)
+//	ANLS{}   Frobenius, degrees 1 and 2   4mnr + a factorization per passive set
+//	ALS{}    Frobenius, degrees 1 and 2   4mnr + 2(m+n)r²
 //
 // [HALS] minimizes exactly over one column of W or row of H after the other,
 // repeating its sweeps over a factor while that is cheap compared with the
 // products (Gillis, Glineur). [MU] minimizes a majorizer of the whole objective,
-// penalties included, so that it never rises. A sweep updates W given H and then
-// H given the new W, or the other way round ([OrderHW]).
+// penalties included, so that it never rises. [ANLS] minimizes exactly over a
+// whole factor at a time, by block principal pivoting (Kim, Park). A sweep
+// updates W given H and then H given the new W, or the other way round
+// ([OrderHW]). [ALS] solves without the constraint and sets negative entries to 0;
+// it alone may raise the objective.
+//
+// HALS and MU (for 1 ≤ β ≤ 2) can be extrapolated: they go beyond the last model
+// along the way it took, and come back where that does not pay (Ang, Gillis;
+// Hien, Leplat, Gillis). Only models that did not raise the objective are traced
+// and returned: HALS looks after every sweep, at no cost but near an exact fit,
+// where the residual has to be computed; MU looks whenever the objective is
+// evaluated (Options.Run.TraceEvery). A fit that names no method takes
+// [DefaultMethod], which is extrapolated where that is possible.
 //
 // # Penalties and balancing
 //
@@ -34,17 +47,17 @@
 //
 // # Zeros
 //
-// HALS gives exact zeros. Under MU an entry that is zero would stay zero, so
-// entries are kept above a floor (Options.Eps) that is far below anything that
-// matters; a 0/0 in a step counts as 0, and rows or columns of zeros in the data
-// give factors at the floor. A component that penalties or data drive to zero
-// stays in the model and is reported as pruned.
+// HALS, ANLS and ALS give exact zeros. Under MU an entry that is zero would stay
+// zero, so entries are kept above a floor (Options.Eps) that is far below
+// anything that matters; a 0/0 in a step counts as 0, and rows or columns of
+// zeros in the data give factors at the floor. A component that penalties or
+// data drive to zero stays in the model and is reported as pruned.
 //
 // # Accuracy
 //
-// Losses of HALS and of MU at β = 2 come from inner products during the run and
-// are computed from the residual where those would cancel (below 1e-6·||X||²,
-// for float32 1e-4) and at the end. Norms, objectives, Gram matrices and scales
+// Losses for β = 2 come from inner products during the run and are computed from
+// the residual where those would cancel (below 1e-6·||X||², for float32 1e-4)
+// and at the end. Norms, objectives, Gram matrices and scales
 // are accumulated in float64 for both element types. Data far from 1 are worked
 // on times a power of two, which is undone exactly. Results do not depend on the
 // number of workers.
@@ -60,7 +73,13 @@
 //  4. N. Gillis, F. Glineur, Accelerated multiplicative updates and hierarchical
 //     ALS algorithms for nonnegative matrix factorization, Neural Computation 24
 //     (2012).
-//  5. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
+//  5. J. Kim, H. Park, Fast nonnegative matrix factorization: an active-set-like
+//     method and comparisons, SIAM J. Sci. Comput. 33 (2011).
+//  6. A. M. S. Ang, N. Gillis, Accelerating nonnegative matrix factorization
+//     algorithms using extrapolation, Neural Computation 31 (2019).
+//  7. L. T. K. Hien, V. Leplat, N. Gillis, Block majorization minimization with
+//     extrapolation and application to β-NMF, arXiv:2401.06646 (2024).
+//  8. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
 //     Scale-invariant Low-rank Approximation Models, SIAM J. Math. Data Sci. 7
 //     (2025).
 package nmf

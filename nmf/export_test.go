@@ -18,7 +18,12 @@ func CheckStateRoundTrip(t *testing.T) {
 	for i := range x.Data {
 		x.Data[i] = float32(i%17+1) / 5
 	}
-	for _, o := range []Options{{}, {Loss: loss.KL, W: reg.L1(.1), H: reg.L1(.1)}} {
+	p := reg.L1(.1)
+	for _, o := range []Options{
+		{Method: HALS{}}, {}, {Order: OrderHW, W: p, H: reg.L2(.1)}, {Method: HALS{Inner: 1, Extrapolate: true}},
+		{Loss: loss.KL, Method: MU{}, W: p, H: p}, {Loss: loss.KL, W: p, H: p}, {Method: MU{Extrapolate: true}},
+		{Method: ANLS{}}, {Method: ALS{}, Order: OrderHW},
+	} {
 		begin := func(seed uint64) *state[float32] {
 			o := o
 			o.Seed = seed
@@ -31,17 +36,22 @@ func CheckStateRoundTrip(t *testing.T) {
 			s.begin()
 			return s
 		}
+		sweeps := func(s *state[float32], n int) {
+			for k := range n {
+				if k%3 == 0 {
+					s.Objective(false)
+				}
+				require.NoError(t, s.Sweep())
+			}
+		}
 		a, b := begin(1), begin(2)
-		for range 5 {
-			require.NoError(t, a.Sweep())
-		}
+		sweeps(a, 8) // in the middle between two evaluations
 		saved := a.SaveState()
+		sweeps(b, 8)
 		require.NoError(t, b.RestoreState(saved))
-		for range 5 {
-			require.NoError(t, a.Sweep())
-			require.NoError(t, b.Sweep())
-		}
-		require.Equal(t, a.model(), b.model())
+		sweeps(a, 40)
+		sweeps(b, 40)
+		require.Equal(t, a.model(), b.model(), "%v %v", o.Loss, o.Method)
 		la, pa, _ := a.Objective(false)
 		lb, pb, _ := b.Objective(false)
 		require.Equal(t, la, lb)

@@ -133,6 +133,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		RelError: last.RelError,
 		Penalty:  map[string]float64{"w": s.blockW.Value() / s.objScale, "h": s.blockH.Value() / s.objScale},
 		KKT:      s.kkt(),
+		Ridges:   int(s.ridges),
 		Options:  *s.o,
 	}
 	r.Options.Run.Observe = nil

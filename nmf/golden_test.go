@@ -98,6 +98,26 @@ func TestGoldenAcceleratedHALS(t *testing.T) {
 	}
 }
 
+func TestGoldenExtrapolatedMultiplicative(t *testing.T) {
+	cases, err := golden.NMF()
+	require.NoError(t, err)
+	for name, beta := range map[string]float64{"mue_beta1": 1, "mue_beta1p5": 1.5} {
+		c := cases[name]
+		require.NotEmpty(t, c.ID)
+		t.Run(name, func(t *testing.T) {
+			checkNMF(t, c, nmf.Options{Loss: loss.Beta(beta), Method: nmf.MU{Extrapolate: true}, Order: nmf.OrderHW, Eps: solver.Set(0.0)})
+		})
+	}
+}
+
+func TestGoldenProjectedALS(t *testing.T) {
+	cases, err := golden.NMF()
+	require.NoError(t, err)
+	c := cases["als_projected"]
+	require.NotEmpty(t, c.ID)
+	checkNMF(t, c, nmf.Options{Method: nmf.ALS{}, Order: nmf.OrderHW})
+}
+
 // TestGoldenSparse runs the sparse KL factorizations of the balancing theory:
 // l1 on both factors, every way of balancing, the initial scale, pruning.
 func TestGoldenSparse(t *testing.T) {

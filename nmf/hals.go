@@ -29,6 +29,7 @@ type hals[T asm.Float] struct {
 	taskH        halsH[T]
 	whole        wholeW[T]
 	changes      []float64 // per chunk, for the exact rule
+	ahead        *ahead[T] // nil: not extrapolated
 }
 
 // halsTile is the memory of one worker: a tile of W and of VHᵀ, transposed, or a
@@ -63,6 +64,10 @@ func newHALS[T asm.Float](s *state[T], a HALS) (*hals[T], error) {
 	}
 	h.changes = make([]float64, (max(m, n)+chunk-1)/chunk)
 	h.taskW.hals, h.taskH.hals, h.whole.hals = h, h, h
+	if a.Extrapolate {
+		h.ahead = newAhead(h)
+		s.extra = h.ahead
+	}
 	return h, nil
 }
 
@@ -155,6 +160,10 @@ func (t *halsW[T]) Do(block, worker int) {
 		t.rows(i, min(i+chunk, i1), worker)
 	}
 	if t.fused {
+		if t.ahead != nil {
+			r := t.w.Cols
+			t.ahead.task.over(t.w.Data[i0*r:i1*r], t.ahead.plain.Data[i0*r:i1*r])
+		}
 		t.hBlock(block, worker, false)
 	}
 }

@@ -52,6 +52,10 @@ type Result[T asm.Float] struct {
 	// Pruned lists the components in which W or H is nowhere above the floor.
 	Pruned []int
 
+	// Ridges counts how many times [ALS] or [ANLS] met a singular matrix and raised
+	// its diagonal a little.
+	Ridges int
+
 	// Beta is β_q of package balance for each component of the returned model as
 	// balanced, when both factors are free and penalized.
 	Beta []float64

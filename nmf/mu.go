@@ -4,7 +4,6 @@ import (
 	"polyad/asm"
 	"polyad/internal/nnls"
 	"polyad/loss"
-	"polyad/matrix"
 )
 
 // mu is the multiplicative update. With Y = WH recomputed before each factor,
@@ -22,6 +21,7 @@ type mu[T asm.Float] struct {
 	mmW, mmH *nnls.MM[T]
 	taskW    muW[T]
 	taskH    muH[T]
+	beyond   *beyond[T] // nil: not extrapolated
 }
 
 func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
@@ -34,6 +34,10 @@ func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
 		return nil, err
 	}
 	u.taskW.mu, u.taskH.mu = u, u
+	if a.Extrapolate {
+		u.beyond = newBeyond(s)
+		s.extra = u.beyond
+	}
 	return u, nil
 }
 
@@ -44,6 +48,9 @@ func (u *mu[T]) updateW() {
 
 func (u *mu[T]) updateH() {
 	u.prepareH()
+	if u.beyond != nil {
+		u.beyond.task.run(u.pool, u.h, u.beyond.lastH)
+	}
 	for k := range u.inner {
 		u.hTotals(true, k == 0 || u.l != loss.Frobenius) // WᵀV does not change with H
 		u.pool.Run((u.h.Cols+chunk-1)/chunk, &u.taskH)
@@ -56,6 +63,10 @@ type muW[T asm.Float] struct{ *mu[T] }
 
 func (t *muW[T]) Do(block, worker int) {
 	i0, i1 := t.x.Rows(block)
+	if t.beyond != nil {
+		r := t.w.Cols
+		t.beyond.task.over(t.w.Data[i0*r:i1*r], t.beyond.lastW.Data[i0*r:i1*r])
+	}
 	for k := range t.inner {
 		if k == 0 || t.l != loss.Frobenius {
 			t.wBlock(block, worker, true)
@@ -78,11 +89,4 @@ func (t *muH[T]) Do(block, _ int) {
 		num, den, den0 := t.hColumns(k, j0, j1)
 		t.mmH.Component(t.h.Row(k)[j0:j1], num, den, den0, j0)
 	}
-}
-
-// frobeniusLoss is ½||V - WH||² from inner products, ||V||² = squares: N of the
-// factor that was updated last, and the Gram matrices of both. It cancels when
-// the model is close to the data.
-func frobeniusLoss[T asm.Float](squares float64, num, x *matrix.Dense[T], gramW, gramH *matrix.Dense[float64]) float64 {
-	return (squares - 2*matrix.Inner(num, x) + matrix.Inner(gramW, gramH)) / 2
 }

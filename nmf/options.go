@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 
-	"polyad/asm"
-	"polyad/internal/nnls"
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
@@ -27,41 +25,6 @@ var (
 	// ErrOneSided: one factor is penalized and the other is not.
 	ErrOneSided = errors.New("one-sided penalty")
 )
-
-// Method is an algorithm: [HALS] or [MU]. It is sealed.
-type Method interface {
-	method()
-	String() string
-}
-
-// MU is the multiplicative update by majorization-minimization, for every loss
-// and penalty. Inner is the number of steps per factor and sweep; 0 means 1.
-type MU struct{ Inner int }
-
-// HALS is hierarchical alternating least squares, for the Frobenius loss with
-// penalties of degree 1 and 2.
-type HALS struct {
-	// Inner is the number of sweeps over a factor before the other one's turn:
-	// exactly Inner when it is positive. 0 means the accelerated rule of Gillis
-	// and Glineur: at most 1 + Alpha·ρ sweeps, where ρ compares the cost of the
-	// products with that of a sweep, ended as soon as a sweep changes a block
-	// by no more than Delta times what the first one did. A block is 512
-	// columns of H, or at most 512 rows of W (a sixteenth of them if fewer).
-	Inner int
-	// Alpha and Delta belong to the accelerated rule; defaults 0.5 and 0.1.
-	Alpha, Delta solver.Opt[float64]
-	// Exact applies the accelerated rule to the whole factor instead of blocks.
-	Exact bool
-}
-
-func (MU) method()   {}
-func (HALS) method() {}
-
-// String returns "mu".
-func (MU) String() string { return "mu" }
-
-// String returns "hals".
-func (HALS) String() string { return "hals" }
 
 // Start is a starting point: [Random], a *[Model] or a *[Result] of the data's
 // element type. It is sealed.
@@ -124,7 +87,8 @@ func (o Order) String() string {
 type Options struct {
 	// Loss is the divergence that is minimized; default Frobenius.
 	Loss loss.Loss
-	// Method is the algorithm; default HALS{} for Frobenius, else MU{}.
+	// Method is the algorithm; default [DefaultMethod]. A method that is named
+	// runs as written, so plain unless it says Extrapolate.
 	Method Method
 	// W and H are the penalties of the factors; default none. When both factors
 	// are free either both have one or neither.
@@ -142,7 +106,8 @@ type Options struct {
 	FixW, FixH bool
 	// Eps is the floor of the factors' entries, and for β ≤ 0 of the data too;
 	// at least 0. It is meant to be tiny beside the entries that matter:
-	// balancing takes entries at the floor for zeros. Default 0 for HALS and
+	// balancing takes entries at the floor for zeros. ANLS and ALS have none, and
+	// refuse one. Default 0 for HALS and
 	// 1e-16·sqrt(mean(X)/rank) for MU, the data untouched.
 	Eps solver.Opt[float64]
 	// Seed of the random start; every number is a seed.
@@ -165,33 +130,17 @@ func (o *Options) effective(m, n int) (Options, error) {
 		return e, fmt.Errorf("nmf: loss: %w", err)
 	}
 	if e.Method == nil {
-		e.Method = Method(MU{})
-		if e.Loss == loss.Frobenius {
-			e.Method = HALS{}
-		}
+		e.Method = DefaultMethod(e.Loss)
+	}
+	if err := e.checkMethod(); err != nil {
+		return e, err
 	}
 	run := solver.Options{MaxIter: solver.Set(500), TraceEvery: 1}
+	if _, mu := e.Method.(MU); mu {
+		run.MaxIter = solver.Set(2000)
+	}
 	if e.Loss != loss.Frobenius {
 		run.TraceEvery = 10
-	}
-	switch a := e.Method.(type) {
-	case MU:
-		if a.Inner < 0 {
-			return e, fmt.Errorf("nmf: %w: inner is %d, must be at least 0", ErrOption, a.Inner)
-		}
-		run.MaxIter = solver.Set(2000)
-	case HALS:
-		if e.Loss != loss.Frobenius {
-			return e, fmt.Errorf("nmf: %w: hals minimizes the frobenius loss only, not %v; use mu", ErrOption, e.Loss)
-		}
-		if err := a.validate(); err != nil {
-			return e, err
-		}
-		if err := nnls.CheckHALS(e.W.Plus(e.H)); err != nil {
-			return e, fmt.Errorf("nmf: %w", err)
-		}
-	default:
-		return e, fmt.Errorf("nmf: %w: method %T; want nmf.HALS or nmf.MU, not a pointer", ErrOption, e.Method)
 	}
 	if e.Init == nil {
 		e.Init = Random{}
@@ -218,21 +167,6 @@ func (o *Options) effective(m, n int) (Options, error) {
 	}
 	e.ScaleInit = solver.Set(e.ScaleInit.Or(random))
 	return e, e.penalties(m, n)
-}
-
-func (a HALS) validate() error {
-	alpha, delta := a.Alpha.Or(0.5), a.Delta.Or(0.1)
-	switch {
-	case a.Inner < 0:
-		return fmt.Errorf("nmf: %w: inner is %d, must be at least 0", ErrOption, a.Inner)
-	case !(alpha >= 0) || alpha > 1e6:
-		return fmt.Errorf("nmf: %w: alpha is %v, must be from 0 to 1e6", ErrOption, alpha)
-	case !(delta >= 0) || math.IsInf(delta, 0):
-		return fmt.Errorf("nmf: %w: delta is %v, must be a number of at least 0", ErrOption, delta)
-	case a.Inner > 0 && (a.Alpha.IsSet() || a.Delta.IsSet() || a.Exact):
-		return fmt.Errorf("nmf: %w: alpha, delta and exact have no effect with inner %d; leave inner 0", ErrOption, a.Inner)
-	}
-	return nil
 }
 
 // penalties checks the penalties and settles the balancing.
@@ -294,12 +228,4 @@ func (o *Options) Formula() string {
 		}
 	}
 	return s
-}
-
-// defaultEps is the floor of a method for data of the given mean.
-func defaultEps[T asm.Float](a Method, mean float64, rank int) float64 {
-	if _, ok := a.(MU); ok {
-		return 1e-16 * math.Sqrt(mean/float64(rank))
-	}
-	return 0
 }

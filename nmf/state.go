@@ -30,9 +30,16 @@ type state[T asm.Float] struct {
 	given           *Model[T] // the start if one was given
 	touched         bool      // whether the start was scaled, balanced or swept over
 
-	coarse   bool    // the floor is large enough to be seen in the loss
-	gramLoss float64 // ½||V - WH||² by inner products, NaN when not known
-	losses   lossTask[T]
+	coarse bool // the floor is large enough to be seen in the loss
+	value  value
+	swept  bool // N and the Gram matrices of the last update belong to the model
+	losses lossTask[T]
+	total  [1]float64 // for a sum over the rows of W
+	ridges float64    // how many times a least squares problem needed one
+
+	extra   extrapolation      // nil: none
+	kept    []*matrix.Dense[T] // what it remembers, as states are saved
+	numbers []*float64         // and other numbers of the method
 }
 
 // stepper updates one factor given the other.
@@ -41,8 +48,31 @@ type stepper interface {
 	updateH()
 }
 
+// extrapolation makes steps from other points than the model.
+type extrapolation interface {
+	// begin and end enclose a sweep, after which the factors were balanced by
+	// scales, or not, when that is nil; between comes after its first update.
+	begin()
+	between()
+	end(scales *balance.Scales)
+	// accept is told the objective of the model where it is evaluated. When it
+	// returns false, the model is an earlier one again.
+	accept(objective float64) bool
+}
+
+// value is the loss of the model as far as it is known, else NaN: the Frobenius
+// loss by inner products, and loss and squared error computed directly.
+type value struct {
+	gram   float64
+	direct [2]float64
+}
+
+func unknown() value {
+	return value{gram: math.NaN(), direct: [2]float64{math.NaN(), math.NaN()}}
+}
+
 func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *par.Pool, start *Model[T]) (*state[T], error) {
-	s := &state[T]{o: o, scale: scale, objScale: scaledObjective(o.Loss, scale), stats: x.Stats(), gramLoss: math.NaN()}
+	s := &state[T]{o: o, scale: scale, objScale: scaledObjective(o.Loss, scale), stats: x.Stats(), value: unknown()}
 	w, h := start.W, start.H
 	s.blockW = reg.Block[T]{X: w, Penalty: o.W.Rescaled(s.objScale, scale)}
 	s.blockH = reg.Block[T]{X: h, Trans: true, Penalty: o.H.Rescaled(s.objScale, scale)}
@@ -60,13 +90,7 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 	}
 	s.losses = lossTask[T]{state: s, shares: make([][2]float64, x.Blocks())}
 	var err error
-	switch a := o.Method.(type) {
-	case MU:
-		s.step, err = newMU(s, a)
-	case HALS:
-		s.step, err = newHALS(s, a)
-	}
-	if err != nil {
+	if s.step, err = newStepper(s, o.Method); err != nil {
 		return nil, fmt.Errorf("nmf: %w", err)
 	}
 	return s, nil
@@ -74,7 +98,10 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 
 // Sweep updates both factors once, and balances them.
 func (s *state[T]) Sweep() error {
-	s.gramLoss, s.touched = math.NaN(), true
+	s.value, s.touched = unknown(), true
+	if s.extra != nil {
+		s.extra.begin()
+	}
 	first, second := s.step.updateW, s.step.updateH
 	skipFirst, skipSecond := s.o.FixW, s.o.FixH
 	if s.o.Order == OrderHW {
@@ -84,48 +111,111 @@ func (s *state[T]) Sweep() error {
 	if !skipFirst {
 		first()
 	}
+	if s.extra != nil {
+		s.extra.between()
+	}
 	if !skipSecond {
 		second()
 	}
-	if s.l == loss.Frobenius {
-		s.frobenius(s.o.Order == OrderWH && !s.o.FixH || s.o.FixW)
-	}
+	s.swept = s.l == loss.Frobenius
+	var scales *balance.Scales
 	if s.balancer != nil && s.o.Balance == BalanceEvery {
-		s.balancer.Balance()
+		s.frobenius() // balancing keeps the product, but for a floor that counts
+		scales = s.balancer.Balance()
+		s.swept = false
 		if s.coarse {
-			s.gramLoss = math.NaN()
+			s.value = unknown()
 		}
+	}
+	if s.extra != nil {
+		s.extra.end(scales)
 	}
 	return nil
 }
 
-// frobenius computes the loss from what the update of the last factor left.
-func (s *state[T]) frobenius(lastH bool) {
-	if lastH {
+// frobenius computes the loss by inner products from what the update of the last
+// factor left, if that still holds: with N of that factor X and G of both,
+//
+//	½||V - WH||² = (||V||² - 2⟨N, X⟩ + ⟨WᵀW, HHᵀ⟩)/2.
+//
+// It cancels when the model is close to the data.
+func (s *state[T]) frobenius() {
+	if !s.swept {
+		return
+	}
+	s.swept = false
+	inner := 0.0
+	if s.o.Order == OrderWH && !s.o.FixH || s.o.FixW {
 		s.gramWork.Gram(s.gramH, s.h, true)
-		s.gramLoss = frobeniusLoss(s.stats.Squares, s.hNum, s.h, s.gramW, s.gramH)
+		inner = matrix.Inner(s.hNum, s.h)
 	} else {
 		s.gramWork.Gram(s.gramW, s.w, false)
-		s.gramLoss = frobeniusLoss(s.stats.Squares, s.wNum, s.w, s.gramW, s.gramH)
+		s.x.ReduceFloat64(s.gramW.Data)
+		s.total[0] = matrix.Inner(s.wNum, s.w)
+		s.x.ReduceFloat64(s.total[:])
+		inner = s.total[0]
 	}
+	s.value.gram = (s.stats.Squares - 2*inner + matrix.Inner(s.gramW, s.gramH)) / 2
 }
 
-// Objective returns loss, penalty and relative error of the current model in
-// the units of the given problem. A final one is computed directly, and so is
-// one whose inner products would cancel.
-func (s *state[T]) Objective(final bool) (divergence, penalty, relError float64) {
+// evaluate returns loss and squared error of the model. A final loss is computed
+// directly, and so is one whose inner products would cancel.
+func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 	least := 1e-6
 	if asm.SizeOf[T]() == 4 {
 		least = 1e-4
 	}
-	penalty = (s.blockW.Value() + s.blockH.Value()) / s.objScale
-	var squares float64
-	if !final && s.gramLoss >= least*s.stats.Squares {
-		divergence, squares = s.gramLoss, 2*s.gramLoss
-	} else {
-		divergence, squares = s.losses.run()
+	if !final {
+		s.frobenius()
+		if g := s.value.gram; g >= least*s.stats.Squares {
+			return g, 2 * g
+		}
 	}
-	return divergence / s.objScale, penalty, s.relError(squares)
+	if v := s.value.direct[0]; v != v {
+		s.value.direct[0], s.value.direct[1] = s.losses.run()
+	}
+	return s.value.direct[0], s.value.direct[1]
+}
+
+// penalties returns the value of the penalties.
+func (s *state[T]) penalties() float64 {
+	s.total[0] = s.blockW.Value()
+	s.x.ReduceFloat64(s.total[:])
+	return s.total[0] + s.blockH.Value()
+}
+
+// objective returns loss and penalties, and how much of it rounding may be: of
+// inner products, some of the precision times ||V||², whatever the loss is.
+func (s *state[T]) objective() (f, within float64) {
+	f, squares := s.evaluate(false)
+	within = s.stats.Squares
+	if v := s.value.direct[0]; v == v {
+		within = math.Sqrt(squares * s.stats.Squares)
+	}
+	f += s.penalties()
+	return f, precision[T]() * (within + 4*f)
+}
+
+// precision is the distance from 1 to the next larger number.
+func precision[T asm.Float]() float64 {
+	if asm.SizeOf[T]() == 4 {
+		return 0x1p-23
+	}
+	return 0x1p-52
+}
+
+// Objective returns loss, penalty and relative error of the current model in
+// the units of the given problem. A final one is computed directly, and so is
+// one whose inner products would cancel. An extrapolated method may return to an
+// earlier model here.
+func (s *state[T]) Objective(final bool) (divergence, penalty, relError float64) {
+	divergence, squares := s.evaluate(final)
+	penalty = s.penalties()
+	if s.extra != nil && !s.extra.accept(divergence+penalty) {
+		divergence, squares = s.evaluate(final)
+		penalty = s.penalties()
+	}
+	return divergence / s.objScale, penalty / s.objScale, s.relError(squares)
 }
 
 func (s *state[T]) relError(squares float64) float64 {
@@ -189,15 +279,19 @@ func rescale[T asm.Float](m *matrix.Dense[T], f float64) {
 	}
 }
 
-// SaveState returns the state after a sweep: the factors, bit for bit.
+// SaveState returns the state after a sweep, bit for bit: the factors and what
+// the method remembers.
 func (s *state[T]) SaveState() []byte {
 	b := binary.LittleEndian.AppendUint64(nil, uint64(asm.SizeOf[T]()))
-	for _, f := range []*matrix.Dense[T]{s.w, s.h} {
+	for _, f := range append([]*matrix.Dense[T]{s.w, s.h}, s.kept...) {
 		b = binary.LittleEndian.AppendUint64(b, uint64(f.Rows))
 		b = binary.LittleEndian.AppendUint64(b, uint64(f.Cols))
 		for _, v := range f.Data {
 			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(float64(v)))
 		}
+	}
+	for _, v := range s.numbers {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(*v))
 	}
 	return b
 }
@@ -213,7 +307,7 @@ func (s *state[T]) RestoreState(b []byte) error {
 		return v, nil
 	}
 	want := []uint64{uint64(asm.SizeOf[T]())}
-	for _, f := range []*matrix.Dense[T]{s.w, s.h} {
+	for _, f := range append([]*matrix.Dense[T]{s.w, s.h}, s.kept...) {
 		want = append(want, uint64(f.Rows), uint64(f.Cols))
 		for i, w := range want {
 			if v, err := next(); err != nil || v != w {
@@ -229,9 +323,16 @@ func (s *state[T]) RestoreState(b []byte) error {
 		}
 		want = want[:0]
 	}
+	for _, to := range s.numbers {
+		v, err := next()
+		if err != nil {
+			return err
+		}
+		*to = math.Float64frombits(v)
+	}
 	if len(b) > 0 {
 		return fmt.Errorf("nmf: %w: %d bytes too many in a saved state", ErrShape, len(b))
 	}
-	s.gramLoss = math.NaN()
+	s.value, s.swept = unknown(), false
 	return nil
 }

@@ -11,7 +11,8 @@ import (
 type Problem interface {
 	// Sweep improves the model once, in place.
 	Sweep() error
-	// Objective evaluates the current model. When final is true the values are
+	// Objective evaluates the current model. An algorithm that goes ahead of what
+	// it knows to descend may first return to an earlier model here. When final is true the values are
 	// those that are reported for the returned model and are computed without
 	// cancellation.
 	Objective(final bool) (loss, penalty, relError float64)

@@ -100,7 +100,7 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	row("data", "%s, %s %s, rank %v", res.Input.File, shape(res.Input.Shape), res.Input.DType, res.Options["rank"])
 	row("minimized", "%s", res.Formula)
-	row("by", "%s, balance %s, seed %d", res.Options["method"], res.Balance.Mode, res.Seed)
+	row("by", "%s, balance %s, seed %d", res.by(), res.Balance.Mode, res.Seed)
 	row("status", "%s after %d sweeps, %.3g s", res.Status, res.Iterations, res.Seconds)
 	sum := fmt.Sprintf("%.6g", res.Objective)
 	if p := res.Penalty["w"] + res.Penalty["h"]; p > 0 {

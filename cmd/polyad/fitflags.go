@@ -49,9 +49,9 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.SortFlags = false
 	fs.IntVarP(&f.rank, "rank", "r", 0, "number of components")
 	fs.StringVar(&f.loss, "loss", "frobenius", "what is minimized: frobenius, kl, is, or a number: the beta of a beta-divergence")
-	fs.StringVar(&f.method, "method", "", "hals (frobenius) or mu; default hals for frobenius, else mu")
+	fs.StringVar(&f.method, "method", "", "hals, mu, als or anls; only mu takes losses other than frobenius; default hals for frobenius, else mu")
 	fs.IntVar(&f.inner, "inner", 0, "inner steps per factor and sweep; 0: the method's own rule (hals: accelerated, mu: 1)")
-	fs.BoolVar(&f.extrapolate, "extrapolate", false, "extrapolated variant; no method of this version has one, so only false is accepted")
+	fs.BoolVar(&f.extrapolate, "extrapolate", false, "steps from extrapolated points (hals; mu for 1 <= beta <= 2); default false when --method is given, else true where there is that variant")
 	fs.StringVar(&f.order, "order", "wh", "which factor is updated first: wh or hw")
 	fs.Var(f.penalties.flag(penaltyL1), "l1", "penalty V·||BLOCK||_1; BLOCK is w, h or all; repeatable, the last one of a block wins")
 	fs.Var(f.penalties.flag(penaltyL2), "l2", "penalty V·||BLOCK||_F^2, without 1/2")
@@ -83,26 +83,8 @@ func (f *fitFlags) options() (nmf.Options, error) {
 	if o.Loss, err = loss.Parse(f.loss); err != nil {
 		return o, usagef("--loss: %w", err)
 	}
-	if f.extrapolate {
-		return o, usagef("--extrapolate: no method of this version has an extrapolated variant; leave it out")
-	}
-	if f.inner < 0 {
-		return o, usagef("--inner is %d; must be at least 0", f.inner)
-	}
-	method := f.method
-	if method == "" {
-		method = "mu"
-		if o.Loss == loss.Frobenius {
-			method = "hals"
-		}
-	}
-	switch method {
-	case "hals":
-		o.Method = nmf.HALS{Inner: f.inner}
-	case "mu":
-		o.Method = nmf.MU{Inner: f.inner}
-	default:
-		return o, usagef("--method %q; this version has hals and mu", f.method)
+	if o.Method, err = f.methodFor(o.Loss); err != nil {
+		return o, err
 	}
 	switch f.order {
 	case "wh":
@@ -138,6 +120,49 @@ func (f *fitFlags) options() (nmf.Options, error) {
 	}
 	o.Run, err = f.run()
 	return o, err
+}
+
+// methodFor returns the method that was asked for, or else the default of a loss.
+func (f *fitFlags) methodFor(l loss.Loss) (nmf.Method, error) {
+	if f.inner < 0 {
+		return nil, usagef("--inner is %d; must be at least 0", f.inner)
+	}
+	name, extrapolate := f.method, f.extrapolate
+	if name == "" {
+		d := nmf.DefaultMethod(l)
+		name = d.String()
+		if !f.changed("extrapolate") {
+			extrapolate = extrapolated(d)
+		}
+	}
+	switch name {
+	case "hals":
+		return nmf.HALS{Inner: f.inner, Extrapolate: extrapolate}, nil
+	case "mu":
+		return nmf.MU{Inner: f.inner, Extrapolate: extrapolate}, nil
+	case "als", "anls":
+		switch {
+		case f.inner > 0:
+			return nil, usagef("--inner: %s solves for each factor once a sweep; leave it out", name)
+		case extrapolate:
+			return nil, usagef("--extrapolate: %s has no extrapolated variant; use hals or mu", name)
+		case name == "als":
+			return nmf.ALS{}, nil
+		}
+		return nmf.ANLS{}, nil
+	}
+	return nil, usagef("--method %q; want hals, mu, als or anls", f.method)
+}
+
+// extrapolated reports whether a method is the extrapolated variant.
+func extrapolated(m nmf.Method) bool {
+	switch m := m.(type) {
+	case nmf.HALS:
+		return m.Extrapolate
+	case nmf.MU:
+		return m.Extrapolate
+	}
+	return false
 }
 
 // run returns the options of the iteration.

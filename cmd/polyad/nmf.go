@@ -34,6 +34,7 @@ product of the two weights matters.`,
 		Example: `  polyad nmf X.npy -r 10 -o model
   polyad nmf X.npy -r 10 --loss kl --l1 all=0.1 -o model --report model.html
   polyad nmf counts.csv -r 4 --loss kl --max-iter 500 --tol 1e-8 --json
+  polyad nmf X.npy -r 10 --method anls --l2 all=0.1 -o model
   polyad nmf X.npy -r 10 --init model -o better`,
 		Args: oneFile(false),
 	}

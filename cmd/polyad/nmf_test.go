@@ -64,8 +64,11 @@ func TestGoldenThroughTheCommandLine(t *testing.T) {
 		"mu_beta1_HW":    "--loss kl --method mu --inner 1 --order hw --eps 0",
 		"mu_beta2_WH":    "--method mu --inner 1 --eps 0",
 		"mu_beta0_WH":    "--loss is --method mu --inner 1 --eps 0",
-		"mu_beta1p5_WH":  "--loss 1.5 --inner 1 --eps 0",
+		"mu_beta1p5_WH":  "--loss 1.5 --method mu --inner 1 --eps 0",
 		"mu_zeros_beta1": "--loss kl --method mu --inner 1 --eps 0",
+		"mue_beta1":      "--loss kl --method mu --extrapolate --order hw --eps 0",
+		"mue_beta1p5":    "--loss 1.5 --inner 1 --extrapolate=true --order hw --eps 0 --balance none",
+		"als_projected":  "--method als --order hw --extrapolate=false --inner 0 --eps 0",
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := cases[name]
@@ -259,11 +262,17 @@ func TestBadInputsEndWithOneLineAndNothingWritten(t *testing.T) {
 		"one-sided h":    {2, []string{good, "-r", "2", "--l2", "h=0.1", "--l1", "w=0"}, "penalize W too"},
 		"unknown flag":   {2, []string{good, "-r", "2", "--bogus"}, "bogus"},
 		"loss":           {2, []string{good, "-r", "2", "--loss", "l3"}, "--loss"},
-		"method":         {2, []string{good, "-r", "2", "--method", "als"}, "--method"},
+		"method":         {2, []string{good, "-r", "2", "--method", "nmf"}, "--method"},
+		"anls and kl":    {2, []string{good, "-r", "2", "--method", "anls", "--loss", "kl"}, "use mu"},
+		"als and lp":     {2, []string{good, "-r", "2", "--method", "als", "--lp", "all=3:0.1"}, "use mu"},
+		"als and inner":  {2, []string{good, "-r", "2", "--method", "als", "--inner", "2"}, "--inner"},
+		"anls and inner": {2, []string{good, "-r", "2", "--method", "anls", "--inner", "1"}, "--inner"},
+		"anls and eps":   {2, []string{good, "-r", "2", "--method", "anls", "--eps", "1e-9"}, "eps"},
 		"hals and kl":    {2, []string{good, "-r", "2", "--method", "hals", "--loss", "kl"}, "hals"},
 		"balance":        {2, []string{good, "-r", "2", "--balance", "every"}, "balance every without penalties"},
 		"balance word":   {2, []string{good, "-r", "2", "--balance", "often"}, "--balance"},
-		"extrapolate":    {2, []string{good, "-r", "2", "--extrapolate"}, "--extrapolate"},
+		"extrapolate":    {2, []string{good, "-r", "2", "--method", "als", "--extrapolate"}, "--extrapolate"},
+		"extrapolate is": {2, []string{good, "-r", "2", "--loss", "is", "--eps", "1", "--extrapolate"}, "extrapolate"},
 		"inner":          {2, []string{good, "-r", "2", "--inner", "-1"}, "--inner"},
 		"order":          {2, []string{good, "-r", "2", "--order", "ww"}, "--order"},
 		"l1 form":        {2, []string{good, "-r", "2", "--l1", "0.1"}, "BLOCK=V"},
@@ -367,6 +376,39 @@ func TestJSONIsAllThatIsPrinted(t *testing.T) {
 	code, stdout, _ = call("nmf", x, "-r", "2", "-q")
 	require.Zero(t, code)
 	assert.Empty(t, stdout)
+}
+
+func TestMethodThatTookEffectIsRecorded(t *testing.T) {
+	x := save(t, filepath.Join(t.TempDir(), "X.npy"), sample[float64]())
+	for flags, want := range map[string]string{
+		"":                                  "hals, extrapolated",
+		"--extrapolate=false":               "hals",
+		"--method hals":                     "hals",
+		"--method hals --extrapolate":       "hals, extrapolated",
+		"--loss kl":                         "mu, extrapolated",
+		"--loss kl --method mu":             "mu",
+		"--loss kl --extrapolate=false":     "mu",
+		"--loss 0.5":                        "mu",
+		"--method mu --extrapolate=true":    "mu, extrapolated",
+		"--method anls":                     "anls",
+		"--method als --extrapolate=false":  "als",
+		"--loss 3 --method mu --inner 2":    "mu",
+		"--inner 2 --l1 all=0.1 --order hw": "hals, extrapolated",
+	} {
+		args := append([]string{"nmf", x, "-r", "2", "--max-iter", "3"}, strings.Fields(flags)...)
+		code, stdout, stderr := call(append(args, "--json")...)
+		require.Zero(t, code, stderr)
+		var res result
+		require.NoError(t, json.Unmarshal([]byte(stdout), &res))
+		assert.Equal(t, want, res.by(), flags)
+		assert.Equal(t, strings.HasSuffix(want, "extrapolated"), res.Options["extrapolate"])
+		if want == "als" || want == "anls" {
+			assert.NotContains(t, res.Options, "inner")
+		}
+		code, stdout, stderr = call(append(args, "--report", filepath.Join(t.TempDir(), "r.html"))...)
+		require.Zero(t, code, stderr)
+		assert.Contains(t, stdout, want+", balance")
+	}
 }
 
 func TestStrictAsksForConvergence(t *testing.T) {

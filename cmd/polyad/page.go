@@ -66,10 +66,15 @@ func writeAudioPage(w io.Writer, res *result, r *nmf.Result[float64], rec *recor
 
 // facts lists what was run and what came out.
 func facts(res *result) []report.Fact {
+	method := res.by()
+	if inner, ok := res.Options["inner"]; ok {
+		method += fmt.Sprintf(", inner %v", inner)
+	}
+	method += fmt.Sprintf(", order %v", res.Options["order"])
 	f := []report.Fact{
 		{Name: "data", Value: fmt.Sprintf("%s, %s %s", res.Input.File, shape(res.Input.Shape), res.Input.DType)},
 		{Name: "rank", Value: fmt.Sprint(res.Options["rank"])},
-		{Name: "method", Value: fmt.Sprintf("%v, inner %v, order %v", res.Options["method"], res.Options["inner"], res.Options["order"])},
+		{Name: "method", Value: method},
 		{Name: "start", Value: fmt.Sprintf("%v, seed %d", res.Options["init"], res.Seed)},
 		{Name: "balance", Value: res.Balance.Mode},
 		{Name: "status", Value: fmt.Sprintf("%s after %d sweeps, %s", res.Status, res.Iterations, report.Clock(res.Seconds))},

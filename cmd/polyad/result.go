@@ -33,6 +33,7 @@ type result struct {
 	RelError   float64            `json:"rel_error"`
 	KKT        map[string]float64 `json:"kkt"`
 	Pruned     []int              `json:"pruned"`
+	Ridges     int                `json:"ridges"`
 	Balance    balanceResult      `json:"balance"`
 	Seconds    float64            `json:"seconds"`
 	CPU        string             `json:"cpu"`
@@ -51,7 +52,7 @@ type balanceResult struct {
 func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, initial string) *result {
 	o := &r.Options
 	options := map[string]any{
-		"rank": r.Rank(), "loss": o.Loss.String(), "method": o.Method.String(), "extrapolate": false, "order": o.Order.String(),
+		"rank": r.Rank(), "loss": o.Loss.String(), "method": o.Method.String(), "extrapolate": extrapolated(o.Method), "order": o.Order.String(),
 		"balance": o.Balance.String(), "scale_init": o.ScaleInit.Or(false), "init": initial, "eps": o.Eps.Or(0),
 		"tol": o.Run.Tol.Or(0), "max_iter": o.Run.MaxIter.Or(0), "max_time": o.Run.MaxTime.Seconds(), "trace_every": o.Run.TraceEvery,
 		"seed": o.Seed,
@@ -76,7 +77,7 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, ini
 	res := &result{
 		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Pruned: r.Pruned,
+		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Pruned: r.Pruned, Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta},
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}
@@ -87,6 +88,14 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, ini
 		res.Balance.Beta = []float64{}
 	}
 	return res
+}
+
+// by names the method and its variant.
+func (r *result) by() string {
+	if r.Options["extrapolate"] == true {
+		return fmt.Sprintf("%v, extrapolated", r.Options["method"])
+	}
+	return fmt.Sprint(r.Options["method"])
 }
 
 // weightOf returns the weight of degree 1 or 2, or the other terms as P:V.

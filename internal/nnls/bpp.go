@@ -160,8 +160,13 @@ func (b *BPP[T]) diagonal(diag []float64, l2 float64) {
 // values that are too large for T become its largest. Solve returns how many
 // times a ridge made a matrix positive definite.
 func (b *BPP[T]) Solve(pool *par.Pool, x, a *matrix.Dense[T]) (ridges int) {
+	return b.solve(pool, b.task, x, a)
+}
+
+// solve runs the task over all blocks of columns.
+func (b *BPP[T]) solve(pool *par.Pool, task par.Task, x, a *matrix.Dense[T]) (ridges int) {
 	b.x, b.a = x, a
-	pool.Run((b.n+bppColumns-1)/bppColumns, b.task)
+	pool.Run((b.n+bppColumns-1)/bppColumns, task)
 	b.x, b.a = nil, nil
 	ridges = b.ridges
 	for i := range b.work {
@@ -243,7 +248,7 @@ func (b *BPP[T]) load(w *bppWork, j0, columns int) {
 	}
 }
 
-// store writes the solutions of columns j0….
+// store writes the solutions of columns j0…, negative ones as 0.
 func (b *BPP[T]) store(w *bppWork, j0, columns int) {
 	for k, s := range b.scale {
 		row := b.x.Row(k)[j0 : j0+columns]
@@ -252,7 +257,7 @@ func (b *BPP[T]) store(w *bppWork, j0, columns int) {
 			if first := w.x[j*b.r]; first != first {
 				v = first
 			}
-			row[j] = T(min(v, b.largest))
+			row[j] = T(max(min(v, b.largest), 0))
 		}
 	}
 }
