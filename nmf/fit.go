@@ -109,8 +109,7 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 	}
 	start := given.Clone()
 	if given == nil {
-		m, n := v.Dims()
-		start = randomModel[T](opt.Seed, m, n, rank, v.Stats())
+		start = generate(opt, v, rank, scale, pool)
 	} else {
 		rescale(start.W, scale)
 		rescale(start.H, scale)
