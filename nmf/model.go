@@ -53,8 +53,15 @@ type Result[T asm.Float] struct {
 	Pruned []int
 
 	// Beta is β_q of package balance for each component of the returned model as
-	// balanced, when both factors are free and penalized.
+	// balanced, when both factors are free and penalized; 0 for pruned components
+	// and those with a part that is held.
 	Beta []float64
+
+	// Runs are all runs when there were restarts, in the order of their seeds, and
+	// Best is the index of the one whose model this is. The report and the trace
+	// are its, but Seconds counts all runs.
+	Runs []Run
+	Best int
 
 	// Options are the options as they took effect, all defaults filled in, but
 	// without observers. They keep a model that was given as the start alive.

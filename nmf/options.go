@@ -144,6 +144,11 @@ type Options struct {
 	Order Order
 	// FixW and FixH keep a factor as Init gives it.
 	FixW, FixH bool
+	// HoldW and HoldH keep columns of W and rows of H, by the index of their
+	// components, as Init gives them, while the others are fitted: known parts
+	// beside unknown ones. A component with a part that is held is neither
+	// balanced nor scaled. For HALS and MU.
+	HoldW, HoldH []int
 	// Eps is the floor of the factors' entries, and for β ≤ 0 of the data too;
 	// at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. Default 0 for HALS and
@@ -153,7 +158,9 @@ type Options struct {
 	Seed uint64
 	// Restarts is the number of runs, from starts with the seeds Seed, Seed+1 and
 	// so on, of which the best is returned; default 1. The start must depend on
-	// the seed: Random{}, or NNDSVD{Fill: FillRandom}.
+	// the seed: Random{}, or NNDSVD{Fill: FillRandom}. Run.MaxTime is for all of
+	// them together. Observers are called by one run at a time, Event.Run telling
+	// which, and end that run alone.
 	Restarts int
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.

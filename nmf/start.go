@@ -125,8 +125,9 @@ func mixed(p reg.Penalty) bool {
 	return len(a) > 0 && a[0].Degree != a[len(a)-1].Degree
 }
 
-// initialScale multiplies the free factors by the common factor that fits them
-// to data and penalties best, and returns its logarithm.
+// initialScale multiplies the free factors, but for components with a part that
+// is held, by the common factor that fits them to data and penalties best, and
+// returns its logarithm.
 func (s *state[T]) initialScale() (logEta float64) {
 	var blocks []reg.Block[T]
 	if !s.o.FixW {
@@ -135,6 +136,36 @@ func (s *state[T]) initialScale() (logEta float64) {
 	if !s.o.FixH {
 		blocks = append(blocks, s.blockH)
 	}
+	sums := s.startSums()
+	var cols []*reg.Columns
+	for _, b := range blocks {
+		c := b.Columns()
+		for q, frozen := range s.frozen {
+			for t := range c.Log {
+				if frozen {
+					c.Log[t][q] = math.Inf(-1)
+				}
+			}
+		}
+		cols = append(cols, c)
+	}
+	logEta = balance.InitialScale(s.l, sums, len(blocks), cols...)
+	scale := make([]float64, s.h.Rows)
+	for k := range scale {
+		if s.frozen == nil || !s.frozen[k] {
+			scale[k] = logEta
+		}
+	}
+	for _, b := range blocks {
+		b.Scale(scale)
+	}
+	return logEta
+}
+
+// startSums computes what the initial scale needs to know. Components with a
+// part that is held are not scaled: they count as a part of the data that is
+// explained already.
+func (s *state[T]) startSums() balance.Sums {
 	sums := balance.Sums{X: s.stats.Sum}
 	for k := 0; k < s.h.Rows; k++ {
 		var w, h float64
@@ -144,26 +175,38 @@ func (s *state[T]) initialScale() (logEta float64) {
 		for _, v := range s.h.Row(k) {
 			h += float64(v)
 		}
-		sums.M += w * h
+		if s.frozen != nil && s.frozen[k] {
+			sums.X -= w * h
+		} else {
+			sums.M += w * h
+		}
 	}
-	if s.l == loss.Frobenius {
-		s.prepareW()
-		s.prepareH()
-		s.hTotals(false, true)
+	if s.l != loss.Frobenius {
+		return sums
+	}
+	s.prepareW()
+	s.prepareH()
+	s.hTotals(false, true)
+	if s.frozen == nil {
 		sums.XM = matrix.Inner(s.hNum, s.h)
 		sums.MM = matrix.Inner(s.gramW, s.gramH)
+		return sums
 	}
-	var cols []*reg.Columns
-	for _, b := range blocks {
-		cols = append(cols, b.Columns())
+	for k, frozen := range s.frozen {
+		if frozen {
+			continue
+		}
+		for j, v := range s.h.Row(k) {
+			sums.XM += float64(v) * float64(s.hNum.Row(k)[j])
+		}
+		for l, other := range s.frozen {
+			inner := s.gramW.At(k, l) * s.gramH.At(k, l)
+			if other {
+				sums.XM -= inner
+			} else {
+				sums.MM += inner
+			}
+		}
 	}
-	logEta = balance.InitialScale(s.l, sums, len(blocks), cols...)
-	scale := make([]float64, s.h.Rows)
-	for k := range scale {
-		scale[k] = logEta
-	}
-	for _, b := range blocks {
-		b.Scale(scale)
-	}
-	return logEta
+	return sums
 }

@@ -14,6 +14,9 @@ type Block[T asm.Float] struct {
 	X       *matrix.Dense[T]
 	Trans   bool
 	Penalty Penalty
+	// Frozen marks components that are not to be touched by Clear, Floor and
+	// balancing; nil: none.
+	Frozen []bool
 }
 
 // Columns holds the value of each term of a penalty per component, weights
@@ -205,11 +208,19 @@ func (b Block[T]) Clear(eps T) {
 	for i := 0; i < b.X.Rows; i++ {
 		row := b.X.Row(i)
 		for j, v := range row {
-			if v <= eps {
+			if v <= eps && !b.frozen(i, j) {
 				row[j] = 0
 			}
 		}
 	}
+}
+
+// frozen reports whether entry (i, j) belongs to a frozen component.
+func (b Block[T]) frozen(i, j int) bool {
+	if b.Trans {
+		j = i
+	}
+	return b.Frozen != nil && b.Frozen[j]
 }
 
 // Floor raises entries below eps to eps, where eps > 0.
@@ -220,7 +231,7 @@ func (b Block[T]) Floor(eps T) {
 	for i := 0; i < b.X.Rows; i++ {
 		row := b.X.Row(i)
 		for j, v := range row {
-			if v < eps {
+			if v < eps && !b.frozen(i, j) {
 				row[j] = eps
 			}
 		}

@@ -15,13 +15,14 @@ import (
 //
 //	x_k ← max(Floor, (a_k - Σ_{s≠k} G_ks·x_s - l1) / (G_kk + 2·l2))
 //
-// (Cichocki, Phan 2009). A component whose denominator is 0 is skipped. The
+// (Cichocki, Phan 2009). A component whose denominator is 0, or that is held, is skipped. The
 // columns of X are independent of each other, so X may be cut into tiles of
 // columns. Each step minimizes exactly, so the objective never rises.
 type HALS[T asm.Float] struct {
 	Floor  T
-	gram   []T   // r x r; row k times 2^shift[k]
-	shift  []int // 0 but where G_kk is so far from 1 that dividing by it would not do
+	Held   []bool // components that stay as they are; nil: none
+	gram   []T    // r x r; row k times 2^shift[k]
+	shift  []int  // 0 but where G_kk is so far from 1 that dividing by it would not do
 	l1, l2 float64
 	l1Rows []T // per column of X, or nil
 	l2Rows []T
@@ -108,6 +109,9 @@ func (h *HALS[T]) Sweep(x, a *matrix.Dense[T], j0 int, tmp []T) (change float64)
 	r := x.Rows
 	tmp = tmp[:x.Cols]
 	for k := 0; k < r; k++ {
+		if h.Held != nil && h.Held[k] {
+			continue
+		}
 		g := h.gram[k*r : k*r+r]
 		shift := h.shift[k]
 		l1, den := T(math.Ldexp(h.l1, shift)), g[k]+T(math.Ldexp(2*h.l2, shift))
