@@ -6,7 +6,8 @@
 // is ReadFile for a caller who has already chosen the element type. [ReadFileSum]
 // and [DecodeSum] also return the SHA-256 of all bytes, in the same pass.
 // [WriteFile] writes by suffix, and a file appears whole or not at all.
-// [ReadNPY], [WriteNPY], [ReadCSV] and [WriteCSV] work on streams of one format.
+// [ReadNPY], [WriteNPY], [ReadCSV] and [WriteCSV] work on streams of one format,
+// [NPYWriter] writes one piece by piece.
 //
 // # Elements
 //

@@ -2,7 +2,6 @@ package nmf
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -140,7 +139,7 @@ func (r *restarts[T]) Do(i, _ int) {
 	f, err := fitOnce(r.ctx, r.x, r.rank, &o, r.scale, r.within, nil)
 	r.runs[i] = Run{Seed: o.Seed}
 	if f == nil {
-		r.runs[i].Err = fmt.Errorf("seed %d: %w", o.Seed, err)
+		r.runs[i].Err = err
 		return
 	}
 	r.results[i] = f

@@ -220,7 +220,7 @@ func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float6
 		return ended
 	}
 	facts := inputFacts{File: rec.file, Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
-	res := newResult(run.command, r, facts, run.flags.init)
+	res := newResult(run.command, r, facts, run.flags)
 	res.Options["window"], res.Options["hop"], res.Options["mask_exponent"] = rec.mono.Size, rec.mono.Hop, exponent
 	comps, err := describeComponents(rec, r)
 	if err != nil {
