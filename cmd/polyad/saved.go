@@ -64,7 +64,7 @@ func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error
 		}
 	}
 	if f.penalties.any() && o.Normalize != "" && o.Normalize != "none" {
-		return 0, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 h=0 for none)", dir)
+		return o.Eps, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 h=0 for none)", dir)
 	}
 	return o.Eps, nil
 }
