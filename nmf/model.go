@@ -82,10 +82,10 @@ func (r *Result[T]) Formula() string { return r.Options.Formula() }
 // check reports whether the model fits m x n data and a rank.
 func (m *Model[T]) check(rows, cols, rank int) error {
 	if m == nil || m.W == nil || m.H == nil {
-		return fmt.Errorf("nmf: %w: the start has no W or no H", ErrShape)
+		return fmt.Errorf("nmf: %w: the model has no W or no H", ErrShape)
 	}
 	if m.W.Rows != rows || m.W.Cols != rank || m.H.Rows != rank || m.H.Cols != cols {
-		return fmt.Errorf("nmf: %w: the start has W %d x %d and H %d x %d, but data and rank ask for %d x %d and %d x %d", ErrShape,
+		return fmt.Errorf("nmf: %w: the model has W %d x %d and H %d x %d, but data and rank ask for %d x %d and %d x %d", ErrShape,
 			m.W.Rows, m.W.Cols, m.H.Rows, m.H.Cols, rows, rank, rank, cols)
 	}
 	for _, f := range []struct {
@@ -98,7 +98,7 @@ func (m *Model[T]) check(rows, cols, rank int) error {
 		for i := 0; i < f.x.Rows; i++ {
 			for j, v := range f.x.Row(i) {
 				if !(v >= 0) || v-v != 0 {
-					return fmt.Errorf("nmf: %w: the start's %s[%d,%d] is %v; it must be finite and not negative", ErrData, f.name, i, j, v)
+					return fmt.Errorf("nmf: %w: the model's %s[%d,%d] is %v; it must be finite and not negative", ErrData, f.name, i, j, v)
 				}
 			}
 		}
