@@ -130,7 +130,7 @@ func TestRestartsEndWithTheContextAndTheTime(t *testing.T) {
 		require.Len(t, r.Runs, len(seen), "runs that had not begun are left out")
 		require.Less(t, len(r.Runs), 6)
 	}
-	o := nmf.Options{Restarts: 50, Run: run(1 << 40)}
+	o := nmf.Options{Restarts: 50, Run: run(1 << 30)}
 	o.Run.MaxTime = 30 * time.Millisecond
 	began := time.Now()
 	r, err := nmf.Fit(ctx, x, 4, &o)
