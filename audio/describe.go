@@ -199,3 +199,11 @@ func NoteName(hz float64) string {
 	octave := int(math.Floor(float64(note) / 12))
 	return fmt.Sprintf("%s%d", names[note-12*octave], octave)
 }
+
+func largest(x []float64) float64 {
+	var m float64
+	for _, v := range x {
+		m = max(m, v)
+	}
+	return m
+}

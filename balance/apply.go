@@ -1,6 +1,8 @@
 package balance
 
 import (
+	"slices"
+
 	"polyad/asm"
 	"polyad/reg"
 )
@@ -36,6 +38,8 @@ func NewBalancer[T asm.Float](eps T, blocks ...reg.Block[T]) *Balancer[T] {
 }
 
 // Balance scales the blocks in place, entries at the floor counting as zeros.
+// Components that are frozen in some block stay as they are in all of them; what
+// there is to say of their balance is 0.
 // What it returns is valid until the next call.
 func (b *Balancer[T]) Balance() *Scales {
 	for i, x := range b.blocks {
@@ -43,6 +47,25 @@ func (b *Balancer[T]) Balance() *Scales {
 		x.ColumnsTo(b.cols[i], b.active[i])
 	}
 	b.scales.columns(b.cols)
+	for _, x := range b.blocks {
+		b.scales.leave(x.Frozen)
+	}
 	Apply(&b.scales, b.eps, b.blocks...)
 	return &b.scales
+}
+
+// leave takes components out of the scales.
+func (s *Scales) leave(frozen []bool) {
+	for q, f := range frozen {
+		if !f {
+			continue
+		}
+		s.Beta[q] = 0
+		for _, log := range s.Log {
+			log[q] = 0
+		}
+		if i, ok := slices.BinarySearch(s.Pruned, q); ok {
+			s.Pruned = slices.Delete(s.Pruned, i, i+1)
+		}
+	}
 }

@@ -9,4 +9,10 @@
 // where eps is the floor that a multiplicative update keeps entries above:
 // entries at the floor stand for zeros. 1 means dense, 0 all zero. Some papers
 // plot this number under the name of sparsity.
+//
+// # Factor match score
+//
+// [FMS] compares two models of the same data: 1 when they are equal up to the
+// order and the scale of their components, 0 when they have nothing in common.
+// [Assign] finds which component of one belongs to which of the other.
 package metrics

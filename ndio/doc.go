@@ -9,7 +9,7 @@
 // and [DecodeSum] also return the SHA-256 of all bytes. [WriteFile] writes by
 // suffix, [WriteNPZFile] several arrays, and a file appears whole or not at all.
 // [ReadNPY], [WriteNPY], [WriteNPZ], [ReadCSV] and [WriteCSV] work on streams of
-// one format.
+// one format, [NPYWriter] writes one piece by piece.
 //
 // # Names
 //

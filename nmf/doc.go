@@ -40,10 +40,21 @@
 //
 // # Starts
 //
-// A random start is scaled to data and penalties (Options.ScaleInit). A given
-// start is left as it is, unless asked, so the reconstruction of a model that is
-// given as a start comes back exactly. Point 0 of the trace is the start after
-// scaling and balancing.
+// The default is [NNDSVD] with its zeros filled: leading singular vectors, the same
+// for every seed. [SPA] takes extreme columns of the data, [Random] depends on the
+// seed, and Options.Restarts keeps the best of several such runs and tells how far
+// the others agree with it ([Run]). These starts are balanced and scaled to data
+// and penalties (Options.ScaleInit). A given start is left as it is, unless asked,
+// so the reconstruction of a model that is given as a start comes back exactly.
+// Point 0 of the trace is the start after scaling and balancing. A factor of a
+// given start may be fixed (Options.FixW), or single components of it held
+// (Options.HoldW).
+//
+// # Models
+//
+// [Model.Transform] finds H for new data in the basis W. A fit leaves scale and
+// order of the components as they came; [Model.Normalize] and [Model.Sort] change
+// them when asked. [Model.ReconstructTo] and [Model.SoftMasks] work tile by tile.
 //
 // # Zeros
 //
@@ -79,7 +90,11 @@
 //     algorithms using extrapolation, Neural Computation 31 (2019).
 //  7. L. T. K. Hien, V. Leplat, N. Gillis, Block majorization minimization with
 //     extrapolation and application to β-NMF, arXiv:2401.06646 (2024).
-//  8. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
+//  8. C. Boutsidis, E. Gallopoulos, SVD based initialization: a head start for
+//     nonnegative matrix factorization, Pattern Recognition 41 (2008).
+//  9. N. Gillis, S. A. Vavasis, Fast and robust recursive algorithms for separable
+//     nonnegative matrix factorization, IEEE TPAMI 36 (2014).
+//  10. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
 //     Scale-invariant Low-rank Approximation Models, SIAM J. Math. Data Sci. 7
 //     (2025).
 package nmf

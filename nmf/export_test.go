@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/internal/par"
 	"polyad/loss"
 	"polyad/matrix"
@@ -59,4 +61,10 @@ func CheckStateRoundTrip(t *testing.T) {
 		require.ErrorIs(t, b.RestoreState(saved[:40]), ErrShape)
 		require.ErrorIs(t, b.RestoreState(append(saved, 0)), ErrShape)
 	}
+}
+
+// SuccessiveColumns returns the columns of x that [SPA] chooses.
+func SuccessiveColumns[T asm.Float](x *matrix.Dense[T], rank int) []int {
+	v := data.NewDense(x, 1, 0, 1)
+	return successive(v, v.Operator(nil), rank)
 }

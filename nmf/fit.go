@@ -50,16 +50,28 @@ func Fit[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, o *Opti
 	if err := checkRank(m, n, rank); err != nil {
 		return nil, err
 	}
+	if err := opt.checkHold(rank); err != nil {
+		return nil, err
+	}
 	given, err := givenStart[T](&opt, m, n, rank)
 	if err != nil {
 		return nil, err
 	}
 
-	// There is never more to do at once than blocks of rows or chunks of columns.
-	pool := par.New(min(workers(opt.Workers), max(data.MaxBlocks, (max(m, n)+chunk-1)/chunk)))
+	scale := factorScale[T](largest, opt.Loss)
+	if opt.Restarts > 1 {
+		return fitRestarts(ctx, x, rank, &opt, scale)
+	}
+	pool := par.New(poolSize(x, workers(opt.Workers)))
 	defer pool.Close()
 	opt.Workers = pool.Workers()
-	s, err := setUp(x, rank, &opt, factorScale[T](largest, opt.Loss), pool, given)
+	return fitOnce(ctx, x, rank, &opt, scale, pool, given)
+}
+
+// fitOnce makes one run on checked data; given is the start if one was given. It
+// fills in opt.Eps.
+func fitOnce[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, opt *Options, scale float64, pool *par.Pool, given *Model[T]) (*Result[T], error) {
+	s, err := setUp(x, rank, opt, scale, pool, given)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +85,12 @@ func Fit[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, o *Opti
 		return nil, fmt.Errorf("nmf: %w: the factors leave the range of their type; rescale the start", solver.ErrNotFinite)
 	}
 	return r, err
+}
+
+// poolSize bounds a number of workers: there is never more to do at once than
+// blocks of rows or chunks of columns.
+func poolSize[T asm.Float](x *matrix.Dense[T], workers int) int {
+	return min(workers, max(data.MaxBlocks, (max(x.Rows, x.Cols)+chunk-1)/chunk))
 }
 
 // workers returns the number of workers that 0 stands for.
@@ -110,8 +128,7 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 	}
 	start := given.Clone()
 	if given == nil {
-		m, n := v.Dims()
-		start = randomModel[T](opt.Seed, m, n, rank, v.Stats())
+		start = generate(opt, v, rank, scale, pool)
 	} else {
 		rescale(start.W, scale)
 		rescale(start.H, scale)
@@ -147,6 +164,11 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		r.Beta = balance.Columns(s.blockW.Columns(), s.blockH.Columns()).Beta
 		for _, q := range r.Pruned {
 			r.Beta[q] = 0
+		}
+		for q, frozen := range s.frozen {
+			if frozen {
+				r.Beta[q] = 0
+			}
 		}
 		for q := range r.Beta {
 			r.Beta[q] /= s.objScale

@@ -203,9 +203,9 @@ func sameBits[T asm.Float](t *testing.T) {
 
 func TestSeedsAreDifferentStarts(t *testing.T) {
 	x := positive[float64](18, 10, 8, 1)
-	a, err := nmf.Fit(ctx, x, 3, &nmf.Options{Run: run(0)})
+	a, err := nmf.Fit(ctx, x, 3, &nmf.Options{Init: nmf.Random{}, Run: run(0)})
 	require.NoError(t, err)
-	b, err := nmf.Fit(ctx, x, 3, &nmf.Options{Run: run(0), Seed: 1})
+	b, err := nmf.Fit(ctx, x, 3, &nmf.Options{Init: nmf.Random{}, Run: run(0), Seed: 1})
 	require.NoError(t, err)
 	assert.NotEqual(t, a.W.Data, b.W.Data)
 	assert.NotEqual(t, a.W.Data[:8], a.H.Data[:8], "W and H have streams of their own")

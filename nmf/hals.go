@@ -57,6 +57,7 @@ func newHALS[T asm.Float](s *state[T], a HALS) (*hals[T], error) {
 	if h.stepH, err = nnls.NewHALS(r, n, s.blockH.Penalty, s.eps); err != nil {
 		return nil, err
 	}
+	h.stepW.Held, h.stepH.Held = s.heldW, s.heldH
 	h.tiles = make([]halsTile[T], s.pool.Workers())
 	for i := range h.tiles {
 		t := &h.tiles[i]

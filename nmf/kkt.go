@@ -25,7 +25,7 @@ func (s *state[T]) kkt() map[string]float64 {
 				c.add(k, i, x, num[k], den[k])
 			}
 		}
-		out["w"] = c.residual()
+		out["w"] = c.residual(s.heldW)
 	}
 	if !s.o.FixH {
 		s.prepareH()
@@ -40,7 +40,7 @@ func (s *state[T]) kkt() map[string]float64 {
 				c.add(k, j, x, num[j], den0)
 			}
 		}
-		out["h"] = c.residual()
+		out["h"] = c.residual(s.heldH)
 	}
 	return out
 }
@@ -87,12 +87,12 @@ func (c *conditions[T]) add(k, i int, x, num, den T) {
 	c.negs[k].add(n)
 }
 
-// residual returns the largest residual of a component. Where the gradient is
+// residual returns the largest residual of a component that is not held. Where the gradient is
 // out of range nothing is known, and that is the worst.
-func (c *conditions[T]) residual() (worst float64) {
+func (c *conditions[T]) residual(held []bool) (worst float64) {
 	for k := range c.proj {
 		g := c.proj[k].value()
-		if g == 0 {
+		if g == 0 || held != nil && held[k] {
 			continue
 		}
 		r := g / (c.pos[k].value() + c.negs[k].value())

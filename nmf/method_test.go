@@ -92,7 +92,7 @@ func TestExtrapolationIsAheadOfThePlainMethod(t *testing.T) {
 		var sum [2]float64
 		for i, m := range []nmf.Method{c.plain, c.extended} {
 			for seed := range uint64(4) {
-				r, err := nmf.Fit(ctx, x, 8, &nmf.Options{Loss: c.l, Method: m, Seed: seed, Run: run(60)})
+				r, err := nmf.Fit(ctx, x, 8, &nmf.Options{Loss: c.l, Method: m, Init: nmf.Random{}, Seed: seed, Run: run(60)})
 				require.NoError(t, err)
 				sum[i] += r.Loss
 			}

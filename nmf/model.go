@@ -57,8 +57,15 @@ type Result[T asm.Float] struct {
 	Ridges int
 
 	// Beta is β_q of package balance for each component of the returned model as
-	// balanced, when both factors are free and penalized.
+	// balanced, when both factors are free and penalized; 0 for pruned components
+	// and those with a part that is held.
 	Beta []float64
+
+	// Runs are all runs when there were restarts, in the order of their seeds, and
+	// Best is the index of the one whose model this is. The report and the trace
+	// are its, but Seconds counts all runs.
+	Runs []Run
+	Best int
 
 	// Options are the options as they took effect, all defaults filled in, but
 	// without observers. They keep a model that was given as the start alive.
@@ -80,10 +87,10 @@ func (r *Result[T]) Formula() string { return r.Options.Formula() }
 // check reports whether the model fits m x n data and a rank.
 func (m *Model[T]) check(rows, cols, rank int) error {
 	if m == nil || m.W == nil || m.H == nil {
-		return fmt.Errorf("nmf: %w: the start has no W or no H", ErrShape)
+		return fmt.Errorf("nmf: %w: the model has no W or no H", ErrShape)
 	}
 	if m.W.Rows != rows || m.W.Cols != rank || m.H.Rows != rank || m.H.Cols != cols {
-		return fmt.Errorf("nmf: %w: the start has W %d x %d and H %d x %d, but data and rank ask for %d x %d and %d x %d", ErrShape,
+		return fmt.Errorf("nmf: %w: the model has W %d x %d and H %d x %d, but data and rank ask for %d x %d and %d x %d", ErrShape,
 			m.W.Rows, m.W.Cols, m.H.Rows, m.H.Cols, rows, rank, rank, cols)
 	}
 	for _, f := range []struct {
@@ -96,7 +103,7 @@ func (m *Model[T]) check(rows, cols, rank int) error {
 		for i := 0; i < f.x.Rows; i++ {
 			for j, v := range f.x.Row(i) {
 				if !(v >= 0) || v-v != 0 {
-					return fmt.Errorf("nmf: %w: the start's %s[%d,%d] is %v; it must be finite and not negative", ErrData, f.name, i, j, v)
+					return fmt.Errorf("nmf: %w: the model's %s[%d,%d] is %v; it must be finite and not negative", ErrData, f.name, i, j, v)
 				}
 			}
 		}

@@ -33,6 +33,7 @@ func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
 	if u.mmH, err = nnls.NewMM(s.o.Loss, s.blockH.Penalty, s.eps); err != nil {
 		return nil, err
 	}
+	u.mmW.Held = s.heldW
 	u.taskW.mu, u.taskH.mu = u, u
 	if a.Extrapolate {
 		u.beyond = newBeyond(s)
@@ -86,6 +87,9 @@ type muH[T asm.Float] struct{ *mu[T] }
 func (t *muH[T]) Do(block, _ int) {
 	j0, j1 := block*chunk, min((block+1)*chunk, t.h.Cols)
 	for k := 0; k < t.h.Rows; k++ {
+		if t.heldH != nil && t.heldH[k] {
+			continue
+		}
 		num, den, den0 := t.hColumns(k, j0, j1)
 		t.mmH.Component(t.h.Row(k)[j0:j1], num, den, den0, j0)
 	}

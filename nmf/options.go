@@ -26,8 +26,8 @@ var (
 	ErrOneSided = errors.New("one-sided penalty")
 )
 
-// Start is a starting point: [Random], a *[Model] or a *[Result] of the data's
-// element type. It is sealed.
+// Start is a starting point: [NNDSVD], [SPA], [Random], or a *[Model] or a
+// *[Result] of the data's element type. It is sealed.
 type Start interface{ start() }
 
 // Random is a start with independent entries, uniform on (0, 1] and scaled so
@@ -37,6 +37,9 @@ type Random struct{}
 
 func (Random) start()    {}
 func (*Model[T]) start() {}
+
+// String returns "random".
+func (Random) String() string { return "random" }
 
 // Balance says when the factors are balanced (package balance).
 type Balance int
@@ -95,7 +98,8 @@ type Options struct {
 	W, H reg.Penalty
 	// Balance says when the factors are balanced; default BalanceAuto.
 	Balance Balance
-	// Init is the starting point; default Random{}.
+	// Init is the starting point; default NNDSVD{Fill: FillMean}, and Random{}
+	// when there are restarts.
 	Init Start
 	// ScaleInit says whether the starting point is scaled to data and penalties;
 	// default true, and false for a start that is given.
@@ -104,14 +108,25 @@ type Options struct {
 	Order Order
 	// FixW and FixH keep a factor as Init gives it.
 	FixW, FixH bool
+	// HoldW and HoldH keep columns of W and rows of H, by the index of their
+	// components, as Init gives them, while the others are fitted: known parts
+	// beside unknown ones. A component with a part that is held is neither
+	// balanced nor scaled. For HALS and MU.
+	HoldW, HoldH []int
 	// Eps is the floor of the factors' entries, and for β ≤ 0 of the data too;
 	// at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. ANLS and ALS have none, and
 	// refuse one. Default 0 for HALS and
 	// 1e-16·sqrt(mean(X)/rank) for MU, the data untouched.
 	Eps solver.Opt[float64]
-	// Seed of the random start; every number is a seed.
+	// Seed of all that is random in a start; every number is a seed.
 	Seed uint64
+	// Restarts is the number of runs, from starts with the seeds Seed, Seed+1 and
+	// so on, of which the best is returned; default 1. The start must depend on
+	// the seed: Random{}, or NNDSVD{Fill: FillRandom}. Run.MaxTime is for all of
+	// them together. Observers are called by one run at a time, Event.Run telling
+	// which, and end that run alone.
+	Restarts int
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
 	Workers int
@@ -142,8 +157,9 @@ func (o *Options) effective(m, n int) (Options, error) {
 	if e.Loss != loss.Frobenius {
 		run.TraceEvery = 10
 	}
-	if e.Init == nil {
-		e.Init = Random{}
+	generated, err := e.start()
+	if err != nil {
+		return e, err
 	}
 	e.Run = e.Run.Default(run)
 	if err := e.Run.Validate(); err != nil {
@@ -158,14 +174,13 @@ func (o *Options) effective(m, n int) (Options, error) {
 	if e.Workers < 0 {
 		return e, fmt.Errorf("nmf: %w: workers is %d, must be at least 0", ErrOption, e.Workers)
 	}
-	_, random := e.Init.(Random)
-	if random && (e.FixW || e.FixH) {
+	if generated && (e.FixW || e.FixH) {
 		return e, fmt.Errorf("nmf: %w: a fixed factor needs a start that gives it; set Init to a model", ErrOption)
 	}
 	if e.FixW && e.FixH {
 		return e, fmt.Errorf("nmf: %w: both factors are fixed, nothing is left to fit", ErrOption)
 	}
-	e.ScaleInit = solver.Set(e.ScaleInit.Or(random))
+	e.ScaleInit = solver.Set(e.ScaleInit.Or(generated))
 	return e, e.penalties(m, n)
 }
 

@@ -8,17 +8,46 @@ import (
 	"polyad/asm"
 	"polyad/balance"
 	"polyad/internal/data"
+	"polyad/internal/par"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/reg"
 )
 
+// start settles the starting point and reports whether it is generated.
+func (o *Options) start() (generated bool, err error) {
+	if o.Restarts < 0 {
+		return false, fmt.Errorf("nmf: %w: restarts is %d, must be at least 0", ErrOption, o.Restarts)
+	}
+	o.Restarts = max(o.Restarts, 1)
+	if o.Init == nil {
+		o.Init = Start(NNDSVD{Fill: FillMean})
+		if o.Restarts > 1 {
+			o.Init = Random{}
+		}
+	}
+	seeded := false
+	switch a := o.Init.(type) {
+	case Random:
+		generated, seeded = true, true
+	case NNDSVD:
+		generated, seeded = true, a.Fill == FillRandom
+		err = a.validate(o.Method)
+	case SPA:
+		generated = true
+	}
+	if err == nil && o.Restarts > 1 && !seeded {
+		err = fmt.Errorf("nmf: %w: %d restarts would all begin alike, the start does not depend on the seed; use a random one (Random{} or NNDSVD{Fill: FillRandom})", ErrOption, o.Restarts)
+	}
+	return generated, err
+}
+
 // givenStart returns the model that the options give as a start, after a look at
-// all its entries, or nil for a random start.
+// all its entries, or nil for a start that is generated.
 func givenStart[T asm.Float](o *Options, m, n, rank int) (*Model[T], error) {
 	var given *Model[T]
 	switch a := o.Init.(type) {
-	case Random:
+	case Random, NNDSVD, SPA:
 		return nil, nil
 	case *Model[T]:
 		given = a
@@ -28,9 +57,22 @@ func givenStart[T asm.Float](o *Options, m, n, rank int) (*Model[T], error) {
 		}
 	default:
 		var zero T
-		return nil, fmt.Errorf("nmf: %w: the start is a %T; for %T data give a *Model[%T], a *Result[%T] or Random{}", ErrOption, a, zero, zero, zero)
+		return nil, fmt.Errorf("nmf: %w: the start is a %T; for %T data give a *Model[%T], a *Result[%T], NNDSVD{}, SPA{} or Random{}", ErrOption, a, zero, zero, zero)
 	}
 	return given, given.check(m, n, rank)
+}
+
+// generate makes the start for data that are worked on at a scale.
+func generate[T asm.Float](o *Options, v data.Matrix[T], rank int, scale float64, pool *par.Pool) *Model[T] {
+	switch a := o.Init.(type) {
+	case NNDSVD:
+		return nndsvd(v, rank, a.Fill, o.Seed, scale, pool)
+	case SPA:
+		_, isMU := o.Method.(MU)
+		return spa(v, rank, isMU, o.Seed, scale, pool)
+	}
+	m, n := v.Dims()
+	return randomModel[T](o.Seed, m, n, rank, v.Stats())
 }
 
 // randomModel returns independent uniform entries on (0, s] with s so that the
@@ -50,9 +92,14 @@ func randomModel[T asm.Float](seed uint64, m, n, rank int, stats data.Stats) *Mo
 }
 
 // begin scales and balances the starting point. With mixed degrees the two
-// depend on each other and alternate until the scale stands still.
+// depend on each other and alternate until the scale stands still. A start that
+// was generated is balanced before that, too, so that only the product of the
+// penalties counts from the beginning.
 func (s *state[T]) begin() {
 	scaled := s.o.ScaleInit.Or(false)
+	if s.given == nil && s.balancer != nil {
+		s.balancer.Balance()
+	}
 	s.touched = scaled || s.balancer != nil
 	rounds := 1
 	if scaled && s.balancer != nil && mixed(s.blockW.Penalty.Plus(s.blockH.Penalty)) {
@@ -78,8 +125,9 @@ func mixed(p reg.Penalty) bool {
 	return len(a) > 0 && a[0].Degree != a[len(a)-1].Degree
 }
 
-// initialScale multiplies the free factors by the common factor that fits them
-// to data and penalties best, and returns its logarithm.
+// initialScale multiplies the free factors, but for components with a part that
+// is held, by the common factor that fits them to data and penalties best, and
+// returns its logarithm.
 func (s *state[T]) initialScale() (logEta float64) {
 	var blocks []reg.Block[T]
 	if !s.o.FixW {
@@ -88,6 +136,36 @@ func (s *state[T]) initialScale() (logEta float64) {
 	if !s.o.FixH {
 		blocks = append(blocks, s.blockH)
 	}
+	sums := s.startSums()
+	var cols []*reg.Columns
+	for _, b := range blocks {
+		c := b.Columns()
+		for q, frozen := range s.frozen {
+			for t := range c.Log {
+				if frozen {
+					c.Log[t][q] = math.Inf(-1)
+				}
+			}
+		}
+		cols = append(cols, c)
+	}
+	logEta = balance.InitialScale(s.l, sums, len(blocks), cols...)
+	scale := make([]float64, s.h.Rows)
+	for k := range scale {
+		if s.frozen == nil || !s.frozen[k] {
+			scale[k] = logEta
+		}
+	}
+	for _, b := range blocks {
+		b.Scale(scale)
+	}
+	return logEta
+}
+
+// startSums computes what the initial scale needs to know. Components with a
+// part that is held are not scaled: they count as a part of the data that is
+// explained already.
+func (s *state[T]) startSums() balance.Sums {
 	sums := balance.Sums{X: s.stats.Sum}
 	for k := 0; k < s.h.Rows; k++ {
 		var w, h float64
@@ -97,26 +175,38 @@ func (s *state[T]) initialScale() (logEta float64) {
 		for _, v := range s.h.Row(k) {
 			h += float64(v)
 		}
-		sums.M += w * h
+		if s.frozen != nil && s.frozen[k] {
+			sums.X -= w * h
+		} else {
+			sums.M += w * h
+		}
 	}
-	if s.l == loss.Frobenius {
-		s.prepareW()
-		s.prepareH()
-		s.hTotals(false, true)
+	if s.l != loss.Frobenius {
+		return sums
+	}
+	s.prepareW()
+	s.prepareH()
+	s.hTotals(false, true)
+	if s.frozen == nil {
 		sums.XM = matrix.Inner(s.hNum, s.h)
 		sums.MM = matrix.Inner(s.gramW, s.gramH)
+		return sums
 	}
-	var cols []*reg.Columns
-	for _, b := range blocks {
-		cols = append(cols, b.Columns())
+	for k, frozen := range s.frozen {
+		if frozen {
+			continue
+		}
+		for j, v := range s.h.Row(k) {
+			sums.XM += float64(v) * float64(s.hNum.Row(k)[j])
+		}
+		for l, other := range s.frozen {
+			inner := s.gramW.At(k, l) * s.gramH.At(k, l)
+			if other {
+				sums.XM -= inner
+			} else {
+				sums.MM += inner
+			}
+		}
 	}
-	logEta = balance.InitialScale(s.l, sums, len(blocks), cols...)
-	scale := make([]float64, s.h.Rows)
-	for k := range scale {
-		scale[k] = logEta
-	}
-	for _, b := range blocks {
-		b.Scale(scale)
-	}
-	return logEta
+	return sums
 }

@@ -29,6 +29,8 @@ type state[T asm.Float] struct {
 	step            stepper
 	given           *Model[T] // the start if one was given
 	touched         bool      // whether the start was scaled, balanced or swept over
+	heldW, heldH    []bool    // components that are held in W or H, nil: none
+	frozen          []bool    // those that are held in either
 
 	coarse bool // the floor is large enough to be seen in the loss
 	value  value
@@ -74,8 +76,9 @@ func unknown() value {
 func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *par.Pool, start *Model[T]) (*state[T], error) {
 	s := &state[T]{o: o, scale: scale, objScale: scaledObjective(o.Loss, scale), stats: x.Stats(), value: unknown()}
 	w, h := start.W, start.H
-	s.blockW = reg.Block[T]{X: w, Penalty: o.W.Rescaled(s.objScale, scale)}
-	s.blockH = reg.Block[T]{X: h, Trans: true, Penalty: o.H.Rescaled(s.objScale, scale)}
+	s.heldW, s.heldH, s.frozen = o.held(w.Cols)
+	s.blockW = reg.Block[T]{X: w, Penalty: o.W.Rescaled(s.objScale, scale), Frozen: s.frozen}
+	s.blockH = reg.Block[T]{X: h, Trans: true, Penalty: o.H.Rescaled(s.objScale, scale), Frozen: s.frozen}
 	for _, t := range s.blockW.Penalty.Plus(s.blockH.Penalty) {
 		if math.IsInf(t.Weight, 0) {
 			return nil, fmt.Errorf("nmf: %w: a weight of degree %g is out of range for data of this size", reg.ErrPenalty, t.Degree)
@@ -266,6 +269,7 @@ func (s *state[T]) model() *Model[T] {
 		if s.o.FixH || !s.touched {
 			m.H.Copy(s.given.H)
 		}
+		s.giveBack(m)
 	}
 	return m
 }

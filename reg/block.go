@@ -14,6 +14,9 @@ type Block[T asm.Float] struct {
 	X       *matrix.Dense[T]
 	Trans   bool
 	Penalty Penalty
+	// Frozen marks components that are not to be touched by Clear, Floor and
+	// balancing; nil: none.
+	Frozen []bool
 }
 
 // Columns holds the value of each term of a penalty per component, weights
@@ -212,14 +215,22 @@ func (b Block[T]) Clear(eps T) {
 	for i := 0; i < b.X.Rows; i++ {
 		row := b.X.Row(i)
 		for j, v := range row {
-			if v <= eps {
+			if v <= eps && !b.frozen(i, j) {
 				row[j] = 0
 			}
 		}
 	}
 }
 
-// Floor raises entries below eps to eps, where eps > 0.
+// frozen reports whether entry (i, j) belongs to a frozen component.
+func (b Block[T]) frozen(i, j int) bool {
+	if b.Trans {
+		j = i
+	}
+	return b.Frozen != nil && b.Frozen[j]
+}
+
+// Floor raises entries below eps to eps, where eps > 0, but for frozen ones.
 func (b Block[T]) Floor(eps T) {
 	if eps <= 0 {
 		return
@@ -227,8 +238,16 @@ func (b Block[T]) Floor(eps T) {
 	ker := asm.For[T]()
 	for i := 0; i < b.X.Rows; i++ {
 		row := b.X.Row(i)
-		for j := 0; j < len(row); j += chunk {
-			ker.Clamp(row[j:min(j+chunk, len(row))], eps)
+		if b.Frozen == nil {
+			for j := 0; j < len(row); j += chunk {
+				ker.Clamp(row[j:min(j+chunk, len(row))], eps)
+			}
+			continue
+		}
+		for j, v := range row {
+			if v < eps && !b.frozen(i, j) {
+				row[j] = eps
+			}
 		}
 	}
 }

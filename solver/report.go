@@ -52,6 +52,8 @@ type Event struct {
 	// Snapshot returns a copy of the current model, of the pointer type that
 	// the package's Load returns. It costs a copy of the factors.
 	Snapshot func() any
+	// Run is the index of the run where there are several.
+	Run int
 }
 
 // Observer watches a run; returning true ends it with status [Stopped]. It is

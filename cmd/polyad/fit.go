@@ -62,6 +62,7 @@ func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.
 	run.app.working.Store(true)
 	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
 	if bar != nil {
+		bar.runs = run.flags.restarts
 		o.Run.Observe = []solver.Observer{bar.observe}
 	}
 	r, err := nmf.Fit(ctx, x, run.flags.rank, &o)
@@ -75,6 +76,7 @@ func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.
 	if run.outs.verbose {
 		fmt.Fprintf(run.app.err, "polyad: %s, %s kernels, %d workers\n", asm.CPU(), asm.Current(), r.Options.Workers)
 	}
+	finish(run.flags, r)
 	return r, err
 }
 
@@ -101,6 +103,13 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	row("data", "%s, %s %s, rank %v", res.Input.File, shape(res.Input.Shape), res.Input.DType, res.Options["rank"])
 	row("minimized", "%s", res.Formula)
 	row("by", "%s, balance %s, seed %d", res.by(), res.Balance.Mode, res.Seed)
+	if n := len(res.Restarts); n > 1 {
+		least := 1.0
+		for _, r := range res.Restarts {
+			least = min(least, r.Agreement)
+		}
+		row("restarts", "%d runs, the best from seed %d; the others agree with it by %.2f or more", n, res.Restarts[res.Best].Seed, least)
+	}
 	row("status", "%s after %d sweeps, %.3g s", res.Status, res.Iterations, res.Seconds)
 	sum := fmt.Sprintf("%.6g", res.Objective)
 	if p := res.Penalty["w"] + res.Penalty["h"]; p > 0 {

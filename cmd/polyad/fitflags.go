@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +36,10 @@ type fitFlags struct {
 	tol         float64
 	maxTime     seconds
 	seed        uint64
+	restarts    int
+	hold        []string
+	normalize   string
+	sort        bool
 	workers     int
 	eps         float64
 
@@ -58,13 +61,17 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.Var(f.penalties.flag(penaltyLp), "lp", "penalty V·sum|BLOCK|^P (method mu)")
 	fs.StringVar(&f.balance, "balance", "auto", "when the factors are balanced: auto (every when both are penalized), none, init, every")
 	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; default false with --init DIR")
-	fs.StringVar(&f.init, "init", "random", "starting point: random, or a folder with W.npy and H.npy")
+	fs.StringVar(&f.init, "init", "", "starting point: random, nndsvd, nndsvda, nndsvdar, spa, or a folder with W.npy and H.npy; default nndsvda, with --restarts random")
 	fs.StringArrayVar(&f.fix, "fix", nil, "keep this factor (w or h) as --init DIR gives it")
+	fs.StringArrayVar(&f.hold, "hold", nil, "keep these components of a factor, such as w=0,2, as --init DIR gives them (hals, mu)")
+	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns of W with norm 1, the scale to H: none, l1, l2")
+	fs.BoolVar(&f.sort, "sort", false, "afterwards: components by falling energy")
 	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius")
 	fs.IntVar(&f.maxIter, "max-iter", 0, "largest number of sweeps; default 500, mu 2000")
 	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps lower the objective by less than this share of its value at the start; 0: never")
 	fs.Var(&f.maxTime, "max-time", "time limit, such as 90s or 5m")
-	fs.Uint64Var(&f.seed, "seed", 0, "seed of the random start")
+	fs.Uint64Var(&f.seed, "seed", 0, "seed of what is random in the start")
+	fs.IntVar(&f.restarts, "restarts", 1, "runs from starts with the seeds seed, seed+1, …; the best is kept")
 	fs.IntVar(&f.workers, "workers", 0, "number of worker threads; 0: one per processor (results do not depend on it)")
 	fs.Float64Var(&f.eps, "eps", 0, "floor of the factors' entries, and for beta <= 0 of the data; default 0 for hals, 1e-16·sqrt(mean/rank) for mu")
 }
@@ -75,7 +82,7 @@ func (f *fitFlags) changed(name string) bool { return f.set.Changed(name) }
 // options turns the flags into options, without the starting point. Errors are
 // usage errors.
 func (f *fitFlags) options() (nmf.Options, error) {
-	o := nmf.Options{Seed: f.seed, Workers: f.workers}
+	o := nmf.Options{Seed: f.seed, Workers: f.workers, Restarts: f.restarts}
 	if !f.changed("rank") && f.rank == 0 {
 		return o, usagef("the rank is missing; give the number of components with -r")
 	}
@@ -114,6 +121,9 @@ func (f *fitFlags) options() (nmf.Options, error) {
 	}
 	if len(f.fix) > 0 && !f.given() {
 		return o, usagef("--fix needs the factor to keep; give it with --init DIR")
+	}
+	if err := f.startOptions(&o); err != nil {
+		return o, err
 	}
 	if f.changed("eps") {
 		o.Eps = solver.Set(f.eps)
@@ -180,20 +190,6 @@ func (f *fitFlags) run() (solver.Options, error) {
 		return r, usageError{err}
 	}
 	return r, nil
-}
-
-// given reports whether the starting point is a folder.
-func (f *fitFlags) given() bool { return f.init != "random" }
-
-// checkInit refuses a starting point that is neither random nor a folder.
-func (f *fitFlags) checkInit() error {
-	if !f.given() {
-		return nil
-	}
-	if info, err := os.Stat(f.init); err != nil || !info.IsDir() {
-		return usagef("--init %s: want random, or a folder with W.npy and H.npy", quote(f.init))
-	}
-	return nil
 }
 
 // penalties collects --l1, --l2 and --lp per block.

@@ -111,7 +111,8 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.nmfCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand())
+	root.AddCommand(a.nmfCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
+		a.transformCommand(), a.evalCommand(), a.reconstructCommand())
 	root.SetHelpCommand(&cobra.Command{
 		Use:   "help [VERB]",
 		Short: "Help about a verb",

@@ -200,7 +200,7 @@ func TestArraysOfOtherFormatsAreRead(t *testing.T) {
 func TestHelpShowsExamplesOfEveryVerb(t *testing.T) {
 	code, stdout, _ := call("help")
 	require.Zero(t, code)
-	for _, verb := range []string{"nmf", "audio", "info"} {
+	for _, verb := range []string{"nmf", "audio", "info", "transform", "eval", "reconstruct"} {
 		assert.Contains(t, stdout, verb)
 		code, text, _ := call("help", verb)
 		require.Zero(t, code)

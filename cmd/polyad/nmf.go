@@ -66,7 +66,7 @@ func nmfOf[T asm.Float](ctx context.Context, run *fitting, in *input, t *tensor.
 	if r == nil {
 		return ended
 	}
-	res := newResult(run.command, r, in.facts, run.flags.init)
+	res := newResult(run.command, r, in.facts, run.flags)
 	if run.dir != nil {
 		if err := run.dir.fill(func(dir string) error { return writeModel(dir, r.Model, r.Trace, res) }); err != nil {
 			return err

@@ -17,6 +17,7 @@ type progress struct {
 	w     *os.File
 	last  time.Time
 	width int // of what is shown
+	runs  int // how many there are, when there are several
 }
 
 // newProgress returns a progress line on w, or nil when w is not a terminal or
@@ -33,7 +34,11 @@ func newProgress(w io.Writer, mode string, quiet bool) *progress {
 func (p *progress) observe(e solver.Event) (stop bool) {
 	if now := time.Now(); now.Sub(p.last) >= 100*time.Millisecond {
 		p.last = now
-		p.show(fmt.Sprintf("sweep %d, objective %.6g, relative error %.4g, %.1f s", e.Iter, e.Objective(), e.RelError, e.Seconds))
+		var which string
+		if p.runs > 1 {
+			which = fmt.Sprintf("run %d of %d, ", e.Run+1, p.runs)
+		}
+		p.show(which + fmt.Sprintf("sweep %d, objective %.6g, relative error %.4g, %.1f s", e.Iter, e.Objective(), e.RelError, e.Seconds))
 	}
 	return false
 }

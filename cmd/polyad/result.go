@@ -35,6 +35,8 @@ type result struct {
 	Pruned     []int              `json:"pruned"`
 	Ridges     int                `json:"ridges"`
 	Balance    balanceResult      `json:"balance"`
+	Restarts   []runResult        `json:"restarts"`
+	Best       int                `json:"best"`
 	Seconds    float64            `json:"seconds"`
 	CPU        string             `json:"cpu"`
 	SIMD       string             `json:"simd"`
@@ -48,12 +50,39 @@ type balanceResult struct {
 	Beta []float64 `json:"beta"`
 }
 
+// runResult is one of several runs. Best, beside the list, is the index in it of
+// the run whose model was kept.
+type runResult struct {
+	Seed       uint64  `json:"seed"`
+	Status     string  `json:"status"`
+	Iterations int     `json:"iterations"`
+	Seconds    float64 `json:"seconds"`
+	Objective  float64 `json:"objective"`
+	RelError   float64 `json:"rel_error"`
+	Agreement  float64 `json:"agreement"`
+	Error      string  `json:"error,omitempty"`
+}
+
+// runsOf lists the runs of a fit.
+func runsOf(runs []nmf.Run) []runResult {
+	out := []runResult{}
+	for _, r := range runs {
+		one := runResult{r.Seed, r.Status.String(), r.Iterations, r.Seconds, r.Objective, r.RelError, r.Agreement, ""}
+		if r.Err != nil {
+			one.Status, one.Error = "failed", r.Err.Error()
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
 // newResult collects what is reported of a fit.
-func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, initial string) *result {
+func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *fitFlags) *result {
 	o := &r.Options
 	options := map[string]any{
 		"rank": r.Rank(), "loss": o.Loss.String(), "method": o.Method.String(), "extrapolate": extrapolated(o.Method), "order": o.Order.String(),
-		"balance": o.Balance.String(), "scale_init": o.ScaleInit.Or(false), "init": initial, "eps": o.Eps.Or(0),
+		"balance": o.Balance.String(), "scale_init": o.ScaleInit.Or(false), "init": startName(f, o), "restarts": o.Restarts, "normalize": f.normalize, "sort": f.sort,
+		"hold": map[string]any{"w": indices(o.HoldW), "h": indices(o.HoldH)}, "eps": o.Eps.Or(0),
 		"tol": o.Run.Tol.Or(0), "max_iter": o.Run.MaxIter.Or(0), "max_time": o.Run.MaxTime.Seconds(), "trace_every": o.Run.TraceEvery,
 		"seed": o.Seed,
 	}
@@ -78,12 +107,10 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, ini
 		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Pruned: r.Pruned, Ridges: r.Ridges,
-		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta},
+		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}
-	if res.Pruned == nil {
-		res.Pruned = []int{}
-	}
+	res.Pruned = indices(res.Pruned)
 	if res.Balance.Beta == nil {
 		res.Balance.Beta = []float64{}
 	}
@@ -96,6 +123,14 @@ func (r *result) by() string {
 		return fmt.Sprintf("%v, extrapolated", r.Options["method"])
 	}
 	return fmt.Sprint(r.Options["method"])
+}
+
+// indices returns a list that is not nil.
+func indices(list []int) []int {
+	if list == nil {
+		return []int{}
+	}
+	return list
 }
 
 // weightOf returns the weight of degree 1 or 2, or the other terms as P:V.

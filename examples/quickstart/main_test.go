@@ -27,6 +27,6 @@ func Example() {
 	main()
 	// Output:
 	// D_KL(X | W·H) + 0.01·||W||_1 + 0.01·||H||_1
-	// converged after 40 sweeps, relative error 0.136
+	// converged after 30 sweeps, relative error 0.136
 	// W is 4 x 2, H is 2 x 3
 }

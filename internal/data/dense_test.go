@@ -271,3 +271,53 @@ func testAllocations[T asm.Float](t *testing.T) {
 		}), "beta %v", bt)
 	}
 }
+
+// TestOperatorSeesScaledAndFlooredData compares the products, and the sums of
+// columns, with those of a copy.
+func TestOperatorSeesScaledAndFlooredData(t *testing.T) {
+	both(t, testOperator[float32], testOperator[float64])
+}
+
+func testOperator[T asm.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 1))
+	sizes(func(m, n int) {
+		x, _ := strided[T](r, m, n)
+		right, _ := strided[T](r, n, 1+m%5)
+		left, _ := strided[T](r, m, 1+m%5)
+		for _, c := range [][2]float64{{1, 0}, {4, 0}, {.125, .5}} {
+			seen := matrix.New[float64](m, n)
+			sums, squares := make([]float64, n), make([]float64, n)
+			for i := range m {
+				for j, v := range x.Row(i) {
+					f := max(float64(v), c[1]) * c[0]
+					seen.Set(i, j, f)
+					sums[j] += f
+					squares[j] += f * f
+				}
+			}
+			mul, tmul := matrix.New[float64](m, right.Cols), matrix.New[float64](n, left.Cols)
+			matrix.Gemm(nil, false, false, 1, seen, matrix.Convert[float64](right), 0, mul)
+			matrix.Gemm(nil, true, false, 1, seen, matrix.Convert[float64](left), 0, tmul)
+			var first [2]*matrix.Dense[T]
+			for _, workers := range []int{1, 2, 3} {
+				pool := par.New(workers)
+				d := data.NewDense(x, c[0], c[1], workers)
+				op := d.Operator(pool)
+				got := [2]*matrix.Dense[T]{garbage[T](m, right.Cols), garbage[T](n, left.Cols)}
+				op.MulTo(got[0], right)
+				op.TMulTo(got[1], left)
+				op.MulTo(got[0], right) // again, after the other product
+				pool.Close()
+				if first[0] == nil {
+					first = got
+					near(t, n, mul, got[0], m, "x", n, " V·X")
+					near(t, m, tmul, got[1], m, "x", n, " Vᵀ·X")
+					a, b := d.Columns()
+					require.InEpsilonSlice(t, sums, a, 1e-10)
+					require.InEpsilonSlice(t, squares, b, 1e-10)
+				}
+				require.Equal(t, first, got)
+			}
+		}
+	})
+}

@@ -2,6 +2,7 @@ package data
 
 import (
 	"polyad/asm"
+	"polyad/internal/par"
 	"polyad/loss"
 	"polyad/matrix"
 )
@@ -44,6 +45,12 @@ type Matrix[T asm.Float] interface {
 	// Loss returns the block's share of D_β(V, WH) and of ||V - WH||_F², the
 	// latter with the data as they are, without a floor.
 	Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (divergence, squares float64)
+
+	// Operator returns V as an operator, for singular vectors; its products run
+	// on p.
+	Operator(p *par.Pool) matrix.Operator[T]
+	// Columns returns the sum and the sum of squares of every column.
+	Columns() (sums, squares []float64)
 
 	// Reduce turns sums over the rows that are here into sums over all rows.
 	Reduce(sums []T)

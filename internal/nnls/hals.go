@@ -15,15 +15,16 @@ import (
 //
 //	x_k ← max(Floor, (a_k - Σ_{s≠k} G_ks·x_s - l1) / (G_kk + 2·l2))
 //
-// (Cichocki, Phan 2009). A component whose denominator is 0 is skipped. The
+// (Cichocki, Phan 2009). A component whose denominator is 0, or that is held, is skipped. The
 // columns of X are independent of each other, so X may be cut into tiles of
 // columns. Each step minimizes exactly, so the objective never rises.
 type HALS[T asm.Float] struct {
 	Floor  T
-	gram   []T   // r x r; row k times 2^shift[k]
-	inv    []T   // 1/(G_kk + 2·l2), or 0
-	shift  []int // 0 but where G_kk is so far from 1 that dividing by it would not do
-	plain  bool  // all shifts are 0, and no penalty differs between columns
+	Held   []bool // components that stay as they are; nil: none
+	gram   []T    // r x r; row k times 2^shift[k]
+	inv    []T    // 1/(G_kk + 2·l2), or 0
+	shift  []int  // 0 but where G_kk is so far from 1 that dividing by it would not do
+	plain  bool   // all shifts are 0, and no penalty differs between columns
 	l1, l2 float64
 	l1Rows []T // per column of X, or nil
 	l2Rows []T
@@ -102,7 +103,7 @@ func (h *HALS[T]) SetGram(g *matrix.Dense[float64]) {
 			h.gram[k*g.Cols+l] = T(math.Ldexp(v, h.shift[k]))
 		}
 		h.inv[k] = 0
-		if den := h.denominator(k); den != 0 {
+		if den := h.denominator(k); den != 0 && (h.Held == nil || !h.Held[k]) {
 			h.inv[k] = 1 / den
 		}
 	}
@@ -125,6 +126,9 @@ func (h *HALS[T]) Sweep(x, a *matrix.Dense[T], j0 int, tmp []T) (change float64)
 	r := x.Rows
 	tmp = tmp[:x.Cols]
 	for k := 0; k < r; k++ {
+		if h.Held != nil && h.Held[k] {
+			continue
+		}
 		den := h.denominator(k)
 		if den == 0 && h.l2Rows == nil {
 			continue

@@ -25,6 +25,7 @@ const maxTerms = 8
 // never rises.
 type MM[T asm.Float] struct {
 	Eps   T
+	Held  []bool // components that Row leaves as they are; nil: none
 	beta  float64
 	a, b  float64
 	terms reg.Penalty
@@ -76,6 +77,15 @@ func (s *MM[T]) at(i int) (w weights) {
 // Row updates the entries x of row i of the factor (one per component), with
 // num and den their D and C.
 func (s *MM[T]) Row(x, num, den []T, i int) {
+	if s.Held != nil {
+		w := s.at(i)
+		for k, held := range s.Held {
+			if !held {
+				s.update(x[k:k+1], num[k:k+1], den[k:k+1], 0, w)
+			}
+		}
+		return
+	}
 	s.update(x, num, den, 0, s.at(i))
 }
 

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"polyad/asm"
+	"polyad/matrix"
+	"polyad/metrics"
+	"polyad/nmf"
+	"polyad/reg"
+	"polyad/solver"
+	"polyad/tensor"
+)
+
+// evalSchema names the form of what eval prints.
+const evalSchema = "polyad/eval/1"
+
+// evaluation is what eval --json prints. The fields of Fit are there when data
+// were given, Against when another model was.
+type evaluation struct {
+	Schema  string               `json:"schema"`
+	Command string               `json:"command"`
+	Model   string               `json:"model"`
+	Kind    string               `json:"kind"`
+	Shape   []int                `json:"shape"`
+	Rank    int                  `json:"rank"`
+	Eps     float64              `json:"eps"`
+	Blocks  map[string]blockEval `json:"blocks"`
+	Pruned  []int                `json:"pruned"`
+	*fitEval
+	Against *againstEval `json:"against,omitempty"`
+}
+
+// blockEval describes one factor. Density counts the entries above 2·eps.
+type blockEval struct {
+	Shape   []int   `json:"shape"`
+	L1      float64 `json:"l1"`
+	L2      float64 `json:"l2"`
+	Max     float64 `json:"max"`
+	Density float64 `json:"density"`
+}
+
+// fitEval is how well a model fits data.
+type fitEval struct {
+	Input     inputFacts         `json:"input"`
+	LossName  string             `json:"loss_name"`
+	Formula   string             `json:"formula"`
+	Objective float64            `json:"objective"`
+	Loss      float64            `json:"loss"`
+	Penalty   map[string]float64 `json:"penalty"`
+	RelError  float64            `json:"rel_error"`
+	Fit       float64            `json:"fit"`
+	KKT       map[string]float64 `json:"kkt"`
+}
+
+// againstEval compares a model with another one. Match lists the component of
+// the other one that belongs to each of ours, or -1.
+type againstEval struct {
+	Model       string  `json:"model"`
+	FMS         float64 `json:"fms"`
+	FMSWeighted float64 `json:"fms_weighted"`
+	Match       []int   `json:"match"`
+}
+
+// block is a factor with a column per component.
+type block struct {
+	name   string
+	factor *matrix.Dense[float64]
+	stored []int // the shape in which it is stored
+}
+
+func (a *app) evalCommand() *cobra.Command {
+	var f fitFlags
+	var against string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "eval MODEL [FILE]",
+		Short: "How well a model fits data, how dense it is, how like another one",
+		Long: `eval measures the model in the folder MODEL: the norms and densities of its
+factors; the loss, penalties and relative error for the data in FILE; and with
+--against the factor match score with another model (1: the same components).
+
+Loss, penalties and floor are those that MODEL/result.json tells of, unless flags
+say otherwise. Entries at the floor count as zeros, and a component that is zero
+matches nothing.`,
+		Example: `  polyad eval model X.npy
+  polyad eval model X.npy --loss kl --l1 all=0 --json
+  polyad eval model --against truth`,
+		Args: cobra.MaximumNArgs(2),
+	}
+	var all cobra.Command
+	f.register(&all)
+	for _, name := range []string{"loss", "l1", "l2", "lp", "eps", "workers"} {
+		cmd.Flags().AddFlag(all.Flags().Lookup(name))
+	}
+	cmd.Flags().SortFlags = false
+	f.set = cmd.Flags()
+	cmd.Flags().StringVar(&against, "against", "", "folder of a model to compare with")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("eval takes the folder of a MODEL, and a FILE of data")
+		}
+		for _, dir := range []string{args[0], against} {
+			if dir == "" && !cmd.Flags().Changed("against") {
+				continue
+			}
+			if err := checkModel(dir); err != nil {
+				return err
+			}
+		}
+		if len(args) == 1 {
+			for _, name := range []string{"loss", "l1", "l2", "lp", "workers"} {
+				if f.changed(name) {
+					return usagef("--%s has no effect without a FILE of data", name)
+				}
+			}
+		}
+		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
+		if err := a.evaluate(cmd.Context(), e, &f, args, against); err != nil {
+			return err
+		}
+		if asJSON {
+			return writeJSON(a.out, e)
+		}
+		return e.print(a.out)
+	})
+	return cmd
+}
+
+// evaluate fills in all that was asked for.
+func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, args []string, against string) error {
+	eps, err := f.inherit(args[0], "w", "h")
+	if err != nil && len(args) > 1 {
+		return err
+	}
+	if f.changed("eps") {
+		eps = f.eps
+	}
+	f.rank, f.restarts, f.normalize, f.tol = 1, 1, "none", 0
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	o.Eps, o.Balance = solver.Set(eps), nmf.BalanceNone
+	m, err := nmf.Load[float64](args[0])
+	if err != nil {
+		return err
+	}
+	e.Kind, e.Shape, e.Rank, e.Eps = "nmf", []int{m.W.Rows, m.H.Cols}, m.Rank(), eps
+	blocks := blocksOf(m)
+	e.Blocks = map[string]blockEval{}
+	for _, b := range blocks {
+		e.Blocks[b.name] = b.measure(eps)
+	}
+	e.Pruned = prunedOf(blocks, eps)
+	if against != "" {
+		other, err := nmf.Load[float64](against)
+		if err != nil {
+			return fmt.Errorf("--against: %w", err)
+		}
+		if e.Against, err = compare(blocks, blocksOf(other), eps); err != nil {
+			return fmt.Errorf("--against %s: %w", against, err)
+		}
+		e.Against.Model = filepath.ToSlash(against)
+	}
+	if len(args) == 1 {
+		return nil
+	}
+	if s := readSaved(args[0]); s != nil { // a fixed factor needs no penalty
+		o.FixW, o.FixH = slices.Contains(s.Options.Fix, "w") && len(o.W.Active()) == 0, slices.Contains(s.Options.Fix, "h") && len(o.H.Active()) == 0
+	}
+	in, err := a.readArray(args[1])
+	if err != nil {
+		return err
+	}
+	if in.array.F32 != nil {
+		e.fitEval, err = evalFit(ctx, args[0], in, in.array.F32, o)
+	} else {
+		e.fitEval, err = evalFit(ctx, args[0], in, in.array.F64, o)
+	}
+	return err
+}
+
+// blocksOf returns the factors of a model.
+func blocksOf(m *nmf.Model[float64]) []block {
+	return []block{
+		{name: "w", factor: m.W, stored: []int{m.W.Rows, m.W.Cols}},
+		{name: "h", factor: m.H.Transpose(), stored: []int{m.H.Rows, m.H.Cols}},
+	}
+}
+
+// measure returns norms and density.
+func (b *block) measure(eps float64) blockEval {
+	e := blockEval{Shape: b.stored, Density: metrics.Density(b.factor, eps)}
+	e.L1 = reg.Block[float64]{X: b.factor, Penalty: reg.L1(1)}.Value()
+	e.L2 = math.Sqrt(matrix.Inner(b.factor, b.factor))
+	for i := range b.factor.Rows {
+		for _, v := range b.factor.Row(i) {
+			e.Max = max(e.Max, v, -v)
+		}
+	}
+	return e
+}
+
+// prunedOf lists the components that are zero in some block.
+func prunedOf(blocks []block, eps float64) []int {
+	pruned := []int{}
+	empty := make([]bool, blocks[0].factor.Cols)
+	for _, b := range blocks {
+		for q, zero := range (reg.Block[float64]{X: b.factor}).Empty(eps) {
+			empty[q] = empty[q] || zero
+		}
+	}
+	for q, zero := range empty {
+		if zero {
+			pruned = append(pruned, q)
+		}
+	}
+	return pruned
+}
+
+// compare scores how far two models have the same components.
+func compare(a, b []block, eps float64) (*againstEval, error) {
+	factors := func(blocks []block) (f []*matrix.Dense[float64]) {
+		for _, x := range blocks {
+			f = append(f, x.factor)
+		}
+		return f
+	}
+	var e againstEval
+	var err error
+	if e.FMS, e.Match, err = metrics.FMS(factors(a), factors(b), metrics.FMSOptions{Eps: eps}); err != nil {
+		return nil, err
+	}
+	e.FMSWeighted, _, err = metrics.FMS(factors(a), factors(b), metrics.FMSOptions{Eps: eps, Weighted: true})
+	return &e, err
+}
+
+// evalFit evaluates the objective of a model for data of one element type.
+func evalFit[T asm.Float](ctx context.Context, dir string, in *input, t *tensor.Dense[T], o nmf.Options) (*fitEval, error) {
+	if err := checkMatrix(in.facts.File, t); err != nil {
+		return nil, err
+	}
+	m, err := nmf.Load[T](dir)
+	if err != nil {
+		return nil, err
+	}
+	if x := t.Matrix(); x.Rows != m.W.Rows || x.Cols != m.H.Cols {
+		return nil, fmt.Errorf("%s is %d x %d, but the model in %s stands for %d x %d", in.facts.File, x.Rows, x.Cols, dir, m.W.Rows, m.H.Cols)
+	}
+	o.Init, o.Restarts, o.Run = m, 0, solver.Options{MaxIter: solver.Set(0)}
+	r, err := nmf.Fit(ctx, t.Matrix(), m.Rank(), &o)
+	if err != nil {
+		if exitCode(err) == exitUsage {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%s: %w", in.facts.File, err)
+	}
+	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
+		Penalty: r.Penalty, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
+}
+
+// print prints an evaluation for people.
+func (e *evaluation) print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row("model", "%s, %s, %s, rank %d", e.Model, e.Kind, shape(e.Shape), e.Rank)
+	var names []string
+	for name := range e.Blocks {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	slices.Reverse(names) // W before H
+	for _, name := range names {
+		b := e.Blocks[name]
+		row(strings.ToUpper(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
+	}
+	if len(e.Pruned) > 0 {
+		row("pruned", "components %v", e.Pruned)
+	}
+	if f := e.fitEval; f != nil {
+		row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
+		row("objective", "%.6g = %s", f.Objective, f.Formula)
+		row("loss", "%.6g (%s)", f.Loss, f.LossName)
+		if f.Penalty["w"]+f.Penalty["h"] > 0 {
+			row("penalty", "W %.6g, H %.6g", f.Penalty["w"], f.Penalty["h"])
+		}
+		row("relative error", "%.6g", f.RelError)
+	}
+	if g := e.Against; g != nil {
+		row("against", "%s: factor match score %.6g, with weights %.6g", g.Model, g.FMS, g.FMSWeighted)
+		row("components", "%v", g.Match)
+	}
+	return t.Flush()
+}

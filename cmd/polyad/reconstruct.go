@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"polyad/asm"
+	"polyad/internal/wholefile"
+	"polyad/matrix"
+	"polyad/ndio"
+	"polyad/nmf"
+)
+
+// tileElements is the size of a tile of rows that reconstruct has in memory.
+const tileElements = 1 << 20
+
+func (a *app) reconstructCommand() *cobra.Command {
+	var force, quiet bool
+	cmd := &cobra.Command{
+		Use:   "reconstruct MODEL OUT.npy",
+		Short: "The array that a model stands for, tile by tile",
+		Long: `reconstruct writes W·H of the model in the folder MODEL as a .npy file in the
+element type of the model. It holds one tile of rows in memory, so the array may be
+larger than that. The file appears whole or not at all.`,
+		Example: `  polyad reconstruct model X.npy`,
+		Args:    cobra.MaximumNArgs(2),
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "replace OUT.npy")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
+	cmd.RunE = a.verb(func(_ *cobra.Command, args []string) error {
+		if len(args) < 2 {
+			return usagef("reconstruct takes the folder of a MODEL and the name of a .npy file")
+		}
+		if !strings.EqualFold(filepath.Ext(args[1]), ".npy") {
+			return usagef("%s: the array is written as .npy; end the name in .npy", args[1])
+		}
+		if _, err := os.Lstat(args[1]); err == nil && !force {
+			return usagef("%s exists; choose another name, or --force to replace it", args[1])
+		}
+		if err := checkModel(args[0]); err != nil {
+			return err
+		}
+		single, err := isFloat32(args[0])
+		if err != nil {
+			return err
+		}
+		var said string
+		if single {
+			said, err = reconstruct[float32](args[0], args[1])
+		} else {
+			said, err = reconstruct[float64](args[0], args[1])
+		}
+		if err == nil && !quiet {
+			_, err = fmt.Fprintln(a.out, said)
+		}
+		return err
+	})
+	return cmd
+}
+
+// reconstruct writes a model's array and says what was written.
+func reconstruct[T asm.Float](dir, path string) (said string, err error) {
+	m, err := nmf.Load[T](dir)
+	if err != nil {
+		return "", err
+	}
+	rows, cols := m.W.Rows, m.H.Cols
+	err = wholefile.Write(path, func(w io.Writer) error {
+		out, err := ndio.NewNPYWriter[T](w, rows, cols)
+		if err != nil {
+			return err
+		}
+		tile := matrix.New[T](max(1, min(rows, tileElements/max(1, cols))), cols)
+		for i := 0; i < rows; i += tile.Rows {
+			part := tile.View(0, 0, min(tile.Rows, rows-i), cols)
+			m.ReconstructTo(part, i, 0)
+			if err := out.Write(part.Data[:part.Rows*cols]); err != nil {
+				return err
+			}
+		}
+		return out.Close()
+	})
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return fmt.Sprintf("%s: %d x %d float%d, rank %d", path, rows, cols, 8*asm.SizeOf[T](), m.Rank()), nil
+}

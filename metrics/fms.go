@@ -1,0 +1,138 @@
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"polyad/asm"
+	"polyad/matrix"
+)
+
+// ErrShape is wrapped by errors about models that cannot be compared.
+var ErrShape = errors.New("wrong shape")
+
+// FMSOptions say how models are compared. The zero value leaves the weights of
+// the components out.
+type FMSOptions struct {
+	// Weighted multiplies the score of a pair by min(w, w')/max(w, w'), where w is
+	// the weight of a component: the product of the norms of its columns.
+	Weighted bool
+	// Eps is the floor that a multiplicative update keeps entries above: those of
+	// at most Eps in absolute value count as zeros.
+	Eps float64
+}
+
+// FMS is the factor match score of two models whose factors are a and b, a
+// matrix I_n x r per mode and one I_n x r' (for nmf W and Hᵀ): the mean over
+// matched pairs of components of
+//
+//	|Π_modes cos(a_n^q, b_n^s)|,
+//
+// matched so that the sum is largest (E. Acar, D. M. Dunlavy, T. G. Kolda, M.
+// Mørup, Scalable tensor factorizations for incomplete data, 2011; with the
+// weights as in its definition there). min(r, r') components are matched.
+//
+// A pruned component, one with a column of zeros, matches nothing: without that
+// rule a component at the floor of a multiplicative update is a constant that
+// resembles any nonnegative column. Pairs of which both must be pruned are left
+// out of the mean, so that a model compared with itself scores 1 whatever it has
+// lost; two models without any component are equal.
+//
+// match[q] is the component of b that q of a is matched with, or -1. The error
+// wraps [ErrShape] and says where the shapes do not fit. Cost 2·r·r'·ΣI_n flops
+// and the assignment.
+func FMS[T asm.Float](a, b []*matrix.Dense[T], o FMSOptions) (score float64, match []int, err error) {
+	if len(a) == 0 || len(a) != len(b) {
+		return 0, nil, fmt.Errorf("metrics: %w: models of %d and %d modes", ErrShape, len(a), len(b))
+	}
+	for n := range a {
+		if a[n].Rows != b[n].Rows || a[n].Cols != a[0].Cols || b[n].Cols != b[0].Cols {
+			return 0, nil, fmt.Errorf("metrics: %w: factor %d is %d x %d in one model and %d x %d in the other, and factor 0 is %d x %d and %d x %d", ErrShape, n,
+				a[n].Rows, a[n].Cols, b[n].Rows, b[n].Cols, a[0].Rows, a[0].Cols, b[0].Rows, b[0].Cols)
+		}
+	}
+	r, s := a[0].Cols, b[0].Cols
+	weightA, weightB := make([]float64, r), make([]float64, s) // logarithms; -Inf: pruned
+	var all, cos *matrix.Dense[float64]
+	for n := range a {
+		u, v := unit(a[n], weightA, o.Eps), unit(b[n], weightB, o.Eps)
+		cos = matrix.New[float64](r, s)
+		matrix.Gemm(nil, true, false, 1, u, v, 0, cos)
+		if all == nil {
+			all = cos
+			continue
+		}
+		for i, c := range cos.Data {
+			all.Data[i] *= c
+		}
+	}
+	for q, wa := range weightA {
+		row := all.Row(q)
+		for k, wb := range weightB {
+			row[k] = min(math.Abs(row[k]), 1)
+			if math.IsInf(wa, -1) || math.IsInf(wb, -1) {
+				row[k] = 0
+			} else if o.Weighted {
+				row[k] *= math.Exp(-math.Abs(wa - wb))
+			}
+		}
+	}
+	match, score = Assign(all)
+	pairs := min(max(alive(weightA), alive(weightB)), r, s)
+	if pairs == 0 {
+		return 1, match, nil
+	}
+	return score / float64(pairs), match, nil
+}
+
+// alive counts the components that are not pruned.
+func alive(weights []float64) (n int) {
+	for _, w := range weights {
+		if !math.IsInf(w, -1) {
+			n++
+		}
+	}
+	return n
+}
+
+// unit returns x with columns of norm 1, entries of at most eps being zero, and
+// adds the logarithms of the norms to weights.
+func unit[T asm.Float](x *matrix.Dense[T], weights []float64, eps float64) *matrix.Dense[float64] {
+	u := matrix.Convert[float64](x)
+	top := make([]float64, x.Cols)
+	for i := range u.Rows {
+		for q, v := range u.Row(i) {
+			if math.Abs(v) <= eps {
+				u.Row(i)[q] = 0
+				continue
+			}
+			top[q] = math.Max(top[q], math.Abs(v))
+		}
+	}
+	sums := make([]float64, x.Cols)
+	for i := range u.Rows {
+		for q, v := range u.Row(i) {
+			if v != 0 {
+				v /= top[q]
+				u.Row(i)[q] = v
+				sums[q] += v * v
+			}
+		}
+	}
+	for q, s := range sums {
+		weights[q] += math.Log(top[q]) + math.Log(s)/2
+		if s == 0 {
+			weights[q] = math.Inf(-1)
+		}
+		sums[q] = math.Sqrt(s)
+	}
+	for i := range u.Rows {
+		for q, v := range u.Row(i) {
+			if v != 0 {
+				u.Row(i)[q] = v / sums[q]
+			}
+		}
+	}
+	return u
+}

@@ -1,0 +1,131 @@
+package nmf
+
+import (
+	"math"
+	"slices"
+
+	"polyad/asm"
+	"polyad/matrix"
+)
+
+// Norm is what [Model.Normalize] makes 1.
+type Norm int
+
+// The norms of a column.
+const (
+	// NormL1 is the sum of the absolute values.
+	NormL1 Norm = iota
+	// NormL2 is the Euclidean norm.
+	NormL2
+)
+
+// String returns l1 or l2.
+func (n Norm) String() string {
+	if n == NormL2 {
+		return "l2"
+	}
+	return "l1"
+}
+
+// Normalize divides every column of W by its norm and multiplies the row of H
+// with it, in place, so that W·H stays what it is up to rounding. A column of
+// zeros stays, and so does its row. Of a [Result] the penalties and what there is
+// to say of the optimum remain those of the fit: they depend on the scale.
+func (m *Model[T]) Normalize(n Norm) {
+	column := make([]T, m.W.Rows)
+	for k := range m.Rank() {
+		for i := range column {
+			column[i] = m.W.Row(i)[k]
+		}
+		norm := normOf(column, n)
+		if norm == 0 {
+			continue
+		}
+		for i, v := range column {
+			m.W.Row(i)[k] = T(float64(v) / norm)
+		}
+		h := m.H.Row(k)
+		for j, v := range h {
+			h[j] = T(float64(v) * norm)
+		}
+	}
+}
+
+// normOf returns a norm of x; sums of squares neither overflow nor underflow.
+func normOf[T asm.Float](x []T, n Norm) float64 {
+	if n == NormL1 {
+		var s float64
+		for _, v := range x {
+			s += math.Abs(float64(v))
+		}
+		return s
+	}
+	var s norm
+	for _, v := range x {
+		s.add(float64(v))
+	}
+	return s.value()
+}
+
+// Sort puts the components, in place, into the order of their energies
+// ‖w_k‖·‖h_k‖, the largest first and equal ones in the order they have. Component
+// k of the sorted model is component order[k] of the one before.
+func (m *Model[T]) Sort() (order []int) {
+	r := m.Rank()
+	energy := make([]float64, r) // logarithms
+	column := make([]T, m.W.Rows)
+	for k := range r {
+		for i := range column {
+			column[i] = m.W.Row(i)[k]
+		}
+		energy[k] = math.Log(normOf(column, NormL2)) + math.Log(normOf(m.H.Row(k), NormL2))
+		order = append(order, k)
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case energy[a] > energy[b]:
+			return -1
+		case energy[a] < energy[b]:
+			return 1
+		}
+		return 0
+	})
+	row := make([]T, r)
+	for i := range m.W.Rows {
+		w := m.W.Row(i)
+		copy(row, w)
+		for k, q := range order {
+			w[k] = row[q]
+		}
+	}
+	h := m.H.Clone()
+	for k, q := range order {
+		copy(m.H.Row(k), h.Row(q))
+	}
+	return order
+}
+
+// Sort is [Model.Sort] that puts Pruned and Beta into the new order, too.
+func (r *Result[T]) Sort() (order []int) {
+	order = r.Model.Sort()
+	beta := slices.Clone(r.Beta)
+	var pruned []int
+	for k, q := range order {
+		if beta != nil {
+			r.Beta[k] = beta[q]
+		}
+		if slices.Contains(r.Pruned, q) {
+			pruned = append(pruned, k)
+		}
+	}
+	r.Pruned = pruned
+	return order
+}
+
+// ReconstructTo writes the tile of W·H with the shape of dst whose first element
+// is at (i, j) into dst, so that a model of any size can be looked at or written
+// in the memory of a tile. It panics when the tile goes beyond the model. Cost
+// 2·r flops for each entry.
+func (m *Model[T]) ReconstructTo(dst *matrix.Dense[T], i, j int) {
+	matrix.Gemm(nil, false, false, 1, m.W.View(i, 0, dst.Rows, m.W.Cols), m.H.View(0, j, m.H.Rows, dst.Cols), 0, dst)
+}

@@ -1,0 +1,88 @@
+package nmf
+
+import (
+	"context"
+	"fmt"
+
+	"polyad/matrix"
+	"polyad/solver"
+)
+
+// Transform finds H for new data in the basis of the model: with W (m x r) fixed
+// it minimizes the objective of [Fit] for x (m x n), any number n of new columns,
+// over H (r x n). o may be nil; it takes the loss, the method, the penalties of H
+// and how long to go on, all best as the model was fitted with, and no start of
+// its own. The model is not written, and the result has a copy of its W.
+//
+// The columns of x do not depend on each other: each begins with all components
+// alike and the sum of its data, and only when to stop is decided for all of them
+// together. For 1 ≤ β ≤ 2 and penalties of degrees from 1 on the problem is
+// convex, so what H converges to does not depend on where it begins. A component
+// whose column of W is zero gets a row of zeros.
+//
+// The errors are those of [Fit].
+func (m *Model[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options) (*Result[T], error) {
+	var opt Options
+	if o != nil {
+		opt = *o
+	}
+	if m == nil || m.W == nil || m.W.Cols < 1 {
+		return nil, fmt.Errorf("nmf: %w: the model has no W", ErrShape)
+	}
+	if err := checkLayout("W", m.W); err != nil {
+		return nil, err
+	}
+	for _, bad := range []struct {
+		set  bool
+		name string
+	}{
+		{opt.Init != nil, "a start"}, {opt.ScaleInit.IsSet(), "the scale of the start"}, {opt.Restarts > 1, "restarts"},
+		{opt.FixH, "a fixed H"}, {len(opt.HoldW)+len(opt.HoldH) > 0, "a held component"},
+	} {
+		if bad.set {
+			return nil, fmt.Errorf("nmf: %w: %s has no effect on a transform, which finds all of H; leave it out", ErrOption, bad.name)
+		}
+	}
+	start := &Model[T]{W: m.W, H: &matrix.Dense[T]{}}
+	if x != nil && checkLayout("the data matrix", x) == nil && x.Rows > 0 { // Fit refuses others
+		if x.Rows != m.W.Rows {
+			return nil, fmt.Errorf("nmf: %w: the data have %d rows and the model %d; columns are samples (transpose the data?)", ErrShape, x.Rows, m.W.Rows)
+		}
+		start.H = level(m.W, x)
+	}
+	opt.Init, opt.FixW, opt.ScaleInit = start, true, solver.Set(false)
+	r, err := Fit(ctx, x, m.W.Cols, &opt)
+	if r != nil {
+		r.Options.Init = nil
+	}
+	return r, err
+}
+
+// level returns the H (r x n) whose columns have equal entries and give columns
+// of W·H the sums of those of x. Zero columns of W get none.
+func level[T matrix.Float](w, x *matrix.Dense[T]) *matrix.Dense[T] {
+	columns, sums := make([]float64, w.Cols), make([]float64, x.Cols)
+	add := func(to []float64, m *matrix.Dense[T]) {
+		for i := range m.Rows {
+			for j, v := range m.Row(i) {
+				to[j] += float64(v)
+			}
+		}
+	}
+	add(columns, w)
+	add(sums, x)
+	var total float64
+	for _, s := range columns {
+		total += s
+	}
+	h := matrix.New[T](w.Cols, x.Cols)
+	for k, s := range columns {
+		if !(s > 0) {
+			continue
+		}
+		for j, v := range sums {
+			h.Row(k)[j] = T(v / total)
+		}
+	}
+	return h
+}
