@@ -5,6 +5,7 @@ import (
 
 	"polyad/asm"
 	"polyad/balance"
+	"polyad/internal/fitting"
 	"polyad/matrix"
 	"polyad/reg"
 )
@@ -76,7 +77,7 @@ func (b *beyond[T]) accept(f float64) bool {
 		b.start, b.best = f, f
 	case b.mode == plainly:
 		b.best = f
-	case !(f <= b.best+4*precision[T]()*b.start):
+	case !(f <= b.best+4*fitting.Precision[T]()*b.start):
 		b.w.Copy(b.bestW)
 		b.h.Copy(b.bestH)
 		b.t, b.begun, b.state.value, b.swept = 1, 0, b.value, false

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"polyad/asm"
+	"polyad/internal/fitting"
 	"polyad/matrix"
 )
 
@@ -60,11 +61,11 @@ func normOf[T asm.Float](x []T, n Norm) float64 {
 		}
 		return s
 	}
-	var s norm
+	var s fitting.Norm
 	for _, v := range x {
-		s.add(float64(v))
+		s.Add(float64(v))
 	}
-	return s.value()
+	return s.Value()
 }
 
 // Sort puts the components, in place, into the order of their energies

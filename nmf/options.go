@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"polyad/internal/fitting"
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
@@ -23,7 +24,7 @@ var (
 	// it, or too large or small to be squared.
 	ErrData = errors.New("invalid data")
 	// ErrOneSided: one factor is penalized and the other is not.
-	ErrOneSided = errors.New("one-sided penalty")
+	ErrOneSided = fitting.ErrOneSided
 )
 
 // Start is a starting point: [NNDSVD], [SPA], [Random], or a *[Model] or a
@@ -192,28 +193,11 @@ func (o *Options) penalties(m, n int) error {
 	if err := o.H.Validate(n); err != nil {
 		return fmt.Errorf("nmf: penalty on H: %w", err)
 	}
-	for _, b := range []struct {
-		name  string
-		fixed bool
-		p     reg.Penalty
-	}{{"W", o.FixW, o.W}, {"H", o.FixH, o.H}} {
-		if b.fixed && len(b.p.Active()) > 0 {
-			return fmt.Errorf("nmf: %w: %s is fixed, so a penalty on it has no effect; leave it out", ErrOption, b.name)
-		}
+	penalized, free, err := fitting.CheckPenalties(ErrOption, fitting.Block{Name: "W", Fixed: o.FixW, Penalty: o.W}, fitting.Block{Name: "H", Fixed: o.FixH, Penalty: o.H})
+	if err != nil {
+		return fmt.Errorf("nmf: %w", err)
 	}
-	penalized := len(o.W.Active()) > 0 || len(o.H.Active()) > 0
-	both := !o.FixW && !o.FixH
-	if both && penalized {
-		for _, b := range []struct {
-			name, other string
-			p           reg.Penalty
-		}{{"W", "H", o.W}, {"H", "W", o.H}} {
-			if !b.p.Definite() {
-				return fmt.Errorf("nmf: %w: %s is penalized and %s is not (or not in every row), so the scale of the model would flee into %s; penalize %s too, or neither",
-					ErrOneSided, b.other, b.name, b.name, b.name)
-			}
-		}
-	}
+	both := free == 2
 	switch o.Balance {
 	case BalanceAuto:
 		o.Balance = BalanceNone

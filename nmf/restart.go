@@ -2,11 +2,11 @@ package nmf
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"polyad/asm"
 	"polyad/internal/data"
+	"polyad/internal/fitting"
 	"polyad/internal/par"
 	"polyad/matrix"
 	"polyad/metrics"
@@ -42,7 +42,6 @@ type restarts[T asm.Float] struct {
 	opt    *Options
 	began  time.Time
 	within *par.Pool // of each run
-	watch  sync.Mutex
 
 	runs    []Run
 	results []*Result[T] // nil: not begun, or failed
@@ -65,14 +64,12 @@ func fitRestarts[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int,
 	if sideBySide[T](x.Rows, x.Cols, rank, n, w) {
 		pool := par.New(w)
 		defer pool.Close()
-		pool.Run(n, r)
+		fitting.Restart(ctx, pool, n, opt.Run, r.one)
 	} else {
 		w = poolSize(x, w)
 		r.within = par.New(w)
 		defer r.within.Close()
-		for i := range n {
-			r.Do(i, 0)
-		}
+		fitting.Restart(ctx, nil, n, opt.Run, r.one)
 	}
 	best := r.best()
 	if best < 0 {
@@ -113,29 +110,11 @@ func (r *restarts[T]) best() int {
 	return best
 }
 
-// Do makes one run, unless the time is over or the context cancelled; the first
-// run is made anyway, so that there is a model.
-func (r *restarts[T]) Do(i, _ int) {
-	began := time.Now()
+// one makes one run.
+func (r *restarts[T]) one(i int, run solver.Options) {
 	o := *r.opt
-	if o.Run.MaxTime > 0 {
-		o.Run.MaxTime -= began.Sub(r.began)
-	}
-	if i > 0 && (r.ctx.Err() != nil || r.opt.Run.MaxTime > 0 && o.Run.MaxTime <= 0) {
-		return
-	}
-	o.Run.MaxTime = max(o.Run.MaxTime, min(r.opt.Run.MaxTime, 1)) // 0 would be no limit
+	o.Run = run
 	o.Seed += uint64(i)
-	o.Run.Start = began
-	o.Run.Observe = nil
-	for _, f := range r.opt.Run.Observe {
-		o.Run.Observe = append(o.Run.Observe, func(e solver.Event) bool {
-			r.watch.Lock()
-			defer r.watch.Unlock()
-			e.Run = i
-			return f(e)
-		})
-	}
 	f, err := fitOnce(r.ctx, r.x, r.rank, &o, r.scale, r.within, nil)
 	r.runs[i] = Run{Seed: o.Seed}
 	if f == nil {

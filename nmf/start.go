@@ -8,6 +8,7 @@ import (
 	"polyad/asm"
 	"polyad/balance"
 	"polyad/internal/data"
+	"polyad/internal/fitting"
 	"polyad/internal/par"
 	"polyad/loss"
 	"polyad/matrix"
@@ -91,38 +92,18 @@ func randomModel[T asm.Float](seed uint64, m, n, rank int, stats data.Stats) *Mo
 	return &Model[T]{W: fill(m, rank, 0), H: fill(rank, n, 1)}
 }
 
-// begin scales and balances the starting point. With mixed degrees the two
-// depend on each other and alternate until the scale stands still. A start that
-// was generated is balanced before that, too, so that only the product of the
-// penalties counts from the beginning.
+// begin scales and balances the starting point.
 func (s *state[T]) begin() {
-	scaled := s.o.ScaleInit.Or(false)
-	if s.given == nil && s.balancer != nil {
-		s.balancer.Balance()
+	var scale func() float64
+	if s.o.ScaleInit.Or(false) {
+		scale = s.initialScale
 	}
-	s.touched = scaled || s.balancer != nil
-	rounds := 1
-	if scaled && s.balancer != nil && mixed(s.blockW.Penalty.Plus(s.blockH.Penalty)) {
-		rounds = 50
+	var even func()
+	if s.balancer != nil {
+		even = func() { s.balancer.Balance() }
 	}
-	for range rounds {
-		eta := 0.0
-		if scaled {
-			eta = s.initialScale()
-		}
-		if s.balancer != nil {
-			s.balancer.Balance()
-		}
-		if math.Abs(eta) < 1e-12 {
-			break
-		}
-	}
-}
-
-// mixed reports whether a penalty has terms of different degrees.
-func mixed(p reg.Penalty) bool {
-	a := p.Active()
-	return len(a) > 0 && a[0].Degree != a[len(a)-1].Degree
+	s.touched = scale != nil || even != nil
+	fitting.Begin(s.given == nil, fitting.Mixed(s.blockW.Penalty, s.blockH.Penalty), scale, even)
 }
 
 // initialScale multiplies the free factors, but for components with a part that

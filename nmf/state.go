@@ -1,13 +1,13 @@
 package nmf
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 
 	"polyad/asm"
 	"polyad/balance"
 	"polyad/internal/data"
+	"polyad/internal/fitting"
 	"polyad/internal/par"
 	"polyad/loss"
 	"polyad/matrix"
@@ -196,15 +196,7 @@ func (s *state[T]) objective() (f, within float64) {
 		within = math.Sqrt(squares * s.stats.Squares)
 	}
 	f += s.penalties()
-	return f, precision[T]() * (within + 4*f)
-}
-
-// precision is the distance from 1 to the next larger number.
-func precision[T asm.Float]() float64 {
-	if asm.SizeOf[T]() == 4 {
-		return 0x1p-23
-	}
-	return 0x1p-52
+	return f, fitting.Precision[T]() * (within + 4*f)
 }
 
 // Objective returns loss, penalty and relative error of the current model in
@@ -286,56 +278,14 @@ func rescale[T asm.Float](m *matrix.Dense[T], f float64) {
 // SaveState returns the state after a sweep, bit for bit: the factors and what
 // the method remembers.
 func (s *state[T]) SaveState() []byte {
-	b := binary.LittleEndian.AppendUint64(nil, uint64(asm.SizeOf[T]()))
-	for _, f := range append([]*matrix.Dense[T]{s.w, s.h}, s.kept...) {
-		b = binary.LittleEndian.AppendUint64(b, uint64(f.Rows))
-		b = binary.LittleEndian.AppendUint64(b, uint64(f.Cols))
-		for _, v := range f.Data {
-			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(float64(v)))
-		}
-	}
-	for _, v := range s.numbers {
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(*v))
-	}
-	return b
+	return fitting.Save(append([]*matrix.Dense[T]{s.w, s.h}, s.kept...), s.numbers)
 }
 
 // RestoreState sets the state to one that was saved by a fit of the same data
 // and options.
 func (s *state[T]) RestoreState(b []byte) error {
-	next := func() (v uint64, err error) {
-		if len(b) < 8 {
-			return 0, fmt.Errorf("nmf: %w: a saved state ends early", ErrShape)
-		}
-		v, b = binary.LittleEndian.Uint64(b), b[8:]
-		return v, nil
-	}
-	want := []uint64{uint64(asm.SizeOf[T]())}
-	for _, f := range append([]*matrix.Dense[T]{s.w, s.h}, s.kept...) {
-		want = append(want, uint64(f.Rows), uint64(f.Cols))
-		for i, w := range want {
-			if v, err := next(); err != nil || v != w {
-				return fmt.Errorf("nmf: %w: a saved state has %d where this fit has %d (field %d)", ErrShape, v, w, i)
-			}
-		}
-		for i := range f.Data {
-			v, err := next()
-			if err != nil {
-				return err
-			}
-			f.Data[i] = T(math.Float64frombits(v))
-		}
-		want = want[:0]
-	}
-	for _, to := range s.numbers {
-		v, err := next()
-		if err != nil {
-			return err
-		}
-		*to = math.Float64frombits(v)
-	}
-	if len(b) > 0 {
-		return fmt.Errorf("nmf: %w: %d bytes too many in a saved state", ErrShape, len(b))
+	if err := fitting.Restore(b, append([]*matrix.Dense[T]{s.w, s.h}, s.kept...), s.numbers); err != nil {
+		return fmt.Errorf("nmf: %w: %w", ErrShape, err)
 	}
 	s.value, s.swept = unknown(), false
 	return nil

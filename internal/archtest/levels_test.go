@@ -19,9 +19,10 @@ var levels = map[string]int{
 	"ndio":          3,
 	"internal/data": 3,
 
-	"balance":        4,
-	"internal/hosvd": 4,
-	"internal/nnls":  4,
+	"balance":          4,
+	"internal/fitting": 4,
+	"internal/hosvd":   4,
+	"internal/nnls":    4,
 
 	"nmf":    5,
 	"cpd":    5,

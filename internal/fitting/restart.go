@@ -1,0 +1,50 @@
+package fitting
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"polyad/internal/par"
+	"polyad/solver"
+)
+
+// Restart makes runs 0 … n-1, side by side on pool, or one after the other when
+// that is nil. one makes run i with the options it is given: the time that is
+// left, the moment of its beginning, and observers that are called by one run at
+// a time and told which. A run is left out when the time is over or the context
+// cancelled, but for the first one, so that there is a model.
+func Restart(ctx context.Context, pool *par.Pool, n int, o solver.Options, one func(i int, o solver.Options)) {
+	r := &restarts{ctx: ctx, o: o, one: one}
+	pool.Run(n, r)
+}
+
+type restarts struct {
+	ctx   context.Context
+	o     solver.Options
+	one   func(i int, o solver.Options)
+	watch sync.Mutex
+}
+
+// Do makes one run.
+func (r *restarts) Do(i, _ int) {
+	began, o := time.Now(), r.o
+	if o.MaxTime > 0 {
+		o.MaxTime -= began.Sub(o.Start)
+	}
+	if i > 0 && (r.ctx.Err() != nil || r.o.MaxTime > 0 && o.MaxTime <= 0) {
+		return
+	}
+	o.MaxTime = max(o.MaxTime, min(r.o.MaxTime, 1)) // 0 would be no limit
+	o.Start = began
+	o.Observe = nil
+	for _, f := range r.o.Observe {
+		o.Observe = append(o.Observe, func(e solver.Event) bool {
+			r.watch.Lock()
+			defer r.watch.Unlock()
+			e.Run = i
+			return f(e)
+		})
+	}
+	r.one(i, o)
+}

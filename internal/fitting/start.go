@@ -1,0 +1,31 @@
+package fitting
+
+import "math"
+
+// Begin scales and balances a starting point. scale multiplies the free blocks by
+// the common factor that fits them best and returns its logarithm, balance
+// balances them; nil: that is not done. With mixed degrees the two depend on each
+// other and alternate until the scale stands still. A start that was generated is
+// balanced before that, too, so that only the product of the penalties counts from
+// the beginning.
+func Begin(generated, mixed bool, scale func() (logEta float64), balance func()) {
+	if generated && balance != nil {
+		balance()
+	}
+	rounds := 1
+	if scale != nil && balance != nil && mixed {
+		rounds = 50
+	}
+	for range rounds {
+		eta := 0.0
+		if scale != nil {
+			eta = scale()
+		}
+		if balance != nil {
+			balance()
+		}
+		if math.Abs(eta) < 1e-12 {
+			break
+		}
+	}
+}
