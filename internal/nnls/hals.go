@@ -19,7 +19,11 @@ import (
 // columns of X are independent of each other, so X may be cut into tiles of
 // columns. Each step minimizes exactly, so the objective never rises.
 type HALS[T asm.Float] struct {
-	Floor  T
+	Floor T
+	// Signed lets entries be of both signs: Floor does not count, and l1 draws
+	// y = a_k - Σ_{s≠k} G_ks·x_s towards 0 from both sides, sign(y)·max(|y| - l1, 0)
+	// being what is divided.
+	Signed bool
 	Held   []bool // components that stay as they are; nil: none
 	gram   []T    // r x r; row k times 2^shift[k]
 	inv    []T    // 1/(G_kk + 2·l2), or 0
@@ -91,7 +95,7 @@ func (h *HALS[T]) SetGram(g *matrix.Dense[float64]) {
 	if asm.SizeOf[T]() == 4 {
 		limit = 50
 	}
-	h.plain = h.l1Rows == nil && h.l2Rows == nil
+	h.plain = h.l1Rows == nil && h.l2Rows == nil && !(h.Signed && h.l1 != 0)
 	for k := 0; k < g.Rows; k++ {
 		row := g.Row(k)
 		h.shift[k] = 0
@@ -121,7 +125,11 @@ func (h *HALS[T]) denominator(k int) T {
 func (h *HALS[T]) Sweep(x, a *matrix.Dense[T], j0 int, tmp []T) (change float64) {
 	ker := asm.For[T]()
 	if h.plain {
-		return ker.HALS(x.Rows, x.Cols, h.gram, x.Rows, a.Data, a.Stride, x.Data, x.Stride, h.inv, T(h.l1), h.Floor)
+		floor := h.Floor
+		if h.Signed {
+			floor = T(math.Inf(-1))
+		}
+		return ker.HALS(x.Rows, x.Cols, h.gram, x.Rows, a.Data, a.Stride, x.Data, x.Stride, h.inv, T(h.l1), floor)
 	}
 	r := x.Rows
 	tmp = tmp[:x.Cols]
@@ -154,11 +162,18 @@ func (h *HALS[T]) minimize(x, y []T, j0 int, den T, shift int) (change float64) 
 		if c == 0 {
 			continue
 		}
-		v -= l1
+		less := l1
 		if h.l1Rows != nil {
-			v -= T(math.Ldexp(float64(h.l1Rows[j0+j]), shift))
+			less += T(math.Ldexp(float64(h.l1Rows[j0+j]), shift))
 		}
-		v = max(v/c, h.Floor)
+		switch {
+		case !h.Signed:
+			v = max((v-less)/c, h.Floor)
+		case v < 0:
+			v = min(v+less, 0) / c
+		default:
+			v = max(v-less, 0) / c
+		}
 		d := float64(v - x[j])
 		change += d * d
 		x[j] = v

@@ -366,3 +366,55 @@ func TestSweepsAllocateNothing(t *testing.T) {
 	}))
 	assert.False(t, math.IsNaN(change))
 }
+
+func TestSignedHALSMinimizesEachRow(t *testing.T) {
+	both(t, testSigned[float32], testSigned[float64])
+}
+
+// testSigned checks after one sweep that no entry of the last row, the other rows
+// given, is better elsewhere, and that sweeps converge to the minimizer.
+func testSigned[T asm.Float](t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 9))
+	rows := make([]float64, 37)
+	for j := range rows {
+		rows[j] = float64(j % 3)
+	}
+	for _, p := range []reg.Penalty{nil, reg.L2(.3), reg.L1(.8), reg.L1(.5).Plus(reg.L2(.2)), {{Degree: 1, Weight: .5, Rows: rows}, {Degree: 2, Weight: .2, Rows: rows}}} {
+		s := newProblem(rng, 20, len(rows), 3, p)
+		h, err := nnls.NewHALS[T](3, len(rows), p, 5) // a floor that does not count
+		require.NoError(t, err)
+		h.Signed = true
+		h.SetGram(s.gram)
+		x, tmp := matrix.New[T](3, len(rows)), make([]T, len(rows))
+		for i := range x.Data {
+			x.Data[i] = T(rng.NormFloat64())
+		}
+		before := s.objective(matrix.Convert[float64](x))
+		zeros := 0
+		for range 200 {
+			h.Sweep(x, matrix.Convert[T](s.a), 0, tmp)
+			now := s.objective(matrix.Convert[float64](x))
+			require.LessOrEqual(t, now, before*(1+1e-5))
+			before = now
+		}
+		y := matrix.Convert[float64](x)
+		for j := range rows {
+			l1, l2 := s.weights(j)
+			for k := range 3 {
+				g := 2*l2*y.At(k, j) - s.a.At(k, j)
+				for i := range 3 {
+					g += s.gram.At(k, i) * y.At(i, j)
+				}
+				tol := precision[T](1e-9, 1e-3)
+				switch v := y.At(k, j); {
+				case v == 0:
+					zeros++
+					require.LessOrEqual(t, math.Abs(g), l1+tol)
+				default:
+					require.InDelta(t, 0, g+math.Copysign(l1, v), tol)
+				}
+			}
+		}
+		require.Equal(t, len(p) > 0 && p[0].Degree == 1, zeros > 0)
+	}
+}

@@ -1,0 +1,144 @@
+package data
+
+import (
+	"slices"
+
+	"polyad/asm"
+	"polyad/internal/par"
+	"polyad/loss"
+	"polyad/matrix"
+	"polyad/tensor"
+)
+
+// DenseTensor is a dense array in memory, times a scale that is a power of two
+// and with a floor, as [Dense] has them.
+//
+// Passes of a divergence see it as a matrix: the indices of the leading modes are
+// its rows, those of the trailing ones its columns, so that a model with factors
+// F_n is a product of two Khatri-Rao products,
+//
+//	Y = L·Rᵀ,  L = F_0 ⊙ … ⊙ F_{m-1},  R = F_m ⊙ … ⊙ F_{N-1}.
+//
+// R, transposed, is at hand; of L the rows of a tile are formed when it is worked
+// on. As many modes are trailing as make rows long enough to be worth a product.
+type DenseTensor[T asm.Float] struct {
+	x     *tensor.Dense[T] // contiguous, scaled where MTTKRP is for
+	rank  int
+	pool  *par.Pool
+	flat  *Dense[T]
+	tree  *tensor.Tree[T] // nil: no MTTKRP
+	first int             // of the trailing modes
+	rt, r *matrix.Dense[T]
+	pass  cpPass[T]
+}
+
+const (
+	cpCols  = 64      // rows of at least this many columns, if there are
+	cpWords = 1 << 18 // R has at most so many elements, unless it is a factor
+)
+
+// NewTensor returns x times scale as data for models of the given rank, entries
+// of x below floor raised to it where floor > 0. x is not empty and never written;
+// products says that MTTKRP will be asked for. x is copied when it is not
+// contiguous, and with products when scale is not 1: that is for data so far from
+// 1 that sums of their products would leave the range of T.
+func NewTensor[T asm.Float](pool *par.Pool, x *tensor.Dense[T], rank int, scale, floor float64, products bool) *DenseTensor[T] {
+	d := &DenseTensor[T]{x: x.Contiguous(), rank: rank, pool: pool}
+	if products && scale != 1 {
+		if d.x == x {
+			d.x = x.Clone()
+		}
+		for i := range d.x.Data {
+			d.x.Data[i] *= T(scale)
+		}
+		scale, floor = 1, floor*scale
+	}
+	if products {
+		d.tree = tensor.NewTree[T](d.x.Shape, rank)
+	}
+	d.first = len(d.x.Shape) - 1
+	cols := d.x.Shape[d.first]
+	for d.first > 0 && cols < cpCols && cols*d.x.Shape[d.first-1]*rank <= cpWords {
+		d.first--
+		cols *= d.x.Shape[d.first]
+	}
+	rows := d.x.Len() / cols
+	d.flat = NewDense(matrix.Of(rows, cols, d.x.Data), scale, floor, pool.Workers())
+	d.rt, d.r = matrix.New[T](rank, cols), matrix.New[T](cols, rank)
+	d.flat.ht = d.r
+	d.pass.init(d)
+	return d
+}
+
+// Shape returns the sizes of the modes.
+func (d *DenseTensor[T]) Shape() []int { return d.x.Shape }
+
+// Stats returns the sums over the scaled data; all but Squares with the floor.
+func (d *DenseTensor[T]) Stats() Stats { return d.flat.Stats() }
+
+// ReduceFloat64 does nothing: all entries are here.
+func (d *DenseTensor[T]) ReduceFloat64([]float64) {}
+
+// Changed drops the partial products that the factor of a mode is part of.
+func (d *DenseTensor[T]) Changed(mode int) {
+	if d.tree != nil {
+		d.tree.Changed(mode)
+	}
+}
+
+// Scaled scales the partial products that the factor of a mode is part of.
+func (d *DenseTensor[T]) Scaled(mode int, s []float64) {
+	if d.tree != nil {
+		d.tree.Scaled(mode, s)
+	}
+}
+
+// MTTKRP is that of [tensor.Tree].
+func (d *DenseTensor[T]) MTTKRP(dst *matrix.Dense[T], mode int, f []*matrix.Dense[T]) {
+	d.tree.MTTKRP(d.pool, dst, d.x, f, mode)
+}
+
+// Quotients makes a pass: for every tile the model, its quotients, and straight
+// into the products.
+func (d *DenseTensor[T]) Quotients(num, den *matrix.Dense[T], l loss.Loss, mode int, f []*matrix.Dense[T]) {
+	d.useTrailing(f)
+	d.pass.run(num, den, l, mode, f)
+}
+
+// Loss makes a pass for the loss.
+func (d *DenseTensor[T]) Loss(l loss.Loss, f []*matrix.Dense[T]) (divergence, squares float64) {
+	d.useTrailing(f)
+	p := &d.pass
+	p.l, p.f, p.mode, p.num, p.den = l, f, -1, nil, nil
+	d.pool.Run(d.flat.Blocks(), p)
+	for _, s := range p.sums[:d.flat.Blocks()] {
+		divergence += s[0]
+		squares += s[1]
+	}
+	return divergence, squares
+}
+
+// useTrailing computes R and Rᵀ.
+func (d *DenseTensor[T]) useTrailing(f []*matrix.Dense[T]) {
+	for c := range d.r.Rows {
+		krRow(d.r.Row(c), f[d.first:], c, -1)
+	}
+	d.r.TransposeTo(d.rt)
+}
+
+// krRow writes row i of the Khatri-Rao product of f, the last matrix running
+// fastest, without the factor of index skip.
+func krRow[T asm.Float](dst []T, f []*matrix.Dense[T], i, skip int) {
+	for q := range dst {
+		dst[q] = 1
+	}
+	for n, m := range slices.Backward(f) {
+		if n != skip {
+			row := m.Row(i % m.Rows)
+			for q := range dst {
+				dst[q] *= row[q]
+			}
+		}
+		i /= m.Rows
+	}
+}
