@@ -1,0 +1,93 @@
+// Package cpd decomposes an N-way array into a sum of components of rank one, the
+// canonical polyadic decomposition (CPD, CANDECOMP/PARAFAC): for X of shape I_0 x
+// … x I_{N-1}, N ≥ 2,
+//
+//	X ≈ [[F_0, …, F_{N-1}]] = Σ_q f_0q ∘ f_1q ∘ … ∘ f_{N-1,q}
+//
+// with factors F_n (I_n x r). [Fit] minimizes
+//
+//	D_β(X, [[F_0, …]]) + Σ_n R_n(F_n)
+//
+// where D_β is a beta-divergence (package loss; D_2 = ½||X - model||_F²) and the
+// R_n are sums of terms mu·Σ|x|^p (package reg; no ½ in front). Any factors may be
+// nonnegative (Options.Nonneg), or fixed (Options.Fix).
+//
+// # Algorithms
+//
+//	ALS{}    Frobenius, degree 2           a linear system for each factor
+//	HALS{}   Frobenius, degrees 1 and 2    column by column, with and without nonnegativity
+//	MU{}     every β, every degree         multiplicative, nonnegative
+//
+// A sweep updates the free factors in order, each given the latest others. [ALS]
+// minimizes exactly over a factor (over a nonnegative one by block principal
+// pivoting), [HALS] over one column after the other, [MU] minimizes a majorizer of
+// the whole objective, so that it never rises in any of them.
+//
+// ALS, HALS and MU for β = 2 need the MTTKRP of each mode, 2·|X|·r flops. Modes
+// share partial products, also across sweeps, so that a sweep takes between
+// N/(N-1) and 2 passes over the data (tensor.Tree). For other β MU makes a pass
+// for each mode, in which model, quotients and products are made tile by tile:
+// 4·|X|·r flops for β = 1, 6·|X|·r for others. No unfolding, Khatri-Rao product or
+// quotient of the size of the data is stored.
+//
+// # Penalties and balancing
+//
+// The model does not change when the columns of a component are scaled by numbers
+// whose product is 1. So penalties act only through a mean of theirs: Fit refuses
+// penalties that leave some free factor out ([ErrOneSided]), and balances the
+// columns after every sweep when all have one (package balance), which only ever
+// lowers the objective. With ridges (reg.L2) on all factors it is the implicit
+// penalty Σ_q ||f_0q ∘ f_1q ∘ …||^(2/N), which drives components to zero that are
+// not needed.
+//
+// # Starts
+//
+// The default is [SVD], leading singular vectors of the unfoldings; where factors
+// are nonnegative it is [Random]. Options.Restarts keeps the best of several random
+// ones and tells how far the others agree with it ([Run]). These starts are
+// balanced and scaled to data and penalties (Options.ScaleInit). A given start is
+// left as it is, unless asked; its weights go into the first free mode. Point 0 of
+// the trace is the start after scaling and balancing.
+//
+// # Models
+//
+// A fit leaves scale, signs and order of the components as they came and the
+// weights 1; [Model.Normalize], [Model.FixSigns] and [Model.Sort] change them when
+// asked. Norms, inner products and errors of models need no array of their shape.
+//
+// # Zeros
+//
+// HALS and nonnegative ALS give exact zeros. Under MU entries are kept above a
+// floor (Options.Eps) that is far below anything that matters; a 0/0 in a step
+// counts as 0. A component that penalties or data drive to zero stays in the model
+// and is reported as pruned.
+//
+// # Accuracy
+//
+// Losses for β = 2 come from inner products during the run and are computed from
+// the residual, tile by tile, where those would cancel (below 1e-6·||X||², for
+// float32 1e-4) and at the end. Norms, objectives, Gram matrices and scales are
+// accumulated in float64 for both element types. Data far from 1 are worked on
+// times a power of two, which is undone exactly; for β = 2 that takes a copy of
+// them. A Gram matrix that is singular gets a small ridge, which is counted.
+// Results do not depend on the number of workers.
+//
+// # References
+//
+//  1. J. D. Carroll, J.-J. Chang, Analysis of individual differences in
+//     multidimensional scaling via an N-way generalization of "Eckart-Young"
+//     decomposition, Psychometrika 35 (1970).
+//  2. R. A. Harshman, Foundations of the PARAFAC procedure, UCLA Working Papers in
+//     Phonetics 16 (1970).
+//  3. T. G. Kolda, B. W. Bader, Tensor decompositions and applications, SIAM
+//     Review 51 (2009).
+//  4. A. Cichocki, A.-H. Phan, Fast local algorithms for large scale nonnegative
+//     matrix and tensor factorizations, IEICE Trans. E92-A (2009).
+//  5. C. Févotte, J. Idier, Algorithms for nonnegative matrix factorization with
+//     the β-divergence, Neural Computation 23 (2011).
+//  6. A.-H. Phan, P. Tichavský, A. Cichocki, Fast alternating LS algorithms for
+//     high order CANDECOMP/PARAFAC tensor factorizations, IEEE TSP 61 (2013).
+//  7. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
+//     Scale-invariant Low-rank Approximation Models, SIAM J. Math. Data Sci. 7
+//     (2025).
+package cpd

@@ -1,0 +1,138 @@
+package cpd
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"time"
+
+	"polyad/asm"
+	"polyad/internal/data"
+	"polyad/internal/fitting"
+	"polyad/internal/par"
+	"polyad/matrix"
+	"polyad/solver"
+	"polyad/tensor"
+)
+
+// Fit decomposes an array of two or more modes into a sum of rank components by
+// minimizing the objective in the package documentation. o may be nil for the
+// defaults.
+//
+// All checks come before any work; their errors wrap [ErrOption], [ErrShape],
+// [ErrRank], [ErrData], [ErrOneSided], [reg.ErrPenalty] or [loss.ErrLoss] and
+// come with a nil result. Not converging is a Status, not an error. When ctx is
+// cancelled the result holds the model so far and the error is the context's
+// cause. A run whose objective or model leaves the range of floating point, as
+// one from a start of absurd magnitude may, ends with an error wrapping
+// [solver.ErrNotFinite]. When err is nil the model is finite. x and the options
+// are never written, and the same call gives the same bits, for any number of
+// workers. An x that is not contiguous is copied.
+func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, o *Options) (*Result[T], error) {
+	began := time.Now()
+	if ctx == nil {
+		return nil, fmt.Errorf("cpd: %w: the context is nil; pass context.Background()", ErrOption)
+	}
+	if err := checkShape(x); err != nil {
+		return nil, err
+	}
+	opt, err := o.effective(x.Shape)
+	if err != nil {
+		return nil, err
+	}
+	if opt.Run.Start.IsZero() {
+		opt.Run.Start = began
+	}
+	if err := checkRank(x.Shape, rank); err != nil {
+		return nil, err
+	}
+	x = x.Contiguous()
+	largest, err := checkData(x, opt)
+	if err != nil {
+		return nil, err
+	}
+	given, err := givenStart[T](opt, rank)
+	if err != nil {
+		return nil, err
+	}
+
+	scale := fitting.FactorScale[T](largest, opt.Loss, len(x.Shape))
+	if opt.Restarts > 1 {
+		return fitRestarts(ctx, x, rank, opt, scale)
+	}
+	pool := par.New(poolSize(opt.Workers))
+	defer pool.Close()
+	opt.Workers = pool.Workers()
+	return fitOnce(ctx, x, rank, opt, scale, pool, given)
+}
+
+// fitOnce makes one run on checked data; given is the start if one was given. It
+// fills in opt.Eps.
+func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*Result[T], error) {
+	s, err := setUp(x, rank, opt, scale, pool, given)
+	if err != nil {
+		return nil, err
+	}
+	s.begin()
+	report, err := solver.Run(ctx, s, opt.Run)
+	if err != nil && report.Status != solver.Cancelled {
+		return nil, fmt.Errorf("cpd: %w; rescale the data, or the start if one is given", err)
+	}
+	r := s.result(report)
+	for _, f := range r.Factors {
+		if !finite(f) {
+			return nil, fmt.Errorf("cpd: %w: the factors leave the range of their type; rescale the start", solver.ErrNotFinite)
+		}
+	}
+	return r, err
+}
+
+// mostWorkers is the number of pieces that the work is cut into at most.
+const mostWorkers = data.MaxBlocks
+
+// poolSize returns how many workers are of use, where 0 stands for GOMAXPROCS.
+func poolSize(workers int) int {
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	return min(workers, mostWorkers)
+}
+
+func finite[T asm.Float](m *matrix.Dense[T]) bool {
+	for i := range m.Rows {
+		for _, v := range m.Row(i) {
+			if v-v != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// setUp makes the state of a fit of checked data; given is the start if one was
+// given.
+func setUp[T asm.Float](x *tensor.Dense[T], rank int, opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*state[T], error) {
+	floor := 0.0
+	if opt.Loss.NeedsPositive() {
+		floor = opt.Eps.Or(0)
+	}
+	order := len(opt.shape)
+	all := math.Pow(scale, float64(order))
+	v := data.NewTensor(pool, x, rank, all, floor, opt.Loss == frobenius)
+	if !opt.Eps.IsSet() {
+		mean := v.Stats().Sum / float64(x.Len()) / all
+		opt.Eps = solver.Set(defaultEps(opt.Method, mean, rank, order))
+	}
+	var start []*matrix.Dense[T]
+	if given == nil {
+		start = generate(opt, x, v, rank, pool)
+	} else {
+		start = working(given, opt, scale)
+	}
+	s, err := newState(v, opt, rank, scale, pool, start)
+	if err == nil {
+		s.given = given
+	}
+	return s, err
+}

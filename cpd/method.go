@@ -1,0 +1,149 @@
+package cpd
+
+import (
+	"fmt"
+	"math"
+
+	"polyad/asm"
+	"polyad/internal/nnls"
+	"polyad/loss"
+	"polyad/reg"
+	"polyad/solver"
+)
+
+// Method is an algorithm: [ALS], [HALS] or [MU]. It is sealed.
+type Method interface {
+	method()
+	String() string
+}
+
+// ALS is alternating least squares, each factor minimized exactly: by a linear
+// system, nonnegative factors by block principal pivoting. For the Frobenius loss
+// with penalties of degree 2 without row weights; nonnegative factors take
+// degree 1 and row weights, too.
+type ALS struct{}
+
+// HALS is hierarchical alternating least squares, for the Frobenius loss with
+// penalties of degree 1 and 2, with and without nonnegativity.
+type HALS struct {
+	// Inner is the number of sweeps over a factor before the next one's turn:
+	// exactly Inner when it is positive. 0 means the accelerated rule of Gillis
+	// and Glineur: at most 1 + Alpha·ρ sweeps, and 50, where ρ compares the cost of
+	// the products with that of a sweep, ended as soon as a sweep changes a block
+	// of 512 rows by no more than Delta times what the first one did.
+	Inner int
+	// Alpha and Delta belong to the accelerated rule; defaults 0.5 and 0.1.
+	Alpha, Delta solver.Opt[float64]
+}
+
+// MU is the multiplicative update by majorization-minimization, for every loss
+// and penalty. All factors are nonnegative.
+type MU struct {
+	// Inner is the number of steps per factor and sweep; 0 means 1.
+	Inner int
+}
+
+func (ALS) method()  {}
+func (HALS) method() {}
+func (MU) method()   {}
+
+// String returns "als".
+func (ALS) String() string { return "als" }
+
+// String returns "hals".
+func (HALS) String() string { return "hals" }
+
+// String returns "mu".
+func (MU) String() string { return "mu" }
+
+// DefaultMethod returns the method of a fit that names none: MU{} for losses
+// other than Frobenius, HALS{} when a factor is nonnegative, else ALS{}.
+func DefaultMethod(l loss.Loss, nonneg bool) Method {
+	switch {
+	case l != loss.Frobenius:
+		return MU{}
+	case nonneg:
+		return HALS{}
+	}
+	return ALS{}
+}
+
+// checkMethod reports what is wrong with the method, or what of the other
+// options does not go with it.
+func (o *settled) checkMethod() error {
+	eps := o.Eps.Or(0) != 0
+	switch a := o.Method.(type) {
+	case MU:
+		if a.Inner < 0 {
+			return fmt.Errorf("cpd: %w: inner is %d, must be at least 0", ErrOption, a.Inner)
+		}
+		return nil
+	case HALS:
+		if err := a.validate(); err != nil {
+			return err
+		}
+		eps = eps && len(o.Nonneg) == 0
+	case ALS:
+	default:
+		return fmt.Errorf("cpd: %w: method %T; want cpd.ALS, cpd.HALS or cpd.MU, not a pointer", ErrOption, o.Method)
+	}
+	if o.Loss != loss.Frobenius {
+		return fmt.Errorf("cpd: %w: %v minimizes the frobenius loss only, not %v; use mu", ErrOption, o.Method, o.Loss)
+	}
+	if eps {
+		return fmt.Errorf("cpd: %w: no factor has a floor with %v here, so eps has no effect; leave it out", ErrOption, o.Method)
+	}
+	for n, p := range o.Penalty {
+		if err := o.checkQuadratic(p, o.nonneg[n]); err != nil {
+			return fmt.Errorf("cpd: mode %d: %w", n, err)
+		}
+	}
+	return nil
+}
+
+// checkQuadratic checks the penalty of one mode for HALS and ALS.
+func (o *settled) checkQuadratic(p reg.Penalty, nonneg bool) error {
+	if _, hals := o.Method.(HALS); hals || nonneg {
+		return nnls.CheckHALS(p)
+	}
+	for _, t := range p.Active() {
+		if t.Degree != 2 || t.Rows != nil {
+			return fmt.Errorf("%w: als knows degree 2 without row weights where entries may be negative; use hals", reg.ErrPenalty)
+		}
+	}
+	return nil
+}
+
+func (a HALS) validate() error {
+	alpha, delta := a.Alpha.Or(0.5), a.Delta.Or(0.1)
+	switch {
+	case a.Inner < 0:
+		return fmt.Errorf("cpd: %w: inner is %d, must be at least 0", ErrOption, a.Inner)
+	case !(alpha >= 0) || alpha > 1e6:
+		return fmt.Errorf("cpd: %w: alpha is %v, must be from 0 to 1e6", ErrOption, alpha)
+	case !(delta >= 0) || math.IsInf(delta, 0):
+		return fmt.Errorf("cpd: %w: delta is %v, must be a number of at least 0", ErrOption, delta)
+	case a.Inner > 0 && (a.Alpha.IsSet() || a.Delta.IsSet()):
+		return fmt.Errorf("cpd: %w: alpha and delta have no effect with inner %d; leave inner 0", ErrOption, a.Inner)
+	}
+	return nil
+}
+
+// newStepper returns the algorithm of a method.
+func newStepper[T asm.Float](s *state[T]) (stepper, error) {
+	switch a := s.o.Method.(type) {
+	case HALS:
+		return newHALS(s, a)
+	case MU:
+		return newMU(s, a)
+	}
+	return newALS(s)
+}
+
+// defaultEps is the floor of a method for data of the given mean.
+func defaultEps(a Method, mean float64, rank, order int) float64 {
+	if _, ok := a.(MU); ok {
+		return 1e-16 * math.Pow(mean/float64(rank), 1/float64(order))
+	}
+	return 0
+}

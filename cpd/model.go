@@ -1,0 +1,170 @@
+package cpd
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+
+	"polyad/asm"
+	"polyad/internal/data"
+	"polyad/matrix"
+	"polyad/ndio"
+	"polyad/tensor"
+)
+
+// Model is a canonical polyadic model X ≈ Σ_q w_q · f_0q ∘ f_1q ∘ … of an array
+// of shape I_0 x … x I_{N-1}: factor n is I_n x r, a component per column. Nil
+// weights are ones.
+type Model[T asm.Float] struct {
+	Weights []float64
+	Factors []*matrix.Dense[T]
+}
+
+// Rank returns the number of components r.
+func (m *Model[T]) Rank() int { return m.Factors[0].Cols }
+
+// Shape returns the sizes of the modes.
+func (m *Model[T]) Shape() []int { return m.CP().Shape() }
+
+// CP returns the model as package tensor knows it, sharing memory: for tiles
+// ([tensor.CPTiles]) and other products.
+func (m *Model[T]) CP() tensor.CP[T] { return tensor.CP[T]{Weights: m.Weights, Factors: m.Factors} }
+
+// Clone returns a copy of the model, nil for nil.
+func (m *Model[T]) Clone() *Model[T] {
+	if m == nil {
+		return nil
+	}
+	c := &Model[T]{Weights: append([]float64(nil), m.Weights...)}
+	for _, f := range m.Factors {
+		c.Factors = append(c.Factors, f.Clone())
+	}
+	return c
+}
+
+// Reconstruct returns the array that the model stands for. Cost 2·|X|·r flops.
+func (m *Model[T]) Reconstruct() *tensor.Dense[T] { return m.CP().Reconstruct(nil) }
+
+// Norm returns the Frobenius norm of the model without forming it. It cancels
+// when components do. Cost Σ I_n·r² flops.
+func (m *Model[T]) Norm() float64 { return m.CP().Norm() }
+
+// Inner returns the inner product of two models of one shape, without forming
+// them; ranks may differ. It panics when the shapes differ. Cost 2·Σ I_n·r_1·r_2
+// flops.
+func (m *Model[T]) Inner(o *Model[T]) float64 { return m.CP().Inner(o.CP()) }
+
+// RelError returns ||X - model||_F / ||X||_F from the residual, in the memory of
+// a tile. For an x that is all zero it is 0 when the model is zero too, else 1.
+// It panics when the shapes differ. Cost 2·|X|·r flops.
+func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
+	cp := m.CP()
+	if len(x.Shape) != len(cp.Factors) {
+		panic(tensor.Error{Op: "RelError", Msg: fmt.Sprintf("shapes %v and %v", cp.Shape(), x.Shape)})
+	}
+	for n, size := range cp.Shape() {
+		if size != x.Shape[n] {
+			panic(tensor.Error{Op: "RelError", Msg: fmt.Sprintf("shapes %v and %v", cp.Shape(), x.Shape)})
+		}
+	}
+	if x.Len() == 0 {
+		return 0
+	}
+	f := append([]*matrix.Dense[T](nil), m.Factors...)
+	if m.Weights != nil {
+		f[0] = weighted(f[0], m.Weights)
+	}
+	d := data.NewTensor(nil, x, m.Rank(), 1, 0, false)
+	_, squares := d.Loss(frobenius, f)
+	return relError(squares, d.Stats().Squares)
+}
+
+// relError returns the root of squares over all, with 0/0 = 0.
+func relError(squares, all float64) float64 {
+	if all == 0 {
+		if squares == 0 {
+			return 0
+		}
+		return 1
+	}
+	return math.Sqrt(squares / all)
+}
+
+// weighted returns a copy of a factor with its columns times weights.
+func weighted[T asm.Float](f *matrix.Dense[T], weights []float64) *matrix.Dense[T] {
+	f = f.Clone()
+	for i := range f.Rows {
+		row := f.Row(i)
+		for q, w := range weights {
+			row[q] = T(w * float64(row[q]))
+		}
+	}
+	return f
+}
+
+// Save writes the model into the folder dir, which is made when it is missing:
+// weights.npy (r, float64) and factor_0.npy … (I_n x r, in the model's element
+// type). Each file appears whole or not at all; files of these names are replaced.
+func (m *Model[T]) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	w := m.Weights
+	if w == nil {
+		w = ones(m.Rank())
+	}
+	if err := ndio.WriteFile(filepath.Join(dir, weightsFile), tensor.Of(w, len(w))); err != nil {
+		return err
+	}
+	for n, f := range m.Factors {
+		if err := ndio.WriteFile(filepath.Join(dir, factorFile(n)), tensor.FromMatrix(f)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const weightsFile = "weights.npy"
+
+func factorFile(n int) string { return fmt.Sprintf("factor_%d.npy", n) }
+
+func ones(r int) []float64 {
+	w := make([]float64, r)
+	for q := range w {
+		w[q] = 1
+	}
+	return w
+}
+
+// Load reads the model that [Model.Save] or the command wrote into dir: the
+// factors from factor_0.npy on, as many as there are. Files of another element
+// type are converted. The error names the file, or the shapes that do not fit
+// together.
+func Load[T asm.Float](dir string) (*Model[T], error) {
+	w, err := ndio.Load[float64](filepath.Join(dir, weightsFile))
+	if err != nil {
+		return nil, err
+	}
+	if w.Order() != 1 {
+		return nil, fmt.Errorf("%s: %w: shape %v, want a vector", filepath.Join(dir, weightsFile), ErrShape, w.Shape)
+	}
+	m := &Model[T]{Weights: w.Contiguous().Data}
+	for n := 0; ; n++ {
+		path := filepath.Join(dir, factorFile(n))
+		if _, err := os.Stat(path); n >= 2 && os.IsNotExist(err) {
+			return m, nil
+		}
+		t, err := ndio.Load[T](path)
+		if err != nil {
+			return nil, err
+		}
+		if t.Order() != 2 {
+			return nil, fmt.Errorf("%s: %w: shape %v, want a matrix", path, ErrShape, t.Shape)
+		}
+		if t.Shape[1] != len(m.Weights) {
+			return nil, fmt.Errorf("%s: %w: %d x %d beside %d weights", path, ErrShape, t.Shape[0], t.Shape[1], len(m.Weights))
+		}
+		m.Factors = append(m.Factors, t.Matrix())
+	}
+}

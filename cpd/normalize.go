@@ -1,0 +1,177 @@
+package cpd
+
+import (
+	"math"
+	"slices"
+
+	"polyad/asm"
+	"polyad/internal/fitting"
+	"polyad/matrix"
+)
+
+// Norm is what [Model.Normalize] makes 1.
+type Norm int
+
+// The norms of a column.
+const (
+	// NormL2 is the Euclidean norm.
+	NormL2 Norm = iota
+	// NormL1 is the sum of the absolute values.
+	NormL1
+)
+
+// String returns l1 or l2.
+func (n Norm) String() string {
+	if n == NormL1 {
+		return "l1"
+	}
+	return "l2"
+}
+
+// Normalize divides every column by its norm, in place, and multiplies the weights
+// with what that takes away, so that the array stays what it is up to rounding.
+// A column of zeros stays, and the weight of its component becomes 0. Of a
+// [Result] the penalties and what there is to say of the optimum remain those of
+// the fit: they depend on the scale.
+func (m *Model[T]) Normalize(n Norm) {
+	if m.Weights == nil {
+		m.Weights = ones(m.Rank())
+	}
+	for _, f := range m.Factors {
+		for q := range m.Weights {
+			size := normOf(f, q, n)
+			m.Weights[q] *= size
+			if size == 0 {
+				continue
+			}
+			for i := range f.Rows {
+				f.Row(i)[q] = T(float64(f.Row(i)[q]) / size)
+			}
+		}
+	}
+}
+
+// normOf returns a norm of column q of f; sums of squares neither overflow nor
+// underflow.
+func normOf[T asm.Float](f *matrix.Dense[T], q int, n Norm) float64 {
+	var sum float64
+	var two fitting.Norm
+	for i := range f.Rows {
+		v := float64(f.Row(i)[q])
+		sum += math.Abs(v)
+		two.Add(v)
+	}
+	if n == NormL1 {
+		return sum
+	}
+	return two.Value()
+}
+
+// energies returns the logarithm of the norm of each component's array.
+func (m *Model[T]) energies() []float64 {
+	log := make([]float64, m.Rank())
+	for q := range log {
+		if m.Weights != nil {
+			log[q] = math.Log(math.Abs(m.Weights[q]))
+		}
+		for _, f := range m.Factors {
+			log[q] += math.Log(normOf(f, q, NormL2))
+		}
+		if log[q] != log[q] { // zero times infinity
+			log[q] = math.Inf(-1)
+		}
+	}
+	return log
+}
+
+// Sort puts the components, in place, into the order of the norms of their
+// arrays, the largest first and equal ones in the order they have. Component k of
+// the sorted model is component order[k] of the one before.
+func (m *Model[T]) Sort() (order []int) {
+	log := m.energies()
+	for q := range log {
+		order = append(order, q)
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case log[a] > log[b]:
+			return -1
+		case log[a] < log[b]:
+			return 1
+		}
+		return 0
+	})
+	row, weights := make([]T, len(order)), slices.Clone(m.Weights)
+	for k, q := range order {
+		if weights != nil {
+			m.Weights[k] = weights[q]
+		}
+	}
+	for _, f := range m.Factors {
+		for i := range f.Rows {
+			to := f.Row(i)
+			copy(row, to)
+			for k, q := range order {
+				to[k] = row[q]
+			}
+		}
+	}
+	return order
+}
+
+// Sort is [Model.Sort] that puts Pruned and Beta into the new order, too.
+func (r *Result[T]) Sort() (order []int) {
+	order = r.Model.Sort()
+	beta := slices.Clone(r.Beta)
+	var pruned []int
+	for k, q := range order {
+		if beta != nil {
+			r.Beta[k] = beta[q]
+		}
+		if slices.Contains(r.Pruned, q) {
+			pruned = append(pruned, k)
+		}
+	}
+	r.Pruned = pruned
+	return order
+}
+
+// FixSigns turns the signs of columns in pairs, in place, so that the array stays
+// the same: weights become positive, and in each column of all factors but the
+// last the first entry whose magnitude is within one percent of the column's
+// largest is positive. The last factor takes what is left.
+func (m *Model[T]) FixSigns() {
+	const nearTop = .99
+	last := m.Factors[len(m.Factors)-1]
+	for q := range m.Rank() {
+		turn := m.Weights != nil && m.Weights[q] < 0
+		if turn {
+			m.Weights[q] = -m.Weights[q]
+		}
+		for _, f := range m.Factors[:len(m.Factors)-1] {
+			var top T
+			for i := range f.Rows {
+				top = max(top, f.Row(i)[q], -f.Row(i)[q])
+			}
+			for i := range f.Rows {
+				if v := f.Row(i)[q]; max(v, -v) >= nearTop*top {
+					if v < 0 {
+						negate(f, q)
+						turn = !turn
+					}
+					break
+				}
+			}
+		}
+		if turn {
+			negate(last, q)
+		}
+	}
+}
+
+// negate turns the sign of a column.
+func negate[T asm.Float](f *matrix.Dense[T], q int) {
+	for i := range f.Rows {
+		f.Row(i)[q] = -f.Row(i)[q]
+	}
+}

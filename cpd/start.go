@@ -1,0 +1,236 @@
+package cpd
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"polyad/asm"
+	"polyad/balance"
+	"polyad/internal/data"
+	"polyad/internal/fitting"
+	"polyad/internal/hosvd"
+	"polyad/internal/par"
+	"polyad/matrix"
+	"polyad/reg"
+	"polyad/tensor"
+)
+
+// Start is a starting point: [SVD], [Random], or a *[Model] or a *[Result] of the
+// data's element type. It is sealed.
+type Start interface{ start() }
+
+// Random is a start with independent entries, uniform on (0, 1] in nonnegative
+// modes and standard normal in others, scaled so that the norm of the model is
+// that of the data. Each factor has a random stream of its own, so it depends on
+// nothing but the seed and its shape.
+type Random struct{}
+
+// SVD is a start whose factors are the leading left singular vectors of the
+// unfoldings, by absolute value in nonnegative modes. Columns beyond the number
+// of singular vectors are random, of about the same size.
+type SVD struct{}
+
+func (Random) start()    {}
+func (SVD) start()       {}
+func (*Model[T]) start() {}
+
+// String returns "random".
+func (Random) String() string { return "random" }
+
+// String returns "svd".
+func (SVD) String() string { return "svd" }
+
+// start settles the starting point.
+func (o *settled) start() error {
+	if o.Restarts < 0 {
+		return fmt.Errorf("cpd: %w: restarts is %d, must be at least 0", ErrOption, o.Restarts)
+	}
+	o.Restarts = max(o.Restarts, 1)
+	if o.Init == nil {
+		o.Init = Start(SVD{})
+		if o.Restarts > 1 || len(o.Nonneg) > 0 {
+			o.Init = Random{}
+		}
+	}
+	seeded := false
+	switch o.Init.(type) {
+	case Random:
+		o.generated, seeded = true, true
+	case SVD:
+		o.generated = true
+	}
+	switch {
+	case o.Restarts > 1 && !seeded:
+		return fmt.Errorf("cpd: %w: %d restarts would all begin alike, the start does not depend on the seed; use Random{}", ErrOption, o.Restarts)
+	case o.generated && len(o.Fix) > 0:
+		return fmt.Errorf("cpd: %w: a fixed factor needs a start that gives it; set Init to a model", ErrOption)
+	}
+	return nil
+}
+
+// givenStart returns the model that the options give as a start, after a look at
+// all its entries, or nil for a start that is generated.
+func givenStart[T asm.Float](o *settled, rank int) (*Model[T], error) {
+	var given *Model[T]
+	switch a := o.Init.(type) {
+	case Random, SVD:
+		return nil, nil
+	case *Model[T]:
+		given = a
+	case *Result[T]:
+		if a != nil {
+			given = a.Model
+		}
+	default:
+		var zero T
+		return nil, fmt.Errorf("cpd: %w: the start is a %T; for %T data give a *Model[%T], a *Result[%T], SVD{} or Random{}", ErrOption, a, zero, zero, zero)
+	}
+	return given, given.check(o, rank)
+}
+
+// working returns the factors of a given start times scale, the weights being in
+// the first free one.
+func working[T asm.Float](given *Model[T], o *settled, scale float64) []*matrix.Dense[T] {
+	f := given.Clone().Factors
+	if given.Weights != nil {
+		f[o.carrier()] = weighted(f[o.carrier()], given.Weights)
+	}
+	for _, m := range f {
+		rescale(m, scale)
+	}
+	return f
+}
+
+// generate makes the start for data x that are worked on as v.
+func generate[T asm.Float](o *settled, x *tensor.Dense[T], v data.Tensor[T], rank int, pool *par.Pool) []*matrix.Dense[T] {
+	var f []*matrix.Dense[T]
+	_, svd := o.Init.(SVD)
+	for n, size := range o.shape {
+		m := randomFactor[T](o.Seed, n, size, rank, o.nonneg[n])
+		if svd {
+			leading(pool, m, x, n, o.Seed, o.nonneg[n])
+		}
+		f = append(f, m)
+	}
+	norm := tensor.CP[T]{Factors: f}.Norm()
+	if want := math.Sqrt(v.Stats().Squares); norm > 0 && want > 0 {
+		c := math.Pow(want/norm, 1/float64(len(f)))
+		for _, m := range f {
+			for i := range m.Data {
+				m.Data[i] = T(c * float64(m.Data[i]))
+			}
+		}
+	}
+	return f
+}
+
+// randomFactor draws a factor.
+func randomFactor[T asm.Float](seed uint64, mode, rows, rank int, nonneg bool) *matrix.Dense[T] {
+	r := rand.New(rand.NewPCG(seed, uint64(mode)))
+	f := matrix.New[T](rows, rank)
+	for i := range f.Data {
+		if nonneg {
+			f.Data[i] = T(1 - r.Float64())
+		} else {
+			f.Data[i] = T(r.NormFloat64())
+		}
+	}
+	return f
+}
+
+// leading replaces columns of a random factor by singular vectors, as far as
+// there are, and makes the norms of the others about 1. When the vectors are out
+// of range all stay random.
+func leading[T asm.Float](pool *par.Pool, f *matrix.Dense[T], x *tensor.Dense[T], mode int, seed uint64, nonneg bool) {
+	u, _, ok := hosvd.Leading(pool, x, mode, f.Cols, seed)
+	if !ok {
+		return
+	}
+	small := T(1 / math.Sqrt(float64(f.Rows)))
+	for i := range f.Rows {
+		row := f.Row(i)
+		for q, v := range u.Row(i) {
+			if nonneg && v < 0 {
+				v = -v
+			}
+			row[q] = v
+		}
+		for q := u.Cols; q < f.Cols; q++ {
+			row[q] *= small
+		}
+	}
+}
+
+// begin scales and balances the starting point.
+func (s *state[T]) begin() {
+	var scale func() float64
+	if s.o.ScaleInit.Or(false) {
+		scale = s.initialScale
+	}
+	var even func()
+	if s.balancer != nil {
+		even = s.balance
+	}
+	s.touched = scale != nil || even != nil
+	var penalties []reg.Penalty
+	for _, b := range s.blocks {
+		penalties = append(penalties, b.Penalty)
+	}
+	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even)
+}
+
+// initialScale multiplies the free factors by the common factor that fits them to
+// data and penalties best, and returns its logarithm.
+func (s *state[T]) initialScale() (logEta float64) {
+	sums := s.startSums()
+	if sums.XM < 0 && s.given == nil {
+		// The model of a start of random signs points away from the data.
+		for _, n := range s.free {
+			if !s.o.nonneg[n] {
+				rescale(s.f[n], -1)
+				sums.XM, sums.M = -sums.XM, -sums.M
+				s.x.Changed(n)
+				break
+			}
+		}
+	}
+	var cols []*reg.Columns
+	for _, n := range s.free {
+		cols = append(cols, s.blocks[n].Columns())
+	}
+	logEta = balance.InitialScale(s.o.Loss, sums, len(s.free), cols...)
+	for q := range s.scales {
+		s.scales[q] = logEta
+	}
+	for _, n := range s.free {
+		s.blocks[n].Scale(s.scales)
+		s.x.Changed(n)
+		s.fresh[n] = false
+	}
+	return logEta
+}
+
+// startSums computes what the initial scale needs to know.
+func (s *state[T]) startSums() balance.Sums {
+	sums := balance.Sums{X: s.stats.Sum}
+	for q := range s.rank {
+		product := 1.0
+		for _, f := range s.f {
+			var sum float64
+			for i := range f.Rows {
+				sum += float64(f.Row(i)[q])
+			}
+			product *= sum
+		}
+		sums.M += product
+	}
+	if s.isFrobenius() {
+		num := s.product(0)
+		sums.XM = matrix.Inner(num, s.f[0])
+		s.gramWork.Gram(s.grams[0], s.f[0], false)
+		s.fresh[0] = true
+		sums.MM = matrix.Inner(s.gram, s.grams[0])
+	}
+	return sums
+}

@@ -1,0 +1,283 @@
+package cpd
+
+import (
+	"fmt"
+	"math"
+
+	"polyad/asm"
+	"polyad/balance"
+	"polyad/internal/data"
+	"polyad/internal/fitting"
+	"polyad/internal/par"
+	"polyad/loss"
+	"polyad/matrix"
+	"polyad/reg"
+	"polyad/tensor"
+)
+
+var frobenius = loss.Frobenius
+
+// state is a fit in progress. It works on data times scale^N and factors times
+// scale, a power of two, so that everything stays near 1; the penalties are
+// rescaled by their degrees to give the same minimizer, and the objective of
+// the scaled problem is objScale times that of the given one.
+type state[T asm.Float] struct {
+	x               data.Tensor[T]
+	o               *settled
+	pool            *par.Pool
+	rank            int
+	scale, objScale float64
+	eps             T // floor of nonnegative factors
+	stats           data.Stats
+	f               []*matrix.Dense[T]
+	blocks          []reg.Block[T]
+	free            []int // modes
+	balancer        *balance.Balancer[T]
+	step            stepper
+	given           *Model[T] // the start if one was given
+	touched         bool      // whether the start was scaled, balanced or swept over
+
+	num      []*matrix.Dense[T]       // of one mode at a time, sharing memory
+	grams    []*matrix.Dense[float64] // F_nᵀF_n
+	fresh    []bool                   // whether they are those of the factors
+	gram     *matrix.Dense[float64]   // their elementwise product but for one mode
+	gramWork *matrix.GramWork[T]
+	scales   []float64 // of one mode's columns
+
+	coarse bool // the floor is large enough to be seen in the loss
+	value  value
+	ridges float64 // how many times a least squares problem needed one
+
+	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
+	numbers []*float64         // and other numbers of it
+}
+
+// stepper updates one factor given the others.
+type stepper interface{ update(mode int) }
+
+// value is the loss of the model as far as it is known, else NaN: the Frobenius
+// loss by inner products, and loss and squared error computed directly.
+type value struct {
+	gram   float64
+	direct [2]float64
+}
+
+func unknown() value {
+	return value{gram: math.NaN(), direct: [2]float64{math.NaN(), math.NaN()}}
+}
+
+func newState[T asm.Float](x data.Tensor[T], o *settled, rank int, scale float64, pool *par.Pool, start []*matrix.Dense[T]) (*state[T], error) {
+	all := math.Pow(scale, float64(len(start)))
+	s := &state[T]{x: x, o: o, pool: pool, rank: rank, scale: scale, objScale: fitting.ScaledObjective(o.Loss, all),
+		stats: x.Stats(), f: start, value: unknown(), scales: make([]float64, rank)}
+	var free []reg.Block[T]
+	longest := 0
+	for n, f := range start {
+		b := reg.Block[T]{X: f, Penalty: o.Penalty[n].Rescaled(s.objScale, scale)}
+		for _, t := range b.Penalty {
+			if math.IsInf(t.Weight, 0) {
+				return nil, fmt.Errorf("cpd: %w: a weight of degree %g is out of range for data of this size", reg.ErrPenalty, t.Degree)
+			}
+		}
+		s.blocks = append(s.blocks, b)
+		if !o.fixed[n] {
+			s.free = append(s.free, n)
+			free = append(free, b)
+		}
+		longest = max(longest, f.Rows)
+	}
+	memory := make([]T, longest*rank)
+	for _, f := range start {
+		s.num = append(s.num, matrix.Of(f.Rows, rank, memory[:f.Rows*rank]))
+		s.grams = append(s.grams, matrix.New[float64](rank, rank))
+	}
+	s.fresh, s.gram, s.gramWork = make([]bool, len(start)), matrix.New[float64](rank, rank), matrix.NewGramWork[T](rank)
+	s.eps = T(o.Eps.Or(0) * scale)
+	size := 1.0
+	for _, n := range o.shape {
+		size *= float64(n)
+	}
+	typical := math.Sqrt(s.stats.Squares/size) / float64(rank) // an entry of a component
+	s.coarse = float64(s.eps) > 1e-10*math.Pow(typical, 1/float64(len(start)))
+	if o.Balance != BalanceNone {
+		// Factors of both signs have no floor, so the floor is dealt with here.
+		s.balancer = balance.NewBalancer(0, free...)
+	}
+	var err error
+	if s.step, err = newStepper(s); err != nil {
+		return nil, fmt.Errorf("cpd: %w", err)
+	}
+	return s, nil
+}
+
+// isFrobenius reports whether updates use inner products.
+func (s *state[T]) isFrobenius() bool { return s.o.Loss == frobenius }
+
+// Sweep updates the free factors once, in order, and balances them.
+func (s *state[T]) Sweep() error {
+	s.value, s.touched = unknown(), true
+	for i, n := range s.free {
+		s.step.update(n)
+		s.x.Changed(n)
+		s.fresh[n] = false
+		last := i == len(s.free)-1
+		if last && s.isFrobenius() {
+			s.frobenius(n)
+		}
+		if s.o.Balance == BalanceBlock || last && s.o.Balance == BalanceEvery {
+			s.balance()
+			if last && s.coarse {
+				s.value = unknown()
+			}
+		}
+	}
+	return nil
+}
+
+// balance balances the free factors and scales along what depends on them.
+func (s *state[T]) balance() {
+	for _, n := range s.free {
+		if s.o.nonneg[n] {
+			s.blocks[n].Clear(s.eps)
+		}
+	}
+	scales := s.balancer.Balance()
+	for i, n := range s.free {
+		inRange := true
+		for q, log := range scales.Log[i] {
+			s.scales[q] = math.Exp(log)
+			inRange = inRange && (math.IsInf(log, -1) || math.Abs(log) < 40)
+		}
+		if s.o.nonneg[n] {
+			s.blocks[n].Floor(s.eps)
+			inRange = inRange && s.eps == 0
+		}
+		if !inRange {
+			s.x.Changed(n)
+			s.fresh[n] = false
+			continue
+		}
+		s.x.Scaled(n, s.scales)
+		for q := range s.scales {
+			row := s.grams[n].Row(q)
+			for p, v := range s.scales {
+				row[p] *= s.scales[q] * v
+			}
+		}
+	}
+}
+
+// prepare computes the elementwise product of the Gram matrices but that of a
+// mode.
+func (s *state[T]) prepare(mode int) {
+	for n, f := range s.f {
+		if n != mode && !s.fresh[n] {
+			s.gramWork.Gram(s.grams[n], f, false)
+			s.fresh[n] = true
+		}
+	}
+	tensor.HadamardGram(s.gram, s.grams, mode)
+}
+
+// product computes the right sides of the normal equations of a mode, and their
+// matrix.
+func (s *state[T]) product(mode int) (num *matrix.Dense[T]) {
+	s.prepare(mode)
+	s.x.MTTKRP(s.num[mode], mode, s.f)
+	return s.num[mode]
+}
+
+// frobenius computes the loss by inner products from what the update of the last
+// factor left: with its MTTKRP M and the Gram matrices G of all factors
+//
+//	½||X - Y||² = (||X||² - 2⟨M, F_n⟩ + Σ ∘G)/2.
+//
+// It cancels when the model is close to the data.
+func (s *state[T]) frobenius(mode int) {
+	s.gramWork.Gram(s.grams[mode], s.f[mode], false)
+	s.fresh[mode] = true
+	s.value.gram = (s.stats.Squares - 2*matrix.Inner(s.num[mode], s.f[mode]) + matrix.Inner(s.gram, s.grams[mode])) / 2
+}
+
+// evaluate returns loss and squared error of the model. A final loss is computed
+// directly, and so is one whose inner products would cancel.
+func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
+	least := 1e-6
+	if asm.SizeOf[T]() == 4 {
+		least = 1e-4
+	}
+	if g := s.value.gram; !final && g >= least*s.stats.Squares {
+		return g, 2 * g
+	}
+	if v := s.value.direct[0]; v != v {
+		s.value.direct[0], s.value.direct[1] = s.x.Loss(s.o.Loss, s.f)
+	}
+	return s.value.direct[0], s.value.direct[1]
+}
+
+// penalties returns the value of the penalties.
+func (s *state[T]) penalties() (sum float64) {
+	for _, b := range s.blocks {
+		sum += b.Value() / s.objScale
+	}
+	return sum
+}
+
+// Objective returns loss, penalty and relative error of the current model in
+// the units of the given problem.
+func (s *state[T]) Objective(final bool) (divergence, penalty, rel float64) {
+	divergence, squares := s.evaluate(final)
+	return divergence / s.objScale, s.penalties(), relError(squares, s.stats.Squares)
+}
+
+// Snapshot returns a copy of the current model, a *Model[T].
+func (s *state[T]) Snapshot() any { return s.model() }
+
+// model returns a copy of the model in the units of the given problem. What was
+// given and not changed comes back with the same bits.
+func (s *state[T]) model() *Model[T] {
+	if s.given != nil && !s.touched {
+		m := s.given.Clone()
+		if m.Weights == nil {
+			m.Weights = ones(s.rank)
+		}
+		return m
+	}
+	m := (&Model[T]{Factors: s.f}).Clone()
+	m.Weights = ones(s.rank)
+	for n, f := range m.Factors {
+		rescale(f, 1/s.scale)
+		if s.o.fixed[n] {
+			f.Copy(s.given.Factors[n])
+		}
+	}
+	return m
+}
+
+func rescale[T asm.Float](m *matrix.Dense[T], f float64) {
+	if f == 1 {
+		return
+	}
+	for i := range m.Data {
+		m.Data[i] *= T(f)
+	}
+}
+
+// SaveState returns the state after a sweep, bit for bit.
+func (s *state[T]) SaveState() []byte {
+	return fitting.Save(append(append([]*matrix.Dense[T]{}, s.f...), s.kept...), s.numbers)
+}
+
+// RestoreState sets the state to one that was saved by a fit of the same data
+// and options.
+func (s *state[T]) RestoreState(b []byte) error {
+	if err := fitting.Restore(b, append(append([]*matrix.Dense[T]{}, s.f...), s.kept...), s.numbers); err != nil {
+		return fmt.Errorf("cpd: %w: %w", ErrShape, err)
+	}
+	s.value, s.touched = unknown(), true
+	for n := range s.fresh {
+		s.fresh[n] = false
+		s.x.Changed(n)
+	}
+	return nil
+}
