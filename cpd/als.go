@@ -27,8 +27,8 @@ type als[T asm.Float] struct {
 	system *matrix.Dense[float64]
 	turn   []T // 1 over the scales
 
-	pivot           []*nnls.BPP[T]
-	turned, turnedA *matrix.Dense[T]
+	pivot           []*nnls.BPP[T]     // of nonnegative modes
+	turned, turnedA []*matrix.Dense[T] // views of one memory each
 }
 
 func newALS[T asm.Float](s *state[T]) (*als[T], error) {
@@ -48,7 +48,12 @@ func newALS[T asm.Float](s *state[T]) (*als[T], error) {
 		}
 		longest = max(longest, s.f[n].Rows)
 	}
-	a.turned, a.turnedA = matrix.New[T](s.rank, longest), matrix.New[T](s.rank, longest)
+	x, y := make([]T, s.rank*longest), make([]T, s.rank*longest)
+	for _, f := range s.f {
+		size := min(s.rank*f.Rows, len(x))
+		a.turned = append(a.turned, &matrix.Dense[T]{Rows: s.rank, Cols: f.Rows, Stride: f.Rows, Data: x[:size]})
+		a.turnedA = append(a.turnedA, &matrix.Dense[T]{Rows: s.rank, Cols: f.Rows, Stride: f.Rows, Data: y[:size]})
+	}
 	s.numbers = append(s.numbers, &s.ridges)
 	return a, nil
 }
@@ -112,7 +117,7 @@ func (a *als[T]) scaleTo(to, from *matrix.Dense[T]) {
 // nonnegative minimizes over a nonnegative factor, as a transposed copy.
 func (a *als[T]) nonnegative(mode int, num *matrix.Dense[T]) {
 	x := a.f[mode]
-	y, b := a.turned.View(0, 0, a.rank, x.Rows), a.turnedA.View(0, 0, a.rank, x.Rows)
+	y, b := a.turned[mode], a.turnedA[mode]
 	x.TransposeTo(y)
 	num.TransposeTo(b)
 	a.pivot[mode].SetGram(a.gram)

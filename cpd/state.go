@@ -263,8 +263,11 @@ func rescale[T asm.Float](m *matrix.Dense[T], f float64) {
 	}
 }
 
-// SaveState returns the state after a sweep, bit for bit.
+// SaveState returns the state after a sweep, bit for bit. Partial products are
+// not part of it: the run drops them, too, so that it goes on with the same bits
+// as one that is restored.
 func (s *state[T]) SaveState() []byte {
+	s.forget()
 	return fitting.Save(append(append([]*matrix.Dense[T]{}, s.f...), s.kept...), s.numbers)
 }
 
@@ -275,9 +278,12 @@ func (s *state[T]) RestoreState(b []byte) error {
 		return fmt.Errorf("cpd: %w: %w", ErrShape, err)
 	}
 	s.value, s.touched = unknown(), true
-	for n := range s.fresh {
-		s.fresh[n] = false
-		s.x.Changed(n)
-	}
+	s.forget()
 	return nil
+}
+
+// forget drops all that was computed from the factors.
+func (s *state[T]) forget() {
+	clear(s.fresh)
+	s.x.Reset()
 }

@@ -22,14 +22,15 @@ import (
 // R, transposed, is at hand; of L the rows of a tile are formed when it is worked
 // on. As many modes are trailing as make rows long enough to be worth a product.
 type DenseTensor[T asm.Float] struct {
-	x     *tensor.Dense[T] // contiguous, scaled where MTTKRP is for
-	rank  int
-	pool  *par.Pool
-	flat  *Dense[T]
-	tree  *tensor.Tree[T] // nil: no MTTKRP
-	first int             // of the trailing modes
-	rt, r *matrix.Dense[T]
-	pass  cpPass[T]
+	x        *tensor.Dense[T] // contiguous, scaled where MTTKRP is for
+	rank     int
+	pool     *par.Pool
+	flat     *Dense[T]
+	products bool // whether there is MTTKRP
+	tree     *tensor.Tree[T]
+	first    int // of the trailing modes
+	rt, r    *matrix.Dense[T]
+	pass     cpPass[T]
 }
 
 const (
@@ -43,7 +44,7 @@ const (
 // contiguous, and with products when scale is not 1: that is for data so far from
 // 1 that sums of their products would leave the range of T.
 func NewTensor[T asm.Float](pool *par.Pool, x *tensor.Dense[T], rank int, scale, floor float64, products bool) *DenseTensor[T] {
-	d := &DenseTensor[T]{x: x.Contiguous(), rank: rank, pool: pool}
+	d := &DenseTensor[T]{x: x.Contiguous(), rank: rank, pool: pool, products: products}
 	if products && scale != 1 {
 		if d.x == x {
 			d.x = x.Clone()
@@ -53,9 +54,7 @@ func NewTensor[T asm.Float](pool *par.Pool, x *tensor.Dense[T], rank int, scale,
 		}
 		scale, floor = 1, floor*scale
 	}
-	if products {
-		d.tree = tensor.NewTree[T](d.x.Shape, rank)
-	}
+	d.Reset()
 	d.first = len(d.x.Shape) - 1
 	cols := d.x.Shape[d.first]
 	for d.first > 0 && cols < cpCols && cols*d.x.Shape[d.first-1]*rank <= cpWords {
@@ -78,6 +77,13 @@ func (d *DenseTensor[T]) Stats() Stats { return d.flat.Stats() }
 
 // ReduceFloat64 does nothing: all entries are here.
 func (d *DenseTensor[T]) ReduceFloat64([]float64) {}
+
+// Reset begins with a new tree.
+func (d *DenseTensor[T]) Reset() {
+	if d.products {
+		d.tree = tensor.NewTree[T](d.x.Shape, d.rank)
+	}
+}
 
 // Changed drops the partial products that the factor of a mode is part of.
 func (d *DenseTensor[T]) Changed(mode int) {

@@ -19,6 +19,8 @@ type Tensor[T asm.Float] interface {
 	Changed(mode int)
 	// Scaled says that the columns of the factor of a mode were multiplied by s.
 	Scaled(mode int, s []float64)
+	// Reset forgets all partial products and which of them there have been.
+	Reset()
 
 	// MTTKRP writes X_(n) times the Khatri-Rao product of the other modes'
 	// factors into dst (I_n x r). It is for losses with β = 2.

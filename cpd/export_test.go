@@ -1,0 +1,75 @@
+package cpd
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"polyad/asm"
+	"polyad/internal/fitting"
+	"polyad/internal/par"
+	"polyad/tensor"
+)
+
+// begun returns the state of a fit after its start.
+func begun[T asm.Float](x *tensor.Dense[T], rank int, o *Options, pool *par.Pool) *state[T] {
+	e, err := o.effective(x.Shape)
+	if err != nil {
+		panic(err)
+	}
+	var top T
+	for _, v := range x.Data {
+		top = max(top, v, -v)
+	}
+	s, err := setUp(x, rank, e, fitting.FactorScale[T](float64(top), e.Loss, len(x.Shape)), pool, nil)
+	if err != nil {
+		panic(err)
+	}
+	s.begin()
+	return s
+}
+
+// Sweeper returns a function that makes a sweep and evaluates the objective in
+// both ways.
+func Sweeper[T asm.Float](x *tensor.Dense[T], rank int, o *Options) (sweep, end func()) {
+	pool := par.New(o.Workers)
+	s := begun(x, rank, o, pool)
+	one := func() {
+		_ = s.Sweep()
+		s.Objective(false)
+		s.Objective(true)
+	}
+	one()
+	one()
+	return one, pool.Close
+}
+
+// CheckStateRoundTrip saves the state in the middle of a run, restores it into
+// a fresh one and compares the two ways on.
+func CheckStateRoundTrip(t *testing.T, x *tensor.Dense[float32], o Options) {
+	pool := par.New(2)
+	defer pool.Close()
+	a := begun(x, 4, &o, pool)
+	o.Seed++
+	b := begun(x, 4, &o, pool)
+	sweeps := func(s *state[float32], n int) {
+		for k := range n {
+			if k%3 == 0 {
+				s.Objective(false)
+			}
+			require.NoError(t, s.Sweep())
+		}
+	}
+	sweeps(a, 5)
+	saved := a.SaveState()
+	sweeps(b, 4)
+	require.NoError(t, b.RestoreState(saved))
+	sweeps(a, 7)
+	sweeps(b, 7)
+	require.Equal(t, a.model(), b.model(), "%v", o.Method)
+	la, pa, _ := a.Objective(false)
+	lb, pb, _ := b.Objective(false)
+	require.Equal(t, [2]float64{la, pa}, [2]float64{lb, pb})
+	require.ErrorIs(t, b.RestoreState(saved[:40]), ErrShape)
+	require.ErrorIs(t, b.RestoreState(append(saved, 0)), ErrShape)
+}
