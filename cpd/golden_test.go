@@ -17,7 +17,10 @@ import (
 	"polyad/tensor"
 )
 
-var ctx = context.Background()
+var (
+	ctx = context.Background()
+	yes = solver.Set(true)
+)
 
 func sweeps(n int) solver.Options {
 	return solver.Options{MaxIter: solver.Set(n), Tol: solver.Set(0.0), TraceEvery: 1}
