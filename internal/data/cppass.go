@@ -189,6 +189,12 @@ func (p *cpPass[T]) tileLoss(ker *asm.Kernels[T], v *tile[T], i int, panel *matr
 	model(ker, s.y, v, panel, p.rt)
 	for u := range v.rows {
 		x, y := v.row(u), s.y[u*quotStride[T]():][:v.cols]
+		if p.l.Beta() == 2 {
+			squares := ker.SqDist(x, y)
+			p.sums[block][0] += squares / 2
+			p.sums[block][1] += squares
+			continue
+		}
 		p.sums[block][0] += loss.FlooredDivergence(p.l, x, y, floor)
 		if d.floor > 0 { // errors are those of the data as they are
 			x = s.p[:v.cols]

@@ -34,8 +34,8 @@ type DenseTensor[T asm.Float] struct {
 }
 
 const (
-	cpCols  = 64      // rows of at least this many columns, if there are
-	cpWords = 1 << 18 // R has at most so many elements, unless it is a factor
+	cpCols  = 512     // rows of at least this many columns, if there are
+	cpWords = 1 << 17 // R has at most so many elements, unless it is a factor
 )
 
 // NewTensor returns x times scale as data for models of the given rank, entries
