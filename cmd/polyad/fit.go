@@ -36,10 +36,19 @@ func (a *app) newFitting(cmd *cobra.Command, args []string, f *fitFlags, outs *o
 	if err := f.checkInit(); err != nil {
 		return nil, err
 	}
+	run, err := a.newRun(cmd, args, f, outs, own)
+	if err == nil {
+		run.options = o
+	}
+	return run, err
+}
+
+// newRun checks what is written where.
+func (a *app) newRun(cmd *cobra.Command, args []string, f *fitFlags, outs *outFlags, own bool) (run *fitting, err error) {
 	if err := outs.check(); err != nil {
 		return nil, err
 	}
-	run := &fitting{app: a, command: commandLine(cmd, args), flags: f, outs: outs, options: o}
+	run = &fitting{app: a, command: commandLine(cmd, args), flags: f, outs: outs}
 	if outs.out != "" {
 		if run.dir, err = a.openOut(outs.out, outs.force, own); err != nil {
 			return nil, err
@@ -112,15 +121,18 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	}
 	row("status", "%s after %d sweeps, %.3g s", res.Status, res.Iterations, res.Seconds)
 	sum := fmt.Sprintf("%.6g", res.Objective)
-	if p := res.Penalty["w"] + res.Penalty["h"]; p > 0 {
-		sum += fmt.Sprintf(" = loss %.6g + penalty W %.4g + penalty H %.4g", res.Loss, res.Penalty["w"], res.Penalty["h"])
+	if res.penalized() {
+		sum += fmt.Sprintf(" = loss %.6g", res.Loss)
+		for _, b := range res.blocks {
+			sum += fmt.Sprintf(" + penalty %s %.4g", blockTitle(b), res.Penalty[b])
+		}
 	}
 	row("objective", "%s", sum)
 	row("relative error", "%.6g", res.RelError)
 	var kkt []string
-	for _, b := range []string{"w", "h"} {
+	for _, b := range res.blocks {
 		if v, ok := res.KKT[b]; ok {
-			kkt = append(kkt, fmt.Sprintf("%s %.2g", strings.ToUpper(b), v))
+			kkt = append(kkt, fmt.Sprintf("%s %.2g", blockTitle(b), v))
 		}
 	}
 	row("kkt residual", "%s", strings.Join(kkt, ", "))

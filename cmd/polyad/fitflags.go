@@ -235,10 +235,27 @@ func (ps *penalties) put(block string, q penalty) {
 func (ps *penalties) any() bool { return len(ps.w)+len(ps.h) > 0 }
 
 // flag returns the flag of one kind of penalty.
-func (ps *penalties) flag(k penaltyKind) pflag.Value { return &penaltyFlag{to: ps, kind: k} }
+func (ps *penalties) flag(k penaltyKind) pflag.Value { return &penaltyFlag{put: ps.give, kind: k} }
 
+// give sets the penalty of a block, or of both, by name.
+func (ps *penalties) give(block string, q penalty) error {
+	switch block {
+	case "w", "0":
+		ps.put("w", q)
+	case "h", "1":
+		ps.put("h", q)
+	case "all", "factors":
+		ps.put("w", q)
+		ps.put("h", q)
+	default:
+		return fmt.Errorf("block %q, want w, h or all", block)
+	}
+	return nil
+}
+
+// penaltyFlag is --l1, --l2 or --lp; put takes the penalty of a block.
 type penaltyFlag struct {
-	to    *penalties
+	put   func(block string, q penalty) error
 	kind  penaltyKind
 	given []string
 }
@@ -287,16 +304,8 @@ func (f *penaltyFlag) Set(s string) error {
 	if q.weight, err = strconv.ParseFloat(value, 64); err != nil || !(q.weight >= 0) || math.IsInf(q.weight, 0) {
 		return fmt.Errorf("weight %q, want a number of at least 0", value)
 	}
-	switch block {
-	case "w", "0":
-		f.to.put("w", q)
-	case "h", "1":
-		f.to.put("h", q)
-	case "all", "factors":
-		f.to.put("w", q)
-		f.to.put("h", q)
-	default:
-		return fmt.Errorf("block %q, want w, h or all", block)
+	if err := f.put(block, q); err != nil {
+		return err
 	}
 	f.given = append(f.given, s)
 	return nil

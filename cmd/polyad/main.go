@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/audio"
+	"polyad/cpd"
 	"polyad/loss"
 	"polyad/nmf"
 	"polyad/reg"
@@ -102,8 +103,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "polyad",
-		Short:         "Nonnegative matrix factorization of arrays and recordings",
-		Long:          "polyad takes data apart: nonnegative matrix factorization with penalties that\nmean something, of array files and of recordings.",
+		Short:         "Matrix and tensor decompositions of arrays and recordings",
+		Long:          "polyad takes data apart: nonnegative matrix factorization and canonical polyadic\ndecomposition with penalties that mean something, of array files and of recordings.",
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -111,7 +112,7 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.nmfCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
+	root.AddCommand(a.nmfCommand(), a.cpdCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
 		a.transformCommand(), a.evalCommand(), a.reconstructCommand())
 	root.SetHelpCommand(&cobra.Command{
 		Use:   "help [VERB]",
@@ -160,7 +161,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.Is(err, errNotConverged):
 		return exitNotConverged
-	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), errors.Is(err, nmf.ErrRank), errors.Is(err, nmf.ErrOneSided),
+	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank), errors.Is(err, nmf.ErrOneSided),
 		errors.Is(err, reg.ErrPenalty), errors.Is(err, loss.ErrLoss), errors.Is(err, audio.ErrOption):
 		return exitUsage
 	}
@@ -171,10 +172,10 @@ func exitCode(err error) int {
 func hint(err error) string {
 	switch {
 	case errors.Is(err, nmf.ErrOneSided):
-		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w, h or all)"
-	case errors.Is(err, nmf.ErrRank):
+		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w and h, a mode number, or all)"
+	case errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank):
 		return " (flag: --rank)"
-	case errors.Is(err, nmf.ErrData) && strings.Contains(err.Error(), "set eps"):
+	case (errors.Is(err, nmf.ErrData) || errors.Is(err, cpd.ErrData)) && strings.Contains(err.Error(), "set eps"):
 		return " (flag: --eps)"
 	}
 	return ""

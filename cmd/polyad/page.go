@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"strings"
 
 	"polyad/internal/report"
 	"polyad/matrix"
@@ -30,10 +29,14 @@ func writeNMFPage(w io.Writer, res *result, trace solver.Trace, wm, hm *matrix.D
 
 // penaltyOf returns the penalties per block, nil when there are none.
 func penaltyOf(res *result) map[string]float64 {
-	if res.Penalty["w"]+res.Penalty["h"] == 0 {
+	if !res.penalized() {
 		return nil
 	}
-	return map[string]float64{"W": res.Penalty["w"], "H": res.Penalty["h"]}
+	p := map[string]float64{}
+	for _, b := range res.blocks {
+		p[blockTitle(b)] = res.Penalty[b]
+	}
+	return p
 }
 
 // writeAudioPage writes the report of a recording taken apart.
@@ -70,7 +73,9 @@ func facts(res *result) []report.Fact {
 	if inner, ok := res.Options["inner"]; ok {
 		method += fmt.Sprintf(", inner %v", inner)
 	}
-	method += fmt.Sprintf(", order %v", res.Options["order"])
+	if order, ok := res.Options["order"]; ok {
+		method += fmt.Sprintf(", order %v", order)
+	}
 	f := []report.Fact{
 		{Name: "data", Value: fmt.Sprintf("%s, %s %s", res.Input.File, shape(res.Input.Shape), res.Input.DType)},
 		{Name: "rank", Value: fmt.Sprint(res.Options["rank"])},
@@ -81,15 +86,15 @@ func facts(res *result) []report.Fact {
 		{Name: "objective", Value: report.Number(res.Objective)},
 		{Name: "loss", Value: report.Number(res.Loss)},
 	}
-	for _, b := range []string{"w", "h"} {
+	for _, b := range res.blocks {
 		if v := res.Penalty[b]; v > 0 {
-			f = append(f, report.Fact{Name: "penalty on " + strings.ToUpper(b), Value: report.Number(v)})
+			f = append(f, report.Fact{Name: "penalty on " + blockTitle(b), Value: report.Number(v)})
 		}
 	}
 	f = append(f, report.Fact{Name: "relative error", Value: report.Number(res.RelError)})
-	for _, b := range []string{"w", "h"} {
+	for _, b := range res.blocks {
 		if v, ok := res.KKT[b]; ok {
-			f = append(f, report.Fact{Name: "KKT residual of " + strings.ToUpper(b), Value: report.Number(v)})
+			f = append(f, report.Fact{Name: "KKT residual of " + blockTitle(b), Value: report.Number(v)})
 		}
 	}
 	return append(f,

@@ -43,6 +43,26 @@ type result struct {
 	Workers    int                `json:"workers"`
 	Version    string             `json:"version"`
 	Input      inputFacts         `json:"input"`
+
+	blocks []string // the keys of Penalty and KKT in order
+}
+
+// penalized reports whether some block has a penalty that is not 0.
+func (r *result) penalized() bool {
+	for _, b := range r.blocks {
+		if r.Penalty[b] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// blockTitle names a block for people: W, H, or a mode.
+func blockTitle(key string) string {
+	if key == "w" || key == "h" {
+		return strings.ToUpper(key)
+	}
+	return "mode " + key
 }
 
 type balanceResult struct {
@@ -67,13 +87,18 @@ type runResult struct {
 func runsOf(runs []nmf.Run) []runResult {
 	out := []runResult{}
 	for _, r := range runs {
-		one := runResult{r.Seed, r.Status.String(), r.Iterations, r.Seconds, r.Objective, r.RelError, r.Agreement, ""}
-		if r.Err != nil {
-			one.Status, one.Error = "failed", r.Err.Error()
-		}
-		out = append(out, one)
+		out = append(out, runResultOf(r.Seed, r.Status, r.Iterations, r.Seconds, r.Objective, r.RelError, r.Agreement, r.Err))
 	}
 	return out
+}
+
+// runResultOf is what is told of one run.
+func runResultOf(seed uint64, s solver.Status, iterations int, seconds, objective, relError, agreement float64, err error) runResult {
+	one := runResult{seed, s.String(), iterations, seconds, objective, relError, agreement, ""}
+	if err != nil {
+		one.Status, one.Error = "failed", err.Error()
+	}
+	return one
 }
 
 // newResult collects what is reported of a fit.
@@ -109,6 +134,7 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *
 		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Pruned: r.Pruned, Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
+		blocks: []string{"w", "h"},
 	}
 	res.Pruned = indices(res.Pruned)
 	if res.Balance.Beta == nil {
@@ -160,7 +186,7 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // writeModel writes the files of a model folder into dir.
-func writeModel[T asm.Float](dir string, m *nmf.Model[T], trace solver.Trace, res *result) error {
+func writeModel(dir string, m interface{ Save(dir string) error }, trace solver.Trace, res *result) error {
 	if err := m.Save(dir); err != nil {
 		return err
 	}

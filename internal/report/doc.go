@@ -1,4 +1,5 @@
 // Package report writes HTML pages about runs: [NMF] about a factorization,
+// [CPD] about a tensor decomposition,
 // [Audio] about a recording taken apart into components.
 //
 // A page is one file. Curves are inline SVG, heat maps are PNG images inside the

@@ -35,7 +35,7 @@ func newFactor(x *matrix.Dense[float64], name, where string, shares []float64) (
 	f := &figure{width: wide, height: rowsHeight(x.Rows), alt: name + " as a heat map, a component per row"}
 	numbers := countTo(x.Rows)
 	f.x, f.y = indices(x.Cols), components(numbers, f.height)
-	f.layers = append(f.layers, heat(x, f.x.lo, f.x.hi, viridis))
+	f.layers = append(f.layers, heat(magnitudes(x), f.x.lo, f.x.hi, viridis))
 	var err error
 	if v.Heat, err = f.svg(); err != nil || x.Cols < minStrip {
 		return v, err
@@ -60,6 +60,10 @@ func strips(x *matrix.Dense[float64], name string, numbers []int) (template.HTML
 		base := float64(r - 1 - i)
 		f.line(plotter.XYs{{X: f.x.lo, Y: base}, {X: f.x.hi, Y: base}}, inkGrid, false)
 		row := x.Row(number - 1)
+		if signed(row) {
+			f.line(around(row, base), ink1, false)
+			continue
+		}
 		top := largest(row)
 		curve := make(plotter.XYs, len(row))
 		for j, v := range row {
@@ -71,6 +75,35 @@ func strips(x *matrix.Dense[float64], name string, numbers []int) (template.HTML
 		f.area(envelope(curve, f.x.lo, f.x.hi, curvePoints(r)), base, 1, ink1)
 	}
 	return f.svg()
+}
+
+// signed reports whether x has negative entries.
+func signed(x []float64) bool { return slices.ContainsFunc(x, func(v float64) bool { return v < 0 }) }
+
+// magnitudes returns x, or a copy without signs.
+func magnitudes(x *matrix.Dense[float64]) *matrix.Dense[float64] {
+	if !signed(x.Data) {
+		return x
+	}
+	y := x.Clone()
+	for i, v := range y.Data {
+		y.Data[i] = math.Abs(v)
+	}
+	return y
+}
+
+// around returns the curve of a row with entries of both signs, its zero in the
+// middle of the strip above base.
+func around(row []float64, base float64) plotter.XYs {
+	top := 0.0
+	for _, v := range row {
+		top = max(top, math.Abs(v))
+	}
+	curve := make(plotter.XYs, len(row))
+	for j, v := range row {
+		curve[j] = plotter.XY{X: float64(j + 1), Y: base + 0.44 + 0.44*(v/top)}
+	}
+	return curve
 }
 
 // curvePoints returns how many points each of r filled curves may have.

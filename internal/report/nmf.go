@@ -40,20 +40,24 @@ type NMFPage struct {
 
 // NMF writes the page about a factorization.
 func NMF(w io.Writer, p NMFPage) error {
-	return write(w, "nmf.html", func() (any, error) { return buildNMF(p) })
+	return write(w, "model.html", func() (any, error) { return buildNMF(p) })
 }
 
-// nmfView is what nmf.html shows.
-type nmfView struct {
+// modelView is what model.html shows: of the page itself title, summary, command,
+// facts and formula.
+type modelView struct {
 	NMFPage
+	Matching    string // how the components of the factors belong together
+	Whole       string // what the components have shares of
+	Signed      bool   // some factor has negative entries
 	Convergence *convergence
 	Factors     []factorView
 	Pruned      string // as text, counted from 1
 	Balance     *balanceView
 }
 
-func buildNMF(p NMFPage) (*nmfView, error) {
-	v := &nmfView{NMFPage: p}
+func buildNMF(p NMFPage) (*modelView, error) {
+	v := &modelView{NMFPage: p, Matching: ": column q of W belongs to row q of H", Whole: "the model’s sum"}
 	rank, err := checkNMF(p)
 	if err != nil {
 		return nil, err
@@ -83,15 +87,20 @@ func buildNMF(p NMFPage) (*nmfView, error) {
 			v.Factors = append(v.Factors, view)
 		}
 	}
-	pruned := slices.Clone(p.Pruned)
+	return v, v.conclude(shares)
+}
+
+// conclude fills in what is said of all components.
+func (v *modelView) conclude(shares []float64) (err error) {
+	pruned := slices.Clone(v.NMFPage.Pruned)
 	slices.Sort(pruned)
 	var names []string
 	for _, q := range pruned {
 		names = append(names, strconv.Itoa(q+1))
 	}
 	v.Pruned = strings.Join(names, ", ")
-	v.Balance, err = newBalance(p, shares)
-	return v, err
+	v.Balance, err = newBalance(v.NMFPage, shares)
+	return err
 }
 
 // checkNMF returns the rank.
@@ -117,20 +126,25 @@ func checkNMF(p NMFPage) (rank int, err error) {
 			return 0, fmt.Errorf("%w: Beta has %d values for %d components", ErrPage, len(p.Beta), rank)
 		}
 	}
-	if err := checkValues("Beta", p.Beta); err != nil {
-		return 0, err
+	return rank, checkComponents(rank, p.Beta, p.Pruned, p.Penalty)
+}
+
+// checkComponents checks what is said of the components.
+func checkComponents(rank int, beta []float64, pruned []int, penalty map[string]float64) error {
+	if err := checkValues("Beta", beta); err != nil {
+		return err
 	}
-	for _, q := range p.Pruned {
+	for _, q := range pruned {
 		if q < 0 || q >= rank {
-			return 0, fmt.Errorf("%w: Pruned names component %d of %d, they count from 0", ErrPage, q, rank)
+			return fmt.Errorf("%w: Pruned names component %d of %d, they count from 0", ErrPage, q, rank)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.Penalty)) {
-		if v := p.Penalty[name]; !(v >= 0) || !finite(v) {
-			return 0, fmt.Errorf("%w: Penalty[%q] is %v, must be finite and not negative", ErrPage, name, v)
+	for _, name := range slices.Sorted(maps.Keys(penalty)) {
+		if v := penalty[name]; !(v >= 0) || !finite(v) {
+			return fmt.Errorf("%w: Penalty[%q] is %v, must be finite and not negative", ErrPage, name, v)
 		}
 	}
-	return rank, nil
+	return nil
 }
 
 func plural(n int, word string) string {

@@ -25,7 +25,7 @@ type Fact struct{ Name, Value string }
 //go:embed page.css
 var css string
 
-//go:embed page.html nmf.html audio.html
+//go:embed page.html model.html audio.html
 var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"polyad/cpd"
+	"polyad/loss"
+	"polyad/reg"
+	"polyad/solver"
+)
+
+// cpdFlags are the flags of a canonical polyadic decomposition; those that it
+// shares with nmf are the fields of fitFlags.
+type cpdFlags struct {
+	fitFlags
+	nonneg modeList
+	modes  []modePenalty
+}
+
+// modePenalty is a penalty on one mode, or on all (-1).
+type modePenalty struct {
+	mode int
+	penalty
+}
+
+func (f *cpdFlags) register(cmd *cobra.Command) {
+	f.set = cmd.Flags()
+	fs := f.set
+	fs.SortFlags = false
+	put := func(k penaltyKind) *penaltyFlag { return &penaltyFlag{put: f.give, kind: k} }
+	fs.IntVarP(&f.rank, "rank", "r", 0, "number of components")
+	fs.StringVar(&f.loss, "loss", "frobenius", "what is minimized: frobenius, kl, is, or a number: the beta of a beta-divergence")
+	fs.StringVar(&f.method, "method", "", "als, hals or mu; only mu takes losses other than frobenius; default als, hals with --nonneg, mu for other losses")
+	fs.IntVar(&f.inner, "inner", 0, "inner steps per factor and sweep; 0: the method's own rule (hals: accelerated, mu: 1)")
+	fs.Var(&f.nonneg, "nonneg", "these modes are nonnegative, such as --nonneg=0,2; without a value all (mu implies that)")
+	fs.Lookup("nonneg").NoOptDefVal = "all"
+	fs.Var(put(penaltyL1), "l1", "penalty V·||BLOCK||_1; BLOCK is a mode number from 0, or all; repeatable, the last one of a block wins (hals, mu)")
+	fs.Var(put(penaltyL2), "l2", "penalty V·||BLOCK||_F^2, without 1/2")
+	fs.Var(put(penaltyLp), "lp", "penalty V·sum|BLOCK|^P (method mu)")
+	fs.StringVar(&f.balance, "balance", "auto", "when the factors are balanced: auto (every when all free ones are penalized), none, init, every, block (after each factor)")
+	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; default false with --init DIR")
+	fs.StringVar(&f.init, "init", "", "starting point: svd, random, or a folder with weights.npy and factor_0.npy, …; default svd, random with --nonneg or --restarts")
+	fs.StringArrayVar(&f.fix, "fix", nil, "keep the factor of this mode as --init DIR gives it, repeatable")
+	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns with norm 1, the scale to the weights: none, l1, l2")
+	fs.BoolVar(&f.sort, "sort", false, "afterwards: components by falling norm")
+	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius")
+	fs.IntVar(&f.maxIter, "max-iter", 0, "largest number of sweeps; default 500, mu 2000")
+	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps lower the objective by less than this share of its value at the start; 0: never")
+	fs.Var(&f.maxTime, "max-time", "time limit, such as 90s or 5m")
+	fs.Uint64Var(&f.seed, "seed", 0, "seed of what is random in the start")
+	fs.IntVar(&f.restarts, "restarts", 1, "runs from random starts with the seeds seed, seed+1, …; the best is kept")
+	fs.IntVar(&f.workers, "workers", 0, "number of worker threads; 0: one per processor (results do not depend on it)")
+	fs.Float64Var(&f.eps, "eps", 0, "floor of the nonnegative factors' entries, and for beta <= 0 of the data; default 0 for hals, 1e-16·(mean/rank)^(1/modes) for mu")
+}
+
+// give takes the penalty of a block by its name.
+func (f *cpdFlags) give(block string, q penalty) error {
+	mode := -1
+	if block != "all" && block != "factors" {
+		var err error
+		if mode, err = strconv.Atoi(block); err != nil || mode < 0 {
+			return fmt.Errorf("block %q, want a mode number from 0, or all", block)
+		}
+	}
+	f.modes = append(f.modes, modePenalty{mode, q})
+	return nil
+}
+
+// cpdStarts are the starting points that have a name.
+var cpdStarts = map[string]cpd.Start{"svd": cpd.SVD{}, "random": cpd.Random{}}
+
+// given reports whether the starting point is a folder.
+func (f *cpdFlags) given() bool { return f.init != "" && cpdStarts[f.init] == nil }
+
+// options turns the flags into options, without a starting point that is given
+// and without what needs the number of modes. Errors are usage errors.
+func (f *cpdFlags) options() (cpd.Options, error) {
+	o := cpd.Options{Seed: f.seed, Workers: f.workers, Restarts: f.restarts, Nonneg: cpd.Modes(f.nonneg), Init: cpdStarts[f.init]}
+	if !f.changed("rank") && f.rank == 0 {
+		return o, usagef("the rank is missing; give the number of components with -r")
+	}
+	var err error
+	if o.Loss, err = loss.Parse(f.loss); err != nil {
+		return o, usagef("--loss: %w", err)
+	}
+	if o.Method, err = f.methodFor(o.Loss); err != nil {
+		return o, err
+	}
+	i := slices.Index([]string{"auto", "none", "init", "every", "block"}, f.balance)
+	if i < 0 {
+		return o, usagef("--balance %q; want auto, none, init, every or block", f.balance)
+	}
+	o.Balance = []cpd.Balance{cpd.BalanceAuto, cpd.BalanceNone, cpd.BalanceInit, cpd.BalanceEvery, cpd.BalanceBlock}[i]
+	if f.changed("scale-init") {
+		o.ScaleInit = solver.Set(f.scaleInit)
+	}
+	for _, b := range f.fix {
+		n, err := strconv.Atoi(b)
+		if err != nil || n < 0 {
+			return o, usagef("--fix %q; want a mode number from 0", b)
+		}
+		o.Fix = append(o.Fix, n)
+	}
+	switch {
+	case len(f.fix) > 0 && !f.given():
+		return o, usagef("--fix needs the factor to keep; give it with --init DIR")
+	case f.init == "" && f.changed("init"):
+		return o, usagef("--init is empty; give the name of a start or of a folder")
+	case f.restarts < 1:
+		return o, usagef("--restarts is %d; must be at least 1", f.restarts)
+	case f.restarts > 1 && f.init != "" && f.init != "random":
+		return o, usagef("--restarts %d would all begin alike with --init %s; take --init random", f.restarts, quote(f.init))
+	case !slices.Contains([]string{"none", "l1", "l2"}, f.normalize):
+		return o, usagef("--normalize %q; want none, l1 or l2", f.normalize)
+	}
+	if f.given() {
+		if info, err := os.Stat(f.init); err != nil || !info.IsDir() {
+			return o, usagef("--init %s: want svd, random, or a folder with weights.npy and factor_0.npy, …", quote(f.init))
+		}
+	}
+	if f.changed("eps") {
+		o.Eps = solver.Set(f.eps)
+	}
+	o.Run, err = f.run()
+	return o, err
+}
+
+// methodFor returns the method that was asked for, or else the default.
+func (f *cpdFlags) methodFor(l loss.Loss) (cpd.Method, error) {
+	if f.inner < 0 {
+		return nil, usagef("--inner is %d; must be at least 0", f.inner)
+	}
+	name := f.method
+	if name == "" {
+		name = cpd.DefaultMethod(l, len(f.nonneg) > 0).String()
+	}
+	switch name {
+	case "hals":
+		return cpd.HALS{Inner: f.inner}, nil
+	case "mu":
+		return cpd.MU{Inner: f.inner}, nil
+	case "als":
+		if f.inner > 0 {
+			return nil, usagef("--inner: als solves for each factor once a sweep; leave it out")
+		}
+		return cpd.ALS{}, nil
+	}
+	return nil, usagef("--method %q; want als, hals or mu", f.method)
+}
+
+// penalties returns the penalties of so many modes; fixed ones are not among all.
+func (f *cpdFlags) penalties(order int, fixed cpd.Modes) (cpd.Penalties, error) {
+	of := make([]penalties, order)
+	for _, p := range f.modes {
+		if p.mode >= order {
+			return nil, usagef("--%s: block %d, but the data have the modes 0 to %d", p.kind, p.mode, order-1)
+		}
+		for n := range of {
+			if p.mode == n || p.mode < 0 && !slices.Contains(fixed, n) {
+				of[n].put("w", p.penalty)
+			}
+		}
+	}
+	all := make(cpd.Penalties, order)
+	for n := range all {
+		all[n] = of[n].of("w")
+	}
+	return all, nil
+}
+
+// modeList is a flag of mode numbers, or all.
+type modeList cpd.Modes
+
+// Type names the form of the value in the help.
+func (m *modeList) Type() string { return "I,J,..." }
+
+// String returns the numbers with commas between them.
+func (m modeList) String() string {
+	words := make([]string, len(m))
+	for i, n := range m {
+		if words[i] = strconv.Itoa(n); n < 0 {
+			words[i] = "all"
+		}
+	}
+	return strings.Join(words, ",")
+}
+
+// Set parses a list of mode numbers.
+func (m *modeList) Set(s string) error {
+	*m = nil
+	if s == "all" {
+		*m = modeList(cpd.All)
+		return nil
+	}
+	for _, w := range strings.Split(s, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(w))
+		if err != nil || n < 0 {
+			return fmt.Errorf("want mode numbers from 0 with commas between them, or all")
+		}
+		*m = append(*m, n)
+	}
+	return nil
+}
+
+// isCPD reports whether a folder holds a canonical polyadic model.
+func isCPD(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "weights.npy"))
+	return err == nil
+}
+
+// byMode returns what a function says of each mode's penalty, by its number.
+func byMode(p cpd.Penalties, of func(reg.Penalty) any) map[string]any {
+	m := map[string]any{}
+	for n, q := range p {
+		m[strconv.Itoa(n)] = of(q)
+	}
+	return m
+}
