@@ -1,0 +1,183 @@
+package cpd
+
+import (
+	"fmt"
+	"math"
+
+	"polyad/internal/fitting"
+	"polyad/matrix"
+	"polyad/tensor"
+)
+
+// Congruence returns the cosines of the angles between the arrays of the
+// components, r x r: the products over the modes of the cosines between their
+// columns (Tucker's congruence), with the signs of the weights. Those with a
+// component that is zero are 0. Cost Σ I_n·r² flops.
+func (m *Model[T]) Congruence() *matrix.Dense[float64] {
+	r := m.Rank()
+	all := matrix.New[float64](r, r)
+	tensor.HadamardGram(all, nil, -1)
+	unit := m.Clone()
+	unit.Normalize(NormL2)
+	gram := matrix.New[float64](r, r)
+	for _, f := range unit.Factors {
+		matrix.Gram(gram, f, false)
+		for i, v := range gram.Data {
+			all.Data[i] *= v
+		}
+	}
+	for p := range r {
+		for q := range r {
+			if unit.Weights[p]*unit.Weights[q] < 0 {
+				all.Set(p, q, -all.At(p, q))
+			}
+			if unit.Weights[p] == 0 || unit.Weights[q] == 0 {
+				all.Set(p, q, 0)
+			}
+		}
+	}
+	return all
+}
+
+// nearlyOpposite is the congruence below which two components are taken for a
+// degenerate pair.
+const nearlyOpposite = -.85
+
+// Degenerate returns the two components that cancel most, with their congruence,
+// when that is below -0.85: the sign of a degenerate solution, in which components
+// grow against each other while only their sum fits the data (W. Krijnen, T.
+// Dijkstra, A. Stegeman, Psychometrika 73, 2008). A ridge, nonnegativity or a lower
+// rank mends it.
+func (m *Model[T]) Degenerate() (p, q int, congruence float64, yes bool) {
+	all := m.Congruence()
+	for i := range all.Rows {
+		for j := i + 1; j < all.Cols; j++ {
+			if c := all.At(i, j); c < congruence {
+				p, q, congruence = i, j, c
+			}
+		}
+	}
+	return p, q, congruence, congruence < nearlyOpposite
+}
+
+// Shares returns each component's part of the model, ⟨Y_q, Y⟩/||Y||², where Y_q is
+// its array and Y their sum: they add up to 1, and are negative for components that
+// others cancel. Those of a model that is zero are 0. Cost Σ I_n·r² flops.
+func (m *Model[T]) Shares() []float64 {
+	c, log := m.Congruence(), m.energies()
+	top := math.Inf(-1)
+	for _, l := range log {
+		top = max(top, l)
+	}
+	shares, sum := make([]float64, len(log)), 0.0
+	for q := range shares {
+		for p := range shares {
+			if e := log[p] + log[q] - 2*top; e > -700 {
+				shares[q] += c.At(q, p) * math.Exp(e)
+			}
+		}
+		sum += shares[q]
+	}
+	for q := range shares {
+		if sum > 0 {
+			shares[q] /= sum
+		}
+	}
+	return shares
+}
+
+// CoreConsistency returns how far x is explained by the components one by one and
+// not by interactions between them, in percent: with the core G = x ×_n F_n⁺ that
+// fits best to the factors, the weights in the first of them, and I the array with
+// ones where all indices are equal,
+//
+//	100·(1 - ||G - I||² / r)
+//
+// (R. Bro, H. Kiers, A new efficient method for determining the number of
+// components in PARAFAC models, J. Chemometrics 17, 2003). Near 100 the rank is
+// right or too low; it falls, also below 0, when it is too high. Components that
+// are zero are left out; without any other it is 0. The error wraps [ErrShape]
+// when x does not fit, [ErrRank] when the core would have more than 2²⁶ entries,
+// and [ErrData] when x is not finite. Cost about 2·|X|·r flops.
+func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
+	if err := checkShape(x); err != nil {
+		return 0, err
+	}
+	if len(m.Factors) != len(x.Shape) {
+		return 0, fmt.Errorf("cpd: %w: the model has %d modes and the data the shape %v", ErrShape, len(m.Factors), x.Shape)
+	}
+	for n, f := range m.Factors {
+		if f.Rows != x.Shape[n] {
+			return 0, fmt.Errorf("cpd: %w: the model has the shape %v and the data %v", ErrShape, m.Shape(), x.Shape)
+		}
+	}
+	unit := m.Clone()
+	unit.Normalize(NormL2)
+	var alive []int
+	for q, w := range unit.Weights {
+		if w != 0 {
+			alive = append(alive, q)
+		}
+	}
+	r := len(alive)
+	if size := math.Pow(float64(r), float64(len(x.Shape))); size > 1<<26 {
+		return 0, fmt.Errorf("cpd: %w: the core of %d components in %d modes has %g entries", ErrRank, r, len(x.Shape), size)
+	}
+	if r == 0 {
+		return 0, nil
+	}
+	var inverse []*matrix.Dense[T]
+	for n, f := range unit.Factors {
+		part := matrix.New[float64](f.Rows, r)
+		for i := range f.Rows {
+			for k, q := range alive {
+				part.Set(i, k, float64(f.At(i, q)))
+			}
+		}
+		p, ok := pseudoinverse(part, fitting.Precision[T]())
+		if !ok {
+			return 0, fmt.Errorf("cpd: %w: factor %d is not finite", ErrData, n)
+		}
+		inverse = append(inverse, matrix.Convert[T](p))
+	}
+	core := tensor.MultiModeProduct(nil, x, inverse, false)
+	var off float64
+	step := 0 // from one entry of the diagonal to the next
+	for range x.Shape {
+		step = step*r + 1
+	}
+	for i, v := range core.Data {
+		g := float64(v)
+		// The weights belong to the first mode's components, on rows of the core.
+		g /= unit.Weights[alive[i/(len(core.Data)/r)]]
+		if i%step == 0 && i/step < r {
+			g--
+		}
+		off += g * g
+	}
+	if off-off != 0 {
+		return 0, fmt.Errorf("cpd: %w: the core is not finite", ErrData)
+	}
+	return 100 * (1 - off/float64(r)), nil
+}
+
+// pseudoinverse returns A⁺ (n x m) of an m x n matrix, singular values below eps
+// times the larger side of the largest counting as 0.
+func pseudoinverse(a *matrix.Dense[float64], eps float64) (*matrix.Dense[float64], bool) {
+	u, s, v, ok := matrix.ThinSVD(nil, a)
+	if !ok {
+		return nil, false
+	}
+	for k, value := range s {
+		f := 0.0
+		if value > eps*float64(max(a.Rows, a.Cols))*s[0] {
+			f = 1 / value
+		}
+		for i := range v.Rows {
+			v.Row(i)[k] *= f
+		}
+	}
+	p := matrix.New[float64](a.Cols, a.Rows)
+	matrix.Gemm(nil, false, true, 1, v, u, 0, p)
+	return p, true
+}

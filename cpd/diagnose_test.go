@@ -1,0 +1,120 @@
+package cpd_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"polyad/asm"
+	"polyad/cpd"
+	"polyad/matrix"
+	"polyad/tensor"
+)
+
+func TestSharesAndCongruenceMatchTheArrays(t *testing.T) {
+	both(t, testShares[float32], testShares[float64])
+}
+
+func testShares[T asm.Float](t *testing.T) {
+	m := model[T](1, []int{5, 4, 3}, 3, false)
+	m.Weights = []float64{2, -1, .5}
+	y := m.Reconstruct()
+	var parts []*tensor.Dense[T]
+	for q := range 3 {
+		one := m.Clone()
+		for p := range one.Weights {
+			if p != q {
+				one.Weights[p] = 0
+			}
+		}
+		parts = append(parts, one.Reconstruct())
+	}
+	inner := func(a, b *tensor.Dense[T]) (s float64) {
+		for i, v := range a.Data {
+			s += float64(v) * float64(b.Data[i])
+		}
+		return s
+	}
+	shares, c := m.Shares(), m.Congruence()
+	tol := precision[T](1e-12, 1e-5)
+	sum := 0.0
+	for q, a := range parts {
+		sum += shares[q]
+		require.InDelta(t, inner(a, y)/inner(y, y), shares[q], tol*10)
+		for p, b := range parts {
+			require.InDelta(t, inner(a, b)/math.Sqrt(inner(a, a)*inner(b, b)), c.At(q, p), tol)
+		}
+	}
+	require.InDelta(t, 1, sum, tol)
+
+	m.Weights = []float64{0, 0, 0}
+	require.Equal(t, []float64{0, 0, 0}, m.Shares())
+	require.Equal(t, matrix.New[float64](3, 3), m.Congruence())
+}
+
+func TestCancellingComponentsAreDegenerate(t *testing.T) {
+	m := model[float64](1, []int{5, 4, 3}, 3, true)
+	_, _, _, yes := m.Degenerate()
+	require.False(t, yes)
+	for _, f := range m.Factors {
+		for i := range f.Rows {
+			f.Set(i, 2, f.At(i, 0)*(1+.01*float64(i)))
+		}
+	}
+	m.Weights = []float64{3, 1, -3}
+	p, q, c, yes := m.Degenerate()
+	require.True(t, yes)
+	require.Equal(t, [2]int{0, 2}, [2]int{p, q})
+	require.Less(t, c, -.99)
+}
+
+func TestCoreConsistencyTellsTheRank(t *testing.T) {
+	both(t, testConsistency[float32], testConsistency[float64])
+}
+
+func testConsistency[T asm.Float](t *testing.T) {
+	truth := model[T](4, []int{9, 8, 7}, 3, false)
+	truth.Weights = []float64{1, -2, 30}
+	x := truth.Reconstruct()
+	c, err := truth.CoreConsistency(x)
+	require.NoError(t, err)
+	require.InDelta(t, 100, c, precision[T](1e-8, 1e-1))
+
+	padded := truth.Clone() // a pruned component does not count
+	padded.Weights = append(padded.Weights, 1)
+	for n, f := range padded.Factors {
+		wide := matrix.New[T](f.Rows, 4)
+		for i := range f.Rows {
+			copy(wide.Row(i), f.Row(i))
+		}
+		padded.Factors[n] = wide
+	}
+	c, err = padded.CoreConsistency(x)
+	require.NoError(t, err)
+	require.InDelta(t, 100, c, precision[T](1e-8, 1e-1))
+
+	noise := noisy[T](5, []int{9, 8, 7}, 2, false, .3)
+	for rank, low := range map[int]bool{2: false, 5: true} {
+		r, err := cpd.Fit(ctx, noise, rank, nil)
+		require.NoError(t, err)
+		c, err := r.CoreConsistency(noise)
+		require.NoError(t, err)
+		require.Equal(t, low, c < 70, "rank %d: %g", rank, c)
+	}
+
+	zero := truth.Clone()
+	zero.Weights = []float64{0, 0, 0}
+	c, err = zero.CoreConsistency(x)
+	require.NoError(t, err)
+	require.Zero(t, c)
+	_, err = truth.CoreConsistency(x.Permute(1, 0, 2))
+	require.ErrorIs(t, err, cpd.ErrShape)
+	_, err = truth.CoreConsistency(tensor.New[T](9, 8))
+	require.ErrorIs(t, err, cpd.ErrShape)
+	_, err = model[T](1, []int{9, 8, 7}, 500, true).CoreConsistency(x)
+	require.ErrorIs(t, err, cpd.ErrRank)
+	x.Data[3] = T(math.NaN())
+	_, err = truth.CoreConsistency(x)
+	require.ErrorIs(t, err, cpd.ErrData)
+}
