@@ -22,6 +22,8 @@ type cpdFlags struct {
 	fitFlags
 	nonneg modeList
 	modes  []modePenalty
+
+	named, beyond bool // of eval: penalties on w or h, and on modes from 2 on
 }
 
 // modePenalty is a penalty on one mode, or on all (-1).

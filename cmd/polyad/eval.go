@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -36,6 +37,7 @@ type evaluation struct {
 	Eps     float64              `json:"eps"`
 	Blocks  map[string]blockEval `json:"blocks"`
 	Pruned  []int                `json:"pruned"`
+	*cpdEval
 	*fitEval
 	Against *againstEval `json:"against,omitempty"`
 }
@@ -47,6 +49,20 @@ type blockEval struct {
 	L2      float64 `json:"l2"`
 	Max     float64 `json:"max"`
 	Density float64 `json:"density"`
+}
+
+// cpdEval is what is known of the components of a tensor decomposition alone.
+// CoreConsistency is there when data were given.
+type cpdEval struct {
+	Shares          []float64   `json:"shares"`
+	Degenerate      *degenerate `json:"degenerate"` // null: no two components nearly cancel
+	CoreConsistency *float64    `json:"core_consistency,omitempty"`
+}
+
+// degenerate is a pair of components that nearly cancel.
+type degenerate struct {
+	Components [2]int  `json:"components"`
+	Congruence float64 `json:"congruence"`
 }
 
 // fitEval is how well a model fits data.
@@ -87,7 +103,9 @@ func (a *app) evalCommand() *cobra.Command {
 		Short: "How well a model fits data, how dense it is, how like another one",
 		Long: `eval measures the model in the folder MODEL: the norms and densities of its
 factors; the loss, penalties and relative error for the data in FILE; and with
---against the factor match score with another model (1: the same components).
+--against the factor match score with another model (1: the same components). Of a
+tensor decomposition it also tells each component's part of the model, which
+components nearly cancel, and with FILE the core consistency (100: no interactions).
 
 Loss, penalties and floor are those that MODEL/result.json tells of, unless flags
 say otherwise. Entries at the floor count as zeros, and a component that is zero
@@ -104,6 +122,10 @@ matches nothing.`,
 	}
 	cmd.Flags().SortFlags = false
 	f.set = cmd.Flags()
+	var modes cpdFlags
+	for _, name := range []string{"l1", "l2", "lp"} {
+		modes.listen(cmd.Flags().Lookup(name).Value.(*penaltyFlag))
+	}
 	cmd.Flags().StringVar(&against, "against", "", "folder of a model to compare with")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
@@ -112,6 +134,12 @@ matches nothing.`,
 		}
 		for _, dir := range []string{args[0], against} {
 			if dir == "" && !cmd.Flags().Changed("against") {
+				continue
+			}
+			if isCPD(args[0]) != isCPD(dir) {
+				return fmt.Errorf("%s and %s are models of different kinds", args[0], dir)
+			}
+			if isCPD(dir) {
 				continue
 			}
 			if err := checkModel(dir); err != nil {
@@ -126,7 +154,14 @@ matches nothing.`,
 			}
 		}
 		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
-		if err := a.evaluate(cmd.Context(), e, &f, args, against); err != nil {
+		var err error
+		if isCPD(args[0]) {
+			modes.fitFlags = f
+			err = a.evaluateCPD(cmd.Context(), e, &modes, args, against)
+		} else if err = modes.noModes(); err == nil {
+			err = a.evaluate(cmd.Context(), e, &f, args, against)
+		}
+		if err != nil {
 			return err
 		}
 		if asJSON {
@@ -279,21 +314,40 @@ func (e *evaluation) print(w io.Writer) error {
 	for name := range e.Blocks {
 		names = append(names, name)
 	}
-	slices.Sort(names)
-	slices.Reverse(names) // W before H
+	slices.SortFunc(names, func(a, b string) int {
+		if e.Kind == "nmf" {
+			return strings.Compare(b, a) // W before H
+		}
+		return cmp.Or(len(a)-len(b), strings.Compare(a, b))
+	})
 	for _, name := range names {
 		b := e.Blocks[name]
-		row(strings.ToUpper(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
+		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
 	}
 	if len(e.Pruned) > 0 {
 		row("pruned", "components %v", e.Pruned)
+	}
+	if c := e.cpdEval; c != nil {
+		row("shares", "%.4f", c.Shares)
+		if d := c.Degenerate; d != nil {
+			row("degenerate", "components %d and %d nearly cancel, congruence %.3f", d.Components[0], d.Components[1], d.Congruence)
+		}
+		if c.CoreConsistency != nil {
+			row("core consistency", "%.4g %%", *c.CoreConsistency)
+		}
 	}
 	if f := e.fitEval; f != nil {
 		row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
 		row("objective", "%.6g = %s", f.Objective, f.Formula)
 		row("loss", "%.6g (%s)", f.Loss, f.LossName)
-		if f.Penalty["w"]+f.Penalty["h"] > 0 {
-			row("penalty", "W %.6g, H %.6g", f.Penalty["w"], f.Penalty["h"])
+		var penalties []string
+		sum := 0.0
+		for _, name := range names {
+			penalties = append(penalties, fmt.Sprintf("%s %.6g", blockTitle(name), f.Penalty[name]))
+			sum += f.Penalty[name]
+		}
+		if sum > 0 {
+			row("penalty", "%s", strings.Join(penalties, ", "))
 		}
 		row("relative error", "%.6g", f.RelError)
 	}

@@ -10,10 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/cpd"
 	"polyad/internal/wholefile"
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/nmf"
+	"polyad/tensor"
 )
 
 // tileElements is the size of a tile of rows that reconstruct has in memory.
@@ -24,8 +26,8 @@ func (a *app) reconstructCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reconstruct MODEL OUT.npy",
 		Short: "The array that a model stands for, tile by tile",
-		Long: `reconstruct writes W·H of the model in the folder MODEL as a .npy file in the
-element type of the model. It holds one tile of rows in memory, so the array may be
+		Long: `reconstruct writes the array of the model in the folder MODEL, W·H or the sum of the
+components, as a .npy file in the element type of the model. It holds one tile of rows in memory, so the array may be
 larger than that. The file appears whole or not at all.`,
 		Example: `  polyad reconstruct model X.npy`,
 		Args:    cobra.MaximumNArgs(2),
@@ -42,18 +44,21 @@ larger than that. The file appears whole or not at all.`,
 		if _, err := os.Lstat(args[1]); err == nil && !force {
 			return usagef("%s exists; choose another name, or --force to replace it", args[1])
 		}
-		if err := checkModel(args[0]); err != nil {
+		names, write32, write64 := []string{"W.npy", "H.npy"}, reconstruct[float32], reconstruct[float64]
+		if isCPD(args[0]) {
+			names, write32, write64 = []string{"factor_0.npy"}, reconstructCPD[float32], reconstructCPD[float64]
+		} else if err := checkModel(args[0]); err != nil {
 			return err
 		}
-		single, err := isFloat32(args[0])
+		single, err := isFloat32(args[0], names...)
 		if err != nil {
 			return err
 		}
 		var said string
 		if single {
-			said, err = reconstruct[float32](args[0], args[1])
+			said, err = write32(args[0], args[1])
 		} else {
-			said, err = reconstruct[float64](args[0], args[1])
+			said, err = write64(args[0], args[1])
 		}
 		if err == nil && !quiet {
 			_, err = fmt.Fprintln(a.out, said)
@@ -61,6 +66,38 @@ larger than that. The file appears whole or not at all.`,
 		return err
 	})
 	return cmd
+}
+
+// reconstructCPD writes the array of a tensor decomposition and says what was
+// written.
+func reconstructCPD[T asm.Float](dir, path string) (said string, err error) {
+	m, err := cpd.Load[T](dir)
+	if err != nil {
+		return "", err
+	}
+	var tiles tensor.CPTiles[T]
+	tiles.Set(m.CP(), 1)
+	rows, cols := tiles.Size()
+	err = wholefile.Write(path, func(w io.Writer) error {
+		out, err := ndio.NewNPYWriter[T](w, m.Shape()...)
+		if err != nil {
+			return err
+		}
+		most := max(1, min(rows, tileElements/max(1, cols)))
+		tile := make([]T, most*cols)
+		for i := 0; i < rows; i += most {
+			part := tile[:min(most, rows-i)*cols]
+			tiles.Tile(part, i, min(i+most, rows), 0)
+			if err := out.Write(part); err != nil {
+				return err
+			}
+		}
+		return out.Close()
+	})
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return fmt.Sprintf("%s: %s float%d, rank %d", path, shape(m.Shape()), 8*asm.SizeOf[T](), m.Rank()), nil
 }
 
 // reconstruct writes a model's array and says what was written.

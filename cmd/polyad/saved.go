@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 
 	"polyad/ndio"
 )
@@ -21,6 +19,8 @@ type savedFit struct {
 		Lp        map[string]string
 		Eps       float64
 		Fix       []string
+		Nonneg    []int
+		Method    string
 		Normalize string
 	}
 }
@@ -54,13 +54,8 @@ func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error
 	for _, b := range blocks {
 		f.penalties.inherit(b, penalty{penaltyL1, 1, o.L1[b]})
 		f.penalties.inherit(b, penalty{penaltyL2, 2, o.L2[b]})
-		for _, word := range strings.Split(o.Lp[b], "+") {
-			degree, weight, ok := strings.Cut(word, ":")
-			p, err1 := strconv.ParseFloat(degree, 64)
-			mu, err2 := strconv.ParseFloat(weight, 64)
-			if ok && err1 == nil && err2 == nil {
-				f.penalties.inherit(b, penalty{penaltyLp, p, mu})
-			}
+		for _, q := range parseLp(o.Lp[b]) {
+			f.penalties.inherit(b, q)
 		}
 	}
 	if f.penalties.any() && o.Normalize != "" && o.Normalize != "none" {
@@ -94,9 +89,9 @@ func checkModel(dir string) error {
 	return nil
 }
 
-// isFloat32 reports whether the arrays of a model are all float32.
-func isFloat32(dir string) (bool, error) {
-	for _, name := range []string{"W.npy", "H.npy"} {
+// isFloat32 reports whether these arrays of a model are all float32.
+func isFloat32(dir string, names ...string) (bool, error) {
+	for _, name := range names {
 		a, err := ndio.ReadFile(filepath.Join(dir, name))
 		if err != nil || a.F32 == nil {
 			return false, err

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"polyad/asm"
+	"polyad/cpd"
+	"polyad/internal/nnls"
+	"polyad/loss"
+	"polyad/solver"
+	"polyad/tensor"
+)
+
+// listen also collects the penalties of a flag by mode, and lets it take modes
+// that a matrix has not.
+func (f *cpdFlags) listen(flag *penaltyFlag) {
+	byName := flag.put
+	flag.put = func(block string, q penalty) error {
+		err := byName(block, q)
+		if e := f.give(block, q); e != nil {
+			f.named = true
+			return err
+		} else if err != nil {
+			f.beyond = true
+		}
+		return nil
+	}
+}
+
+// noModes refuses penalties on modes that a matrix has not.
+func (f *cpdFlags) noModes() error {
+	if f.beyond {
+		return usagef("a penalty is on a mode from 2 on, but the model is one of nmf: give blocks w, h or all")
+	}
+	return nil
+}
+
+// evaluateCPD fills in all that was asked for of a tensor decomposition.
+func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, args []string, against string) error {
+	if f.named {
+		return usagef("%s is a tensor decomposition: give penalties by mode number, or all", args[0])
+	}
+	m, err := cpd.Load[float64](args[0])
+	if err != nil {
+		return err
+	}
+	saved := readSaved(args[0])
+	if saved == nil {
+		saved = &savedFit{}
+	}
+	eps := saved.Options.Eps
+	if f.changed("eps") {
+		eps = f.eps
+	}
+	e.Kind, e.Shape, e.Rank, e.Eps = "cpd", m.Shape(), m.Rank(), eps
+	e.Blocks = map[string]blockEval{}
+	blocks := cpdBlocks(m)
+	for n, factor := range m.Factors {
+		b := block{factor: factor, stored: []int{factor.Rows, factor.Cols}}
+		e.Blocks[strconv.Itoa(n)] = b.measure(eps)
+	}
+	e.Pruned = prunedOf(blocks, eps)
+	e.cpdEval = &cpdEval{Shares: m.Shares()}
+	if p, q, c, yes := m.Degenerate(); yes {
+		e.Degenerate = &degenerate{[2]int{p, q}, c}
+	}
+	if against != "" {
+		other, err := cpd.Load[float64](against)
+		if err != nil {
+			return fmt.Errorf("--against: %w", err)
+		}
+		if e.Against, err = compare(blocks, cpdBlocks(other), eps); err != nil {
+			return fmt.Errorf("--against %s: %w", against, err)
+		}
+		e.Against.Model = filepath.ToSlash(against)
+	}
+	if len(args) == 1 {
+		return nil
+	}
+	o, err := f.evalOptions(args[0], saved, len(m.Factors))
+	if err != nil {
+		return err
+	}
+	o.Eps = solver.Set(eps)
+	if h, ok := o.Method.(cpd.HALS); ok && len(o.Nonneg) == 0 {
+		o.Method, o.Eps = h, solver.Opt[float64]{}
+	}
+	in, err := a.readArray(args[1])
+	if err != nil {
+		return err
+	}
+	if in.array.F32 != nil {
+		return evalCPDFit(ctx, e, args[0], in, in.array.F32, o)
+	}
+	return evalCPDFit(ctx, e, args[0], in, in.array.F64, o)
+}
+
+// cpdBlocks returns the factors of a model, the weights in the first one.
+func cpdBlocks(m *cpd.Model[float64]) (blocks []block) {
+	for n, factor := range m.Factors {
+		if n == 0 {
+			factor = factor.Clone()
+			for i := range factor.Rows {
+				for q, w := range m.Weights {
+					factor.Row(i)[q] *= w
+				}
+			}
+		}
+		blocks = append(blocks, block{name: strconv.Itoa(n), factor: factor, stored: []int{factor.Rows, factor.Cols}})
+	}
+	return blocks
+}
+
+// evalOptions returns the options under which a model is judged: those of its fit
+// unless flags say otherwise.
+func (f *cpdFlags) evalOptions(dir string, saved *savedFit, order int) (o cpd.Options, err error) {
+	s := &saved.Options
+	if !f.changed("loss") && s.Loss != "" {
+		f.loss = s.Loss
+	}
+	if o.Loss, err = loss.Parse(f.loss); err != nil {
+		return o, usagef("--loss: %w", err)
+	}
+	if len(f.modes) == 0 {
+		for n := range order {
+			key := strconv.Itoa(n)
+			f.modes = append(f.modes, modePenalty{n, penalty{penaltyL1, 1, s.L1[key]}}, modePenalty{n, penalty{penaltyL2, 2, s.L2[key]}})
+			for _, q := range parseLp(s.Lp[key]) {
+				f.modes = append(f.modes, modePenalty{n, q})
+			}
+		}
+		if s.Normalize != "" && s.Normalize != "none" && slices.ContainsFunc(f.modes, func(p modePenalty) bool { return p.weight > 0 }) {
+			return o, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 all=0 for none)", dir)
+		}
+	}
+	for _, key := range s.Fix {
+		if n, err := strconv.Atoi(key); err == nil {
+			o.Fix = append(o.Fix, n)
+		}
+	}
+	if o.Penalty, err = f.penalties(order, nil); err != nil {
+		return o, err
+	}
+	o.Fix = slices.DeleteFunc(o.Fix, func(n int) bool { return len(o.Penalty[n].Active()) > 0 })
+	o.Nonneg, o.Balance, o.Workers = s.Nonneg, cpd.BalanceNone, f.workers
+	o.Method = cpd.Method(cpd.HALS{})
+	for _, p := range o.Penalty {
+		if nnls.CheckHALS(p) != nil {
+			o.Method = cpd.MU{}
+		}
+	}
+	if o.Loss != loss.Frobenius {
+		o.Method = cpd.MU{}
+	}
+	return o, nil
+}
+
+// parseLp reads penalties of other degrees as results have them, P:V+….
+func parseLp(words string) (all []penalty) {
+	for _, word := range strings.Split(words, "+") {
+		degree, weight, ok := strings.Cut(word, ":")
+		p, err1 := strconv.ParseFloat(degree, 64)
+		mu, err2 := strconv.ParseFloat(weight, 64)
+		if ok && err1 == nil && err2 == nil {
+			all = append(all, penalty{penaltyLp, p, mu})
+		}
+	}
+	return all
+}
+
+// evalCPDFit evaluates the objective of a model for data of one element type.
+func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in *input, x *tensor.Dense[T], o cpd.Options) error {
+	m, err := cpd.Load[T](dir)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(x.Shape, m.Shape()) {
+		return fmt.Errorf("%s is %s, but the model in %s stands for %s", in.facts.File, shape(x.Shape), dir, shape(m.Shape()))
+	}
+	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
+	r, err := cpd.Fit(ctx, x, m.Rank(), &o)
+	if err != nil {
+		if exitCode(err) == exitUsage {
+			return err
+		}
+		return fmt.Errorf("%s: %w", in.facts.File, err)
+	}
+	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
+		Penalty: map[string]float64{}, RelError: r.RelError, Fit: r.Fit(), KKT: map[string]float64{}}
+	for n, v := range r.Penalty {
+		e.Penalty[strconv.Itoa(n)] = v
+		if !slices.Contains(r.Options.Fix, n) {
+			e.KKT[strconv.Itoa(n)] = r.KKT[n]
+		}
+	}
+	switch c, err := m.CoreConsistency(x); {
+	case err == nil:
+		e.CoreConsistency = &c
+	case !errors.Is(err, cpd.ErrRank): // a core that is too large is left out
+		return fmt.Errorf("%s: %w", in.facts.File, err)
+	}
+	return nil
+}
