@@ -23,6 +23,12 @@
 // pivoting), [HALS] over one column after the other, [MU] minimizes a majorizer of
 // the whole objective, so that it never rises in any of them.
 //
+// ALS and HALS can be extrapolated: they go beyond the last model along the way it
+// took, and come back where that does not pay (Ang, Cohen, Gillis, Hien). Only
+// models that did not raise the objective are traced and returned. A fit that
+// names no method takes [DefaultMethod], which is extrapolated where that is
+// possible.
+//
 // ALS, HALS and MU for β = 2 need the MTTKRP of each mode, 2·|X|·r flops. Modes
 // share partial products, also across sweeps, so that a sweep takes between
 // N/(N-1) and 2 passes over the data (tensor.Tree). For other β MU makes a pass
@@ -87,7 +93,10 @@
 //     the β-divergence, Neural Computation 23 (2011).
 //  6. A.-H. Phan, P. Tichavský, A. Cichocki, Fast alternating LS algorithms for
 //     high order CANDECOMP/PARAFAC tensor factorizations, IEEE TSP 61 (2013).
-//  7. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
+//  7. A. M. S. Ang, J. E. Cohen, N. Gillis, L. T. K. Hien, Accelerating block
+//     coordinate descent for nonnegative tensor factorization, Numer. Linear
+//     Algebra Appl. 28 (2021).
+//  8. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
 //     Scale-invariant Low-rank Approximation Models, SIAM J. Math. Data Sci. 7
 //     (2025).
 package cpd

@@ -74,16 +74,20 @@ type setting struct {
 func settings() []setting {
 	l2, l1 := cpd.Each(reg.L2(.1)), cpd.Each(reg.L1(.05))
 	return []setting{
-		{"als", cpd.Options{}, true},
-		{"als ridge", cpd.Options{Penalty: l2}, true},
-		{"als ridge block", cpd.Options{Penalty: l2, Balance: cpd.BalanceBlock}, true},
+		{"default", cpd.Options{}, true},
+		{"default ridge", cpd.Options{Penalty: l2}, true},
+		{"default nonneg", cpd.Options{Nonneg: cpd.All, Penalty: l2}, true},
+		{"als", cpd.Options{Method: cpd.ALS{}}, true},
+		{"als ridge", cpd.Options{Method: cpd.ALS{}, Penalty: l2}, true},
+		{"default block", cpd.Options{Penalty: l2, Balance: cpd.BalanceBlock}, true},
 		{"als nonneg", cpd.Options{Method: cpd.ALS{}, Nonneg: cpd.All, Penalty: l1}, true},
 		{"als mixed signs", cpd.Options{Method: cpd.ALS{}, Nonneg: cpd.Modes{1}, Penalty: l2}, true},
-		{"hals", cpd.Options{Nonneg: cpd.All}, true},
+		{"hals", cpd.Options{Method: cpd.HALS{}, Nonneg: cpd.All}, true},
 		{"hals signed", cpd.Options{Method: cpd.HALS{Inner: 2}}, true},
 		{"hals signed l1", cpd.Options{Method: cpd.HALS{}, Penalty: l1}, true},
 		{"hals mixed", cpd.Options{Nonneg: cpd.Modes{0, 2}, Penalty: cpd.Each(reg.L1(.05).Plus(reg.L2(.02)))}, true},
 		{"hals eps", cpd.Options{Nonneg: cpd.Modes{0}, Method: cpd.HALS{}, Penalty: l1, Eps: solver.Set(1e-12)}, true},
+		{"hals ahead mixed", cpd.Options{Method: cpd.HALS{Extrapolate: true}, Nonneg: cpd.Modes{1}, Penalty: l1, Eps: solver.Set(1e-12)}, true},
 		{"mu", cpd.Options{Method: cpd.MU{}}, true},
 		{"mu inner l1", cpd.Options{Method: cpd.MU{Inner: 3}, Penalty: l1}, true},
 		{"kl", cpd.Options{Loss: loss.KL}, true},
@@ -429,5 +433,35 @@ func TestRestartsKeepTheBest(t *testing.T) {
 			first = r
 		}
 		require.Equal(t, first.Model, r.Model)
+	}
+}
+
+func TestExtrapolationNeedsFewerSweeps(t *testing.T) {
+	for _, nonneg := range []bool{false, true} {
+		m := model[float64](3, []int{20, 18, 16}, 5, nonneg)
+		for _, f := range m.Factors { // collinear components make plain sweeps slow
+			for i := range f.Rows {
+				for q := 1; q < 5; q++ {
+					f.Set(i, q, .6*f.At(i, 0)+.4*f.At(i, q))
+				}
+			}
+		}
+		x := m.Reconstruct()
+		until := func(method cpd.Method) int {
+			o := cpd.Options{Method: method, Init: cpd.Random{}, Seed: 2, Run: sweeps(5000)}
+			if nonneg {
+				o.Nonneg = cpd.All
+			}
+			o.Run.Observe = []solver.Observer{func(e solver.Event) bool { return e.RelError < 2e-3 }}
+			r, err := cpd.Fit(ctx, x, 5, &o)
+			require.NoError(t, err)
+			require.Less(t, r.RelError, 2e-3)
+			return r.Iterations
+		}
+		if nonneg {
+			require.Less(t, 2*until(cpd.HALS{Extrapolate: true}), until(cpd.HALS{}))
+		} else {
+			require.Less(t, 2*until(cpd.ALS{Extrapolate: true}), until(cpd.ALS{}))
+		}
 	}
 }

@@ -64,6 +64,7 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		"eps":                     {cpd.Options{Nonneg: cpd.All, Eps: solver.Set(-1.0)}, cpd.ErrOption},
 		"als eps":                 {cpd.Options{Eps: solver.Set(1e-9)}, cpd.ErrOption},
 		"signed hals eps":         {cpd.Options{Method: cpd.HALS{}, Eps: solver.Set(1e-9)}, cpd.ErrOption},
+		"ahead in blocks":         {cpd.Options{Method: cpd.ALS{Extrapolate: true}, Penalty: cpd.Each(l2), Balance: cpd.BalanceBlock}, cpd.ErrOption},
 		"workers":                 {cpd.Options{Workers: -1}, cpd.ErrOption},
 		"restarts":                {cpd.Options{Restarts: -1}, cpd.ErrOption},
 		"restarts of svd":         {cpd.Options{Restarts: 2, Init: cpd.SVD{}}, cpd.ErrOption},

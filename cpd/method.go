@@ -21,7 +21,12 @@ type Method interface {
 // system, nonnegative factors by block principal pivoting. For the Frobenius loss
 // with penalties of degree 2 without row weights; nonnegative factors take
 // degree 1 and row weights, too.
-type ALS struct{}
+type ALS struct {
+	// Extrapolate lets each factor begin, and the others be fitted to, a point
+	// beyond the last one. A sweep that would raise the objective is given up
+	// and leaves the model as it was.
+	Extrapolate bool
+}
 
 // HALS is hierarchical alternating least squares, for the Frobenius loss with
 // penalties of degree 1 and 2, with and without nonnegativity.
@@ -34,6 +39,8 @@ type HALS struct {
 	Inner int
 	// Alpha and Delta belong to the accelerated rule; defaults 0.5 and 0.1.
 	Alpha, Delta solver.Opt[float64]
+	// Extrapolate is that of [ALS].
+	Extrapolate bool
 }
 
 // MU is the multiplicative update by majorization-minimization, for every loss
@@ -57,15 +64,17 @@ func (HALS) String() string { return "hals" }
 func (MU) String() string { return "mu" }
 
 // DefaultMethod returns the method of a fit that names none: MU{} for losses
-// other than Frobenius, HALS{} when a factor is nonnegative, else ALS{}.
-func DefaultMethod(l loss.Loss, nonneg bool) Method {
+// other than Frobenius, HALS{Extrapolate: true} when a factor is nonnegative, else
+// ALS{Extrapolate: true}; plain ones when factors are balanced within a sweep
+// (BalanceBlock).
+func DefaultMethod(l loss.Loss, nonneg bool, b Balance) Method {
 	switch {
 	case l != loss.Frobenius:
 		return MU{}
 	case nonneg:
-		return HALS{}
+		return HALS{Extrapolate: b != BalanceBlock}
 	}
-	return ALS{}
+	return ALS{Extrapolate: b != BalanceBlock}
 }
 
 // checkMethod reports what is wrong with the method, or what of the other
@@ -89,6 +98,9 @@ func (o *settled) checkMethod() error {
 	}
 	if o.Loss != loss.Frobenius {
 		return fmt.Errorf("cpd: %w: %v minimizes the frobenius loss only, not %v; use mu", ErrOption, o.Method, o.Loss)
+	}
+	if extrapolated(o.Method) && o.Balance == BalanceBlock {
+		return fmt.Errorf("cpd: %w: an extrapolated sweep cannot be balanced within (block); use balance every, or leave extrapolate false", ErrOption)
 	}
 	if eps {
 		return fmt.Errorf("cpd: %w: no factor has a floor with %v here, so eps has no effect; leave it out", ErrOption, o.Method)
@@ -131,6 +143,9 @@ func (a HALS) validate() error {
 
 // newStepper returns the algorithm of a method.
 func newStepper[T asm.Float](s *state[T]) (stepper, error) {
+	if extrapolated(s.o.Method) {
+		s.ahead = newAhead(s)
+	}
 	switch a := s.o.Method.(type) {
 	case HALS:
 		return newHALS(s, a)
@@ -138,6 +153,17 @@ func newStepper[T asm.Float](s *state[T]) (stepper, error) {
 		return newMU(s, a)
 	}
 	return newALS(s)
+}
+
+// extrapolated reports whether a method is the extrapolated variant.
+func extrapolated(m Method) bool {
+	switch m := m.(type) {
+	case ALS:
+		return m.Extrapolate
+	case HALS:
+		return m.Extrapolate
+	}
+	return false
 }
 
 // defaultEps is the floor of a method for data of the given mean.

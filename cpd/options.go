@@ -75,7 +75,8 @@ func (b Balance) String() string {
 type Options struct {
 	// Loss is the divergence that is minimized; default Frobenius.
 	Loss loss.Loss
-	// Method is the algorithm; default [DefaultMethod].
+	// Method is the algorithm; default [DefaultMethod]. A method that is named
+	// runs as written, so plain unless it says Extrapolate.
 	Method Method
 	// Nonneg are the modes whose factors are nonnegative; default none, all for
 	// MU.
@@ -141,7 +142,7 @@ func (o *Options) effective(shape []int) (*settled, error) {
 		return nil, err
 	}
 	if e.Method == nil {
-		e.Method = DefaultMethod(e.Loss, slices.Contains(e.nonneg, true))
+		e.Method = DefaultMethod(e.Loss, slices.Contains(e.nonneg, true), e.Balance)
 	}
 	if _, mu := e.Method.(MU); mu {
 		e.nonneg, _ = All.marks("", len(shape))

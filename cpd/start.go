@@ -170,7 +170,7 @@ func (s *state[T]) begin() {
 	}
 	var even func()
 	if s.balancer != nil {
-		even = s.balance
+		even = func() { s.balance() }
 	}
 	s.touched = scale != nil || even != nil
 	var penalties []reg.Penalty
@@ -190,7 +190,7 @@ func (s *state[T]) initialScale() (logEta float64) {
 			if !s.o.nonneg[n] {
 				rescale(s.f[n], -1)
 				sums.XM, sums.M = -sums.XM, -sums.M
-				s.x.Changed(n)
+				s.changed(n)
 				break
 			}
 		}
@@ -205,8 +205,7 @@ func (s *state[T]) initialScale() (logEta float64) {
 	}
 	for _, n := range s.free {
 		s.blocks[n].Scale(s.scales)
-		s.x.Changed(n)
-		s.fresh[n] = false
+		s.changed(n)
 	}
 	return logEta
 }

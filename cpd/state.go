@@ -34,6 +34,7 @@ type state[T asm.Float] struct {
 	free            []int // modes
 	balancer        *balance.Balancer[T]
 	step            stepper
+	ahead           *ahead[T] // nil: not extrapolated
 	given           *Model[T] // the start if one was given
 	touched         bool      // whether the start was scaled, balanced or swept over
 
@@ -116,26 +117,46 @@ func (s *state[T]) isFrobenius() bool { return s.o.Loss == frobenius }
 // Sweep updates the free factors once, in order, and balances them.
 func (s *state[T]) Sweep() error {
 	s.value, s.touched = unknown(), true
+	if s.ahead != nil {
+		s.ahead.begin()
+	}
 	for i, n := range s.free {
 		s.step.update(n)
-		s.x.Changed(n)
-		s.fresh[n] = false
-		last := i == len(s.free)-1
-		if last && s.isFrobenius() {
-			s.frobenius(n)
+		s.changed(n)
+		if i == len(s.free)-1 {
+			break
 		}
-		if s.o.Balance == BalanceBlock || last && s.o.Balance == BalanceEvery {
+		if s.ahead != nil {
+			s.ahead.between(n)
+		}
+		if s.o.Balance == BalanceBlock {
 			s.balance()
-			if last && s.coarse {
-				s.value = unknown()
-			}
 		}
+	}
+	if s.isFrobenius() {
+		s.frobenius(s.free[len(s.free)-1])
+	}
+	var scales *balance.Scales
+	if s.o.Balance == BalanceBlock || s.o.Balance == BalanceEvery {
+		scales = s.balance()
+		if s.coarse {
+			s.value = unknown()
+		}
+	}
+	if s.ahead != nil {
+		s.ahead.end(scales)
 	}
 	return nil
 }
 
+// changed says that a factor has changed.
+func (s *state[T]) changed(n int) {
+	s.x.Changed(n)
+	s.fresh[n] = false
+}
+
 // balance balances the free factors and scales along what depends on them.
-func (s *state[T]) balance() {
+func (s *state[T]) balance() *balance.Scales {
 	for _, n := range s.free {
 		if s.o.nonneg[n] {
 			s.blocks[n].Clear(s.eps)
@@ -153,8 +174,7 @@ func (s *state[T]) balance() {
 			inRange = inRange && s.eps == 0
 		}
 		if !inRange {
-			s.x.Changed(n)
-			s.fresh[n] = false
+			s.changed(n)
 			continue
 		}
 		s.x.Scaled(n, s.scales)
@@ -165,6 +185,7 @@ func (s *state[T]) balance() {
 			}
 		}
 	}
+	return scales
 }
 
 // prepare computes the elementwise product of the Gram matrices but that of a

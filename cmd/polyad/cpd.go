@@ -140,7 +140,7 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 		fix = append(fix, strconv.Itoa(n))
 	}
 	options := map[string]any{
-		"rank": r.Rank(), "loss": o.Loss.String(), "method": o.Method.String(), "nonneg": indices(o.Nonneg), "fix": fix,
+		"rank": r.Rank(), "loss": o.Loss.String(), "method": o.Method.String(), "extrapolate": isExtrapolated(o.Method), "nonneg": indices(o.Nonneg), "fix": fix,
 		"balance": o.Balance.String(), "scale_init": o.ScaleInit.Or(false), "init": start, "restarts": o.Restarts,
 		"normalize": f.normalize, "sort": f.sort, "eps": o.Eps.Or(0),
 		"tol": o.Run.Tol.Or(0), "max_iter": o.Run.MaxIter.Or(0), "max_time": o.Run.MaxTime.Seconds(), "trace_every": o.Run.TraceEvery,

@@ -41,7 +41,9 @@ func TestGoldenRidgeThroughTheCommandLine(t *testing.T) {
 			require.NoError(t, start.Save(filepath.Join(dir, "start")))
 			args := []string{"cpd", x, "-r", fmt.Sprint(start.Rank()), "--l2", fmt.Sprintf("all=%v", c.Float("mu")/2), "--balance", c.Params["balancing"].(string),
 				"--init", filepath.Join(dir, "start"), "--max-iter", "10", "--tol", "0", "-o", filepath.Join(dir, "out")}
-			if c.Params["solver"] == "hals" {
+			if c.Params["solver"] == "als" {
+				args = append(args, "--method", "als")
+			} else {
 				args = append(args, "--method", "hals", "--inner", fmt.Sprint(c.Float("inner")))
 				if c.Params["nonneg"].(bool) {
 					args = append(args, "--nonneg", "--eps", "1e-16")
@@ -109,7 +111,7 @@ func TestDecompositionLeavesItsFiles(t *testing.T) {
 
 	code, stdout, stderr = call("cpd", x, "-r", "4", "--l2", "all=0.2", "--max-iter", "3")
 	require.Zero(t, code, stderr)
-	for _, s := range []string{"12 x 10 x 8 float32, rank 4", "als, balance every", "+ penalty mode 2", "kkt residual", "mode 0 "} {
+	for _, s := range []string{"12 x 10 x 8 float32, rank 4", "als, extrapolated, balance every", "+ penalty mode 2", "kkt residual", "mode 0 "} {
 		require.Contains(t, stdout, s)
 	}
 }
@@ -142,32 +144,34 @@ func TestWrongDecompositionsAreUsageErrors(t *testing.T) {
 	x := tensorFile(t, dir)
 	truth := filepath.Join(dir, "truth")
 	for flags, says := range map[string]string{
-		"":                                  "rank is missing",
-		"-r 0":                              "--rank",
-		"-r 3 --method anls":                "als, hals or mu",
-		"-r 3 --method als --inner 2":       "--inner",
-		"-r 3 --method hals --inner -1":     "--inner",
-		"-r 3 --method als --loss kl":       "use mu",
-		"-r 3 --loss hinge":                 "--loss",
-		"-r 3 --l2 0=1":                     "--l2 BLOCK=V",
-		"-r 3 --l2 w=1":                     "want a mode number",
-		"-r 3 --l2 3=1":                     "modes 0 to 2",
-		"-r 3 --l1 all=1":                   "use hals",
-		"-r 3 --nonneg=0,x":                 "mode numbers",
-		"-r 3 --nonneg=7":                   "modes 0 to 2",
-		"-r 3 --balance sinkhorn":           "--balance",
-		"-r 3 --balance block":              "without penalties",
-		"-r 3 --fix 0":                      "--init DIR",
-		"-r 3 --fix w --init " + truth:      "mode number",
-		"-r 3 --init nowhere":               "svd, random",
-		"-r 3 --init=":                      "--init is empty",
-		"-r 3 --restarts 0":                 "--restarts",
-		"-r 3 --restarts 2 --init svd":      "--init random",
-		"-r 3 --normalize max":              "--normalize",
-		"-r 3 --eps 1e-9":                   "eps has no effect",
-		"-r 3 --tol -1":                     "tol",
-		"-r 3 --order wh":                   "unknown flag",
-		"-r 4 --init " + truth + " --fix 1": "rank",
+		"":                              "rank is missing",
+		"-r 0":                          "--rank",
+		"-r 3 --method anls":            "als, hals or mu",
+		"-r 3 --method als --inner 2":   "--inner",
+		"-r 3 --method hals --inner -1": "--inner",
+		"-r 3 --method als --loss kl":   "use mu",
+		"-r 3 --loss kl --extrapolate":  "--extrapolate",
+		"-r 3 --extrapolate --l2 all=1 --balance block": "balance every",
+		"-r 3 --loss hinge":                             "--loss",
+		"-r 3 --l2 0=1":                                 "--l2 BLOCK=V",
+		"-r 3 --l2 w=1":                                 "want a mode number",
+		"-r 3 --l2 3=1":                                 "modes 0 to 2",
+		"-r 3 --l1 all=1":                               "use hals",
+		"-r 3 --nonneg=0,x":                             "mode numbers",
+		"-r 3 --nonneg=7":                               "modes 0 to 2",
+		"-r 3 --balance sinkhorn":                       "--balance",
+		"-r 3 --balance block":                          "without penalties",
+		"-r 3 --fix 0":                                  "--init DIR",
+		"-r 3 --fix w --init " + truth:                  "mode number",
+		"-r 3 --init nowhere":                           "svd, random",
+		"-r 3 --init=":                                  "--init is empty",
+		"-r 3 --restarts 0":                             "--restarts",
+		"-r 3 --restarts 2 --init svd":                  "--init random",
+		"-r 3 --normalize max":                          "--normalize",
+		"-r 3 --eps 1e-9":                               "eps has no effect",
+		"-r 3 --tol -1":                                 "tol",
+		"-r 3 --order wh":                               "unknown flag",
+		"-r 4 --init " + truth + " --fix 1":             "rank",
 	} {
 		code, stdout, stderr := call(append([]string{"cpd", x}, strings.Fields(flags)...)...)
 		if strings.HasPrefix(flags, "-r 4") { // what the model is like is not the command line's

@@ -41,6 +41,7 @@ func (f *cpdFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.loss, "loss", "frobenius", "what is minimized: frobenius, kl, is, or a number: the beta of a beta-divergence")
 	fs.StringVar(&f.method, "method", "", "als, hals or mu; only mu takes losses other than frobenius; default als, hals with --nonneg, mu for other losses")
 	fs.IntVar(&f.inner, "inner", 0, "inner steps per factor and sweep; 0: the method's own rule (hals: accelerated, mu: 1)")
+	fs.BoolVar(&f.extrapolate, "extrapolate", false, "steps from extrapolated points (als, hals); default false when --method is given or --balance is block, else true where there is that variant")
 	fs.Var(&f.nonneg, "nonneg", "these modes are nonnegative, such as --nonneg=0,2; without a value all (mu implies that)")
 	fs.Lookup("nonneg").NoOptDefVal = "all"
 	fs.Var(put(penaltyL1), "l1", "penalty V·||BLOCK||_1; BLOCK is a mode number from 0, or all; repeatable, the last one of a block wins (hals, mu)")
@@ -92,14 +93,14 @@ func (f *cpdFlags) options() (cpd.Options, error) {
 	if o.Loss, err = loss.Parse(f.loss); err != nil {
 		return o, usagef("--loss: %w", err)
 	}
-	if o.Method, err = f.methodFor(o.Loss); err != nil {
-		return o, err
-	}
 	i := slices.Index([]string{"auto", "none", "init", "every", "block"}, f.balance)
 	if i < 0 {
 		return o, usagef("--balance %q; want auto, none, init, every or block", f.balance)
 	}
 	o.Balance = []cpd.Balance{cpd.BalanceAuto, cpd.BalanceNone, cpd.BalanceInit, cpd.BalanceEvery, cpd.BalanceBlock}[i]
+	if o.Method, err = f.methodFor(o.Loss, o.Balance); err != nil {
+		return o, err
+	}
 	if f.changed("scale-init") {
 		o.ScaleInit = solver.Set(f.scaleInit)
 	}
@@ -135,26 +136,44 @@ func (f *cpdFlags) options() (cpd.Options, error) {
 }
 
 // methodFor returns the method that was asked for, or else the default.
-func (f *cpdFlags) methodFor(l loss.Loss) (cpd.Method, error) {
+func (f *cpdFlags) methodFor(l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 	if f.inner < 0 {
 		return nil, usagef("--inner is %d; must be at least 0", f.inner)
 	}
-	name := f.method
+	name, extrapolate := f.method, f.extrapolate
 	if name == "" {
-		name = cpd.DefaultMethod(l, len(f.nonneg) > 0).String()
+		d := cpd.DefaultMethod(l, len(f.nonneg) > 0, b)
+		name = d.String()
+		if !f.changed("extrapolate") {
+			extrapolate = isExtrapolated(d)
+		}
 	}
 	switch name {
 	case "hals":
-		return cpd.HALS{Inner: f.inner}, nil
+		return cpd.HALS{Inner: f.inner, Extrapolate: extrapolate}, nil
 	case "mu":
+		if extrapolate {
+			return nil, usagef("--extrapolate: mu has no extrapolated variant for tensors; leave it out")
+		}
 		return cpd.MU{Inner: f.inner}, nil
 	case "als":
 		if f.inner > 0 {
 			return nil, usagef("--inner: als solves for each factor once a sweep; leave it out")
 		}
-		return cpd.ALS{}, nil
+		return cpd.ALS{Extrapolate: extrapolate}, nil
 	}
 	return nil, usagef("--method %q; want als, hals or mu", f.method)
+}
+
+// isExtrapolated reports whether a method is the extrapolated variant.
+func isExtrapolated(m cpd.Method) bool {
+	switch m := m.(type) {
+	case cpd.ALS:
+		return m.Extrapolate
+	case cpd.HALS:
+		return m.Extrapolate
+	}
+	return false
 }
 
 // penalties returns the penalties of so many modes; fixed ones are not among all.

@@ -1,0 +1,189 @@
+package cpd
+
+import (
+	"math"
+
+	"polyad/asm"
+	"polyad/balance"
+	"polyad/internal/fitting"
+	"polyad/internal/par"
+	"polyad/matrix"
+	"polyad/reg"
+)
+
+// ahead is extrapolation with restarts (A. M. S. Ang, J. E. Cohen, N. Gillis, L. T.
+// K. Hien, Accelerating block coordinate descent for nonnegative tensor
+// factorization, Numer. Linear Algebra Appl. 28, 2021). X_n are the free factors in
+// the order of a sweep but the last one, Y; from the accepted point (X, Y), with
+// X_n° and Ŷ that are X_n and Y after a restart, a sweep makes, mode by mode,
+//
+//	X_n°' ← update of X_n given the latest others and Ŷ,
+//	X_n' = max(floor, X_n°' + b(X_n°' - X_n°)),
+//	Y'  ← update of Ŷ given X'.
+//
+// The objective at (X', Y') follows from the products that the update of Y' used.
+// Where it is no higher than at (X, Y), that is the new accepted point, and
+//
+//	b ← min(b̄, γb),   b̄ ← min(1, γ̄b̄),   Ŷ = max(floor, Y' + b(Y' - Y)).
+//
+// Else (X, Y) stays, b̄ is the last b that went well, b ← b/η, and the next sweep
+// is a plain one, which descends. Factors of both signs have no floor.
+type ahead[T asm.Float] struct {
+	*state[T]
+	last    int
+	plain   []*matrix.Dense[T] // X_n°, nil for the last and for fixed modes
+	before  []*matrix.Dense[T] // X_n during a sweep
+	other   *matrix.Dense[T]   // Ŷ, and Y during a sweep
+	memory  []reg.Block[T]     // plain and other in the order of the free modes
+	task    leap[T]
+	b, most float64
+	good    float64 // the last b that went well
+	restart float64 // 1: the next sweep is a plain one
+	best    float64 // the objective of the accepted point
+	value   value   // its loss
+}
+
+// The parameters of the extrapolation; docs/decisions/007 has trials for nmf.
+const (
+	aheadBegin  = .5    // b at first
+	aheadShrink = 1.5   // η
+	aheadGrow   = 1.01  // γ
+	aheadMost   = 1.005 // γ̄
+)
+
+func newAhead[T asm.Float](s *state[T]) *ahead[T] {
+	a := &ahead[T]{state: s, b: aheadBegin, most: 1, good: aheadBegin, restart: 1, best: math.Inf(1), value: unknown(),
+		last: s.free[len(s.free)-1], plain: make([]*matrix.Dense[T], len(s.f)), before: make([]*matrix.Dense[T], len(s.f))}
+	for _, n := range s.free {
+		b := s.blocks[n]
+		b.X = b.X.Clone()
+		s.kept = append(s.kept, b.X)
+		a.memory = append(a.memory, b)
+		if n == a.last {
+			a.other = b.X
+			continue
+		}
+		a.plain[n], a.before[n] = b.X, b.X.Clone()
+	}
+	s.numbers = append(s.numbers, &a.b, &a.most, &a.good, &a.restart, &a.best)
+	return a
+}
+
+// begin is called before a sweep.
+func (a *ahead[T]) begin() {
+	a.task.by = a.b
+	if a.restart == 1 {
+		a.task.by = 0
+		a.other.Copy(a.f[a.last])
+	}
+	for n, plain := range a.plain {
+		if plain == nil {
+			continue
+		}
+		if a.restart == 1 {
+			plain.Copy(a.f[n])
+		}
+		a.before[n].Copy(a.f[n])
+	}
+	a.swap(a.last, a.other)
+}
+
+// swap exchanges the content of a factor with that of another matrix.
+func (a *ahead[T]) swap(n int, x *matrix.Dense[T]) {
+	*a.f[n], *x = *x, *a.f[n]
+	a.changed(n)
+}
+
+// between is called after the update of a mode but the last one.
+func (a *ahead[T]) between(n int) {
+	a.leap(n, a.f[n], a.plain[n])
+}
+
+func (a *ahead[T]) leap(n int, x, last *matrix.Dense[T]) {
+	a.task.signed, a.task.floor = !a.o.nonneg[n], a.eps
+	a.task.run(a.pool, x, last)
+}
+
+// end is called after a sweep, when the factors were balanced by scales, or not,
+// when that is nil. When its model is not accepted, the model is the one before.
+func (a *ahead[T]) end(scales *balance.Scales) {
+	f, within := a.objective()
+	if a.restart == 0 {
+		if !(f <= a.best+within) {
+			a.swap(a.last, a.other)
+			for n, x := range a.before {
+				if x != nil {
+					a.swap(n, x)
+				}
+			}
+			a.most, a.b, a.restart = a.good, a.b/aheadShrink, 1
+			a.state.value = a.value
+			return
+		}
+		a.good = a.b
+		a.b = min(a.most, a.b*aheadGrow)
+		a.most = min(1, a.most*aheadMost)
+		f = min(f, a.best)
+	}
+	a.restart, a.best, a.value = 0, f, a.state.value
+	if scales != nil {
+		for i, b := range a.memory {
+			n := a.free[i]
+			if a.o.nonneg[n] {
+				b.Clear(a.eps)
+			}
+			b.Scale(scales.Log[i])
+			if a.o.nonneg[n] {
+				b.Floor(a.eps)
+			}
+		}
+	}
+	// other is Y; it becomes Ŷ, and the model keeps Y'.
+	a.task.by = a.b
+	a.leap(a.last, a.f[a.last], a.other)
+	a.swap(a.last, a.other)
+}
+
+// objective returns loss and penalties, and how much of it rounding may be.
+func (s *state[T]) objective() (f, within float64) {
+	f, squares := s.evaluate(false)
+	within = s.stats.Squares
+	if v := s.value.direct[0]; v == v {
+		within = math.Sqrt(squares * s.stats.Squares)
+	}
+	f += s.penalties() * s.objScale
+	return f, fitting.Precision[T]() * (within + 4*f)
+}
+
+// leap extrapolates a factor: x becomes max(floor, x + by·(x - last)), and last
+// what x was.
+type leap[T asm.Float] struct {
+	x, last []T
+	by      float64
+	floor   T
+	signed  bool // no floor
+}
+
+// leapLength is the number of entries that are extrapolated as one piece of work.
+const leapLength = 1 << 14
+
+func (l *leap[T]) run(pool *par.Pool, x, last *matrix.Dense[T]) {
+	l.x, l.last = x.Data, last.Data
+	pool.Run((len(l.x)+leapLength-1)/leapLength, l)
+}
+
+// Do extrapolates a piece.
+func (l *leap[T]) Do(block, _ int) {
+	i0 := block * leapLength
+	i1 := min(i0+leapLength, len(l.x))
+	x, last := l.x[i0:i1], l.last[i0:i1]
+	by := T(l.by)
+	for i, v := range x {
+		next := v + by*(v-last[i])
+		last[i] = v
+		if !l.signed {
+			next = max(next, l.floor)
+		}
+		x[i] = next
+	}
+}
