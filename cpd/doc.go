@@ -49,7 +49,8 @@
 // # Starts
 //
 // The default is [SVD], leading singular vectors of the unfoldings; where factors
-// are nonnegative it is [Random]. Options.Restarts keeps the best of several random
+// are nonnegative it is [Random]. [Compressed] does most of the work on data compressed
+// to their multilinear rank. Options.Restarts keeps the best of several random
 // ones and tells how far the others agree with it ([Run]). These starts are
 // balanced and scaled to data and penalties (Options.ScaleInit). A given start is
 // left as it is, unless asked; its weights go into the first free mode. Point 0 of

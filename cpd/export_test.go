@@ -1,6 +1,7 @@
 package cpd
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +22,7 @@ func begun[T asm.Float](x *tensor.Dense[T], rank int, o *Options, pool *par.Pool
 	for _, v := range x.Data {
 		top = max(top, v, -v)
 	}
-	s, err := setUp(x, rank, e, fitting.FactorScale[T](float64(top), e.Loss, len(x.Shape)), pool, nil)
+	s, err := setUp(context.Background(), x, rank, e, fitting.FactorScale[T](float64(top), e.Loss, len(x.Shape)), pool, nil)
 	if err != nil {
 		panic(err)
 	}

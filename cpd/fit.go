@@ -70,7 +70,7 @@ func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, o *Opti
 // fitOnce makes one run on checked data; given is the start if one was given. It
 // fills in opt.Eps.
 func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*Result[T], error) {
-	s, err := setUp(x, rank, opt, scale, pool, given)
+	s, err := setUp(ctx, x, rank, opt, scale, pool, given)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func finite[T asm.Float](m *matrix.Dense[T]) bool {
 
 // setUp makes the state of a fit of checked data; given is the start if one was
 // given.
-func setUp[T asm.Float](x *tensor.Dense[T], rank int, opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*state[T], error) {
+func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*state[T], error) {
 	floor := 0.0
 	if opt.Loss.NeedsPositive() {
 		floor = opt.Eps.Or(0)
@@ -125,10 +125,20 @@ func setUp[T asm.Float](x *tensor.Dense[T], rank int, opt *settled, scale float6
 		opt.Eps = solver.Set(defaultEps(opt.Method, mean, rank, order))
 	}
 	var start []*matrix.Dense[T]
-	if given == nil {
-		start = generate(opt, x, v, rank, pool)
-	} else {
+	_, isCompressed := opt.Init.(Compressed)
+	switch {
+	case given != nil:
 		start = working(given, opt, scale)
+	case isCompressed:
+		var err error
+		if start, err = compressed(ctx, opt, x, rank, pool); err != nil {
+			return nil, err
+		}
+		for _, f := range start {
+			rescale(f, scale)
+		}
+	default:
+		start = generate(opt, x, v, rank, pool)
 	}
 	s, err := newState(v, opt, rank, scale, pool, start)
 	if err == nil {

@@ -157,6 +157,9 @@ func (o *Options) effective(shape []int) (*settled, error) {
 	if err := e.checkMethod(); err != nil {
 		return nil, err
 	}
+	if err := e.checkCompressed(); err != nil {
+		return nil, err
+	}
 	run := solver.Options{MaxIter: solver.Set(500), TraceEvery: 1}
 	if _, mu := e.Method.(MU); mu {
 		run.MaxIter = solver.Set(2000)

@@ -16,7 +16,7 @@ import (
 	"polyad/tensor"
 )
 
-// Start is a starting point: [SVD], [Random], or a *[Model] or a *[Result] of the
+// Start is a starting point: [SVD], [Random], [Compressed], or a *[Model] or a *[Result] of the
 // data's element type. It is sealed.
 type Start interface{ start() }
 
@@ -57,7 +57,7 @@ func (o *settled) start() error {
 	switch o.Init.(type) {
 	case Random:
 		o.generated, seeded = true, true
-	case SVD:
+	case SVD, Compressed:
 		o.generated = true
 	}
 	switch {
@@ -74,7 +74,7 @@ func (o *settled) start() error {
 func givenStart[T asm.Float](o *settled, rank int) (*Model[T], error) {
 	var given *Model[T]
 	switch a := o.Init.(type) {
-	case Random, SVD:
+	case Random, SVD, Compressed:
 		return nil, nil
 	case *Model[T]:
 		given = a
@@ -84,7 +84,7 @@ func givenStart[T asm.Float](o *settled, rank int) (*Model[T], error) {
 		}
 	default:
 		var zero T
-		return nil, fmt.Errorf("cpd: %w: the start is a %T; for %T data give a *Model[%T], a *Result[%T], SVD{} or Random{}", ErrOption, a, zero, zero, zero)
+		return nil, fmt.Errorf("cpd: %w: the start is a %T; for %T data give a *Model[%T], a *Result[%T], SVD{}, Compressed{} or Random{}", ErrOption, a, zero, zero, zero)
 	}
 	return given, given.check(o, rank)
 }

@@ -109,6 +109,10 @@ func TestDecompositionLeavesItsFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(html), "index of mode 2")
 
+	code, stdout, stderr = call("cpd", x, "-r", "3", "--init", "compressed", "--max-iter", "2", "--json")
+	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, `"init": "compressed"`)
+
 	code, stdout, stderr = call("cpd", x, "-r", "4", "--l2", "all=0.2", "--max-iter", "3")
 	require.Zero(t, code, stderr)
 	for _, s := range []string{"12 x 10 x 8 float32, rank 4", "als, extrapolated, balance every", "+ penalty mode 2", "kkt residual", "mode 0 "} {

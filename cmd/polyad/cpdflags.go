@@ -49,7 +49,7 @@ func (f *cpdFlags) register(cmd *cobra.Command) {
 	fs.Var(put(penaltyLp), "lp", "penalty V·sum|BLOCK|^P (method mu)")
 	fs.StringVar(&f.balance, "balance", "auto", "when the factors are balanced: auto (every when all free ones are penalized), none, init, every, block (after each factor)")
 	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; default false with --init DIR")
-	fs.StringVar(&f.init, "init", "", "starting point: svd, random, or a folder with weights.npy and factor_0.npy, …; default svd, random with --nonneg or --restarts")
+	fs.StringVar(&f.init, "init", "", "starting point: svd, random, compressed (fitted to compressed data), or a folder with weights.npy and factor_0.npy, …; default svd, random with --nonneg or --restarts")
 	fs.StringArrayVar(&f.fix, "fix", nil, "keep the factor of this mode as --init DIR gives it, repeatable")
 	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns with norm 1, the scale to the weights: none, l1, l2")
 	fs.BoolVar(&f.sort, "sort", false, "afterwards: components by falling norm")
@@ -77,7 +77,7 @@ func (f *cpdFlags) give(block string, q penalty) error {
 }
 
 // cpdStarts are the starting points that have a name.
-var cpdStarts = map[string]cpd.Start{"svd": cpd.SVD{}, "random": cpd.Random{}}
+var cpdStarts = map[string]cpd.Start{"svd": cpd.SVD{}, "random": cpd.Random{}, "compressed": cpd.Compressed{}}
 
 // given reports whether the starting point is a folder.
 func (f *cpdFlags) given() bool { return f.init != "" && cpdStarts[f.init] == nil }
@@ -125,7 +125,7 @@ func (f *cpdFlags) options() (cpd.Options, error) {
 	}
 	if f.given() {
 		if info, err := os.Stat(f.init); err != nil || !info.IsDir() {
-			return o, usagef("--init %s: want svd, random, or a folder with weights.npy and factor_0.npy, …", quote(f.init))
+			return o, usagef("--init %s: want svd, random, compressed, or a folder with weights.npy and factor_0.npy, …", quote(f.init))
 		}
 	}
 	if f.changed("eps") {

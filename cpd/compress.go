@@ -1,0 +1,107 @@
+package cpd
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"polyad/asm"
+	"polyad/internal/hosvd"
+	"polyad/internal/par"
+	"polyad/loss"
+	"polyad/matrix"
+	"polyad/reg"
+	"polyad/solver"
+	"polyad/tensor"
+)
+
+// Compressed is a start that is fitted to compressed data (J. D. Carroll, S.
+// Pruzansky, J. B. Kruskal, CANDELINC, Psychometrika 45, 1980; R. Bro, C. Andersson,
+// Improving the speed of multiway algorithms, Chemometrics Intell. Lab. Syst. 42,
+// 1998): with orthonormal U_n (I_n x J_n) that span the leading singular vectors of
+// the unfoldings,
+//
+//	G = X ×_0 U_0ᵀ ×_1 U_1ᵀ …,   G ≈ [[A_0, A_1, …]] by extrapolated ALS,
+//	F_n = U_n·A_n,
+//
+// from which the fit goes on with all data. Where the data have low multilinear
+// rank, most of the work is done on G, which is small. Ridges do not change under
+// U_n. It is for the Frobenius loss, factors of both signs, and penalties of degree 2
+// without row weights.
+type Compressed struct {
+	// Tol bounds what compression may leave out, relative to the norm of the data;
+	// at most 1, default 1e-4.
+	Tol solver.Opt[float64]
+}
+
+func (Compressed) start() {}
+
+// String returns "compressed".
+func (Compressed) String() string { return "compressed" }
+
+// checkCompressed reports options that do not go with the start.
+func (o *settled) checkCompressed() error {
+	a, ok := o.Init.(Compressed)
+	if !ok {
+		return nil
+	}
+	if tol := a.Tol.Or(1e-4); !(tol >= 0 && tol <= 1) {
+		return fmt.Errorf("cpd: %w: the tolerance of the compression is %v, must be from 0 to 1", ErrOption, tol)
+	}
+	bad := o.Loss != loss.Frobenius || len(o.Nonneg) > 0
+	for _, p := range o.Penalty {
+		bad = bad || slices.ContainsFunc(p.Active(), func(t reg.Term) bool { return t.Degree != 2 || t.Rows != nil })
+	}
+	if bad {
+		return fmt.Errorf("cpd: %w: a compressed start is for the frobenius loss, factors of both signs and penalties of degree 2; use SVD{} or Random{}", ErrOption)
+	}
+	return nil
+}
+
+// compressed makes the start: the factors for x as it is.
+func compressed[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], rank int, pool *par.Pool) ([]*matrix.Dense[T], error) {
+	tol := o.Init.(Compressed).Tol.Or(1e-4)
+	core := x
+	var bases []*matrix.Dense[T]
+	for mode, size := range o.shape {
+		u, values, ok := hosvd.Leading(pool, core, mode, min(size, max(2*rank, 50)), o.Seed)
+		if !ok {
+			return nil, fmt.Errorf("cpd: %w: the singular vectors of mode %d are out of range", solver.ErrNotFinite, mode)
+		}
+		u = u.View(0, 0, u.Rows, leadingCount(values, norm2(core), tol/math.Sqrt(float64(len(o.shape))))).Clone()
+		bases = append(bases, u)
+		core = tensor.ModeProduct(pool, core, u, mode, true)
+	}
+	inner := Options{Method: ALS{Extrapolate: true}, Penalty: o.Penalty, Seed: o.Seed, Workers: o.Workers,
+		Run: solver.Options{MaxIter: solver.Set(1000), Tol: solver.Set(1e-8), MaxTime: o.Run.MaxTime, Start: o.Run.Start}}
+	r, err := Fit(ctx, core, rank, &inner)
+	if r == nil {
+		return nil, err
+	}
+	var f []*matrix.Dense[T]
+	for n, u := range bases {
+		m := matrix.New[T](u.Rows, rank)
+		matrix.Gemm(pool, false, false, 1, u, r.Factors[n], 0, m)
+		f = append(f, m)
+	}
+	return f, nil
+}
+
+// norm2 returns ||x||².
+func norm2[T asm.Float](x *tensor.Dense[T]) float64 {
+	return matrix.Inner(matrix.Of(1, len(x.Data), x.Data), matrix.Of(1, len(x.Data), x.Data))
+}
+
+// leadingCount returns how many singular values leave a rest of at most tol times
+// the norm, at least one.
+func leadingCount(values []float64, squares, tol float64) int {
+	rest := squares
+	for k, v := range values {
+		if k > 0 && rest <= tol*tol*squares {
+			return k
+		}
+		rest -= v * v
+	}
+	return len(values)
+}
