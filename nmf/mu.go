@@ -3,7 +3,6 @@ package nmf
 import (
 	"polyad/asm"
 	"polyad/internal/nnls"
-	"polyad/loss"
 	"polyad/matrix"
 )
 
@@ -33,6 +32,7 @@ func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
 	if u.mmH, err = nnls.NewMM(s.o.Loss, s.blockH.Penalty, s.eps); err != nil {
 		return nil, err
 	}
+	u.mmW.Keep, u.mmH.Keep = s.masked, s.masked
 	u.taskW.mu, u.taskH.mu = u, u
 	return u, nil
 }
@@ -45,7 +45,7 @@ func (u *mu[T]) updateW() {
 func (u *mu[T]) updateH() {
 	u.prepareH()
 	for k := range u.inner {
-		u.hTotals(true, k == 0 || u.l != loss.Frobenius) // WᵀV does not change with H
+		u.hTotals(true, k == 0 || !u.gramDen()) // WᵀV does not change with H
 		u.pool.Run((u.h.Cols+chunk-1)/chunk, &u.taskH)
 	}
 }
@@ -57,7 +57,7 @@ type muW[T asm.Float] struct{ *mu[T] }
 func (t *muW[T]) Do(block, worker int) {
 	i0, i1 := t.x.Rows(block)
 	for k := range t.inner {
-		if k == 0 || t.l != loss.Frobenius {
+		if k == 0 || !t.gramDen() {
 			t.wBlock(block, worker, true)
 		} else {
 			t.wGram(block) // VHᵀ does not change with W

@@ -8,6 +8,7 @@ import (
 	"polyad/asm"
 	"polyad/internal/nnls"
 	"polyad/loss"
+	"polyad/matrix"
 	"polyad/reg"
 	"polyad/solver"
 )
@@ -140,6 +141,9 @@ type Options struct {
 	Order Order
 	// FixW and FixH keep a factor as Init gives it.
 	FixW, FixH bool
+	// Mask says which entries of the data are observed; the others are missing and
+	// may be anything, NaN too. Default nil: all are observed.
+	Mask *matrix.Mask
 	// Eps is the floor of the factors' entries, and for β ≤ 0 of the data too;
 	// at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. Default 0 for HALS and
@@ -150,7 +154,9 @@ type Options struct {
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
 	Workers int
-	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000.
+	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000, and
+	// TraceEvery to 1, or 10 where the objective costs a pass over the data: for
+	// losses other than Frobenius, and with missing entries.
 	Run solver.Options
 }
 
@@ -170,8 +176,11 @@ func (o *Options) effective(m, n int) (Options, error) {
 			e.Method = HALS{}
 		}
 	}
+	if err := e.checkMask(m, n); err != nil {
+		return e, err
+	}
 	run := solver.Options{MaxIter: solver.Set(500), TraceEvery: 1}
-	if e.Loss != loss.Frobenius {
+	if e.Loss != loss.Frobenius || e.Mask != nil {
 		run.TraceEvery = 10
 	}
 	switch a := e.Method.(type) {

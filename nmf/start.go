@@ -36,8 +36,7 @@ func givenStart[T asm.Float](o *Options, m, n, rank int) (*Model[T], error) {
 // randomModel returns independent uniform entries on (0, s] with s so that the
 // mean of WH is that of the data. W and H have streams of their own.
 func randomModel[T asm.Float](seed uint64, m, n, rank int, stats data.Stats) *Model[T] {
-	mean := stats.Sum / (float64(m) * float64(n))
-	s := 2 * math.Sqrt(mean/float64(rank))
+	s := 2 * math.Sqrt(stats.Mean()/float64(rank))
 	fill := func(rows, cols int, stream uint64) *matrix.Dense[T] {
 		r := rand.New(rand.NewPCG(seed, stream))
 		f := matrix.New[T](rows, cols)
@@ -88,6 +87,27 @@ func (s *state[T]) initialScale() (logEta float64) {
 	if !s.o.FixH {
 		blocks = append(blocks, s.blockH)
 	}
+	sums := s.sums()
+	var cols []*reg.Columns
+	for _, b := range blocks {
+		cols = append(cols, b.Columns())
+	}
+	logEta = balance.InitialScale(s.l, sums, len(blocks), cols...)
+	scale := make([]float64, s.h.Rows)
+	for k := range scale {
+		scale[k] = logEta
+	}
+	for _, b := range blocks {
+		b.Scale(scale)
+	}
+	return logEta
+}
+
+// sums returns what the initial scale needs to know of data and model.
+func (s *state[T]) sums() balance.Sums {
+	if s.masked {
+		return s.observedSums()
+	}
 	sums := balance.Sums{X: s.stats.Sum}
 	for k := 0; k < s.h.Rows; k++ {
 		var w, h float64
@@ -106,17 +126,5 @@ func (s *state[T]) initialScale() (logEta float64) {
 		sums.XM = matrix.Inner(s.hNum, s.h)
 		sums.MM = matrix.Inner(s.gramW, s.gramH)
 	}
-	var cols []*reg.Columns
-	for _, b := range blocks {
-		cols = append(cols, b.Columns())
-	}
-	logEta = balance.InitialScale(s.l, sums, len(blocks), cols...)
-	scale := make([]float64, s.h.Rows)
-	for k := range scale {
-		scale[k] = logEta
-	}
-	for _, b := range blocks {
-		b.Scale(scale)
-	}
-	return logEta
+	return sums
 }

@@ -52,7 +52,7 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 		}
 	}
 	s.eps = T(o.Eps.Or(0) * scale)
-	s.coarse = float64(s.eps) > 1e-10*math.Sqrt(math.Sqrt(s.stats.Squares/float64(w.Rows)/float64(h.Cols))/float64(w.Cols))
+	s.coarse = float64(s.eps) > 1e-10*math.Sqrt(math.Sqrt(s.stats.Squares/float64(s.stats.Count))/float64(w.Cols))
 	_, isMU := o.Method.(MU)
 	s.products = newProducts(x, o.Loss, pool, w, h, isMU)
 	if o.Balance != BalanceNone {
@@ -87,7 +87,7 @@ func (s *state[T]) Sweep() error {
 	if !skipSecond {
 		second()
 	}
-	if s.l == loss.Frobenius {
+	if s.l == loss.Frobenius && !s.masked { // the inner products would be those of the filled data
 		s.frobenius(s.o.Order == OrderWH && !s.o.FixH || s.o.FixW)
 	}
 	if s.balancer != nil && s.o.Balance == BalanceEvery {
