@@ -99,6 +99,9 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	row("data", "%s, %s %s, rank %v", res.Input.File, shape(res.Input.Shape), res.Input.DType, res.Options["rank"])
+	if seen := res.observed(); seen != "" {
+		row("observed", "%s", seen)
+	}
 	row("minimized", "%s", res.Formula)
 	row("by", "%s, balance %s, seed %d", res.Options["method"], res.Balance.Mode, res.Seed)
 	row("status", "%s after %d sweeps, %.3g s", res.Status, res.Iterations, res.Seconds)

@@ -60,7 +60,7 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; default false with --init DIR")
 	fs.StringVar(&f.init, "init", "random", "starting point: random, or a folder with W.npy and H.npy")
 	fs.StringArrayVar(&f.fix, "fix", nil, "keep this factor (w or h) as --init DIR gives it")
-	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius")
+	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius and with missing entries")
 	fs.IntVar(&f.maxIter, "max-iter", 0, "largest number of sweeps; default 500, mu 2000")
 	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps lower the objective by less than this share of its value at the start; 0: never")
 	fs.Var(&f.maxTime, "max-time", "time limit, such as 90s or 5m")

@@ -32,6 +32,7 @@ type result struct {
 	Penalty    map[string]float64 `json:"penalty"`
 	RelError   float64            `json:"rel_error"`
 	KKT        map[string]float64 `json:"kkt"`
+	Observed   int                `json:"observed"`
 	Pruned     []int              `json:"pruned"`
 	Balance    balanceResult      `json:"balance"`
 	Seconds    float64            `json:"seconds"`
@@ -76,7 +77,7 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, ini
 	res := &result{
 		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Pruned: r.Pruned,
+		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Observed: r.Observed, Pruned: r.Pruned,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta},
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}
