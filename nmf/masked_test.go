@@ -266,7 +266,7 @@ func TestMaskedFitsCopyNoData(t *testing.T) {
 	mask := holes(11, n, n, .3)
 	x := without(positive[float64](11, n, n, 1), mask, math.NaN())
 	for _, o := range []nmf.Options{{}, {Method: nmf.MU{}}, {Loss: loss.IS}} {
-		o.Run, o.Workers, o.Mask = run(1), 2, mask
+		o.Run, o.Workers, o.Mask, o.Init = run(1), 2, mask, nmf.Random{}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, err := nmf.Fit(ctx, x, 2, &o)
