@@ -120,10 +120,9 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 	if opt.Loss.NeedsPositive() {
 		floor = opt.Eps.Or(0)
 	}
-	v := data.NewDense(x, scale*scale, floor, pool.Workers())
+	v := newData(x, opt.Mask, scale*scale, floor, pool.Workers())
 	if !opt.Eps.IsSet() {
-		m, n := v.Dims()
-		mean := v.Stats().Sum / (float64(m) * float64(n)) / (scale * scale)
+		mean := v.Stats().Mean() / (scale * scale)
 		opt.Eps = solver.Set(defaultEps[T](opt.Method, mean, rank))
 	}
 	start := given.Clone()
@@ -151,6 +150,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		Penalty:  map[string]float64{"w": s.blockW.Value() / s.objScale, "h": s.blockH.Value() / s.objScale},
 		KKT:      s.kkt(),
 		Ridges:   int(s.ridges),
+		Observed: s.stats.Count,
 		Options:  *s.o,
 	}
 	r.Options.Run.Observe = nil

@@ -3,7 +3,6 @@ package nmf
 import (
 	"polyad/asm"
 	"polyad/internal/nnls"
-	"polyad/loss"
 )
 
 // mu is the multiplicative update. With Y = WH recomputed before each factor,
@@ -34,6 +33,7 @@ func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
 		return nil, err
 	}
 	u.mmW.Held = s.heldW
+	u.mmW.Keep, u.mmH.Keep = s.masked, s.masked
 	u.taskW.mu, u.taskH.mu = u, u
 	if a.Extrapolate {
 		u.beyond = newBeyond(s)
@@ -53,7 +53,7 @@ func (u *mu[T]) updateH() {
 		u.beyond.task.run(u.pool, u.h, u.beyond.lastH)
 	}
 	for k := range u.inner {
-		u.hTotals(true, k == 0 || u.l != loss.Frobenius) // WᵀV does not change with H
+		u.hTotals(true, k == 0 || !u.gramDen()) // WᵀV does not change with H
 		u.pool.Run((u.h.Cols+chunk-1)/chunk, &u.taskH)
 	}
 }
@@ -69,7 +69,7 @@ func (t *muW[T]) Do(block, worker int) {
 		t.beyond.task.over(t.w.Data[i0*r:i1*r], t.beyond.lastW.Data[i0*r:i1*r])
 	}
 	for k := range t.inner {
-		if k == 0 || t.l != loss.Frobenius {
+		if k == 0 || !t.gramDen() {
 			t.wBlock(block, worker, true)
 		} else {
 			t.wGram(block) // VHᵀ does not change with W

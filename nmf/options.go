@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"polyad/loss"
+	"polyad/matrix"
 	"polyad/reg"
 	"polyad/solver"
 )
@@ -113,6 +114,9 @@ type Options struct {
 	// beside unknown ones. A component with a part that is held is neither
 	// balanced nor scaled. For HALS and MU.
 	HoldW, HoldH []int
+	// Mask says which entries of the data are observed; the others are missing and
+	// may be anything, NaN too. Default nil: all are observed.
+	Mask *matrix.Mask
 	// Eps is the floor of the factors' entries, and for β ≤ 0 of the data too;
 	// at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. ANLS and ALS have none, and
@@ -130,7 +134,9 @@ type Options struct {
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
 	Workers int
-	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000.
+	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000, and
+	// TraceEvery to 1, or 10 where the objective costs a pass over the data: for
+	// losses other than Frobenius, and with missing entries.
 	Run solver.Options
 }
 
@@ -144,8 +150,14 @@ func (o *Options) effective(m, n int) (Options, error) {
 	if err := e.Loss.Validate(); err != nil {
 		return e, fmt.Errorf("nmf: loss: %w", err)
 	}
+	if err := e.checkMask(m, n); err != nil {
+		return e, err
+	}
 	if e.Method == nil {
 		e.Method = DefaultMethod(e.Loss)
+		if _, hals := e.Method.(HALS); hals && e.Mask != nil {
+			e.Method = HALS{}
+		}
 	}
 	if err := e.checkMethod(); err != nil {
 		return e, err
@@ -154,7 +166,7 @@ func (o *Options) effective(m, n int) (Options, error) {
 	if _, mu := e.Method.(MU); mu {
 		run.MaxIter = solver.Set(2000)
 	}
-	if e.Loss != loss.Frobenius {
+	if e.Loss != loss.Frobenius || e.Mask != nil {
 		run.TraceEvery = 10
 	}
 	generated, err := e.start()

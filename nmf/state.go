@@ -85,7 +85,7 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 		}
 	}
 	s.eps = T(o.Eps.Or(0) * scale)
-	s.coarse = float64(s.eps) > 1e-10*math.Sqrt(math.Sqrt(s.stats.Squares/float64(w.Rows)/float64(h.Cols))/float64(w.Cols))
+	s.coarse = float64(s.eps) > 1e-10*math.Sqrt(math.Sqrt(s.stats.Squares/float64(s.stats.Count))/float64(w.Cols))
 	_, isMU := o.Method.(MU)
 	s.products = newProducts(x, o.Loss, pool, w, h, isMU)
 	if o.Balance != BalanceNone {
@@ -120,7 +120,7 @@ func (s *state[T]) Sweep() error {
 	if !skipSecond {
 		second()
 	}
-	s.swept = s.l == loss.Frobenius
+	s.swept = s.l == loss.Frobenius && !s.masked // inner products would be those of the filled data
 	var scales *balance.Scales
 	if s.balancer != nil && s.o.Balance == BalanceEvery {
 		s.frobenius() // balancing keeps the product, but for a floor that counts

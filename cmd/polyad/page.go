@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"polyad/internal/report"
@@ -80,6 +81,9 @@ func facts(res *result) []report.Fact {
 		{Name: "status", Value: fmt.Sprintf("%s after %d sweeps, %s", res.Status, res.Iterations, report.Clock(res.Seconds))},
 		{Name: "objective", Value: report.Number(res.Objective)},
 		{Name: "loss", Value: report.Number(res.Loss)},
+	}
+	if seen := res.observed(); seen != "" {
+		f = slices.Insert(f, 1, report.Fact{Name: "observed", Value: seen})
 	}
 	for _, b := range []string{"w", "h"} {
 		if v := res.Penalty[b]; v > 0 {
