@@ -142,7 +142,8 @@ func (f *fitFlags) methodFor(l loss.Loss) (nmf.Method, error) {
 		d := nmf.DefaultMethod(l)
 		name = d.String()
 		if !f.changed("extrapolate") {
-			extrapolate = extrapolated(d)
+			_, hals := d.(nmf.HALS)
+			extrapolate = extrapolated(d) && !(hals && (f.changed("mask") || f.changed("missing")))
 		}
 	}
 	switch name {
