@@ -28,6 +28,7 @@ type state[T asm.Float] struct {
 	balancer        *balance.Balancer[T] // nil: no balancing
 	step            stepper
 	given           *Model[T] // the start if one was given
+	ready           bool      // the products for the next step of mu are there
 	touched         bool      // whether the start was scaled, balanced or swept over
 	heldW, heldH    []bool    // components that are held in W or H, nil: none
 	frozen          []bool    // those that are held in either
@@ -175,7 +176,11 @@ func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 		}
 	}
 	if v := s.value.direct[0]; v != v {
-		s.value.direct[0], s.value.direct[1] = s.losses.run()
+		if u, ok := s.step.(*mu[T]); ok && !final {
+			s.value.direct[0], s.value.direct[1] = u.evaluate()
+		} else {
+			s.value.direct[0], s.value.direct[1] = s.losses.run()
+		}
 	}
 	return s.value.direct[0], s.value.direct[1]
 }
@@ -244,6 +249,11 @@ func (t *lossTask[T]) Do(block, worker int) {
 
 func (t *lossTask[T]) run() (divergence, squares float64) {
 	t.pool.Run(len(t.shares), t)
+	return t.total()
+}
+
+// total adds up the shares.
+func (t *lossTask[T]) total() (divergence, squares float64) {
 	t.sum = [2]float64{}
 	for _, s := range t.shares {
 		t.sum[0] += s[0]
@@ -337,6 +347,6 @@ func (s *state[T]) RestoreState(b []byte) error {
 	if len(b) > 0 {
 		return fmt.Errorf("nmf: %w: %d bytes too many in a saved state", ErrShape, len(b))
 	}
-	s.value, s.swept = unknown(), false
+	s.value, s.swept, s.ready = unknown(), false, false
 	return nil
 }

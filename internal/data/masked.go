@@ -112,7 +112,7 @@ func (d *Masked[T]) Quotients(l loss.Loss, block, worker int, w, h *matrix.Dense
 			for j0 := from; j0 < to; j0 += quotCols[T]() {
 				v := d.entries(i, min(i+tileRows, i1), j0, quotCols[T](), s)
 				d.observed(&v, 0, s) // so that the quotient is 0, too
-				d.quotients(ker, l.Beta(), &v, w, h, s, floor, powers)
+				d.quotients(ker, l, &v, w, h, s, floor, powers, nil)
 				for u := 0; u < v.rows && powers; u++ {
 					p := s.p[u*stride:][:v.cols]
 					ker.Select(p, p, d.weights(i+u, j0, v.cols, s), 0)

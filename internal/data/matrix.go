@@ -73,4 +73,7 @@ type Matrix[T asm.Float] interface {
 type Quotients[T asm.Float] struct {
 	WNum, WDen *matrix.Dense[T] // m x r: (V∘Y^(β-2))Hᵀ, Y^(β-1)Hᵀ, the block's rows
 	HNum, HDen *matrix.Dense[T] // r x n: Wᵀ(V∘Y^(β-2)), WᵀY^(β-1), overwritten
+
+	// Loss is added what [Matrix.Loss] returns. Complete data only.
+	Loss *[2]float64
 }
