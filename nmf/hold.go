@@ -9,9 +9,6 @@ func (o *Options) checkHold(rank int) error {
 	if len(o.HoldW)+len(o.HoldH) == 0 {
 		return nil
 	}
-	if o.Mask != nil {
-		return fmt.Errorf("nmf: %w: components cannot be held with missing entries", ErrOption)
-	}
 	switch o.Method.(type) {
 	case HALS, MU:
 	default:

@@ -68,28 +68,65 @@ func newData[T asm.Float](x *matrix.Dense[T], mask *matrix.Mask, scale, floor fl
 	return data.NewMasked(x, mask, scale, floor, workers)
 }
 
-// observedSums returns the sums over the observed entries: with M the mask and
-// Y = WH they are <M, Y> = <MHᵀ, W>, the denominators at β = 1, <M∘X, Y> =
-// <(M∘X)Hᵀ, W> and <M∘Y, Y> = <(M∘Y)Hᵀ, W>, the products at β = 2.
+// observedSums is startSums over the observed entries: with M the mask and Y = WH
+// they are <M, Y> = <MHᵀ, W>, the denominators at β = 1, <M∘X, Y> = <(M∘X)Hᵀ, W>
+// and <M∘Y, Y> = <(M∘Y)Hᵀ, W>, the products at β = 2.
 func (s *state[T]) observedSums() balance.Sums {
 	s.denominators()
 	s.x.UseH(s.h)
-	pass := &sumsTask[T]{state: s, l: loss.KL}
-	pass.out = data.Quotients[T]{WDen: s.wDen}
+	pass := &sumsTask[T]{state: s, l: loss.KL, w: s.w, out: data.Quotients[T]{WDen: s.wDen}}
 	s.pool.Run(s.x.Blocks(), pass)
-	sums := balance.Sums{X: s.stats.Sum, M: matrix.Inner(s.wDen, s.w)}
-	if s.l == loss.Frobenius {
-		pass.l, pass.out.WNum = s.l, s.wNum
-		s.pool.Run(s.x.Blocks(), pass)
-		sums.XM, sums.MM = matrix.Inner(s.wNum, s.w), matrix.Inner(s.wDen, s.w)
+	free, held := s.along(s.wDen)
+	sums := balance.Sums{X: s.stats.Sum - held, M: free}
+	if s.l != loss.Frobenius {
+		return sums
 	}
+	pass.l, pass.out.WNum = s.l, s.wNum
+	s.pool.Run(s.x.Blocks(), pass)
+	sums.XM, _ = s.along(s.wNum)
+	sums.MM, _ = s.along(s.wDen)
+	if s.frozen == nil {
+		return sums
+	}
+	// So far MM is <M∘Y, F> for the part F of Y that is not held.
+	pass.w = s.w.Clone()
+	for i := range pass.w.Rows {
+		for k, frozen := range s.frozen {
+			if frozen {
+				pass.w.Row(i)[k] = 0
+			}
+		}
+	}
+	s.pool.Run(s.x.Blocks(), pass)
+	all := sums.MM
+	sums.MM, _ = s.along(s.wDen)
+	sums.XM -= all - sums.MM
 	return sums
+}
+
+// along returns the inner products of W with a matrix of its shape: of the
+// components that are scaled, and of those with a part that is held.
+func (s *state[T]) along(x *matrix.Dense[T]) (free, held float64) {
+	if s.frozen == nil {
+		return matrix.Inner(x, s.w), 0
+	}
+	for i := range x.Rows {
+		for k, v := range s.w.Row(i) {
+			if p := float64(v) * float64(x.Row(i)[k]); s.frozen[k] {
+				held += p
+			} else {
+				free += p
+			}
+		}
+	}
+	return free, held
 }
 
 // sumsTask makes a pass over the rows of W.
 type sumsTask[T asm.Float] struct {
 	*state[T]
 	l   loss.Loss
+	w   *matrix.Dense[T]
 	out data.Quotients[T]
 }
 

@@ -69,18 +69,8 @@ func hide(mask *matrix.Mask, rows, cols []int) {
 	}
 }
 
-// maskable are the settings that take missing entries.
-func maskable() (all []setting) {
-	for _, s := range settings() {
-		if hals, ok := s.o.Method.(nmf.HALS); !ok || !hals.Extrapolate {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
 func TestObservedObjectiveNeverRises(t *testing.T) {
-	for _, s := range maskable() {
+	for _, s := range settings() {
 		if s.mayRise() {
 			continue
 		}
@@ -113,7 +103,7 @@ func TestReportedLossIsThatOfTheObservedEntries(t *testing.T) {
 	}
 	mask := holes(2, 31, 27, .3)
 	for _, scale := range []float64{1, 0x1p-80} { // the second is worked on at another scale
-		for _, s := range maskable() {
+		for _, s := range settings() {
 			y := x.Clone()
 			for i := range y.Data {
 				y.Data[i] *= scale
@@ -369,75 +359,6 @@ func TestMaskedKKTIsThatOfTheObservedEntries(t *testing.T) {
 	assert.Less(t, r.KKT["h"], 1e-6)
 }
 
-func TestMasksThatDoNotFitAreRefused(t *testing.T) {
-	x := positive[float64](19, 4, 3, 1)
-	x.Set(2, 1, math.NaN())
-	for name, c := range map[string]struct {
-		mask *matrix.Mask
-		want error
-		text string
-	}{
-		"no mask":  {nil, nmf.ErrData, "[2,1] is NaN; if it is missing say so by a mask (Options.Mask)"},
-		"shape":    {matrix.NewMask(3, 4), nmf.ErrShape, "the mask is 3 x 4 with 3 words, and the data are 4 x 3"},
-		"bits":     {&matrix.Mask{Rows: 4, Cols: 3, Bits: make([]uint64, 3)}, nmf.ErrShape, "with 3 words"},
-		"nothing":  {matrix.NewMask(4, 3), nmf.ErrData, "observes no entry"},
-		"observed": {holes(1, 4, 3, 0), nmf.ErrData, "[2,1] is NaN"},
-	} {
-		_, err := nmf.Fit(ctx, x, 2, &nmf.Options{Mask: c.mask})
-		require.ErrorIs(t, err, c.want, name)
-		require.ErrorContains(t, err, c.text, name)
-	}
-	_, err := nmf.Fit[float64](ctx, nil, 2, &nmf.Options{Mask: holes(1, 4, 3, 0)})
-	require.ErrorIs(t, err, nmf.ErrShape)
-
-	// Indices count missing entries, which are fine whatever they hold.
-	for _, c := range []struct {
-		v    float64
-		l    loss.Loss
-		text string
-	}{{-1, loss.Frobenius, "[2,1] is -1"}, {0, loss.IS, "[2,1] is 0"}, {math.Inf(1), loss.KL, "[2,1] is +Inf"}, {1e-320, loss.IS, "[2,1] is 1e-320"}} {
-		mask := holes(1, 4, 3, 0)
-		hide(mask, []int{1}, []int{0})
-		x := without(positive[float64](20, 4, 3, 1e10), mask, -7)
-		_, err = nmf.Fit(ctx, x, 2, &nmf.Options{Loss: c.l, Mask: mask})
-		require.NoError(t, err)
-		x.Set(2, 1, c.v)
-		_, err = nmf.Fit(ctx, x, 2, &nmf.Options{Loss: c.l, Mask: mask})
-		require.ErrorIs(t, err, nmf.ErrData)
-		require.ErrorContains(t, err, c.text)
-		mask.Set(2, 1, false)
-		_, err = nmf.Fit(ctx, x, 2, &nmf.Options{Loss: c.l, Mask: mask})
-		require.NoError(t, err)
-	}
-}
-
-func TestOddMaskedDataEndCleanly(t *testing.T) {
-	t.Run("float64", oddMasked[float64])
-	t.Run("float32", oddMasked[float32])
-}
-
-func oddMasked[T asm.Float](t *testing.T) {
-	for name, x := range map[string]*matrix.Dense[T]{
-		"zero": matrix.New[T](6, 5), "1x5": positive[T](1, 1, 5, 1), "5x1": positive[T](2, 5, 1, 1),
-		"1e-30": positive[T](4, 6, 5, 1e-30), "1e30": positive[T](5, 6, 5, 1e30), "view": positive[T](6, 9, 80, 1).View(1, 2, 6, 70),
-	} {
-		one := matrix.NewMask(x.Rows, x.Cols)
-		one.Set(x.Rows-1, x.Cols-1, true)
-		for k, mask := range []*matrix.Mask{one, holes(21, x.Rows, x.Cols, .5)} {
-			y := without(x, mask, math.NaN())
-			for _, s := range maskable() {
-				if name == "zero" && s.o.Loss.NeedsPositive() {
-					continue
-				}
-				s.o.Mask, s.o.Run = mask, solver.Options{MaxIter: solver.Set(10), TraceEvery: 5}
-				r, err := nmf.Fit(ctx, y, 1+6*k, &s.o)
-				require.NoError(t, err, "%s, %s, mask %d", name, s.name, k)
-				finite(t, r, name+", "+s.name)
-			}
-		}
-	}
-}
-
 // A NaN is a missing entry here: the model says what it may have been.
 func ExampleFit_missing() {
 	nan := math.NaN()
@@ -458,16 +379,4 @@ func ExampleFit_missing() {
 	y := r.Reconstruct()
 	fmt.Printf("%d observed, missing: %.3f %.3f %.3f %.3f\n", r.Observed, y.At(0, 3), y.At(1, 2), y.At(2, 1), y.At(3, 0))
 	// Output: 12 observed, missing: 1.000 6.000 6.000 1.000
-}
-
-func TestMissingEntriesAreRefusedWhereAllAreLookedAt(t *testing.T) {
-	x := positive[float64](3, 9, 8, 1)
-	start := &nmf.Model[float64]{W: positive[float64](4, 9, 2, 1), H: positive[float64](5, 2, 8, 1)}
-	for _, o := range []nmf.Options{
-		{Init: nmf.NNDSVD{Fill: nmf.FillMean}}, {Init: nmf.SPA{}}, {Method: nmf.HALS{Extrapolate: true}}, {Init: start, HoldW: []int{0}},
-	} {
-		o.Mask = holes(6, 9, 8, .3)
-		_, err := nmf.Fit(ctx, x, 2, &o)
-		require.ErrorIs(t, err, nmf.ErrOption, "%+v", o)
-	}
 }

@@ -76,7 +76,6 @@ func (ALS) String() string { return "als" }
 
 // DefaultMethod returns the method of a fit that names none: HALS{Extrapolate:
 // true} for the Frobenius loss, MU{Extrapolate: true} for 1 ≤ β < 2, else MU{}.
-// With missing entries HALS is not extrapolated.
 func DefaultMethod(l loss.Loss) Method {
 	switch b := l.Beta(); {
 	case l == loss.Frobenius:
@@ -103,9 +102,6 @@ func (o *Options) checkMethod() error {
 	case HALS:
 		if err := a.validate(); err != nil {
 			return err
-		}
-		if a.Extrapolate && o.Mask != nil {
-			return fmt.Errorf("nmf: %w: hals cannot be extrapolated with missing entries, of which its products know only what the model says; leave extrapolate false", ErrOption)
 		}
 		err = nnls.CheckHALS(o.W.Plus(o.H))
 	case ANLS:

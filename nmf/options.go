@@ -109,14 +109,14 @@ type Options struct {
 	Order Order
 	// FixW and FixH keep a factor as Init gives it.
 	FixW, FixH bool
+	// Mask says which entries of the data are observed; the others are missing and
+	// may be anything, NaN too. Default nil: all are observed.
+	Mask *matrix.Mask
 	// HoldW and HoldH keep columns of W and rows of H, by the index of their
 	// components, as Init gives them, while the others are fitted: known parts
 	// beside unknown ones. A component with a part that is held is neither
 	// balanced nor scaled. For HALS and MU.
 	HoldW, HoldH []int
-	// Mask says which entries of the data are observed; the others are missing and
-	// may be anything, NaN too. Default nil: all are observed.
-	Mask *matrix.Mask
 	// Eps is the floor of the factors' entries, and for β ≤ 0 of the data too;
 	// at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. ANLS and ALS have none, and
@@ -150,16 +150,13 @@ func (o *Options) effective(m, n int) (Options, error) {
 	if err := e.Loss.Validate(); err != nil {
 		return e, fmt.Errorf("nmf: loss: %w", err)
 	}
-	if err := e.checkMask(m, n); err != nil {
-		return e, err
-	}
 	if e.Method == nil {
 		e.Method = DefaultMethod(e.Loss)
-		if _, hals := e.Method.(HALS); hals && e.Mask != nil {
-			e.Method = HALS{}
-		}
 	}
 	if err := e.checkMethod(); err != nil {
+		return e, err
+	}
+	if err := e.checkMask(m, n); err != nil {
 		return e, err
 	}
 	run := solver.Options{MaxIter: solver.Set(500), TraceEvery: 1}

@@ -22,7 +22,7 @@ func (o *Options) start() (generated bool, err error) {
 	o.Restarts = max(o.Restarts, 1)
 	if o.Init == nil {
 		o.Init = Start(NNDSVD{Fill: FillMean})
-		if o.Restarts > 1 || o.Mask != nil {
+		if o.Restarts > 1 {
 			o.Init = Random{}
 		}
 	}
@@ -35,9 +35,6 @@ func (o *Options) start() (generated bool, err error) {
 		err = a.validate(o.Method)
 	case SPA:
 		generated = true
-	}
-	if _, random := o.Init.(Random); err == nil && o.Mask != nil && generated && !random {
-		err = fmt.Errorf("nmf: %w: %T looks at all entries, and some are missing; start with Random{} or a model", ErrOption, o.Init)
 	}
 	if err == nil && o.Restarts > 1 && !seeded {
 		err = fmt.Errorf("nmf: %w: %d restarts would all begin alike, the start does not depend on the seed; use a random one (Random{} or NNDSVD{Fill: FillRandom})", ErrOption, o.Restarts)

@@ -142,8 +142,7 @@ func (f *fitFlags) methodFor(l loss.Loss) (nmf.Method, error) {
 		d := nmf.DefaultMethod(l)
 		name = d.String()
 		if !f.changed("extrapolate") {
-			_, hals := d.(nmf.HALS)
-			extrapolate = extrapolated(d) && !(hals && (f.changed("mask") || f.changed("missing")))
+			extrapolate = extrapolated(d)
 		}
 	}
 	switch name {

@@ -113,6 +113,31 @@ func TestMissingEntriesFromStandardInput(t *testing.T) {
 	assert.Less(t, res.RelError, 1e-3)
 }
 
+func TestTransformTakesMasks(t *testing.T) {
+	dir := t.TempDir()
+	x := save(t, filepath.Join(dir, "X.npy"), sample[float64]())
+	model := filepath.Join(dir, "model")
+	code, _, stderr := call("nmf", x, "-r", "3", "-q", "-o", model)
+	require.Zero(t, code, stderr)
+	holed := sample[float64]()
+	for i := range holed.Rows {
+		holed.Set(i, i%20, math.NaN())
+	}
+	file := save(t, filepath.Join(dir, "NaN.npy"), holed)
+	code, stdout, stderr := call("transform", model, file, "--missing", "nan", "--json", "-o", filepath.Join(dir, "coded"))
+	require.Zero(t, code, stderr)
+	var res result
+	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
+	assert.Equal(t, 570, res.Observed)
+	assert.Equal(t, "nan", res.Options["missing"])
+	code, _, stderr = call("transform", model, file, "-o", filepath.Join(dir, "not"))
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "(flag: --missing nan)")
+	code, _, stderr = call("transform", model, file, "--missing", "0", "-o", filepath.Join(dir, "not"))
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "want nan")
+}
+
 func TestBadMasksEndWithOneLineAndNothingWritten(t *testing.T) {
 	dir := t.TempDir()
 	mask := func(name string, m *matrix.Dense[float64]) string { return save(t, filepath.Join(dir, name), m) }

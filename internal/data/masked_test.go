@@ -265,3 +265,36 @@ func testMaskedAllocations[T asm.Float](t *testing.T) {
 		}
 	}
 }
+
+func TestOperatorTakesTheMeanForMissingEntries(t *testing.T) {
+	r := rand.New(rand.NewPCG(48, 1))
+	x, _ := strided[float64](r, 40, 600)
+	mask := masks(r, 40, 600)[2]
+	spoil(x, mask, math.NaN())
+	for _, c := range [][2]float64{{1, 0}, {4, .2}} {
+		d := data.NewMasked(x, mask, c[0], c[1], 2)
+		filled := x.Clone()
+		spoil(filled, mask, d.Stats().Mean()/c[0])
+		same := data.NewDense(filled, c[0], c[1], 2)
+		pool := par.New(2)
+		right, left := matrix.New[float64](600, 2), matrix.New[float64](40, 2)
+		for i := range right.Data {
+			right.Data[i] = r.Float64()
+		}
+		for i := range left.Data {
+			left.Data[i] = r.Float64()
+		}
+		want, got := [2]*matrix.Dense[float64]{matrix.New[float64](40, 2), matrix.New[float64](600, 2)}, [2]*matrix.Dense[float64]{matrix.New[float64](40, 2), matrix.New[float64](600, 2)}
+		same.Operator(pool).MulTo(want[0], right)
+		same.Operator(pool).TMulTo(want[1], left)
+		d.Operator(pool).MulTo(got[0], right)
+		d.Operator(pool).TMulTo(got[1], left)
+		pool.Close()
+		require.InEpsilonSlice(t, want[0].Data, got[0].Data, 1e-13)
+		require.InEpsilonSlice(t, want[1].Data, got[1].Data, 1e-13)
+		a, b := same.Columns()
+		sums, squares := d.Columns()
+		require.InEpsilonSlice(t, a, sums, 1e-13)
+		require.InEpsilonSlice(t, b, squares, 1e-13)
+	}
+}

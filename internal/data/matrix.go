@@ -54,7 +54,7 @@ type Matrix[T asm.Float] interface {
 	Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (divergence, squares float64)
 
 	// Operator returns V as an operator, for singular vectors; its products run
-	// on p.
+	// on p. Here and in Columns missing entries are the mean of the observed ones.
 	Operator(p *par.Pool) matrix.Operator[T]
 	// Columns returns the sum and the sum of squares of every column.
 	Columns() (sums, squares []float64)
