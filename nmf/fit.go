@@ -121,6 +121,7 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 		floor = opt.Eps.Or(0)
 	}
 	v := newData(x, opt.Mask, scale*scale, floor, pool.Workers())
+	v.LimitBlocks(mostBlocks(x.Rows, x.Cols, opt))
 	if !opt.Eps.IsSet() {
 		mean := v.Stats().Mean() / (scale * scale)
 		opt.Eps = solver.Set(defaultEps[T](opt.Method, mean, rank))
@@ -137,6 +138,17 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 		s.given = given
 	}
 	return s, err
+}
+
+// mostBlocks returns the number of row blocks whose shares of H, of which there are
+// two where both parts of the gradient take a pass, have no more than 14·(m+n)·r
+// numbers.
+func mostBlocks(m, n int, o *Options) int {
+	parts := 1
+	if b := o.Loss.Beta(); b != 1 && b != 2 {
+		parts = 2
+	}
+	return 14 * (m + n) / (n * parts)
 }
 
 // result collects what is reported of the final state.

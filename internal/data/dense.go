@@ -22,6 +22,7 @@ type Dense[T asm.Float] struct {
 	ht      *matrix.Dense[T] // Hᵀ, n x r, of the H that is in use
 	stats   Stats
 	scratch []scratch[T]
+	fewer   int // blocks than MaxBlocks
 }
 
 const (
@@ -120,10 +121,14 @@ func (d *Dense[T]) Dims() (m, n int) { return d.x.Rows, d.x.Cols }
 func (d *Dense[T]) Stats() Stats { return d.stats }
 
 // Blocks returns the number of row blocks: MaxBlocks, or fewer so that each has
-// at least 16 rows.
+// at least 16 rows, or as few as were asked for.
 func (d *Dense[T]) Blocks() int {
-	return max(1, min(MaxBlocks, d.x.Rows/16))
+	return max(1, min(MaxBlocks-d.fewer, d.x.Rows/16))
 }
+
+// LimitBlocks makes no more than n row blocks: each has a share of what is summed
+// over rows, which takes memory.
+func (d *Dense[T]) LimitBlocks(n int) { d.fewer = max(0, MaxBlocks-n) }
 
 // Rows returns the rows of a block.
 func (d *Dense[T]) Rows(block int) (i0, i1 int) {

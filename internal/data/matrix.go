@@ -33,6 +33,8 @@ type Matrix[T asm.Float] interface {
 	// Blocks returns the number of row blocks, Rows the rows [i0, i1) of one.
 	Blocks() int
 	Rows(block int) (i0, i1 int)
+	// LimitBlocks makes no more than n of them, before anything else is asked.
+	LimitBlocks(n int)
 
 	// UseH says that h has changed, so that what all blocks need of it can be
 	// prepared. It must be called before VHt, and before Quotients that are to
