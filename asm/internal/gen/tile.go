@@ -190,7 +190,7 @@ func accumulate(v isa, mr, nv int, load func(b GPVirtual, bv []VecVirtual), ahea
 			m.Index, m.Scale = aRow, uint8(i%3)
 		}
 		if nv == 1 && v.masks() {
-			v.fmaBroadcast(m, bv[0], acc[i][0], nil)
+			v.fmaBroadcast(m, bv[0], acc[i][0])
 			continue
 		}
 		t := v.vec()
