@@ -35,8 +35,8 @@ const (
 	// A strip is as many columns as have this many bytes in a row: the parts of H
 	// and Hᵀ that belong to them stay in the second-level cache.
 	stripBytes = 8192
-	// The model and its quotient are made for so many bytes of a row, in the
-	// first-level cache.
+	// The model and its quotient are made for so many bytes of a row: with the rows
+	// of a tile, about as much as a first-level cache holds.
 	quotBytes = 1024
 	// Rows of tiles that are copies lie a little further apart, because equal
 	// addresses modulo 4 KiB get in each other's way.
