@@ -19,6 +19,9 @@ const (
 	// shared out as well, gemmStrips or more at a time.
 	gemmTasks, gemmStrips = 16, 8
 
+	// Products of up to so many multiplications are not worth a plan.
+	gemmTiny = 4096
+
 	// Up to this depth the rows of B are read where they lie.
 	gemmShallow = 64
 
@@ -33,8 +36,8 @@ const (
 // polyad pass, means on the calling goroutine. The result does not depend on the
 // number of workers. It panics when the shapes do not fit. Cost 2·m·n·k flops.
 //
-// A product with few columns or few rows reads its large operand where it lies;
-// otherwise both are copied into panels that fit the caches (K. Goto, R. van de
+// A tiny product reads its operands where they lie, and so does one with few
+// columns or few rows, unless B is transposed; otherwise both are copied into panels that fit the caches (K. Goto, R. van de
 // Geijn, Anatomy of high-performance matrix multiplication, ACM TOMS 34, 2008).
 func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c *Dense[T]) {
 	m, k := a.Rows, a.Cols
@@ -54,6 +57,14 @@ func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c 
 	}
 	if beta != 0 {
 		scale(c, beta)
+	}
+	if alpha == 1 && !tB && m*n <= gemmTiny/k {
+		aRow, aCol := a.Stride, 1
+		if tA {
+			aRow, aCol = aCol, aRow
+		}
+		asm.For[T]().Mul(m, n, k, a.Data, aRow, aCol, b.Data, b.Stride, c.Data, c.Stride, beta != 0, false)
+		return
 	}
 	g := newGemm[T](p.Workers())
 	defer g.release()
