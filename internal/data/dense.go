@@ -120,10 +120,12 @@ func (d *Dense[T]) Dims() (m, n int) { return d.x.Rows, d.x.Cols }
 // Stats returns the sums over the scaled data; all but Squares with the floor.
 func (d *Dense[T]) Stats() Stats { return d.stats }
 
-// Blocks returns the number of row blocks: MaxBlocks, or fewer so that each has
-// at least 16 rows, or as few as were asked for.
+// Blocks returns the number of row blocks: MaxBlocks, or fewer, but not fewer than
+// half, so that each has at least 250 rows beside which its share of WᵀV is little
+// to move; and fewer so that each has at least 16 rows, or as were asked for.
 func (d *Dense[T]) Blocks() int {
-	return max(1, min(MaxBlocks-d.fewer, d.x.Rows/16))
+	rows := d.x.Rows
+	return max(1, min(MaxBlocks-d.fewer, max(rows/250, MaxBlocks/2), rows/16))
 }
 
 // LimitBlocks makes no more than n row blocks: each has a share of what is summed
