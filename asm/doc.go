@@ -28,11 +28,14 @@
 //
 // # Tiles
 //
-// All matrix products end in [Kernels.Mul], which covers C with tiles that stay
-// in registers. A tile takes A with any two steps between its elements and B and
-// C row by row, so the same kernel serves a packed product, V·Hᵀ with V read
-// where it lies (B is Hᵀ), Wᵀ·V (A is W, transposed by its steps), the model
-// W·H, and Gram matrices.
+// All matrix products end in tiles of C that stay in registers, with which
+// [Kernels.Mul] covers it. A tile takes A with any two steps between its elements
+// and B and C row by row, so the same kernel serves a packed product, V·Hᵀ with V
+// read where it lies (B is Hᵀ), Wᵀ·V (A is W, transposed by its steps), the model
+// W·H, and Gram matrices. [Kernels.MulPast] writes C past the caches,
+// [Kernels.MulPacked] takes copies whose panels are as high as a tile, and the
+// tiles of [Kernels.RatioKL] and [Kernels.RatioIS] end as quotients of data by the
+// product, which is never stored.
 //
 // # Strips
 //

@@ -1,6 +1,7 @@
 package asm
 
 import (
+	"math/rand/v2"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -109,6 +110,47 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 				ker.SolveLower(r, n, g, r, false, inv, x, n)
 				ker.SolveLower(r, n, g, r, true, inv, x, n)
 			}
+		}
+	}
+}
+
+func TestProductsStayWithinTheirMemory(t *testing.T) {
+	both(t, testProductGuards[float32], testProductGuards[float64])
+}
+
+// testProductGuards lets the drivers cover products of which every operand begins
+// or ends at a guard, with many tiles to a call.
+func testProductGuards[T Float](t *testing.T, ker *Kernels[T]) {
+	const most, deepest = 70, 20
+	r := rand.New(rand.NewPCG(15, 16))
+	height, width := ker.Panel()
+	for _, atEnd := range []bool{false, true} {
+		var mem [5][]T
+		for i := range mem {
+			mem[i] = pages[T](t, 2*most*(most+8*ker.Lanes), atEnd)
+		}
+		operand := func(i, n int) []T {
+			if atEnd {
+				return mem[i][len(mem[i])-n:]
+			}
+			return mem[i][:n]
+		}
+		for range 300 {
+			m, n, k := 1+r.IntN(most), 1+r.IntN(8*ker.Lanes), 1+r.IntN(deepest)
+			a, aRow, aCol := operand(0, m*k), k, 1
+			if r.IntN(2) == 0 {
+				aRow, aCol = 1, m
+			}
+			b, c := operand(1, k*n), operand(2, m*n)
+			ker.Mul(m, n, k, a, aRow, aCol, b, n, c, n, r.IntN(2) == 0, r.IntN(2) == 0)
+			ker.RatioKL(m, n, k, a, aRow, aCol, b, n, c, n, operand(3, m*n), n, 1)
+			ker.RatioIS(m, n, k, a, aRow, aCol, b, n, c, operand(4, m*n), n, operand(3, m*n), n, 1)
+			row := (n + ker.Lanes - 1) / ker.Lanes * ker.Lanes
+			ker.MulPast(m, n, k, a, aRow, aCol, b, n, operand(2, (m-1)*row+n), row)
+			ker.MulPast(m, n, k, a, aRow, aCol, b, n, operand(2, m*row), row) // aligned at either end
+			n = min(n, width)
+			last := (m - 1) % height
+			ker.MulPacked(m, n, k, operand(0, (m-1-last)*k+(k-1)*height+last+1), operand(1, k*n), operand(2, m*n), n, r.IntN(2) == 0)
 		}
 	}
 }

@@ -16,12 +16,11 @@ func (ker *Kernels[T]) Mul(m, n, k int, a []T, aRow, aCol int, b []T, bRow int, 
 }
 
 // MulPast is [Kernels.Mul] without add and byColumns for a C that is not read
-// again before it has left the caches: where its vectors are aligned they are
-// written past them.
+// again before it has left the caches: cache lines that a strip fills are written
+// past them.
 func (ker *Kernels[T]) MulPast(m, n, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int) {
 	p := product[T]{k: k, a: a, aRow: aRow, aCol: aCol, b: b, bRow: bRow, c: c, cRow: cRow}
-	width := ker.Lanes * SizeOf[T]()
-	p.past = len(c) > 0 && Aligned(c, width) && cRow*SizeOf[T]()%width == 0
+	p.past = len(c) > 0 && Aligned(c, cacheLine) && cRow*SizeOf[T]()%cacheLine == 0
 	p.cover(ker, m, n, false)
 }
 
@@ -87,7 +86,7 @@ func (p *product[T]) cover(ker *Kernels[T], m, n int, byColumns bool) {
 	}
 	// The last elements are looked at once here, so that no tile goes beyond.
 	_, _, _ = p.a[(m-1)*p.aRow+(p.k-1)*p.aCol], p.b[(p.k-1)*p.bRow+n-1], p.c[(m-1)*p.cRow+n-1]
-	width := ker.stripWidth(m, n, p.k)
+	width := ker.stripWidth(m, n, p.k, byColumns)
 	if byColumns {
 		for j := 0; j < n; {
 			s := ker.strip(width, n-j)
@@ -133,6 +132,10 @@ func (p *product[T]) column(s *strip[T], i, i1, j int) {
 	}
 }
 
+// cacheLine is the size of a cache line in bytes. One that is written past the
+// caches must be written whole.
+const cacheLine = 64
+
 // longest bounds the work of one call: tiles times depth.
 const longest = 8192
 
@@ -144,7 +147,7 @@ func (p *product[T]) run(s *strip[T], t, i, j, count, rows, cols int) {
 	switch {
 	case s.last > 0:
 		f = tile.Edge
-	case p.past:
+	case p.past && s.cols*SizeOf[T]()%cacheLine == 0:
 		f = tile.Stream
 	}
 	// Two strips ahead, or some rows ahead where the rows of B are strips.
@@ -214,17 +217,20 @@ func (s *strip[T]) tallest(m int) (t int) {
 // the one for which the tiles that cover m x n take the least time. A tile of
 // accumulators takes depth times as many multiplications, or eight where there
 // are too few to hide their latency, and one round more to begin and to end.
-func (ker *Kernels[T]) stripWidth(m, n, k int) int {
+func (ker *Kernels[T]) stripWidth(m, n, k int, byColumns bool) int {
 	vectors, extra := (n+ker.Lanes-1)/ker.Lanes, 0
 	if ker.half(n) {
 		vectors--
-		extra = tilesCost(ker.Half, m, 1, k) / 2
+		extra = ker.tilesCost(ker.Half, m, 1, k) / 2
 	}
 	best, least := 1, 0
 	for w := len(ker.Tiles); w >= 1; w-- {
-		cost := extra + vectors/w*tilesCost(ker.Tiles[w-1], m, w, k)
+		if !byColumns && vectors > w && w*ker.Lanes*SizeOf[T]()%cacheLine != 0 {
+			continue // strips would share cache lines, which come from afar for each
+		}
+		cost := extra + vectors/w*ker.tilesCost(ker.Tiles[w-1], m, w, k)
 		if rest := vectors % w; rest > 0 {
-			cost += tilesCost(ker.Tiles[rest-1], m, rest, k)
+			cost += ker.tilesCost(ker.Tiles[rest-1], m, rest, k)
 		}
 		if least == 0 || cost < least {
 			best, least = w, cost
@@ -235,10 +241,14 @@ func (ker *Kernels[T]) stripWidth(m, n, k int) int {
 
 // tilesCost is the time in multiplications in which tiles of w vectors cover m
 // rows.
-func tilesCost[T Float](tiles []Tile[T], m, w, k int) (cost int) {
+func (ker *Kernels[T]) tilesCost(tiles []Tile[T], m, w, k int) (cost int) {
 	for _, t := range tiles {
 		count := m / t.Rows
-		cost += count * (k + 1) * max(t.Rows*w, 8)
+		round := max(t.Rows*w, 8)
+		if ker.Narrow() > ker.Lanes { // as many loads, with one to fetch ahead
+			round = max(round, t.Rows+w+1)
+		}
+		cost += count * (k + 1) * round
 		m -= count * t.Rows
 	}
 	return cost

@@ -12,8 +12,15 @@ import (
 // the second level; gemmCols columns of B are packed at a time.
 const (
 	gemmDepth = 256
-	gemmRows  = 192
+	gemmRows  = 96
 	gemmCols  = 1536
+
+	// Where there are fewer blocks of rows than gemmTasks, strips of columns are
+	// shared out as well, gemmStrips or more at a time.
+	gemmTasks, gemmStrips = 16, 8
+
+	// Products of up to so many multiplications are not worth a plan.
+	gemmTiny = 4096
 
 	// Up to this depth the rows of B are read where they lie.
 	gemmShallow = 64
@@ -25,13 +32,12 @@ const (
 
 // Gemm computes C = alpha·op(A)·op(B) + beta·C, where op(A) is A or, with tA,
 // its transpose; beta = 0 overwrites C whatever it holds. C must not overlap A
-// or B. Blocks of rows of C run in parallel on p; nil, which is what callers
-// outside of polyad pass, means on the calling goroutine. The result does not
-// depend on the number of workers. It panics when the shapes do not
-// fit. Cost 2·m·n·k flops.
+// or B. Blocks of C run in parallel on p; nil, which is what callers outside of
+// polyad pass, means on the calling goroutine. The result does not depend on the
+// number of workers. It panics when the shapes do not fit. Cost 2·m·n·k flops.
 //
-// A product with few columns or few rows reads its large operand where it lies;
-// otherwise both are copied into panels that fit the caches (K. Goto, R. van de
+// A tiny product reads its operands where they lie, and so does one with few
+// columns or few rows, unless B is transposed; otherwise both are copied into panels that fit the caches (K. Goto, R. van de
 // Geijn, Anatomy of high-performance matrix multiplication, ACM TOMS 34, 2008).
 func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c *Dense[T]) {
 	m, k := a.Rows, a.Cols
@@ -52,6 +58,14 @@ func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c 
 	if beta != 0 {
 		scale(c, beta)
 	}
+	if alpha == 1 && !tB && m*n <= gemmTiny/k {
+		aRow, aCol := a.Stride, 1
+		if tA {
+			aRow, aCol = aCol, aRow
+		}
+		asm.For[T]().Mul(m, n, k, a.Data, aRow, aCol, b.Data, b.Stride, c.Data, c.Stride, beta != 0, false)
+		return
+	}
 	g := newGemm[T](p.Workers())
 	defer g.release()
 	g.tA, g.tB, g.alpha, g.a, g.b, g.c = tA, tB, alpha, a, b, c
@@ -61,11 +75,11 @@ func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c 
 		for g.k0 = 0; g.k0 < k; g.k0 += gemmDepth {
 			g.k1 = min(g.k0+gemmDepth, k)
 			g.add = beta != 0 || g.k0 > 0
-			g.plan()
+			g.plan(blocks)
 			if !g.direct {
 				p.Run(g.strips, &g.packer)
 			}
-			p.Run(blocks, g)
+			p.Run(blocks*g.groups, g)
 		}
 	}
 }
@@ -101,6 +115,7 @@ type gemm[T Float] struct {
 	height int  // rows of a panel of A
 	width  int  // columns of a strip of B
 	strips int  // of the part
+	groups int  // of strips, which are tasks of their own
 	direct bool // B's rows are read where they lie
 	packed []T  // the strips, one after the other
 	packA  [][]T
@@ -132,11 +147,12 @@ func (g *gemm[T]) release() {
 
 // plan decides how the part is computed. Rows of B that lie along memory are
 // read in place when the part is too small for packing to pay.
-func (g *gemm[T]) plan() {
+func (g *gemm[T]) plan(blocks int) {
 	n, depth := g.j1-g.j0, g.k1-g.k0
 	g.height, g.width = g.ker.Panel()
 	g.width = min(g.width, n)
 	g.strips = (n + g.width - 1) / g.width
+	g.groups = max(1, min(gemmTasks/blocks, g.strips/gemmStrips))
 	g.direct = !g.tB && (g.c.Rows < 4*g.ker.Lanes || n <= 4*g.ker.Lanes || depth <= gemmShallow)
 	if size := g.strips * g.width * depth; !g.direct && len(g.packed) < size {
 		g.packed = make([]T, size)
@@ -160,27 +176,28 @@ func (t *gemmPacker[T]) Do(strip, _ int) {
 	t.ker.Transpose(dst, w, b, t.b.Stride, w, depth)
 }
 
-// Do adds the part's share to one block of rows of C.
-func (g *gemm[T]) Do(block, worker int) {
-	i0 := block * gemmRows
-	m, n, depth := min(gemmRows, g.c.Rows-i0), g.j1-g.j0, g.k1-g.k0
-	c := g.c.Data[i0*g.c.Stride+g.j0:]
+// Do adds the part's share to one block of rows of C and one group of strips.
+func (g *gemm[T]) Do(task, worker int) {
+	i0, group := task/g.groups*gemmRows, task%g.groups
+	first, end := group*g.strips/g.groups, (group+1)*g.strips/g.groups
+	m, depth := min(gemmRows, g.c.Rows-i0), g.k1-g.k0
+	j0, j1 := g.j0+first*g.width, min(g.j0+end*g.width, g.j1)
+	c := g.c.Data[i0*g.c.Stride+j0:]
 	if g.direct {
 		a, aRow, aCol := g.rowsOfA(i0, m, depth, worker)
-		b := g.b.Data[g.k0*g.b.Stride+g.j0:]
+		b := g.b.Data[g.k0*g.b.Stride+j0:]
 		// A shallow product mostly writes C: along its rows.
 		if shallow := depth <= gemmShallow; shallow && !g.add && len(g.c.Data)*asm.SizeOf[T]() >= gemmPast {
-			g.ker.MulPast(m, n, depth, a, aRow, aCol, b, g.b.Stride, c, g.c.Stride)
+			g.ker.MulPast(m, j1-j0, depth, a, aRow, aCol, b, g.b.Stride, c, g.c.Stride)
 		} else {
-			g.ker.Mul(m, n, depth, a, aRow, aCol, b, g.b.Stride, c, g.c.Stride, g.add, !shallow)
+			g.ker.Mul(m, j1-j0, depth, a, aRow, aCol, b, g.b.Stride, c, g.c.Stride, g.add, !shallow)
 		}
 		return
 	}
 	a := g.panelsOfA(i0, m, depth, worker)
-	for s := range g.strips {
-		j := s * g.width
-		w := min(g.width, n-j)
-		g.ker.MulPacked(m, w, depth, a, g.packed[j*depth:], c[j:], g.c.Stride, g.add)
+	for j := j0; j < j1; j += g.width {
+		w := min(g.width, j1-j)
+		g.ker.MulPacked(m, w, depth, a, g.packed[(j-g.j0)*depth:], c[j-j0:], g.c.Stride, g.add)
 	}
 }
 

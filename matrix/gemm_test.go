@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/asm"
 	"polyad/internal/par"
 	"polyad/matrix"
 )
@@ -117,6 +118,52 @@ func testGemmOnce[T matrix.Float](t *testing.T, r *rand.Rand, pool *par.Pool, tA
 			}
 		}
 	}
+}
+
+func TestGemmOfManyParts(t *testing.T) {
+	levels(t, func(t *testing.T) { both(t, testGemmParts[float32], testGemmParts[float64]) })
+}
+
+// testGemmParts goes beyond the sizes at which a product is cut into parts: rows,
+// columns and depth of what is packed, and what is written past the caches.
+func testGemmParts[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	pool := par.New(2)
+	defer pool.Close()
+	for _, size := range [][3]int{{390, 70, 66}, {33, 1601, 67}, {50, 70, 531}, {3, 1601, 300}, {40, 420_000 / asm.SizeOf[T](), 2}} {
+		m, n, k := size[0], size[1], size[2]
+		a, _ := strided[T](r, m, k)
+		b, _ := strided[T](r, k, n)
+		ref := multiply(a, b)
+		for tr := range 4 {
+			tA, tB := tr&1 != 0, tr&2 != 0
+			opA, _ := transposed(r, a, tA)
+			opB, _ := transposed(r, b, tB)
+			alpha, beta := T(1), T(tr%2)
+			if tr > 1 {
+				alpha = -.5
+			}
+			testGemmOnce(t, r, pool, tA, tB, alpha, beta, opA, opB, ref)
+		}
+	}
+}
+
+func TestProductsAllocateNothing(t *testing.T) {
+	both(t, testGemmAllocations[float32], testGemmAllocations[float64])
+}
+
+func testGemmAllocations[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	a, _ := strided[T](r, 300, 70)
+	b, _ := strided[T](r, 70, 80)
+	c, gram, work := matrix.New[T](300, 80), matrix.New[float64](70, 70), matrix.NewGramWork[T](70)
+	a.Set(0, 3, T(math.Inf(1))) // float32 sums this part in float64
+	pool := par.New(2)
+	defer pool.Close()
+	assert.Zero(t, testing.AllocsPerRun(10, func() {
+		work.Gram(gram, a, false)
+		matrix.Gemm(pool, false, false, 2, a, b, 0, c)
+	}))
 }
 
 func TestGemmGivesTheSameBitsForAnyWorkers(t *testing.T) {

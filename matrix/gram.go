@@ -10,14 +10,15 @@ import (
 // in the element type before they are added up in float64.
 const gramDepth = 256
 
-// Sums of squares in the element type are taken for good between these bounds,
-// within the range of float32 with room for products of unlike columns.
+// Sums of squares in float32 are taken for good between these bounds, within its
+// range with room for products of unlike columns.
 const gramLeast, gramMost = 0x1p-60, 0x1p60
 
 // Gram writes XᵀX (r x r for X of shape I x r) into dst, or XXᵀ for X of shape
 // r x I when rows is set. Sums over 256 products are taken in the element type
-// and added up in float64. It panics when dst is not r x r. Cost I·r·(r+1)
-// flops.
+// and added up in float64; where squares leave the range of float32, all are
+// taken in float64. NaN and Inf propagate as in [Gemm]. It panics when dst is not
+// r x r. Cost I·r·(r+1) flops.
 func Gram[T Float](dst *Dense[float64], x *Dense[T], rows bool) {
 	pool := &gramPools[asm.SizeOf[T]()/8]
 	g, _ := pool.Get().(*GramWork[T])
@@ -36,6 +37,8 @@ type GramWork[T Float] struct {
 	ker          *asm.Kernels[T]
 	r            int
 	turned, part []T // gramDepth x r and r x r
+
+	wide *GramWork[float64] // for float32, where it will not do; else nil
 }
 
 // NewGramWork returns the memory for Gram matrices of r components.
@@ -50,6 +53,12 @@ func (g *GramWork[T]) reserve(r int) {
 		g.part, g.turned = make([]T, r*r), make([]T, gramDepth*r)
 	}
 	g.r, g.ker = r, asm.For[T]()
+	if asm.SizeOf[T]() == 4 {
+		if g.wide == nil {
+			g.wide = &GramWork[float64]{}
+		}
+		g.wide.reserve(r)
+	}
 }
 
 // Gram is the function [Gram] in this memory.
@@ -93,12 +102,15 @@ func (g *GramWork[T]) add(dst *Dense[float64], x []T, stride, n int) {
 		w := min(width, r-j)
 		g.ker.Mul(j+w, w, n, x, 1, stride, x[j:], stride, g.part[j:], r, false, true)
 	}
-	for k := 0; k < r; k++ {
-		// Squares that leave the range of T are summed in float64 instead.
-		if d := g.part[k*r+k]; !(d > gramLeast && d < gramMost) {
-			addWide(dst, x, r, stride, n)
-			return
+	if g.wide != nil && !g.inRange() {
+		wide := g.wide.turned
+		for i := range n {
+			for k, v := range x[i*stride : i*stride+r] {
+				wide[i*r+k] = float64(v)
+			}
 		}
+		g.wide.add(dst, wide, r, n)
+		return
 	}
 	for k := 0; k < r; k++ {
 		to, from := dst.Row(k)[k:], g.part[k*r+k:(k+1)*r]
@@ -108,21 +120,16 @@ func (g *GramWork[T]) add(dst *Dense[float64], x []T, stride, n int) {
 	}
 }
 
-// addWide is add in float64, for numbers whose squares are out of the range of T
-// and for columns of zeros.
-func addWide[T Float](dst *Dense[float64], x []T, r, stride, n int) {
-	for i := range n {
-		row := x[i*stride : i*stride+r]
-		for k, v := range row {
-			if v == 0 {
-				continue
-			}
-			to := dst.Row(k)
-			for l, w := range row[k:] {
-				to[k+l] += float64(v) * float64(w)
-			}
+// inRange reports whether the products that were just made neither left the range
+// of float32 nor came near its ends. Columns of zeros count as out of it, since
+// squares may have vanished.
+func (g *GramWork[T]) inRange() bool {
+	for k := range g.r {
+		if d := g.part[k*g.r+k]; !(d > gramLeast && d < gramMost) {
+			return false
 		}
 	}
+	return true
 }
 
 // chunk is how many numbers a kernel gets at once: some microseconds, within

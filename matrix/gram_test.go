@@ -69,6 +69,66 @@ func TestGramWritesOnlyItsDestination(t *testing.T) {
 	}
 }
 
+func TestGramTakesSquaresOutOfRangeAndZeros(t *testing.T) {
+	levels(t, func(t *testing.T) { both(t, testGramOfExtremes[float32], testGramOfExtremes[float64]) })
+}
+
+func testGramOfExtremes[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(10, 10))
+	const length, rank = 300, 7
+	for _, scales := range [][rank]float64{
+		{1, 1, 0, 1, 1, 1, 1},
+		{0, 0, 0, 0, 0, 0, 0},
+		{1, 0x1p-70, 1, 0x1p70, 0, 1, 0x1p-100},
+	} {
+		x, _ := strided[T](r, length, rank)
+		for i := range length {
+			for k := range rank {
+				x.Set(i, k, T(float64(x.At(i, k))*scales[k]))
+			}
+		}
+		for _, rows := range []bool{false, true} {
+			operand := x
+			if rows {
+				operand = x.Transpose()
+			}
+			g := matrix.New[float64](rank, rank)
+			matrix.Gram(g, operand, rows)
+			for k := range rank {
+				for l := range rank {
+					var want, size float64
+					for i := range length {
+						p := float64(x.At(i, k)) * float64(x.At(i, l))
+						want += p
+						size += math.Abs(p)
+					}
+					require.InDelta(t, want, g.At(k, l), length*epsilon[T]()*size)
+				}
+			}
+		}
+	}
+}
+
+func TestGramOfWhatIsNotFinite(t *testing.T) {
+	both(t, testGramNotFinite[float32], testGramNotFinite[float64])
+}
+
+func testGramNotFinite[T matrix.Float](t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		for k := range 3 { // beside zeros, which do not hide it
+			x := matrix.Of(2, 3, []T{0, 0, 0, 1, 2, 3})
+			x.Set(0, k, T(bad))
+			g := matrix.New[float64](3, 3)
+			matrix.Gram(g, x, false)
+			for l := range 3 {
+				if l != k {
+					require.True(t, math.IsNaN(g.At(k, l)) && math.IsNaN(g.At(l, k)), "column %d, %v: %v", k, bad, g.Data)
+				}
+			}
+		}
+	}
+}
+
 func TestInnerAndSumAccumulateInFloat64(t *testing.T) {
 	// 2^24 + 1 is no float32, and 1e30² not even near one.
 	m := matrix.Of(1, 3, []float32{1 << 24, 1, 1})

@@ -21,7 +21,8 @@ func checkLayout[T asm.Float](name string, x *matrix.Dense[T]) error {
 	return nil
 }
 
-// checkData looks at every entry before any work and returns the largest.
+// checkData looks at every entry that is not missing before any work and returns
+// the largest.
 func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, err error) {
 	if x == nil {
 		return 0, fmt.Errorf("nmf: %w: no data", ErrShape)
@@ -32,6 +33,7 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, er
 	if x.Rows == 0 || x.Cols == 0 {
 		return 0, fmt.Errorf("nmf: %w: the data are %d x %d, they have no entries", ErrShape, x.Rows, x.Cols)
 	}
+	seen := watch[T]{mask: o.Mask}
 	positive := o.Loss.NeedsPositive()
 	floor := T(o.Eps.Or(0))
 	ker := asm.For[T]()
@@ -40,14 +42,15 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, er
 	for i := 0; i < x.Rows; i++ {
 		for j := 0; j < x.Cols; j += chunk {
 			part := x.Row(i)[j:min(j+chunk, x.Cols)]
-			lo, hi, finite := ker.Scan(part)
+			seen.look(part, i, j)
+			lo, hi, finite := ker.Scan(seen.values)
 			if !finite || lo < 0 || positive && max(lo, floor) == 0 {
-				return 0, badEntry(part, i, j, floor, o)
+				return 0, badEntry(&seen, floor, o)
 			}
 			top = max(top, hi)
 			if lo = max(lo, floor); positive && lo < least {
-				k := slices.IndexFunc(part, func(v T) bool { return max(v, floor) == lo })
-				least, at = lo, [2]int{i, j + k}
+				k := slices.IndexFunc(seen.values, func(v T) bool { return max(v, floor) == lo })
+				least, at = lo, [2]int{i, seen.column(k)}
 			}
 		}
 	}
@@ -64,17 +67,19 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, er
 	return largest, nil
 }
 
-// badEntry is the error for the first entry of a part of row i, from column j0
-// on, that cannot be.
-func badEntry[T asm.Float](part []T, i, j0 int, floor T, o *Options) error {
-	for j, v := range part {
+// badEntry is the error for the first entry of a part of a row that cannot be.
+func badEntry[T asm.Float](seen *watch[T], floor T, o *Options) error {
+	for k, v := range seen.values {
+		i, j := seen.row, seen.column(k)
 		switch {
+		case v != v:
+			return fmt.Errorf("nmf: %w: entry [%d,%d] is NaN; if it is missing say so by a mask (Options.Mask), else replace it", ErrData, i, j)
 		case v-v != 0:
-			return fmt.Errorf("nmf: %w: entry [%d,%d] is %v; remove or replace it", ErrData, i, j0+j, v)
+			return fmt.Errorf("nmf: %w: entry [%d,%d] is %v; remove or replace it", ErrData, i, j, v)
 		case v < 0:
-			return fmt.Errorf("nmf: %w: entry [%d,%d] is %v, and nonnegative factors cannot model negative data; shift or clip it", ErrData, i, j0+j, v)
+			return fmt.Errorf("nmf: %w: entry [%d,%d] is %v, and nonnegative factors cannot model negative data; shift or clip it", ErrData, i, j, v)
 		case o.Loss.NeedsPositive() && max(v, floor) == 0:
-			return fmt.Errorf("nmf: %w: entry [%d,%d] is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", ErrData, i, j0+j, o.Loss.String())
+			return fmt.Errorf("nmf: %w: entry [%d,%d] is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", ErrData, i, j, o.Loss.String())
 		}
 	}
 	return nil

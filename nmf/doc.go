@@ -56,6 +56,19 @@
 // order of the components as they came; [Model.Normalize] and [Model.Sort] change
 // them when asked. [Model.ReconstructTo] and [Model.SoftMasks] work tile by tile.
 //
+// # Missing entries
+//
+// Entries that Options.Mask calls missing have no part in loss, relative error,
+// KKT residual and the scale of a start, and nothing that is stored there has any
+// effect. MU sums over the observed entries alone. HALS, ANLS and ALS fill the
+// missing ones with the model before each factor's turn, and so work on a
+// majorizer of the observed loss; it takes 4mnr flops more a sweep. The loss of
+// any method is computed directly, by default every 10 sweeps
+// (Options.Run.TraceEvery), but extrapolated HALS needs it after each. [NNDSVD]
+// and [SPA] take the mean of what is observed for what is missing. A row or column
+// of which no entry is observed keeps its part of the start (but for MU up to
+// rounding), unless there are penalties, which then drive it to zero.
+//
 // # Zeros
 //
 // HALS, ANLS and ALS give exact zeros. Under MU an entry that is zero would stay

@@ -120,10 +120,10 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 	if opt.Loss.NeedsPositive() {
 		floor = opt.Eps.Or(0)
 	}
-	v := data.NewDense(x, scale*scale, floor, pool.Workers())
+	v := newData(x, opt.Mask, scale*scale, floor, pool.Workers())
+	v.LimitBlocks(mostBlocks(x.Rows, x.Cols, opt))
 	if !opt.Eps.IsSet() {
-		m, n := v.Dims()
-		mean := v.Stats().Sum / (float64(m) * float64(n)) / (scale * scale)
+		mean := v.Stats().Mean() / (scale * scale)
 		opt.Eps = solver.Set(defaultEps[T](opt.Method, mean, rank))
 	}
 	start := given.Clone()
@@ -140,6 +140,17 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 	return s, err
 }
 
+// mostBlocks returns the number of row blocks whose shares of H, of which there are
+// two where both parts of the gradient take a pass, have no more than 14·(m+n)·r
+// numbers.
+func mostBlocks(m, n int, o *Options) int {
+	parts := 1
+	if b := o.Loss.Beta(); b != 1 && b != 2 {
+		parts = 2
+	}
+	return 14 * (m + n) / (n * parts)
+}
+
 // result collects what is reported of the final state.
 func (s *state[T]) result(report solver.Report) *Result[T] {
 	last := report.Trace.Last()
@@ -151,6 +162,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		Penalty:  map[string]float64{"w": s.blockW.Value() / s.objScale, "h": s.blockH.Value() / s.objScale},
 		KKT:      s.kkt(),
 		Ridges:   int(s.ridges),
+		Observed: s.stats.Count,
 		Options:  *s.o,
 	}
 	r.Options.Run.Observe = nil

@@ -305,6 +305,32 @@ func TestSweepsAllocateNothing(t *testing.T) {
 	}
 }
 
+// A run takes 24·(m+n)·r numbers and 16 MB beside the data, all that it ever
+// allocates counted.
+func TestFitHoldsNothingOfTheSizeOfTheData(t *testing.T) {
+	const mb = 1 << 20
+	for _, shape := range [][2]int{{400, 20000}, {20000, 400}, {1500, 1500}} {
+		m, n, r := shape[0], shape[1], 20
+		x := positive[float64](27, m, n, 1)
+		for _, o := range []nmf.Options{
+			{}, {Method: nmf.HALS{}}, {Method: nmf.HALS{Exact: true}}, {Method: nmf.MU{}}, {Method: nmf.MU{Extrapolate: true}}, {Method: nmf.ANLS{}}, {Method: nmf.ALS{}},
+			{Loss: loss.KL}, {Loss: loss.KL, Method: nmf.MU{}, W: reg.L1(.1), H: reg.L1(.1)}, {Loss: loss.IS}, {Loss: loss.Beta(.5)},
+		} {
+			o.Init, o.Workers, o.Run = nmf.Random{}, 2, run(2)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := nmf.Fit(ctx, x, r, &o)
+			runtime.ReadMemStats(&after)
+			require.NoError(t, err)
+			words := float64(after.TotalAlloc-before.TotalAlloc-16*mb) / 8
+			if after.TotalAlloc-before.TotalAlloc < 16*mb {
+				words = 0
+			}
+			assert.LessOrEqual(t, words, 24.*float64((m+n)*r), "%d x %d, %v, %v: %.1f", m, n, o.Loss, o.Method, words/float64((m+n)*r))
+		}
+	}
+}
+
 func TestKKTResidualFallsAndIsFreeOfScale(t *testing.T) {
 	for _, o := range []nmf.Options{{}, {Loss: loss.KL, W: reg.L1(.01), H: reg.L1(.01)}} {
 		x := positive[float64](25, 20, 15, 1)

@@ -10,6 +10,7 @@ import (
 
 	"polyad/internal/golden"
 	"polyad/loss"
+	"polyad/matrix"
 	"polyad/nmf"
 	"polyad/reg"
 	"polyad/solver"
@@ -63,10 +64,13 @@ func TestGoldenMultiplicative(t *testing.T) {
 			if c.Params["order"] == "HW" {
 				o.Order = nmf.OrderHW
 			}
+			if m, ok := c.Inputs["M"]; ok {
+				o.Mask = matrix.MaskOf(m.Matrix())
+			}
 			checkNMF(t, c, o)
 		})
 	}
-	require.Equal(t, 16, n)
+	require.Equal(t, 18, n)
 }
 
 func TestGoldenHALS(t *testing.T) {

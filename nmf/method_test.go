@@ -162,3 +162,29 @@ func TestRidgesAreCounted(t *testing.T) {
 		finite(t, r, m.String())
 	}
 }
+
+// Evaluating the objective leaves products for the next step, which are the ones
+// that the step would make.
+func TestLookingChangesNoBit(t *testing.T) {
+	x := positive[float64](7, 70, 300, 1)
+	start := &nmf.Model[float64]{W: positive[float64](8, 70, 5, 1), H: positive[float64](9, 5, 300, 1)}
+	for _, o := range []nmf.Options{
+		{Loss: loss.KL}, {Loss: loss.IS}, {Loss: loss.Beta(1.5)}, {Loss: loss.Beta(-.3)}, {Loss: loss.KL, Order: nmf.OrderHW}, {Loss: loss.IS, Order: nmf.OrderHW},
+		{Loss: loss.KL, FixW: true}, {Loss: loss.IS, FixH: true, Order: nmf.OrderHW}, {Loss: loss.KL, W: reg.L1(.1), H: reg.L2(.1)},
+	} {
+		for _, inner := range []int{1, 3} {
+			o.Method, o.Init, o.Run = nmf.MU{Inner: inner}, start, run(12)
+			o.Run.TraceEvery = 1
+			often, err := nmf.Fit(ctx, x, 5, &o)
+			require.NoError(t, err)
+			o.Run.TraceEvery = 12
+			once, err := nmf.Fit(ctx, x, 5, &o)
+			require.NoError(t, err)
+			require.Equal(t, once.Model, often.Model, "%v, order %v, inner %d", o.Loss, o.Order, inner)
+			require.InEpsilon(t, once.Loss, often.Loss, 1e-12)
+			for i := 1; i < len(often.Trace); i++ {
+				require.LessOrEqual(t, often.Trace[i].Objective(), often.Trace[i-1].Objective()*(1+1e-12))
+			}
+		}
+	}
+}

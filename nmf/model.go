@@ -40,6 +40,10 @@ type Result[T asm.Float] struct {
 	// the model is zero too, else 1.
 	Loss, RelError float64
 
+	// Observed is the number of entries that are not missing; only they count in
+	// Loss, RelError and KKT.
+	Observed int
+
 	// Penalty is the value of the penalty on "w" and on "h".
 	Penalty map[string]float64
 

@@ -2,8 +2,8 @@ package nmf
 
 import (
 	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/internal/nnls"
-	"polyad/loss"
 )
 
 // mu is the multiplicative update. With Y = WH recomputed before each factor,
@@ -21,6 +21,7 @@ type mu[T asm.Float] struct {
 	mmW, mmH *nnls.MM[T]
 	taskW    muW[T]
 	taskH    muH[T]
+	taskE    muE[T]
 	beyond   *beyond[T] // nil: not extrapolated
 }
 
@@ -34,7 +35,8 @@ func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
 		return nil, err
 	}
 	u.mmW.Held = s.heldW
-	u.taskW.mu, u.taskH.mu = u, u
+	u.mmW.Keep, u.mmH.Keep = s.masked, s.masked
+	u.taskW.mu, u.taskH.mu, u.taskE.mu = u, u, u
 	if a.Extrapolate {
 		u.beyond = newBeyond(s)
 		s.extra = u.beyond
@@ -45,6 +47,42 @@ func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
 func (u *mu[T]) updateW() {
 	u.prepareW()
 	u.pool.Run(u.x.Blocks(), &u.taskW)
+	u.ready = false
+}
+
+// evaluate returns loss and squared error of the model. Where the next step begins
+// at the model as it is, the pass over the data that this takes leaves N and C for
+// that step.
+func (u *mu[T]) evaluate() (divergence, squares float64) {
+	if u.beyond != nil || u.masked || u.l.Beta() == 2 {
+		return u.losses.run()
+	}
+	if u.taskE.first = u.o.Order == OrderWH && !u.o.FixW || u.o.FixH; u.taskE.first {
+		u.prepareW()
+	} else {
+		u.prepareH()
+	}
+	clear(u.losses.shares)
+	u.pool.Run(u.x.Blocks(), &u.taskE)
+	u.ready = true
+	return u.losses.total()
+}
+
+// muE makes the pass of evaluate over one block.
+type muE[T asm.Float] struct {
+	*mu[T]
+	first bool // for W
+}
+
+func (t *muE[T]) Do(block, worker int) {
+	q := &t.quotients[worker]
+	*q = data.Quotients[T]{Loss: &t.losses.shares[block]}
+	if t.first {
+		q.WNum, q.WDen = t.wNum, t.wDen // nil at β = 1
+	} else if q.HNum = t.numShares[block]; t.passDen() {
+		q.HDen = t.denShares[block]
+	}
+	t.x.Quotients(t.l, block, worker, t.w, t.h, q)
 }
 
 func (u *mu[T]) updateH() {
@@ -53,7 +91,8 @@ func (u *mu[T]) updateH() {
 		u.beyond.task.run(u.pool, u.h, u.beyond.lastH)
 	}
 	for k := range u.inner {
-		u.hTotals(true, k == 0 || u.l != loss.Frobenius) // WᵀV does not change with H
+		u.hTotals(true, !u.ready && (k == 0 || !u.gramDen())) // WᵀV does not change with H
+		u.ready = false
 		u.pool.Run((u.h.Cols+chunk-1)/chunk, &u.taskH)
 	}
 }
@@ -69,9 +108,11 @@ func (t *muW[T]) Do(block, worker int) {
 		t.beyond.task.over(t.w.Data[i0*r:i1*r], t.beyond.lastW.Data[i0*r:i1*r])
 	}
 	for k := range t.inner {
-		if k == 0 || t.l != loss.Frobenius {
+		switch {
+		case k == 0 && t.ready:
+		case k == 0 || !t.gramDen():
 			t.wBlock(block, worker, true)
-		} else {
+		default:
 			t.wGram(block) // VHᵀ does not change with W
 		}
 		for i := i0; i < i1; i++ {

@@ -73,8 +73,7 @@ const (
 // factors that are worked on times scale, and the mean of the data in the square
 // of it, which is from ½ to 2. Both are 0 for data without a mean.
 func units[T asm.Float](v data.Matrix[T], scale float64) (unit, mean float64) {
-	m, n := v.Dims()
-	mean = v.Stats().Sum / (float64(m) * float64(n)) / (scale * scale)
+	mean = v.Stats().Mean() / (scale * scale)
 	if !(mean > 0) {
 		return 0, 0
 	}

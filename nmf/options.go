@@ -7,6 +7,7 @@ import (
 
 	"polyad/internal/fitting"
 	"polyad/loss"
+	"polyad/matrix"
 	"polyad/reg"
 	"polyad/solver"
 )
@@ -109,6 +110,9 @@ type Options struct {
 	Order Order
 	// FixW and FixH keep a factor as Init gives it.
 	FixW, FixH bool
+	// Mask says which entries of the data are observed; the others are missing and
+	// may be anything, NaN too. Default nil: all are observed.
+	Mask *matrix.Mask
 	// HoldW and HoldH keep columns of W and rows of H, by the index of their
 	// components, as Init gives them, while the others are fitted: known parts
 	// beside unknown ones. A component with a part that is held is neither
@@ -131,7 +135,9 @@ type Options struct {
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
 	Workers int
-	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000.
+	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000, and
+	// TraceEvery to 1, or 10 where the objective costs a pass over the data: for
+	// losses other than Frobenius, and with missing entries.
 	Run solver.Options
 }
 
@@ -151,11 +157,14 @@ func (o *Options) effective(m, n int) (Options, error) {
 	if err := e.checkMethod(); err != nil {
 		return e, err
 	}
+	if err := e.checkMask(m, n); err != nil {
+		return e, err
+	}
 	run := solver.Options{MaxIter: solver.Set(500), TraceEvery: 1}
 	if _, mu := e.Method.(MU); mu {
 		run.MaxIter = solver.Set(2000)
 	}
-	if e.Loss != loss.Frobenius {
+	if e.Loss != loss.Frobenius || e.Mask != nil {
 		run.TraceEvery = 10
 	}
 	generated, err := e.start()

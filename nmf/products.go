@@ -17,12 +17,15 @@ const chunk = 512
 //	N = (V∘Y^(β-2))Hᵀ,  C = Y^(β-1)Hᵀ  for W,  Wᵀ(V∘Y^(β-2)),  WᵀY^(β-1)  for H
 //
 // with Y = WH, and the memory to compute them. For β = 2 they are VHᵀ, W(HHᵀ),
-// WᵀV, (WᵀW)H; for β = 1 C is the same in every row of W or column of H.
+// WᵀV, (WᵀW)H; for β = 1 C is the same in every row of W or column of H. With
+// missing entries, which count neither in N nor in C, that does not hold; when N
+// is wanted alone they are filled by the model (package internal/data).
 type products[T asm.Float] struct {
-	x    data.Matrix[T]
-	l    loss.Loss
-	pool *par.Pool
-	w, h *matrix.Dense[T]
+	x      data.Matrix[T]
+	l      loss.Loss
+	masked bool // entries are missing
+	pool   *par.Pool
+	w, h   *matrix.Dense[T]
 
 	wNum, wDen *matrix.Dense[T] // m x r
 	hNum, hDen *matrix.Dense[T] // r x n
@@ -44,7 +47,7 @@ type products[T asm.Float] struct {
 // whether C is wanted, too.
 func newProducts[T asm.Float](x data.Matrix[T], l loss.Loss, pool *par.Pool, w, h *matrix.Dense[T], denominators bool) *products[T] {
 	m, n, r := w.Rows, h.Cols, w.Cols
-	p := &products[T]{x: x, l: l, pool: pool, w: w, h: h,
+	p := &products[T]{x: x, l: l, masked: x.Stats().Count < m*n, pool: pool, w: w, h: h,
 		wNum: matrix.New[T](m, r), hNum: matrix.New[T](r, n),
 		quotients: make([]data.Quotients[T], pool.Workers())}
 	if l.Beta() == 2 {
@@ -54,26 +57,33 @@ func newProducts[T asm.Float](x data.Matrix[T], l loss.Loss, pool *par.Pool, w, 
 	if l.Beta() == 1 {
 		p.sums, p.sums64 = make([]T, r), make([]float64, r)
 	}
-	if denominators {
-		p.denominators()
-	}
 	for range x.Blocks() {
 		p.numShares = append(p.numShares, matrix.New[T](r, n))
-		if p.passDen() {
-			p.denShares = append(p.denShares, matrix.New[T](r, n))
-		}
+	}
+	if denominators {
+		p.denominators()
 	}
 	p.shares.products, p.adds.products = p, p
 	return p
 }
 
 // passDen says whether C takes a pass over the data.
-func (p *products[T]) passDen() bool { b := p.l.Beta(); return b != 1 && b != 2 }
+func (p *products[T]) passDen() bool { b := p.l.Beta(); return p.masked || b != 1 && b != 2 }
+
+// gramDen says whether C comes from a Gram matrix; N then stays the same while
+// its own factor changes.
+func (p *products[T]) gramDen() bool { return p.l.Beta() == 2 && !p.masked }
 
 // denominators allocates C where it is a matrix.
 func (p *products[T]) denominators() {
-	if p.l.Beta() != 1 && p.wDen == nil {
-		p.wDen, p.hDen = matrix.New[T](p.w.Rows, p.w.Cols), matrix.New[T](p.h.Rows, p.h.Cols)
+	if p.wDen != nil || !p.passDen() && !p.gramDen() {
+		return
+	}
+	p.wDen, p.hDen = matrix.New[T](p.w.Rows, p.w.Cols), matrix.New[T](p.h.Rows, p.h.Cols)
+	for range p.numShares {
+		if p.passDen() {
+			p.denShares = append(p.denShares, matrix.New[T](p.h.Rows, p.h.Cols))
+		}
 	}
 }
 
@@ -120,7 +130,7 @@ func (p *products[T]) round(g *matrix.Dense[float64]) {
 
 // wBlock computes N and, with den, C for the rows of W in a block.
 func (p *products[T]) wBlock(block, worker int, den bool) {
-	if p.l.Beta() == 2 {
+	if p.l.Beta() == 2 && !(den && p.masked) {
 		p.x.VHt(p.wNum, block, worker, p.w, p.h)
 		if den {
 			p.wGram(block)
@@ -168,7 +178,7 @@ func (p *products[T]) hTotals(den, fresh bool) {
 
 // hBlock computes a block's share of N and C for H.
 func (p *products[T]) hBlock(block, worker int, den bool) {
-	if p.l.Beta() == 2 {
+	if p.l.Beta() == 2 && !(den && p.masked) {
 		p.x.WtV(p.numShares[block], block, worker, p.w, p.h)
 		return
 	}
@@ -210,7 +220,7 @@ func (t *hAdds[T]) Do(block, _ int) {
 	case !t.den:
 	case t.passDen():
 		addShares(t.hDen, t.denShares, j0, j1)
-	case t.l.Beta() == 2:
+	case t.gramDen():
 		r := t.h.Rows
 		asm.For[T]().Mul(r, j1-j0, r, t.gram.Data, r, 1, t.h.Data[j0:], t.h.Stride, t.hDen.Data[j0:], t.hDen.Stride, false, true)
 	}

@@ -79,8 +79,7 @@ func generate[T asm.Float](o *Options, v data.Matrix[T], rank int, scale float64
 // randomModel returns independent uniform entries on (0, s] with s so that the
 // mean of WH is that of the data. W and H have streams of their own.
 func randomModel[T asm.Float](seed uint64, m, n, rank int, stats data.Stats) *Model[T] {
-	mean := stats.Sum / (float64(m) * float64(n))
-	s := 2 * math.Sqrt(mean/float64(rank))
+	s := 2 * math.Sqrt(stats.Mean()/float64(rank))
 	fill := func(rows, cols int, stream uint64) *matrix.Dense[T] {
 		r := rand.New(rand.NewPCG(seed, stream))
 		f := matrix.New[T](rows, cols)
@@ -147,6 +146,9 @@ func (s *state[T]) initialScale() (logEta float64) {
 // part that is held are not scaled: they count as a part of the data that is
 // explained already.
 func (s *state[T]) startSums() balance.Sums {
+	if s.masked {
+		return s.observedSums()
+	}
 	sums := balance.Sums{X: s.stats.Sum}
 	for k := 0; k < s.h.Rows; k++ {
 		var w, h float64

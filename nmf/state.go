@@ -28,6 +28,7 @@ type state[T asm.Float] struct {
 	balancer        *balance.Balancer[T] // nil: no balancing
 	step            stepper
 	given           *Model[T] // the start if one was given
+	ready           bool      // the products for the next step of mu are there
 	touched         bool      // whether the start was scaled, balanced or swept over
 	heldW, heldH    []bool    // components that are held in W or H, nil: none
 	frozen          []bool    // those that are held in either
@@ -85,7 +86,7 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 		}
 	}
 	s.eps = T(o.Eps.Or(0) * scale)
-	s.coarse = float64(s.eps) > 1e-10*math.Sqrt(math.Sqrt(s.stats.Squares/float64(w.Rows)/float64(h.Cols))/float64(w.Cols))
+	s.coarse = float64(s.eps) > 1e-10*math.Sqrt(math.Sqrt(s.stats.Squares/float64(s.stats.Count))/float64(w.Cols))
 	_, isMU := o.Method.(MU)
 	s.products = newProducts(x, o.Loss, pool, w, h, isMU)
 	if o.Balance != BalanceNone {
@@ -120,7 +121,7 @@ func (s *state[T]) Sweep() error {
 	if !skipSecond {
 		second()
 	}
-	s.swept = s.l == loss.Frobenius
+	s.swept = s.l == loss.Frobenius && !s.masked // inner products would be those of the filled data
 	var scales *balance.Scales
 	if s.balancer != nil && s.o.Balance == BalanceEvery {
 		s.frobenius() // balancing keeps the product, but for a floor that counts
@@ -175,7 +176,11 @@ func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 		}
 	}
 	if v := s.value.direct[0]; v != v {
-		s.value.direct[0], s.value.direct[1] = s.losses.run()
+		if u, ok := s.step.(*mu[T]); ok && !final {
+			s.value.direct[0], s.value.direct[1] = u.evaluate()
+		} else {
+			s.value.direct[0], s.value.direct[1] = s.losses.run()
+		}
 	}
 	return s.value.direct[0], s.value.direct[1]
 }
@@ -236,6 +241,11 @@ func (t *lossTask[T]) Do(block, worker int) {
 
 func (t *lossTask[T]) run() (divergence, squares float64) {
 	t.pool.Run(len(t.shares), t)
+	return t.total()
+}
+
+// total adds up the shares.
+func (t *lossTask[T]) total() (divergence, squares float64) {
 	t.sum = [2]float64{}
 	for _, s := range t.shares {
 		t.sum[0] += s[0]
@@ -287,6 +297,6 @@ func (s *state[T]) RestoreState(b []byte) error {
 	if err := fitting.Restore(b, append([]*matrix.Dense[T]{s.w, s.h}, s.kept...), s.numbers); err != nil {
 		return fmt.Errorf("nmf: %w: %w", ErrShape, err)
 	}
-	s.value, s.swept = unknown(), false
+	s.value, s.swept, s.ready = unknown(), false, false
 	return nil
 }

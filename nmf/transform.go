@@ -10,8 +10,8 @@ import (
 
 // Transform finds H for new data in the basis of the model: with W (m x r) fixed
 // it minimizes the objective of [Fit] for x (m x n), any number n of new columns,
-// over H (r x n). o may be nil; it takes the loss, the method, the penalties of H
-// and how long to go on, all best as the model was fitted with, and no start of
+// over H (r x n). o may be nil; it takes the loss, the method, the penalties of H,
+// a mask and how long to go on, all best as the model was fitted with, and no start of
 // its own. The model is not written, and the result has a copy of its W.
 //
 // The columns of x do not depend on each other: each begins with all components
@@ -48,7 +48,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options
 		if x.Rows != m.W.Rows {
 			return nil, fmt.Errorf("nmf: %w: the data have %d rows and the model %d; columns are samples (transpose the data?)", ErrShape, x.Rows, m.W.Rows)
 		}
-		start.H = level(m.W, x)
+		start.H = level(m.W, x, opt.Mask)
 	}
 	opt.Init, opt.FixW, opt.ScaleInit = start, true, solver.Set(false)
 	r, err := Fit(ctx, x, m.W.Cols, &opt)
@@ -59,21 +59,26 @@ func (m *Model[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options
 }
 
 // level returns the H (r x n) whose columns have equal entries and give columns
-// of W·H the sums of those of x. Zero columns of W get none.
-func level[T matrix.Float](w, x *matrix.Dense[T]) *matrix.Dense[T] {
-	columns, sums := make([]float64, w.Cols), make([]float64, x.Cols)
-	add := func(to []float64, m *matrix.Dense[T]) {
-		for i := range m.Rows {
-			for j, v := range m.Row(i) {
-				to[j] += float64(v)
+// of W·H the sums of those of x, both over the entries that a mask, if there is
+// one, says are observed. Zero columns of W get none, and columns of x without an
+// observed entry get zeros.
+func level[T matrix.Float](w, x *matrix.Dense[T], mask *matrix.Mask) *matrix.Dense[T] {
+	columns, sums, model := make([]float64, w.Cols), make([]float64, x.Cols), make([]float64, x.Cols)
+	if mask != nil && (mask.Rows != x.Rows || mask.Cols != x.Cols || !mask.Valid()) {
+		mask = nil // Fit refuses it
+	}
+	for i := range w.Rows {
+		var row float64
+		for k, v := range w.Row(i) {
+			columns[k] += float64(v)
+			row += float64(v)
+		}
+		for j, v := range x.Row(i) {
+			if mask == nil || mask.At(i, j) {
+				sums[j] += float64(v)
+				model[j] += row
 			}
 		}
-	}
-	add(columns, w)
-	add(sums, x)
-	var total float64
-	for _, s := range columns {
-		total += s
 	}
 	h := matrix.New[T](w.Cols, x.Cols)
 	for k, s := range columns {
@@ -81,7 +86,9 @@ func level[T matrix.Float](w, x *matrix.Dense[T]) *matrix.Dense[T] {
 			continue
 		}
 		for j, v := range sums {
-			h.Row(k)[j] = T(v / total)
+			if model[j] > 0 {
+				h.Row(k)[j] = T(v / model[j])
+			}
 		}
 	}
 	return h

@@ -103,7 +103,10 @@ func (m CP[T]) Inner(o CP[T]) float64 {
 				}
 			}
 		}
-		times(all, all, gram)
+		for q := range m.Rank() {
+			row := all[q*g.Cols : (q+1)*g.Cols]
+			times(row, row, gram[q*g.Cols:])
+		}
 	}
 	var s float64
 	for _, v := range all {

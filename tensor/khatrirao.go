@@ -8,7 +8,10 @@ package tensor
 //
 // With this order X_(n)·K is the MTTKRP for the unfolding of [Dense.Unfold].
 
-import "polyad/matrix"
+import (
+	"polyad/asm"
+	"polyad/matrix"
+)
 
 // KhatriRao returns the Khatri-Rao product of the matrices but the one with
 // index skip (-1: of all), Π I_n x r, the row of the last matrix running
@@ -61,20 +64,10 @@ func HadamardGram(dst *matrix.Dense[float64], grams []*matrix.Dense[float64], sk
 }
 
 // times writes the elementwise product of a and b.
-func times[T Float](dst, a, b []T) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for j := range dst {
-		dst[j] = a[j] * b[j]
-	}
-}
+func times[T Float](dst, a, b []T) { asm.For[T]().Hadamard(dst, a, b) }
 
 // addTimes adds the elementwise product of a and b to dst.
-func addTimes[T Float](dst, a, b []T) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for j := range dst {
-		dst[j] += a[j] * b[j]
-	}
-}
+func addTimes[T Float](dst, a, b []T) { asm.For[T]().HadamardAdd(dst, a, b) }
 
 // krRow writes row i of the Khatri-Rao product of f, ones when f is empty.
 func krRow[T Float](dst []T, f []*matrix.Dense[T], i int) {

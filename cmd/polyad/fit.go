@@ -110,6 +110,9 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	row("data", "%s, %s %s, rank %v", res.Input.File, shape(res.Input.Shape), res.Input.DType, res.Options["rank"])
+	if seen := res.observed(); seen != "" {
+		row("observed", "%s", seen)
+	}
 	row("minimized", "%s", res.Formula)
 	row("by", "%s, balance %s, seed %d", res.by(), res.Balance.Mode, res.Seed)
 	if n := len(res.Restarts); n > 1 {

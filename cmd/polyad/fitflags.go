@@ -66,7 +66,7 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.StringArrayVar(&f.hold, "hold", nil, "keep these components of a factor, such as w=0,2, as --init DIR gives them (hals, mu)")
 	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns of W with norm 1, the scale to H: none, l1, l2")
 	fs.BoolVar(&f.sort, "sort", false, "afterwards: components by falling energy")
-	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius")
+	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius and with missing entries")
 	fs.IntVar(&f.maxIter, "max-iter", 0, "largest number of sweeps; default 500, mu 2000")
 	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps lower the objective by less than this share of its value at the start; 0: never")
 	fs.Var(&f.maxTime, "max-time", "time limit, such as 90s or 5m")

@@ -16,6 +16,7 @@ import (
 func (a *app) nmfCommand() *cobra.Command {
 	var f fitFlags
 	var outs outFlags
+	var masks maskFlags
 	cmd := &cobra.Command{
 		Use:   "nmf FILE",
 		Short: "Nonnegative matrix factorization X ≈ W·H of an array file",
@@ -30,17 +31,26 @@ With --out DIR the folder receives W.npy, H.npy, trace.csv and result.json.
 
 A penalty on one factor alone means nothing, since the other can take over its
 scale: penalize both. They are then balanced after every sweep, and only the
-product of the two weights matters.`,
+product of the two weights matters.
+
+Entries may be missing: --missing nan takes every NaN for one, --mask FILE those
+where a second file is 0. They have no part in the loss, and the model says what
+they may have been.`,
 		Example: `  polyad nmf X.npy -r 10 -o model
   polyad nmf X.npy -r 10 --loss kl --l1 all=0.1 -o model --report model.html
   polyad nmf counts.csv -r 4 --loss kl --max-iter 500 --tol 1e-8 --json
   polyad nmf X.npy -r 10 --method anls --l2 all=0.1 -o model
+  polyad nmf ratings.csv -r 10 --missing nan -o model
   polyad nmf X.npy -r 10 --init model -o better`,
 		Args: oneFile(false),
 	}
 	f.register(cmd)
+	masks.register(cmd.Flags())
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
+		if err := masks.check(); err != nil {
+			return err
+		}
 		run, err := a.newFitting(cmd, args, &f, &outs, false)
 		if err != nil {
 			return err
@@ -50,23 +60,30 @@ product of the two weights matters.`,
 			return err
 		}
 		if in.array.F32 != nil {
-			return nmfOf(cmd.Context(), run, in, in.array.F32)
+			return nmfOf(cmd.Context(), run, &masks, in, in.array.F32)
 		}
-		return nmfOf(cmd.Context(), run, in, in.array.F64)
+		return nmfOf(cmd.Context(), run, &masks, in, in.array.F64)
 	})
 	return cmd
 }
 
 // nmfOf fits the array of one element type and writes what was asked for.
-func nmfOf[T asm.Float](ctx context.Context, run *fitting, in *input, t *tensor.Dense[T]) error {
+func nmfOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, in *input, t *tensor.Dense[T]) error {
 	if err := checkMatrix(in.facts.File, t); err != nil {
 		return err
 	}
-	r, ended := fit(ctx, run, in.facts.File, t.Matrix())
+	x := t.Matrix()
+	mask, err := maskOf(masks, in.facts.File, x)
+	if err != nil {
+		return err
+	}
+	run.options.Mask = mask
+	r, ended := fit(ctx, run, in.facts.File, x)
 	if r == nil {
 		return ended
 	}
 	res := newResult(run.command, r, in.facts, run.flags)
+	masks.record(res)
 	if run.dir != nil {
 		if err := run.dir.fill(func(dir string) error { return writeModel(dir, r.Model, r.Trace, res) }); err != nil {
 			return err

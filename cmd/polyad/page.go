@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 
 	"polyad/internal/report"
 	"polyad/matrix"
@@ -85,6 +86,9 @@ func facts(res *result) []report.Fact {
 		{Name: "status", Value: fmt.Sprintf("%s after %d sweeps, %s", res.Status, res.Iterations, report.Clock(res.Seconds))},
 		{Name: "objective", Value: report.Number(res.Objective)},
 		{Name: "loss", Value: report.Number(res.Loss)},
+	}
+	if seen := res.observed(); seen != "" {
+		f = slices.Insert(f, 1, report.Fact{Name: "observed", Value: seen})
 	}
 	for _, b := range res.blocks {
 		if v := res.Penalty[b]; v > 0 {

@@ -32,6 +32,7 @@ type result struct {
 	Penalty    map[string]float64 `json:"penalty"`
 	RelError   float64            `json:"rel_error"`
 	KKT        map[string]float64 `json:"kkt"`
+	Observed   int                `json:"observed"`
 	Pruned     []int              `json:"pruned"`
 	Ridges     int                `json:"ridges"`
 	Balance    balanceResult      `json:"balance"`
@@ -131,7 +132,7 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *
 	res := &result{
 		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Pruned: r.Pruned, Ridges: r.Ridges,
+		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Observed: r.Observed, Pruned: r.Pruned, Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 		blocks: []string{"w", "h"},

@@ -21,6 +21,7 @@ var transformFlags = []string{"loss", "method", "inner", "extrapolate", "l1", "l
 func (a *app) transformCommand() *cobra.Command {
 	var f fitFlags
 	var outs outFlags
+	var masks maskFlags
 	cmd := &cobra.Command{
 		Use:   "transform MODEL FILE",
 		Short: "New data in the basis of an old model: H for the columns of FILE, W stays",
@@ -43,6 +44,7 @@ on its own.`,
 	}
 	cmd.Flags().SortFlags = false
 	f.set = cmd.Flags()
+	masks.register(cmd.Flags())
 	outs.registerFolder(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -50,6 +52,9 @@ on its own.`,
 			return usagef("transform takes the folder of a MODEL and a FILE of new data")
 		case outs.out == "" && !cmd.Flags().Changed("out"):
 			return usagef("the folder for H.npy is missing; give it with -o")
+		}
+		if err := masks.check(); err != nil {
+			return err
 		}
 		if err := checkModel(args[0]); err != nil {
 			return err
@@ -71,15 +76,15 @@ on its own.`,
 			return err
 		}
 		if in.array.F32 != nil {
-			return transformOf(cmd.Context(), run, args[0], in, in.array.F32)
+			return transformOf(cmd.Context(), run, &masks, args[0], in, in.array.F32)
 		}
-		return transformOf(cmd.Context(), run, args[0], in, in.array.F64)
+		return transformOf(cmd.Context(), run, &masks, args[0], in, in.array.F64)
 	})
 	return cmd
 }
 
 // transformOf finds H for the array of one element type and writes it.
-func transformOf[T asm.Float](ctx context.Context, run *fitting, dir string, in *input, t *tensor.Dense[T]) error {
+func transformOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, dir string, in *input, t *tensor.Dense[T]) error {
 	if err := checkMatrix(in.facts.File, t); err != nil {
 		return err
 	}
@@ -87,14 +92,18 @@ func transformOf[T asm.Float](ctx context.Context, run *fitting, dir string, in 
 	if err != nil {
 		return err
 	}
+	x := t.Matrix()
 	o := run.options
+	if o.Mask, err = maskOf(masks, in.facts.File, x); err != nil {
+		return err
+	}
 	o.Restarts = 0
 	run.app.working.Store(true)
 	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
 	if bar != nil {
 		o.Run.Observe = []solver.Observer{bar.observe}
 	}
-	r, ended := m.Transform(ctx, t.Matrix(), &o)
+	r, ended := m.Transform(ctx, x, &o)
 	bar.clear()
 	if r == nil {
 		if exitCode(ended) == exitUsage {
@@ -104,6 +113,7 @@ func transformOf[T asm.Float](ctx context.Context, run *fitting, dir string, in 
 	}
 	run.flags.init = dir
 	res := newResult(run.command, r, in.facts, run.flags)
+	masks.record(res)
 	err = run.dir.fill(func(out string) error {
 		if err := ndio.WriteFile(filepath.Join(out, "H.npy"), tensor.FromMatrix(r.H)); err != nil {
 			return err

@@ -10,5 +10,5 @@
 //
 // where reads and writes are counted once, whatever a kernel really moves, and a
 // row whose output is much larger than its input is held against the write rate.
-// Times are medians.
+// Times are medians; limits are the best of their samples.
 package bench

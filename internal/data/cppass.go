@@ -133,7 +133,7 @@ func (p *cpPass[T]) Do(block, worker int) {
 				p.tileLoss(ker, &v, i, panel, s, floor, block)
 				continue
 			}
-			p.flat.quotients(ker, p.l.Beta(), &v, panel, p.rt, s, floor, p.den != nil)
+			p.flat.quotients(ker, p.l, &v, panel, p.rt, s, floor, p.den != nil, nil)
 			p.tile(ker, &v, p.part(p.num, p.numPart, block), s.y, p.a[worker][0], panel)
 			p.tile(ker, &v, p.part(p.den, p.dPart, block), s.p, p.a[worker][1], panel)
 		}

@@ -18,9 +18,11 @@ type Dense[T asm.Float] struct {
 	x       *matrix.Dense[T]
 	scale   T
 	floor   T                // 0: none
+	mask    *matrix.Mask     // nil: no entry is missing
 	ht      *matrix.Dense[T] // Hᵀ, n x r, of the H that is in use
 	stats   Stats
 	scratch []scratch[T]
+	fewer   int // blocks than MaxBlocks
 }
 
 const (
@@ -33,8 +35,8 @@ const (
 	// A strip is as many columns as have this many bytes in a row: the parts of H
 	// and Hᵀ that belong to them stay in the second-level cache.
 	stripBytes = 8192
-	// The model and its quotient are made for so many bytes of a row, in the
-	// first-level cache.
+	// The model and its quotient are made for so many bytes of a row: with the rows
+	// of a tile, about as much as a first-level cache holds.
 	quotBytes = 1024
 	// Rows of tiles that are copies lie a little further apart, because equal
 	// addresses modulo 4 KiB get in each other's way.
@@ -47,13 +49,19 @@ func quotCols[T asm.Float]() int   { return quotBytes / asm.SizeOf[T]() }
 func quotStride[T asm.Float]() int { return (quotBytes + tilePad) / asm.SizeOf[T]() }
 
 // scratch is the memory of one worker: tiles of the scaled data, of the model
-// or quotient, and of a power of the model.
-type scratch[T asm.Float] struct{ v, y, p []T }
+// or quotient, and of a power of the model, and the weights of a row.
+type scratch[T asm.Float] struct{ v, y, p, weights []T }
 
 // NewDense returns x times scale as data, entries of x below floor raised to it
 // where floor > 0. x is not empty and never written.
 func NewDense[T asm.Float](x *matrix.Dense[T], scale, floor float64, workers int) *Dense[T] {
-	d := &Dense[T]{x: x, scale: T(scale), floor: T(floor), scratch: make([]scratch[T], workers)}
+	d := newDense(x, nil, scale, floor, workers)
+	d.stats = d.sum()
+	return d
+}
+
+func newDense[T asm.Float](x *matrix.Dense[T], mask *matrix.Mask, scale, floor float64, workers int) *Dense[T] {
+	d := &Dense[T]{x: x, scale: T(scale), floor: T(floor), mask: mask, scratch: make([]scratch[T], workers)}
 	for i := range d.scratch {
 		s := &d.scratch[i]
 		s.y = make([]T, tileRows*quotStride[T]())
@@ -61,13 +69,15 @@ func NewDense[T asm.Float](x *matrix.Dense[T], scale, floor float64, workers int
 		if !d.plain() {
 			s.v = make([]T, tileRows*(stripCols[T]()+tilePad/asm.SizeOf[T]()))
 		}
+		if mask != nil {
+			s.weights = make([]T, stripCols[T]())
+		}
 	}
-	d.stats = d.sum()
 	return d
 }
 
 func (d *Dense[T]) sum() Stats {
-	ker, t := asm.For[T](), Stats{Min: math.Inf(1), Max: math.Inf(-1)}
+	ker, t := asm.For[T](), Stats{Count: d.x.Rows * d.x.Cols, Min: math.Inf(1), Max: math.Inf(-1)}
 	for j0 := 0; j0 < d.x.Cols; j0 += stripCols[T]() {
 		for i0 := 0; i0 < d.x.Rows; i0 += tileRows {
 			v := d.tileAt(i0, min(i0+tileRows, d.x.Rows), j0, stripCols[T](), &d.scratch[0])
@@ -75,7 +85,7 @@ func (d *Dense[T]) sum() Stats {
 				row := v.row(i)
 				lo, hi, _ := ker.Scan(row)
 				t.Sum += ker.Sum(row)
-				t.Squares += d.squares(ker, i0+i, j0, row, nil, &d.scratch[0])
+				t.Squares += d.squares(ker, i0+i, j0, row, nil, 0, &d.scratch[0])
 				t.Min, t.Max = min(t.Min, float64(lo)), max(t.Max, float64(hi))
 			}
 		}
@@ -85,12 +95,16 @@ func (d *Dense[T]) sum() Stats {
 
 // squares returns ||v - y||², or ||v||² when y is nil, for the part v of row i
 // from column j0 on. A floor does not count here: errors are those of the data
-// as they are. It may write the powers of the scratch.
-func (d *Dense[T]) squares(ker *asm.Kernels[T], i, j0 int, v, y []T, s *scratch[T]) float64 {
+// as they are, with missing for entries that are not there. It may write the
+// powers of the scratch.
+func (d *Dense[T]) squares(ker *asm.Kernels[T], i, j0 int, v, y []T, missing T, s *scratch[T]) float64 {
 	if d.floor > 0 {
 		x := d.x.Row(i)[j0 : j0+len(v)]
 		v = s.p[:len(v)]
 		ker.ScaleFloor(v, x, d.scale, noFloor[T]())
+		if d.mask != nil {
+			ker.Select(v, v, d.weights(i, j0, len(v), s), missing)
+		}
 	}
 	if y == nil {
 		return ker.SumSquares(v)
@@ -106,11 +120,17 @@ func (d *Dense[T]) Dims() (m, n int) { return d.x.Rows, d.x.Cols }
 // Stats returns the sums over the scaled data; all but Squares with the floor.
 func (d *Dense[T]) Stats() Stats { return d.stats }
 
-// Blocks returns the number of row blocks: MaxBlocks, or fewer so that each has
-// at least 16 rows.
+// Blocks returns the number of row blocks: MaxBlocks, or fewer, but not fewer than
+// half, so that each has at least 250 rows beside which its share of WᵀV is little
+// to move; and fewer so that each has at least 16 rows, or as were asked for.
 func (d *Dense[T]) Blocks() int {
-	return max(1, min(MaxBlocks, d.x.Rows/16))
+	rows := d.x.Rows
+	return max(1, min(MaxBlocks-d.fewer, max(rows/250, MaxBlocks/2), rows/16))
 }
+
+// LimitBlocks makes no more than n row blocks: each has a share of what is summed
+// over rows, which takes memory.
+func (d *Dense[T]) LimitBlocks(n int) { d.fewer = max(0, MaxBlocks-n) }
 
 // Rows returns the rows of a block.
 func (d *Dense[T]) Rows(block int) (i0, i1 int) {
@@ -142,27 +162,42 @@ type tile[T asm.Float] struct {
 func (t *tile[T]) row(i int) []T { return t.data[i*t.stride : i*t.stride+t.cols] }
 
 // plain reports whether the data are x itself.
-func (d *Dense[T]) plain() bool { return d.scale == 1 && d.floor == 0 }
+func (d *Dense[T]) plain() bool { return d.stored() && d.mask == nil }
+
+// stored reports whether the entries that are not missing are those of x.
+func (d *Dense[T]) stored() bool { return d.scale == 1 && d.floor == 0 }
 
 // tileAt returns the tile of rows [i0, i1), at most tileRows, and up to cols
-// columns from j0 on, scaled.
+// columns from j0 on, scaled. Missing entries are the mean of those observed.
 func (d *Dense[T]) tileAt(i0, i1, j0, cols int, s *scratch[T]) tile[T] {
+	t := d.entries(i0, i1, j0, cols, s)
+	if d.mask != nil {
+		d.observed(&t, T(d.stats.Mean()), s)
+	}
+	return t
+}
+
+// entries is tileAt with whatever is stored where entries are missing.
+func (d *Dense[T]) entries(i0, i1, j0, cols int, s *scratch[T]) tile[T] {
 	t := tile[T]{i0: i0, j0: j0, rows: i1 - i0, cols: min(cols, d.x.Cols-j0),
 		data: d.x.Data[i0*d.x.Stride+j0:], stride: d.x.Stride}
-	if d.plain() {
+	if d.stored() {
 		return t
 	}
 	ker, floor := asm.For[T](), noFloor[T]()
 	if d.floor > 0 {
 		floor = d.floor
 	}
-	stride := t.cols + tilePad/asm.SizeOf[T]()
+	stride := t.copyStride()
 	for i := range t.rows {
 		ker.ScaleFloor(s.v[i*stride:][:t.cols], t.row(i), d.scale, floor)
 	}
 	t.data, t.stride = s.v, stride
 	return t
 }
+
+// copyStride is the distance of the rows of a tile that is a copy.
+func (t *tile[T]) copyStride() int { return t.cols + tilePad/asm.SizeOf[T]() }
 
 // VHt writes the block's rows of V·Hᵀ.
 func (d *Dense[T]) VHt(dst *matrix.Dense[T], block, worker int, _, _ *matrix.Dense[T]) {
@@ -222,7 +257,7 @@ func (d *Dense[T]) Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (
 			model(ker, s.y, &v, w, h)
 			for u := range v.rows {
 				x, y := v.row(u), s.y[u*quotStride[T]():][:v.cols]
-				squares += d.squares(ker, i+u, j0, x, y, s)
+				squares += d.squares(ker, i+u, j0, x, y, 0, s)
 				divergence += loss.FlooredDivergence(l, x, y, floor)
 			}
 		}

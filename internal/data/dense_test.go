@@ -70,7 +70,7 @@ func testProducts[T asm.Float](t *testing.T) {
 // testStats checks the statistics against the scaled entries, all but the
 // squares with their floor.
 func testStats[T asm.Float](t *testing.T, s data.Stats, again *data.Dense[T], x *matrix.Dense[T], scale, floor float64) {
-	want := data.Stats{Min: math.Inf(1), Max: math.Inf(-1)}
+	want := data.Stats{Count: x.Rows * x.Cols, Min: math.Inf(1), Max: math.Inf(-1)}
 	for i := range x.Rows {
 		for _, v := range x.Row(i) {
 			e := float64(v)
@@ -83,6 +83,7 @@ func testStats[T asm.Float](t *testing.T, s data.Stats, again *data.Dense[T], x 
 			want.Min, want.Max = min(want.Min, e), max(want.Max, e)
 		}
 	}
+	require.Equal(t, want.Count, s.Count)
 	require.Equal(t, want.Min, s.Min)
 	require.Equal(t, want.Max, s.Max)
 	require.InEpsilon(t, want.Sum, s.Sum, 1e-13)

@@ -12,12 +12,19 @@ const MaxBlocks = 16
 
 // Stats are sums over the observed entries.
 type Stats struct {
+	Count        int     // the number of observed entries
 	Sum, Squares float64 // ΣV and ||V||_F²
 	Min, Max     float64
 }
 
+// Mean returns the mean of the observed entries.
+func (s Stats) Mean() float64 { return s.Sum / float64(s.Count) }
+
 // Matrix is an m x n data matrix V. w (m x r) and h (r x n) are the current
-// model. A worker runs one block at a time; different workers may run different
+// model. Of data of which entries are missing, Stats, Quotients and Loss sum over
+// the observed ones alone, and VHt and WtV take the model for the others: so they
+// give the gradient of the observed loss, and what lowers the loss of the filled
+// data lowers the observed loss at least as much. A worker runs one block at a time; different workers may run different
 // blocks at once.
 type Matrix[T asm.Float] interface {
 	Dims() (m, n int)
@@ -26,6 +33,8 @@ type Matrix[T asm.Float] interface {
 	// Blocks returns the number of row blocks, Rows the rows [i0, i1) of one.
 	Blocks() int
 	Rows(block int) (i0, i1 int)
+	// LimitBlocks makes no more than n of them, before anything else is asked.
+	LimitBlocks(n int)
 
 	// UseH says that h has changed, so that what all blocks need of it can be
 	// prepared. It must be called before VHt, and before Quotients that are to
@@ -47,7 +56,7 @@ type Matrix[T asm.Float] interface {
 	Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (divergence, squares float64)
 
 	// Operator returns V as an operator, for singular vectors; its products run
-	// on p.
+	// on p. Here and in Columns missing entries are the mean of the observed ones.
 	Operator(p *par.Pool) matrix.Operator[T]
 	// Columns returns the sum and the sum of squares of every column.
 	Columns() (sums, squares []float64)
@@ -61,9 +70,12 @@ type Matrix[T asm.Float] interface {
 // Quotients is what a divergence pass leaves, with Y = WH: the two parts of the
 // gradient of D_β with respect to the rows of W in the block, and the block's
 // share of those with respect to H. A nil field is not computed; at β = 1 leave
-// the denominators nil: they are the row sums of H and the column sums of W,
-// which need no pass.
+// the denominators nil unless entries are missing: they are the row sums of H and
+// the column sums of W, which need no pass.
 type Quotients[T asm.Float] struct {
 	WNum, WDen *matrix.Dense[T] // m x r: (V∘Y^(β-2))Hᵀ, Y^(β-1)Hᵀ, the block's rows
 	HNum, HDen *matrix.Dense[T] // r x n: Wᵀ(V∘Y^(β-2)), WᵀY^(β-1), overwritten
+
+	// Loss is added what [Matrix.Loss] returns. Complete data only.
+	Loss *[2]float64
 }

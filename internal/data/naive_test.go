@@ -31,6 +31,8 @@ func epsilon[T asm.Float]() float64 {
 var (
 	_ data.Matrix[float32] = (*data.Dense[float32])(nil)
 	_ data.Matrix[float64] = (*data.Dense[float64])(nil)
+	_ data.Matrix[float32] = (*data.Masked[float32])(nil)
+	_ data.Matrix[float64] = (*data.Masked[float64])(nil)
 
 	betas   = []float64{-1, 0, .5, 1, 1.5, 2, 3}
 	heights = []int{1, 3, 4, 5, 16, 17, 40} // around the rows of a tile and of a block
@@ -60,13 +62,19 @@ func strided[T asm.Float](r *rand.Rand, rows, cols int) (m, around *matrix.Dense
 type naive struct {
 	v, y                   *matrix.Dense[float64]
 	wNum, wDen, hNum, hDen *matrix.Dense[float64]
+	vht, wtv               *matrix.Dense[float64] // of data that are filled by the model
 	divergence, squares    float64
 }
 
 func reference[T asm.Float](l loss.Loss, x, w, h *matrix.Dense[T], scale, floor float64) *naive {
+	return referenceMasked(l, x, nil, w, h, scale, floor)
+}
+
+func referenceMasked[T asm.Float](l loss.Loss, x *matrix.Dense[T], mask *matrix.Mask, w, h *matrix.Dense[T], scale, floor float64) *naive {
 	m, n, r := x.Rows, x.Cols, w.Cols
 	ref := &naive{v: matrix.New[float64](m, n), y: matrix.New[float64](m, n),
-		wNum: matrix.New[float64](m, r), wDen: matrix.New[float64](m, r), hNum: matrix.New[float64](r, n), hDen: matrix.New[float64](r, n)}
+		wNum: matrix.New[float64](m, r), wDen: matrix.New[float64](m, r), hNum: matrix.New[float64](r, n), hDen: matrix.New[float64](r, n),
+		vht: matrix.New[float64](m, r), wtv: matrix.New[float64](r, n)}
 	wide, high := matrix.Convert[float64](w), matrix.Convert[float64](h)
 	matrix.Gemm(nil, false, false, 1, wide, high, 0, ref.y)
 	b := l.Beta()
@@ -77,6 +85,17 @@ func reference[T asm.Float](l loss.Loss, x, w, h *matrix.Dense[T], scale, floor 
 				v = max(v, floor)
 			}
 			v *= scale
+			missing := mask != nil && !mask.At(i, j)
+			if missing {
+				v = y
+			}
+			for k := range r {
+				ref.vht.Data[i*r+k] += v * high.At(k, j)
+				ref.wtv.Data[k*n+j] += v * wide.At(i, k)
+			}
+			if missing {
+				continue
+			}
 			ref.v.Set(i, j, v)
 			ref.divergence += l.Between(v, y)
 			e := float64(x.At(i, j))*scale - y // without the floor
@@ -126,7 +145,7 @@ type results[T asm.Float] struct {
 }
 
 // run computes everything, block by block or on a pool.
-func run[T asm.Float](d *data.Dense[T], l loss.Loss, w, h *matrix.Dense[T], pool *par.Pool) *results[T] {
+func run[T asm.Float](d data.Matrix[T], l loss.Loss, w, h *matrix.Dense[T], pool *par.Pool) *results[T] {
 	m, n, r := w.Rows, h.Cols, w.Cols
 	res := &results[T]{stats: d.Stats(), vht: garbage[T](m, r), wNum: garbage[T](m, r), wDen: garbage[T](m, r),
 		wtv: matrix.New[T](r, n), hNum: matrix.New[T](r, n), hDen: matrix.New[T](r, n)}
@@ -154,7 +173,7 @@ type share[T asm.Float] struct {
 }
 
 type task[T asm.Float] struct {
-	d      *data.Dense[T]
+	d      data.Matrix[T]
 	l      loss.Loss
 	w, h   *matrix.Dense[T]
 	res    *results[T]

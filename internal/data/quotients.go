@@ -42,7 +42,7 @@ func (d *Dense[T]) Quotients(l loss.Loss, block, worker int, w, h *matrix.Dense[
 		for i := i0; i < i1; i += tileRows {
 			for j0 := from; j0 < to; j0 += quotCols[T]() {
 				v := d.tileAt(i, min(i+tileRows, i1), j0, quotCols[T](), s)
-				d.quotients(ker, l.Beta(), &v, w, h, s, floor, powers)
+				d.quotients(ker, l, &v, w, h, s, floor, powers, out.Loss)
 				d.quotientProducts(ker, &v, w, s, out, i > i0)
 			}
 		}
@@ -68,17 +68,24 @@ func (d *Dense[T]) quotientProducts(ker *asm.Kernels[T], v *tile[T], w *matrix.D
 }
 
 // quotients writes v·(wh)^(β-2) into the scratch y, and with powers (wh)^(β-1)
-// into p.
-func (d *Dense[T]) quotients(ker *asm.Kernels[T], beta float64, v *tile[T], w, h *matrix.Dense[T], s *scratch[T], floor T, powers bool) {
+// into p. Where the loss is wanted, too, the model is stored on the way.
+func (d *Dense[T]) quotients(ker *asm.Kernels[T], l loss.Loss, v *tile[T], w, h *matrix.Dense[T], s *scratch[T], floor T, powers bool, sum *[2]float64) {
 	stride := quotStride[T]()
 	a, b := w.Data[v.i0*w.Stride:], h.Data[v.j0:]
-	switch beta {
-	case 1:
-		ker.RatioKL(v.rows, v.cols, w.Cols, a, w.Stride, 1, b, h.Stride, s.y, stride, v.data, v.stride, floor)
-		if powers {
-			ker.Fill(s.p[:v.rows*stride], 1)
+	switch beta := l.Beta(); {
+	case sum != nil:
+		model(ker, s.y, v, w, h)
+		for u := range v.rows {
+			x, y := v.row(u), s.y[u*stride:][:v.cols]
+			sum[0] += loss.FlooredDivergence(l, x, y, floor)
+			sum[1] += d.squares(ker, v.i0+u, v.j0, x, y, 0, s)
 		}
-	case 0:
+		for u := range v.rows {
+			quotient(ker, beta, s.y[u*stride:][:v.cols], s.p[u*stride:][:v.cols], v.row(u), floor)
+		}
+	case beta == 1:
+		ker.RatioKL(v.rows, v.cols, w.Cols, a, w.Stride, 1, b, h.Stride, s.y, stride, v.data, v.stride, floor)
+	case beta == 0:
 		ker.RatioIS(v.rows, v.cols, w.Cols, a, w.Stride, 1, b, h.Stride, s.y, s.p, stride, v.data, v.stride, floor)
 	default:
 		model(ker, s.y, v, w, h)
@@ -86,12 +93,19 @@ func (d *Dense[T]) quotients(ker *asm.Kernels[T], beta float64, v *tile[T], w, h
 			quotient(ker, beta, s.y[u*stride:][:v.cols], s.p[u*stride:][:v.cols], v.row(u), floor)
 		}
 	}
+	if powers && l.Beta() == 1 {
+		ker.Fill(s.p[:v.rows*stride], 1)
+	}
 }
 
-// quotient replaces the model y by v·y^(β-2) and writes y^(β-1) into p, for a β
-// other than 0 and 1.
+// quotient replaces the model y by v·y^(β-2) and, for a β other than 1, writes
+// y^(β-1) into p.
 func quotient[T asm.Float](ker *asm.Kernels[T], beta float64, y, p, v []T, floor T) {
 	switch beta {
+	case 1:
+		ker.QuotKL(y, v, floor)
+	case 0:
+		ker.QuotIS(y, p, v, floor)
 	case 2:
 		copy(p, y)
 		copy(y, v)

@@ -22,10 +22,12 @@ const maxTerms = 8
 // (Févotte, Idier 2011; Cohen, Leplat 2025). Terms of degree below 1 are concave
 // and majorized by their tangent first. Where D is 0 the new entry is 0, and an
 // entry that is 0 stays 0; then every entry is raised to Eps. The objective
-// never rises.
+// never rises. With Keep an entry that nothing depends on, C and D being 0 and
+// without a penalty, stays as it is: none of its data are observed.
 type MM[T asm.Float] struct {
 	Eps   T
 	Held  []bool // components that Row leaves as they are; nil: none
+	Keep  bool
 	beta  float64
 	a, b  float64
 	terms reg.Penalty
@@ -119,7 +121,7 @@ func (s *MM[T]) update(x, num, den []T, den0 T, w weights) {
 		case !simple:
 			x[j] = s.entry(v, num[j], c, w)
 			continue
-		case num[j] == 0:
+		case num[j] == 0 && !(s.Keep && c+l1 == 0):
 			v = 0
 		case c+l1 != 0:
 			v *= num[j] / (c + l1)
@@ -134,6 +136,9 @@ func (s *MM[T]) entry(v, num, den T, w weights) T {
 
 // step returns the new value of one entry.
 func (s *MM[T]) step(x, d, c float64, w weights) float64 {
+	if s.Keep && c == 0 && d == 0 && w.l1 == 0 && w.l2 == 0 && w.n == 0 {
+		return x
+	}
 	if x == 0 || d == 0 {
 		return 0
 	}

@@ -58,12 +58,8 @@ func (k *kernel) scalar(param string) VecVirtual {
 
 // parameter returns a parameter of the arithmetic's type, in all lanes.
 func (v isa) parameter(param string) VecVirtual {
-	m, err := Param(param).Resolve()
-	if err != nil {
-		panic(err)
-	}
 	r := v.vec()
-	v.broadcast(m.Addr, r)
+	v.broadcast(address(param), r)
 	return r
 }
 

@@ -102,17 +102,12 @@ func (v isa) fma(a, b, acc Op) {
 	}
 }
 
-// fmaBroadcast adds (the number at m)·b to acc; tmp is used where the
-// instruction set has no embedded broadcast.
-func (v isa) fmaBroadcast(m Op, b, acc Op, tmp Op) {
-	switch {
-	case v.masks() && v.f64:
+// fmaBroadcast adds (the number at m)·b to acc, in one instruction of AVX-512.
+func (v isa) fmaBroadcast(m, b, acc Op) {
+	if v.f64 {
 		VFMADD231PD_BCST(m, b, acc)
-	case v.masks():
+	} else {
 		VFMADD231PS_BCST(m, b, acc)
-	default:
-		v.broadcast(m, tmp)
-		v.fma(tmp, b, acc)
 	}
 }
 

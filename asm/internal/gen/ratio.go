@@ -58,8 +58,7 @@ func ratioKernel(v isa, mr, nv int, square bool) {
 			v.load(Mem{Base: b, Disp: j * v.width()}, bv[j])
 		}
 	}, func(GPVirtual) {})
-	floor, one := v.vec(), v.vec()
-	v.broadcast(address("floor"), floor)
+	floor, one := v.parameter("floor"), v.vec()
 	if square || v.masks() {
 		v.ones(one)
 	}

@@ -54,16 +54,6 @@ func newStrip(v isa, nv int) *strip {
 	return s
 }
 
-// stepOf loads a number of elements as one of bytes.
-func (s *strip) stepOf(param string, to GPVirtual) {
-	Load(Param(param), to)
-	if s.f64 {
-		SHLQ(U8(3), to)
-	} else {
-		SHLQ(U8(2), to)
-	}
-}
-
 // rowAt sets p to row k of a matrix of which p is the beginning.
 func (s *strip) rowAt(p, k, row GPVirtual) {
 	t := GP64()
@@ -187,17 +177,7 @@ func halsKernel(v isa, nv int) {
 		change[i] = v.vec()
 		v.zero(change[i])
 	}
-	l1, floor := v.vec(), v.vec()
-	for _, p := range []struct {
-		name string
-		r    VecVirtual
-	}{{"l1", l1}, {"floor", floor}} {
-		m, err := Param(p.name).Resolve()
-		if err != nil {
-			panic(err)
-		}
-		v.broadcast(m.Addr, p.r)
-	}
+	l1, floor := v.parameter("l1"), v.parameter("floor")
 
 	s.groups(k, func(mr int, acc [][]VecVirtual) {
 		row := GP64()

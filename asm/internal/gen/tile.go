@@ -140,13 +140,18 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 // bytes loads a parameter that counts elements, in bytes.
 func (v isa) bytes(param string) GPVirtual {
 	r := GP64()
-	Load(Param(param), r)
-	if v.f64 {
-		SHLQ(U8(3), r)
-	} else {
-		SHLQ(U8(2), r)
-	}
+	v.stepOf(param, r)
 	return r
+}
+
+// stepOf is bytes in a register that there is.
+func (v isa) stepOf(param string, to GPVirtual) {
+	Load(Param(param), to)
+	if v.f64 {
+		SHLQ(U8(3), to)
+	} else {
+		SHLQ(U8(2), to)
+	}
 }
 
 // accumulate generates the sums of a tile, from the parameters k, a, aRow, aCol,
@@ -185,7 +190,7 @@ func accumulate(v isa, mr, nv int, load func(b GPVirtual, bv []VecVirtual), ahea
 			m.Index, m.Scale = aRow, uint8(i%3)
 		}
 		if nv == 1 && v.masks() {
-			v.fmaBroadcast(m, bv[0], acc[i][0], nil)
+			v.fmaBroadcast(m, bv[0], acc[i][0])
 			continue
 		}
 		t := v.vec()

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/pflag"
+
+	"polyad/asm"
+	"polyad/matrix"
+	"polyad/ndio"
+	"polyad/tensor"
+)
+
+// maskFlags say which entries of the data are missing.
+type maskFlags struct {
+	file    string
+	missing string
+
+	set *pflag.FlagSet
+}
+
+func (f *maskFlags) register(fs *pflag.FlagSet) {
+	f.set = fs
+	fs.StringVar(&f.file, "mask", "", "array file of the shape of FILE: entries where it is 0 are missing")
+	fs.StringVar(&f.missing, "missing", "", "nan: entries that are NaN are missing; else they are an error")
+}
+
+// check refuses what makes no sense.
+func (f *maskFlags) check() error {
+	switch {
+	case f.set.Changed("mask") && f.set.Changed("missing"):
+		return usagef("--mask and --missing both say what is missing; give one of them")
+	case f.set.Changed("mask") && f.file == "":
+		return usagef("--mask: the name of the file is empty")
+	case f.set.Changed("missing") && f.missing != "nan":
+		return usagef("--missing %q; want nan", f.missing)
+	}
+	return nil
+}
+
+// maskOf returns the mask of the data x, which are those of a file; nil when
+// nothing was said of missing entries.
+func maskOf[T asm.Float](f *maskFlags, name string, x *matrix.Dense[T]) (*matrix.Mask, error) {
+	switch {
+	case f.missing != "":
+		return matrix.MaskNaN(x), nil
+	case f.file == "":
+		return nil, nil
+	}
+	a, err := ndio.ReadFile(f.file)
+	if err != nil {
+		return nil, fmt.Errorf("--mask: %w", err)
+	}
+	if s := a.Shape(); len(s) != 2 || s[0] != x.Rows || s[1] != x.Cols {
+		return nil, usagef("--mask: %s has shape %s, and %s has %d x %d; a mask has an entry for each of the data's",
+			f.file, shape(s), name, x.Rows, x.Cols)
+	}
+	if a.F32 != nil {
+		return readMask(f.file, a.F32)
+	}
+	return readMask(f.file, a.F64)
+}
+
+// readMask returns the mask that the numbers of a file stand for.
+func readMask[T asm.Float](name string, t *tensor.Dense[T]) (*matrix.Mask, error) {
+	m := t.Matrix()
+	for i := range m.Rows {
+		for j, v := range m.Row(i) {
+			if v != v {
+				return nil, fmt.Errorf("--mask: %s: entry [%d,%d] is NaN; 0 says that an entry is missing, any other number that it is there", name, i, j)
+			}
+		}
+	}
+	mask := matrix.MaskOf(m)
+	if mask.Count() == 0 {
+		return nil, fmt.Errorf("--mask: %s is 0 everywhere, so every entry is missing; 0 says that an entry is missing, any other number that it is there", name)
+	}
+	return mask, nil
+}
+
+// record lists the flags among the options.
+func (f *maskFlags) record(res *result) {
+	res.Options["mask"], res.Options["missing"] = filepath.ToSlash(f.file), f.missing
+}
+
+// observed tells how many of the entries count, and nothing when all do.
+func (r *result) observed() string {
+	all := 1
+	for _, n := range r.Input.Shape {
+		all *= n
+	}
+	if len(r.Input.Shape) != 2 || r.Observed == all {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d entries (%.3g %%)", r.Observed, all, 100*float64(r.Observed)/float64(all))
+}
