@@ -294,7 +294,7 @@ func testWorkers[T asm.Float](t *testing.T) {
 			var first *cpd.Result[T]
 			for workers := 1; workers <= 3; workers++ {
 				o := s.o
-				o.Run, o.Workers = sweeps(3), workers
+				o.Run, o.Workers = sweeps(2), workers
 				r, err := cpd.Fit(ctx, x, 5, &o)
 				require.NoError(t, err)
 				require.Equal(t, workers, r.Options.Workers)

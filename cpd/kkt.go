@@ -12,6 +12,7 @@ func (s *state[T]) kkt() []float64 {
 	parts := newGradient(s)
 	for _, n := range s.free {
 		parts.compute(n, true)
+		parts.rows(n, 0, s.f[n].Rows)
 		c := fitting.NewConditions(s.blocks[n], s.eps, !s.o.nonneg[n])
 		for i := range s.f[n].Rows {
 			num, den := parts.row(n, i)

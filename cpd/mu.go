@@ -46,7 +46,10 @@ func (u *mu[T]) update(mode int) {
 // Do makes a step on one tile of rows.
 func (u *mu[T]) Do(block, _ int) {
 	f := u.f[u.mode]
-	for i := block * tileRows; i < min((block+1)*tileRows, f.Rows); i++ {
+	i0 := block * tileRows
+	i1 := min(i0+tileRows, f.Rows)
+	u.parts.rows(u.mode, i0, i1)
+	for i := i0; i < i1; i++ {
 		num, den := u.parts.row(u.mode, i)
 		u.steps[u.mode].Row(f.Row(i), num, den, i)
 	}
@@ -89,7 +92,6 @@ func (g *gradient[T]) compute(mode int, fresh bool) {
 		for i, v := range g.gram.Data {
 			g.rounded.Data[i] = T(v)
 		}
-		matrix.Gemm(g.pool, false, false, 1, g.f[mode], g.rounded, 0, g.den[mode])
 	case g.den != nil:
 		g.x.Quotients(g.num[mode], g.den[mode], g.o.Loss, mode, g.f)
 	default:
@@ -118,7 +120,16 @@ func (g *gradient[T]) columnSums(mode int) {
 	}
 }
 
-// row returns N and C of row i after compute.
+// rows computes what compute has left of C for rows [i0, i1).
+func (g *gradient[T]) rows(mode, i0, i1 int) {
+	if !g.isFrobenius() {
+		return
+	}
+	r, f, den := g.rank, g.f[mode], g.den[mode]
+	asm.For[T]().Mul(i1-i0, r, r, f.Data[i0*f.Stride:], f.Stride, 1, g.rounded.Data, r, den.Data[i0*r:], r, false, false)
+}
+
+// row returns N and C of row i after compute and rows.
 func (g *gradient[T]) row(mode, i int) (num, den []T) {
 	if g.den == nil {
 		return g.num[mode].Row(i), g.sums
