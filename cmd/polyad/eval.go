@@ -57,6 +57,7 @@ type fitEval struct {
 	Objective float64            `json:"objective"`
 	Loss      float64            `json:"loss"`
 	Penalty   map[string]float64 `json:"penalty"`
+	Observed  int                `json:"observed"`
 	RelError  float64            `json:"rel_error"`
 	Fit       float64            `json:"fit"`
 	KKT       map[string]float64 `json:"kkt"`
@@ -80,6 +81,7 @@ type block struct {
 
 func (a *app) evalCommand() *cobra.Command {
 	var f fitFlags
+	var masks maskFlags
 	var against string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -90,7 +92,7 @@ factors; the loss, penalties and relative error for the data in FILE; and with
 --against the factor match score with another model (1: the same components).
 
 Loss, penalties and floor are those that MODEL/result.json tells of, unless flags
-say otherwise. Entries at the floor count as zeros, and a component that is zero
+say otherwise; so is --missing, while --mask is to be given again. Entries at the floor count as zeros, and a component that is zero
 matches nothing.`,
 		Example: `  polyad eval model X.npy
   polyad eval model X.npy --loss kl --l1 all=0 --json
@@ -104,11 +106,15 @@ matches nothing.`,
 	}
 	cmd.Flags().SortFlags = false
 	f.set = cmd.Flags()
+	masks.register(cmd.Flags())
 	cmd.Flags().StringVar(&against, "against", "", "folder of a model to compare with")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usagef("eval takes the folder of a MODEL, and a FILE of data")
+		}
+		if err := masks.check(); err != nil {
+			return err
 		}
 		for _, dir := range []string{args[0], against} {
 			if dir == "" && !cmd.Flags().Changed("against") {
@@ -119,14 +125,14 @@ matches nothing.`,
 			}
 		}
 		if len(args) == 1 {
-			for _, name := range []string{"loss", "l1", "l2", "lp", "workers"} {
+			for _, name := range []string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"} {
 				if f.changed(name) {
 					return usagef("--%s has no effect without a FILE of data", name)
 				}
 			}
 		}
 		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
-		if err := a.evaluate(cmd.Context(), e, &f, args, against); err != nil {
+		if err := a.evaluate(cmd.Context(), e, &f, &masks, args, against); err != nil {
 			return err
 		}
 		if asJSON {
@@ -138,13 +144,16 @@ matches nothing.`,
 }
 
 // evaluate fills in all that was asked for.
-func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, args []string, against string) error {
+func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *maskFlags, args []string, against string) error {
 	eps, err := f.inherit(args[0], "w", "h")
 	if err != nil && len(args) > 1 {
 		return err
 	}
 	if f.changed("eps") {
 		eps = f.eps
+	}
+	if err := f.inheritMethod(args[0], false); err != nil { // measures alike by any method that takes the penalties
+		return err
 	}
 	f.rank, f.restarts, f.normalize, f.tol = 1, 1, "none", 0
 	o, err := f.options()
@@ -176,17 +185,24 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, args []s
 	if len(args) == 1 {
 		return nil
 	}
-	if s := readSaved(args[0]); s != nil { // a fixed factor needs no penalty
+	saved, err := readSaved(args[0])
+	if err != nil {
+		return err
+	}
+	if s := saved; s != nil { // a fixed factor needs no penalty
 		o.FixW, o.FixH = slices.Contains(s.Options.Fix, "w") && len(o.W.Active()) == 0, slices.Contains(s.Options.Fix, "h") && len(o.H.Active()) == 0
+	}
+	if saved != nil && masks.file == "" && masks.missing == "" && saved.Options.Missing == "nan" {
+		masks.missing = "nan"
 	}
 	in, err := a.readArray(args[1])
 	if err != nil {
 		return err
 	}
 	if in.array.F32 != nil {
-		e.fitEval, err = evalFit(ctx, args[0], in, in.array.F32, o)
+		e.fitEval, err = evalFit(ctx, args[0], in, masks, in.array.F32, o)
 	} else {
-		e.fitEval, err = evalFit(ctx, args[0], in, in.array.F64, o)
+		e.fitEval, err = evalFit(ctx, args[0], in, masks, in.array.F64, o)
 	}
 	return err
 }
@@ -247,7 +263,7 @@ func compare(a, b []block, eps float64) (*againstEval, error) {
 }
 
 // evalFit evaluates the objective of a model for data of one element type.
-func evalFit[T asm.Float](ctx context.Context, dir string, in *input, t *tensor.Dense[T], o nmf.Options) (*fitEval, error) {
+func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *maskFlags, t *tensor.Dense[T], o nmf.Options) (*fitEval, error) {
 	if err := checkMatrix(in.facts.File, t); err != nil {
 		return nil, err
 	}
@@ -258,6 +274,9 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, t *tensor.
 	if x := t.Matrix(); x.Rows != m.W.Rows || x.Cols != m.H.Cols {
 		return nil, fmt.Errorf("%s is %d x %d, but the model in %s stands for %d x %d", in.facts.File, x.Rows, x.Cols, dir, m.W.Rows, m.H.Cols)
 	}
+	if o.Mask, err = maskOf(masks, in.facts.File, t.Matrix()); err != nil {
+		return nil, err
+	}
 	o.Init, o.Restarts, o.Run = m, 0, solver.Options{MaxIter: solver.Set(0)}
 	r, err := nmf.Fit(ctx, t.Matrix(), m.Rank(), &o)
 	if err != nil {
@@ -267,7 +286,7 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, t *tensor.
 		return nil, fmt.Errorf("%s: %w", in.facts.File, err)
 	}
 	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
-		Penalty: r.Penalty, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
+		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
 }
 
 // print prints an evaluation for people.
@@ -290,6 +309,9 @@ func (e *evaluation) print(w io.Writer) error {
 	}
 	if f := e.fitEval; f != nil {
 		row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
+		if seen := (&result{Input: f.Input, Observed: f.Observed}).observed(); seen != "" {
+			row("observed", "%s", seen)
+		}
 		row("objective", "%.6g = %s", f.Objective, f.Formula)
 		row("loss", "%.6g (%s)", f.Loss, f.LossName)
 		if f.Penalty["w"]+f.Penalty["h"] > 0 {

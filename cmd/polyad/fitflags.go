@@ -234,6 +234,11 @@ func (ps *penalties) put(block string, q penalty) {
 // any reports whether a weight was given at all, be it 0.
 func (ps *penalties) any() bool { return len(ps.w)+len(ps.h) > 0 }
 
+// other reports whether there is a penalty of another degree than 1 and 2.
+func (ps *penalties) other() bool {
+	return slices.ContainsFunc(slices.Concat(ps.w, ps.h), func(q penalty) bool { return q.weight > 0 && q.p != 1 && q.p != 2 })
+}
+
 // flag returns the flag of one kind of penalty.
 func (ps *penalties) flag(k penaltyKind) pflag.Value { return &penaltyFlag{to: ps, kind: k} }
 

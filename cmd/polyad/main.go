@@ -182,6 +182,8 @@ func hint(err error) string {
 	return ""
 }
 
+// oneLine returns the text of an error without line breaks and without the names
+// that only callers of the library know.
 func oneLine(err error) string {
-	return strings.Join(strings.Fields(err.Error()), " ")
+	return strings.ReplaceAll(strings.Join(strings.Fields(err.Error()), " "), " (Options.Mask)", "")
 }

@@ -29,7 +29,7 @@ func (a *app) transformCommand() *cobra.Command {
 model that polyad nmf or polyad audio has written into the folder MODEL: W stays,
 and --out receives H.npy (r x n), trace.csv and result.json.
 
-The loss and the penalty on H are those that MODEL/result.json tells of, so that
+The loss, the method and the penalty on H are those that MODEL/result.json tells of, so that
 the data of the fit get the H of the fit; flags replace them. Each column is found
 on its own.`,
 		Example: `  polyad nmf old.npy -r 10 -o model
@@ -61,6 +61,9 @@ on its own.`,
 		}
 		eps, err := f.inherit(args[0], "h")
 		if err != nil {
+			return err
+		}
+		if err := f.inheritMethod(args[0], true); err != nil {
 			return err
 		}
 		f.rank = 1 // as many as the model has
