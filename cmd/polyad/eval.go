@@ -135,6 +135,9 @@ matches nothing.`,
 		if err := a.evaluate(cmd.Context(), e, &f, &masks, args, against); err != nil {
 			return err
 		}
+		if err := writeJSON(io.Discard, e); err != nil {
+			return fmt.Errorf("%s: %w", args[0], err)
+		}
 		if asJSON {
 			return writeJSON(a.out, e)
 		}
@@ -165,6 +168,9 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *m
 	if err != nil {
 		return err
 	}
+	if err := checkFinite(args[0], m); err != nil {
+		return err
+	}
 	e.Kind, e.Shape, e.Rank, e.Eps = "nmf", []int{m.W.Rows, m.H.Cols}, m.Rank(), eps
 	blocks := blocksOf(m)
 	e.Blocks = map[string]blockEval{}
@@ -175,6 +181,9 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *m
 	if against != "" {
 		other, err := nmf.Load[float64](against)
 		if err != nil {
+			return fmt.Errorf("--against: %w", err)
+		}
+		if err := checkFinite(against, other); err != nil {
 			return fmt.Errorf("--against: %w", err)
 		}
 		if e.Against, err = compare(blocks, blocksOf(other), eps); err != nil {
@@ -280,13 +289,26 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 	o.Init, o.Restarts, o.Run = m, 0, solver.Options{MaxIter: solver.Set(0)}
 	r, err := nmf.Fit(ctx, t.Matrix(), m.Rank(), &o)
 	if err != nil {
-		if exitCode(err) == exitUsage {
+		if err = ofModel(dir, err); exitCode(err) == exitUsage {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%s: %w", in.facts.File, err)
 	}
 	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
 		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
+}
+
+// matches lists the partners of the components for people.
+func matches(match []int) string {
+	var s []string
+	for _, q := range match {
+		if q < 0 {
+			s = append(s, "none")
+		} else {
+			s = append(s, fmt.Sprint(q))
+		}
+	}
+	return strings.Join(s, ", ")
 }
 
 // print prints an evaluation for people.
@@ -305,7 +327,7 @@ func (e *evaluation) print(w io.Writer) error {
 		row(strings.ToUpper(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
 	}
 	if len(e.Pruned) > 0 {
-		row("pruned", "components %v", e.Pruned)
+		row("pruned", "components %s", listed(e.Pruned, 0))
 	}
 	if f := e.fitEval; f != nil {
 		row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
@@ -321,7 +343,7 @@ func (e *evaluation) print(w io.Writer) error {
 	}
 	if g := e.Against; g != nil {
 		row("against", "%s: factor match score %.6g, with weights %.6g", g.Model, g.FMS, g.FMSWeighted)
-		row("components", "%v", g.Match)
+		row("components", "%s", matches(g.Match))
 	}
 	return t.Flush()
 }

@@ -3,7 +3,9 @@ package main
 import (
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/matrix"
+	"polyad/nmf"
 )
 
 // refused runs a command line that must end with a code and one line of error
@@ -123,4 +126,109 @@ func TestABrokenResultFileIsAnError(t *testing.T) {
 	}
 	require.NoError(t, os.WriteFile(path, []byte(`{"schema":"another"}`), 0o666))
 	told(t, "eval", model, x, "--json")
+}
+
+func TestAnUnknownSIMDLevelIsAUsageError(t *testing.T) {
+	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
+		t.Skip("no processes here")
+	}
+	cmd := exec.Command(os.Args[0], "info")
+	cmd.Env = append(os.Environ(), "POLYAD_TEST_MAIN=1", "POLYAD_SIMD=foo")
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	assert.Equal(t, exitUsage, exit.ExitCode())
+	assert.Regexp(t, `^polyad: POLYAD_SIMD=foo: [^\n]*\n$`, string(out))
+}
+
+func TestComponentsAreCountedFromZero(t *testing.T) {
+	x := save(t, filepath.Join(t.TempDir(), "X.npy"), sample[float64]())
+	page := filepath.Join(t.TempDir(), "r.html")
+	code, stdout, stderr := call("nmf", x, "-r", "2", "--l1", "all=1e6", "--report", page)
+	require.Zero(t, code, stderr)
+	assert.Regexp(t, `pruned +2 of 2 components: 0, 1\n`, stdout)
+	b, err := os.ReadFile(page)
+	require.NoError(t, err)
+	assert.Contains(t, string(b), "nothing is left of them: 0, 1.")
+	_, stdout, _ = call("help", "nmf")
+	assert.Contains(t, stdout, "component 0 is the first")
+	assert.Equal(t, 1, strings.Count(stdout, "default false with --init DIR")+strings.Count(stdout, "with --init DIR only when given"))
+	many := make([]int, 932)
+	for i := range many {
+		many[i] = i
+	}
+	assert.Equal(t, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, … (932 in all)", listed(many, 1))
+	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9", listed(many[:10], 0))
+	assert.Equal(t, "2 of 4 runs", ranOf(2, 4))
+	assert.Equal(t, "4 runs", ranOf(4, 4))
+}
+
+func TestModelsThatAreNotFiniteAreErrors(t *testing.T) {
+	dir := t.TempDir()
+	_, good := fitted(t, "")
+	x, model := fitted(t, "")
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		m, err := nmf.Load[float64](good)
+		require.NoError(t, err)
+		m.H.Set(1, 2, bad)
+		require.NoError(t, m.Save(model))
+		refused(t, exitFailed, []string{"H.npy", "[1,2]"}, "eval", model)
+		refused(t, exitFailed, []string{"H.npy", "[1,2]"}, "eval", model, x, "--json")
+		refused(t, exitFailed, []string{"H.npy", "[1,2]"}, "eval", good, "--against", model)
+		refused(t, exitFailed, []string{"H.npy", "[1,2]"}, "reconstruct", model, filepath.Join(dir, "R.npy"))
+	}
+	m, err := nmf.Load[float64](good)
+	require.NoError(t, err)
+	for i := range m.W.Data {
+		m.W.Data[i] = 1e200
+	}
+	for i := range m.H.Data {
+		m.H.Data[i] = 1e200
+	}
+	require.NoError(t, m.Save(model))
+	refused(t, exitFailed, []string{"overflows float64"}, "reconstruct", model, filepath.Join(dir, "R.npy"))
+	for _, args := range [][]string{{"eval", model}, {"eval", model, "--json"}} {
+		_, _, stderr := call(args...)
+		assert.NotContains(t, stderr, "unsupported value")
+		refused(t, exitFailed, []string{model}, args...)
+	}
+	refused(t, exitFailed, []string{"not finite"}, "eval", model, x)
+	_, err = os.Stat(filepath.Join(dir, "R.npy"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestZeroComponentsMatchNothing(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, (&nmf.Model[float64]{W: matrix.New[float64](4, 2), H: matrix.New[float64](2, 5)}).Save(dir))
+	v := told(t, "eval", dir, "--against", dir, "--json")
+	assert.Equal(t, []any{-1.0, -1.0}, v["against"].(map[string]any)["match"])
+	_, stdout, _ := call("eval", dir, "--against", dir)
+	assert.Regexp(t, `components +none, none\n`, stdout)
+}
+
+func TestAReportMayLieInTheNewFolder(t *testing.T) {
+	x := save(t, filepath.Join(t.TempDir(), "X.npy"), sample[float64]())
+	for _, name := range []string{"r.html", "pages/r.html"} {
+		out := filepath.Join(t.TempDir(), "a", "out")
+		code, _, stderr := call("nmf", x, "-r", "2", "-q", "--max-iter", "5", "-o", out, "--report", filepath.Join(out, name))
+		require.Zero(t, code, stderr)
+		assert.FileExists(t, filepath.Join(out, name))
+		assert.FileExists(t, filepath.Join(out, "W.npy"))
+	}
+	no := filepath.Join(t.TempDir(), "no")
+	refused(t, exitFailed, []string{"--report"}, "nmf", x, "-r", "2", "-o", filepath.Join(no, "a"), "--report", filepath.Join(no, "b", "r.html"))
+}
+
+func TestErrorsNameWhatTheUserCanChange(t *testing.T) {
+	dir := t.TempDir()
+	model := filepath.Join(dir, "model")
+	require.NoError(t, (&nmf.Model[float64]{W: matrix.New[float64](2, 4000), H: matrix.New[float64](4000, 2)}).Save(model))
+	x := save(t, filepath.Join(dir, "X.npy"), matrix.Of(2, 2, []float64{1, 2, 3, 4}))
+	refused(t, exitFailed, []string{model}, "eval", model, x)
+	_, _, stderr := call("eval", model, x)
+	assert.NotContains(t, stderr, "--rank")
+	refused(t, exitFailed, []string{dir, "folder"}, "nmf", dir, "-r", "2")
+	refused(t, exitFailed, []string{dir, "folder"}, "info", dir)
+	refused(t, exitUsage, []string{"--filter nosuchrow"}, "bench", "kernels", "--quick", "-q", "--filter", "nosuchrow")
+	refused(t, exitUsage, []string{"--filter nosuchrow"}, "bench", "kernels", "--quick", "--json", "--filter", "nosuchrow")
 }

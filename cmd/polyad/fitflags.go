@@ -60,7 +60,7 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.Var(f.penalties.flag(penaltyL2), "l2", "penalty V·||BLOCK||_F^2, without 1/2")
 	fs.Var(f.penalties.flag(penaltyLp), "lp", "penalty V·sum|BLOCK|^P (method mu)")
 	fs.StringVar(&f.balance, "balance", "auto", "when the factors are balanced: auto (every when both are penalized), none, init, every")
-	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; default false with --init DIR")
+	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; with --init DIR only when given")
 	fs.StringVar(&f.init, "init", "", "starting point: random, nndsvd, nndsvda, nndsvdar, spa, or a folder with W.npy and H.npy; default nndsvda, with --restarts random")
 	fs.StringArrayVar(&f.fix, "fix", nil, "keep this factor (w or h) as --init DIR gives it")
 	fs.StringArrayVar(&f.hold, "hold", nil, "keep these components of a factor, such as w=0,2, as --init DIR gives them (hals, mu)")

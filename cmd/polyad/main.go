@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"polyad/asm"
 	"polyad/audio"
 	"polyad/loss"
 	"polyad/nmf"
@@ -35,6 +36,10 @@ const (
 )
 
 func main() {
+	if err := asm.EnvError(); err != nil {
+		fmt.Fprintln(os.Stderr, "polyad: "+oneLine(err))
+		os.Exit(exitUsage)
+	}
 	log.SetOutput(io.Discard) // a decoder of ours remarks on sample rates there
 	ctx, cancel := context.WithCancelCause(context.Background())
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}

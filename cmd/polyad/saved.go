@@ -11,8 +11,11 @@ import (
 	"strconv"
 	"strings"
 
+	"polyad/asm"
 	"polyad/loss"
+	"polyad/matrix"
 	"polyad/ndio"
+	"polyad/nmf"
 )
 
 // savedFit is what a model folder's result.json says of the objective that the
@@ -195,6 +198,28 @@ func checkModel(dir string) error {
 		}
 	}
 	return nil
+}
+
+// checkFinite refuses a model with an entry that is NaN or infinite.
+func checkFinite[T asm.Float](dir string, m *nmf.Model[T]) error {
+	for name, x := range map[string]*matrix.Dense[T]{"W.npy": m.W, "H.npy": m.H} {
+		for i := range x.Rows {
+			for j, v := range x.Row(i) {
+				if v-v != 0 {
+					return fmt.Errorf("%s: entry [%d,%d] is %v; the entries of a model are finite", filepath.Join(dir, name), i, j, v)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// ofModel names the model in errors about its rank, which no flag gives here.
+func ofModel(dir string, err error) error {
+	if errors.Is(err, nmf.ErrRank) {
+		return fmt.Errorf("the model in %s: %s", dir, err)
+	}
+	return err
 }
 
 // isFloat32 reports whether the arrays of a model are all float32.

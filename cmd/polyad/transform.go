@@ -95,6 +95,9 @@ func transformOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlag
 	if err != nil {
 		return err
 	}
+	if err := checkFinite(dir, m); err != nil {
+		return err
+	}
 	x := t.Matrix()
 	o := run.options
 	if o.Mask, err = maskOf(masks, in.facts.File, x); err != nil {
@@ -109,7 +112,7 @@ func transformOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlag
 	r, ended := m.Transform(ctx, x, &o)
 	bar.clear()
 	if r == nil {
-		if exitCode(ended) == exitUsage {
+		if ended = ofModel(dir, ended); exitCode(ended) == exitUsage {
 			return ended
 		}
 		return fmt.Errorf("%s: %w", in.facts.File, ended)
