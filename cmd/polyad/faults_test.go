@@ -192,7 +192,7 @@ func TestModelsThatAreNotFiniteAreErrors(t *testing.T) {
 		assert.NotContains(t, stderr, "unsupported value")
 		refused(t, exitFailed, []string{model}, args...)
 	}
-	refused(t, exitFailed, []string{"not finite"}, "eval", model, x)
+	refused(t, exitFailed, []string{model, "not finite"}, "eval", model, x)
 	_, err = os.Stat(filepath.Join(dir, "R.npy"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }

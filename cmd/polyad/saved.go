@@ -16,6 +16,7 @@ import (
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/nmf"
+	"polyad/solver"
 )
 
 // savedFit is what a model folder's result.json says of the objective that the
@@ -214,9 +215,10 @@ func checkFinite[T asm.Float](dir string, m *nmf.Model[T]) error {
 	return nil
 }
 
-// ofModel names the model in errors about its rank, which no flag gives here.
+// ofModel names the model in errors that are its own: about its rank, which no
+// flag gives here, and about numbers out of range.
 func ofModel(dir string, err error) error {
-	if errors.Is(err, nmf.ErrRank) {
+	if errors.Is(err, nmf.ErrRank) || errors.Is(err, solver.ErrNotFinite) {
 		return fmt.Errorf("the model in %s: %s", dir, err)
 	}
 	return err
