@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -88,6 +90,26 @@ func TestLevelNames(t *testing.T) {
 	assert.Equal(t, "generic", asm.Generic.String())
 	assert.Equal(t, "unknown", asm.Level(-1).String())
 	assert.NotEqual(t, "unknown", asm.Current().String())
+}
+
+// TestEnvErrorTellsOfAnUnknownLevel runs itself with such a level; that the
+// variable it was started with is right guards tests meant for one level.
+func TestEnvErrorTellsOfAnUnknownLevel(t *testing.T) {
+	if os.Getenv("POLYAD_SIMD") == "nosuch" {
+		require.ErrorContains(t, asm.EnvError(), "POLYAD_SIMD=nosuch")
+		levels := asm.Levels()
+		require.Equal(t, levels[len(levels)-1], asm.Current())
+		return
+	}
+	require.NoError(t, asm.EnvError())
+	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
+		t.Skip("no processes here")
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestEnvErrorTellsOfAnUnknownLevel$", "-test.v")
+	cmd.Env = append(os.Environ(), "POLYAD_SIMD=nosuch")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Contains(t, string(out), "--- PASS")
 }
 
 func TestTheProcessorHasAName(t *testing.T) {

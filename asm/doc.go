@@ -17,8 +17,8 @@
 //
 // On amd64 there are AVX2 (with FMA) and AVX512 beside Generic, chosen once by
 // the processor's features, never by its model. The environment variable
-// POLYAD_SIMD (generic, avx2, avx512) overrides the choice, [Use] does so in
-// tests and benchmarks, and a build with the tag purego has Generic alone.
+// POLYAD_SIMD (generic, avx2, avx512) overrides the choice (of a level that is not
+// there [EnvError] tells), [Use] does so in tests and benchmarks, and a build with the tag purego has Generic alone.
 // Results differ between levels by rounding: sums are taken in another order
 // and multiplications and additions fused.
 //

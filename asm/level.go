@@ -49,9 +49,17 @@ var (
 	current   atomic.Pointer[tableSet]
 )
 
+// errEnv is what is wrong with POLYAD_SIMD.
+var errEnv error
+
+// EnvError returns what is wrong with the environment variable POLYAD_SIMD: that
+// it names a level which does not exist, or which this machine or build does not
+// have. [For] then hands out the preferred level, as without the variable; a
+// program that would rather not go on so asks at its start.
+func EnvError() error { return errEnv }
+
 // The environment variable POLYAD_SIMD chooses a level once, at the start of
-// the program: generic, avx2 or avx512. A level that does not exist, or that
-// this machine does not have, is a panic rather than a surprise.
+// the program: generic, avx2 or avx512.
 func init() {
 	current.Store(available[len(available)-1])
 	name := os.Getenv("POLYAD_SIMD")
@@ -60,7 +68,8 @@ func init() {
 	}
 	i := slices.IndexFunc(available, func(t *tableSet) bool { return t.level.String() == strings.ToLower(name) })
 	if i < 0 {
-		panic(fmt.Sprintf("POLYAD_SIMD=%s: the levels of this machine and build are %v", name, Levels()))
+		errEnv = fmt.Errorf("POLYAD_SIMD=%s: the levels of this machine and build are %v", name, Levels())
+		return
 	}
 	current.Store(available[i])
 }

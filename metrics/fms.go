@@ -79,6 +79,11 @@ func FMS[T asm.Float](a, b []*matrix.Dense[T], o FMSOptions) (score float64, mat
 		}
 	}
 	match, score = Assign(all)
+	for q, k := range match {
+		if k >= 0 && (math.IsInf(weightA[q], -1) || math.IsInf(weightB[k], -1)) {
+			match[q] = -1
+		}
+	}
 	pairs := min(max(alive(weightA), alive(weightB)), r, s)
 	if pairs == 0 {
 		return 1, match, nil

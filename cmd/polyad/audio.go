@@ -100,6 +100,7 @@ run.`,
 		if err != nil {
 			return err
 		}
+		run.first = 1
 		if !(exponent > 0) || math.IsInf(exponent, 0) {
 			return usagef("--mask-exponent is %v; must be a positive number", exponent)
 		}

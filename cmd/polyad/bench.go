@@ -75,9 +75,13 @@ run on the machine meanwhile.`,
 		machine := benchMachine{CPU: asm.CPU(), Cores: runtime.NumCPU()}
 		var printErr error
 		if !asJSON {
-			fmt.Fprintf(a.out, "%s, %d cores\n", machine.CPU, machine.Cores)
-			_, printErr = fmt.Fprintf(a.out, "%-10s %-4s %-15s %4s %4s %-8s %2s %11s %8s %7s %6s\n", "kernel", "type", "shape", "rank", "mode", "level", "w", "seconds", "GFLOP/s", "GB/s", "share")
+			began := false
 			o.Row = func(r bench.Row) {
+				if !began {
+					began = true
+					fmt.Fprintf(a.out, "%s, %d cores\n", machine.CPU, machine.Cores)
+					fmt.Fprintf(a.out, "%-10s %-4s %-15s %4s %4s %-8s %2s %11s %8s %7s %6s\n", "kernel", "type", "shape", "rank", "mode", "level", "w", "seconds", "GFLOP/s", "GB/s", "share")
+				}
 				_, printErr = fmt.Fprintf(a.out, "%-10s %-4s %-15s %4d %4d %-8s %2d %11.4g %8.2f %7.2f %6.3f\n", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers, r.Seconds, r.GFlops, r.GBs, r.Share)
 			}
 		} else if bar := newProgress(a.err, "auto", quiet); bar != nil {
@@ -87,6 +91,9 @@ run on the machine meanwhile.`,
 			}
 		}
 		rows, err := bench.Kernels(cmd.Context(), o)
+		if err == nil && len(rows) == 0 {
+			return usagef("--filter %s matches no row", quote(filter))
+		}
 		if asJSON {
 			if rows == nil {
 				rows = []bench.Row{}

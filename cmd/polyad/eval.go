@@ -73,6 +73,7 @@ type fitEval struct {
 	Objective float64            `json:"objective"`
 	Loss      float64            `json:"loss"`
 	Penalty   map[string]float64 `json:"penalty"`
+	Observed  int                `json:"observed"`
 	RelError  float64            `json:"rel_error"`
 	Fit       float64            `json:"fit"`
 	KKT       map[string]float64 `json:"kkt"`
@@ -96,6 +97,7 @@ type block struct {
 
 func (a *app) evalCommand() *cobra.Command {
 	var f fitFlags
+	var masks maskFlags
 	var against string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -108,7 +110,7 @@ tensor decomposition it also tells each component's part of the model, which
 components nearly cancel, and with FILE the core consistency (100: no interactions).
 
 Loss, penalties and floor are those that MODEL/result.json tells of, unless flags
-say otherwise. Entries at the floor count as zeros, and a component that is zero
+say otherwise; so is --missing, while --mask is to be given again. Entries at the floor count as zeros, and a component that is zero
 matches nothing.`,
 		Example: `  polyad eval model X.npy
   polyad eval model X.npy --loss kl --l1 all=0 --json
@@ -126,11 +128,15 @@ matches nothing.`,
 	for _, name := range []string{"l1", "l2", "lp"} {
 		modes.listen(cmd.Flags().Lookup(name).Value.(*penaltyFlag))
 	}
+	masks.register(cmd.Flags())
 	cmd.Flags().StringVar(&against, "against", "", "folder of a model to compare with")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return usagef("eval takes the folder of a MODEL, and a FILE of data")
+		}
+		if err := masks.check(); err != nil {
+			return err
 		}
 		for _, dir := range []string{args[0], against} {
 			if dir == "" && !cmd.Flags().Changed("against") {
@@ -147,7 +153,7 @@ matches nothing.`,
 			}
 		}
 		if len(args) == 1 {
-			for _, name := range []string{"loss", "l1", "l2", "lp", "workers"} {
+			for _, name := range []string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"} {
 				if f.changed(name) {
 					return usagef("--%s has no effect without a FILE of data", name)
 				}
@@ -156,13 +162,19 @@ matches nothing.`,
 		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
 		var err error
 		if isCPD(args[0]) {
+			if f.changed("mask") || f.changed("missing") {
+				return usagef("%s is a tensor decomposition: --mask and --missing are for nmf", args[0])
+			}
 			modes.fitFlags = f
 			err = a.evaluateCPD(cmd.Context(), e, &modes, args, against)
 		} else if err = modes.noModes(); err == nil {
-			err = a.evaluate(cmd.Context(), e, &f, args, against)
+			err = a.evaluate(cmd.Context(), e, &f, &masks, args, against)
 		}
 		if err != nil {
 			return err
+		}
+		if err := writeJSON(io.Discard, e); err != nil {
+			return fmt.Errorf("%s: %w", args[0], err)
 		}
 		if asJSON {
 			return writeJSON(a.out, e)
@@ -173,13 +185,16 @@ matches nothing.`,
 }
 
 // evaluate fills in all that was asked for.
-func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, args []string, against string) error {
+func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *maskFlags, args []string, against string) error {
 	eps, err := f.inherit(args[0], "w", "h")
 	if err != nil && len(args) > 1 {
 		return err
 	}
 	if f.changed("eps") {
 		eps = f.eps
+	}
+	if err := f.inheritMethod(args[0], false); err != nil { // measures alike by any method that takes the penalties
+		return err
 	}
 	f.rank, f.restarts, f.normalize, f.tol = 1, 1, "none", 0
 	o, err := f.options()
@@ -189,6 +204,9 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, args []s
 	o.Eps, o.Balance = solver.Set(eps), nmf.BalanceNone
 	m, err := nmf.Load[float64](args[0])
 	if err != nil {
+		return err
+	}
+	if err := checkFinite(args[0], m); err != nil {
 		return err
 	}
 	e.Kind, e.Shape, e.Rank, e.Eps = "nmf", []int{m.W.Rows, m.H.Cols}, m.Rank(), eps
@@ -203,6 +221,9 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, args []s
 		if err != nil {
 			return fmt.Errorf("--against: %w", err)
 		}
+		if err := checkFinite(against, other); err != nil {
+			return fmt.Errorf("--against: %w", err)
+		}
 		if e.Against, err = compare(blocks, blocksOf(other), eps); err != nil {
 			return fmt.Errorf("--against %s: %w", against, err)
 		}
@@ -211,17 +232,24 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, args []s
 	if len(args) == 1 {
 		return nil
 	}
-	if s := readSaved(args[0]); s != nil { // a fixed factor needs no penalty
+	saved, err := readSaved(args[0])
+	if err != nil {
+		return err
+	}
+	if s := saved; s != nil { // a fixed factor needs no penalty
 		o.FixW, o.FixH = slices.Contains(s.Options.Fix, "w") && len(o.W.Active()) == 0, slices.Contains(s.Options.Fix, "h") && len(o.H.Active()) == 0
+	}
+	if saved != nil && masks.file == "" && masks.missing == "" && saved.Options.Missing == "nan" {
+		masks.missing = "nan"
 	}
 	in, err := a.readArray(args[1])
 	if err != nil {
 		return err
 	}
 	if in.array.F32 != nil {
-		e.fitEval, err = evalFit(ctx, args[0], in, in.array.F32, o)
+		e.fitEval, err = evalFit(ctx, args[0], in, masks, in.array.F32, o)
 	} else {
-		e.fitEval, err = evalFit(ctx, args[0], in, in.array.F64, o)
+		e.fitEval, err = evalFit(ctx, args[0], in, masks, in.array.F64, o)
 	}
 	return err
 }
@@ -282,7 +310,7 @@ func compare(a, b []block, eps float64) (*againstEval, error) {
 }
 
 // evalFit evaluates the objective of a model for data of one element type.
-func evalFit[T asm.Float](ctx context.Context, dir string, in *input, t *tensor.Dense[T], o nmf.Options) (*fitEval, error) {
+func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *maskFlags, t *tensor.Dense[T], o nmf.Options) (*fitEval, error) {
 	if err := checkMatrix(in.facts.File, t); err != nil {
 		return nil, err
 	}
@@ -293,16 +321,32 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, t *tensor.
 	if x := t.Matrix(); x.Rows != m.W.Rows || x.Cols != m.H.Cols {
 		return nil, fmt.Errorf("%s is %d x %d, but the model in %s stands for %d x %d", in.facts.File, x.Rows, x.Cols, dir, m.W.Rows, m.H.Cols)
 	}
+	if o.Mask, err = maskOf(masks, in.facts.File, t.Matrix()); err != nil {
+		return nil, err
+	}
 	o.Init, o.Restarts, o.Run = m, 0, solver.Options{MaxIter: solver.Set(0)}
 	r, err := nmf.Fit(ctx, t.Matrix(), m.Rank(), &o)
 	if err != nil {
-		if exitCode(err) == exitUsage {
+		if err = ofModel(dir, err); exitCode(err) == exitUsage {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%s: %w", in.facts.File, err)
 	}
 	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
-		Penalty: r.Penalty, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
+		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
+}
+
+// matches lists the partners of the components for people.
+func matches(match []int) string {
+	var s []string
+	for _, q := range match {
+		if q < 0 {
+			s = append(s, "none")
+		} else {
+			s = append(s, fmt.Sprint(q))
+		}
+	}
+	return strings.Join(s, ", ")
 }
 
 // print prints an evaluation for people.
@@ -325,7 +369,7 @@ func (e *evaluation) print(w io.Writer) error {
 		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
 	}
 	if len(e.Pruned) > 0 {
-		row("pruned", "components %v", e.Pruned)
+		row("pruned", "components %s", listed(e.Pruned, 0))
 	}
 	if c := e.cpdEval; c != nil {
 		row("shares", "%.4f", c.Shares)
@@ -338,6 +382,9 @@ func (e *evaluation) print(w io.Writer) error {
 	}
 	if f := e.fitEval; f != nil {
 		row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
+		if seen := (&result{Input: f.Input, Observed: f.Observed}).observed(); seen != "" {
+			row("observed", "%s", seen)
+		}
 		row("objective", "%.6g = %s", f.Objective, f.Formula)
 		row("loss", "%.6g (%s)", f.Loss, f.LossName)
 		var penalties []string
@@ -353,7 +400,7 @@ func (e *evaluation) print(w io.Writer) error {
 	}
 	if g := e.Against; g != nil {
 		row("against", "%s: factor match score %.6g, with weights %.6g", g.Model, g.FMS, g.FMSWeighted)
-		row("components", "%v", g.Match)
+		row("components", "%s", matches(g.Match))
 	}
 	return t.Flush()
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"polyad/asm"
 	"polyad/cpd"
@@ -50,7 +49,10 @@ func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, args 
 	if err != nil {
 		return err
 	}
-	saved := readSaved(args[0])
+	saved, err := readSaved(args[0])
+	if err != nil {
+		return err
+	}
 	if saved == nil {
 		saved = &savedFit{}
 	}
@@ -131,7 +133,11 @@ func (f *cpdFlags) evalOptions(dir string, saved *savedFit, order int) (o cpd.Op
 		for n := range order {
 			key := strconv.Itoa(n)
 			f.modes = append(f.modes, modePenalty{n, penalty{penaltyL1, 1, s.L1[key]}}, modePenalty{n, penalty{penaltyL2, 2, s.L2[key]}})
-			for _, q := range parseLp(s.Lp[key]) {
+			powers, err := saved.powers(key)
+			if err != nil {
+				return o, err
+			}
+			for _, q := range powers {
 				f.modes = append(f.modes, modePenalty{n, q})
 			}
 		}
@@ -159,19 +165,6 @@ func (f *cpdFlags) evalOptions(dir string, saved *savedFit, order int) (o cpd.Op
 		o.Method = cpd.MU{}
 	}
 	return o, nil
-}
-
-// parseLp reads penalties of other degrees as results have them, P:V+….
-func parseLp(words string) (all []penalty) {
-	for _, word := range strings.Split(words, "+") {
-		degree, weight, ok := strings.Cut(word, ":")
-		p, err1 := strconv.ParseFloat(degree, 64)
-		mu, err2 := strconv.ParseFloat(weight, 64)
-		if ok && err1 == nil && err2 == nil {
-			all = append(all, penalty{penaltyLp, p, mu})
-		}
-	}
-	return all
 }
 
 // evalCPDFit evaluates the objective of a model for data of one element type.

@@ -24,6 +24,7 @@ type fitting struct {
 	outs    *outFlags
 	options nmf.Options
 	dir     *outDir // nil: no folder
+	first   int     // the number of the first component in the summary; audio's stems count from 1
 }
 
 // newFitting checks all flags and the folder before anything is read. own says
@@ -115,12 +116,15 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	}
 	row("minimized", "%s", res.Formula)
 	row("by", "%s, balance %s, seed %d", res.by(), res.Balance.Mode, res.Seed)
-	if n := len(res.Restarts); n > 1 {
+	switch n := len(res.Restarts); {
+	case n == 1 && run.flags.restarts > 1:
+		row("restarts", "%s", ranOf(n, run.flags.restarts))
+	case n > 1:
 		least := 1.0
 		for _, r := range res.Restarts {
 			least = min(least, r.Agreement)
 		}
-		row("restarts", "%d runs, the best from seed %d; the others agree with it by %.2f or more", n, res.Restarts[res.Best].Seed, least)
+		row("restarts", "%s, the best from seed %d; the others agree with it by %.2f or more", ranOf(n, run.flags.restarts), res.Restarts[res.Best].Seed, least)
 	}
 	row("status", "%s after %d sweeps, %.3g s", res.Status, res.Iterations, res.Seconds)
 	sum := fmt.Sprintf("%.6g", res.Objective)
@@ -140,11 +144,7 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	}
 	row("kkt residual", "%s", strings.Join(kkt, ", "))
 	if n := len(res.Pruned); n > 0 {
-		var which []string
-		for _, q := range res.Pruned {
-			which = append(which, fmt.Sprint(q+1))
-		}
-		row("pruned", "%d of %v components: %s", n, res.Options["rank"], strings.Join(which, ", "))
+		row("pruned", "%d of %v components: %s", n, res.Options["rank"], listed(res.Pruned, run.first))
 	}
 	if run.dir != nil {
 		row("written", "%s", run.dir.path)
@@ -153,6 +153,27 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 		row("report", "%s", run.outs.report)
 	}
 	return t.Flush()
+}
+
+// ranOf says how many of the runs there were before the time was up.
+func ranOf(n, all int) string {
+	if n < all {
+		return fmt.Sprintf("%d of %d runs", n, all)
+	}
+	return fmt.Sprintf("%d runs", n)
+}
+
+// listed lists components for people, those from the eleventh on by their number
+// only; first is the number of component 0.
+func listed(components []int, first int) string {
+	var s []string
+	for i, q := range components {
+		if i == 10 {
+			return strings.Join(s, ", ") + fmt.Sprintf(", … (%d in all)", len(components))
+		}
+		s = append(s, fmt.Sprint(q+first))
+	}
+	return strings.Join(s, ", ")
 }
 
 func shape(s []int) string {

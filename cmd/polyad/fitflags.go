@@ -60,7 +60,7 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.Var(f.penalties.flag(penaltyL2), "l2", "penalty V·||BLOCK||_F^2, without 1/2")
 	fs.Var(f.penalties.flag(penaltyLp), "lp", "penalty V·sum|BLOCK|^P (method mu)")
 	fs.StringVar(&f.balance, "balance", "auto", "when the factors are balanced: auto (every when both are penalized), none, init, every")
-	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; default false with --init DIR")
+	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; with --init DIR only when given")
 	fs.StringVar(&f.init, "init", "", "starting point: random, nndsvd, nndsvda, nndsvdar, spa, or a folder with W.npy and H.npy; default nndsvda, with --restarts random")
 	fs.StringArrayVar(&f.fix, "fix", nil, "keep this factor (w or h) as --init DIR gives it")
 	fs.StringArrayVar(&f.hold, "hold", nil, "keep these components of a factor, such as w=0,2, as --init DIR gives them (hals, mu)")
@@ -233,6 +233,11 @@ func (ps *penalties) put(block string, q penalty) {
 
 // any reports whether a weight was given at all, be it 0.
 func (ps *penalties) any() bool { return len(ps.w)+len(ps.h) > 0 }
+
+// other reports whether there is a penalty of another degree than 1 and 2.
+func (ps *penalties) other() bool {
+	return slices.ContainsFunc(slices.Concat(ps.w, ps.h), func(q penalty) bool { return q.weight > 0 && q.p != 1 && q.p != 2 })
+}
 
 // flag returns the flag of one kind of penalty.
 func (ps *penalties) flag(k penaltyKind) pflag.Value { return &penaltyFlag{put: ps.give, kind: k} }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"polyad/audio"
@@ -26,6 +27,9 @@ type inputFacts struct {
 
 // readArray reads an array file, or standard input for "-".
 func (a *app) readArray(path string) (*input, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; give an array file", path)
+	}
 	if audio.IsRecording(path) {
 		return nil, usagef("%s is a recording, not an array; use 'polyad audio %s'", path, path)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"polyad/asm"
 	"polyad/audio"
 	"polyad/cpd"
 	"polyad/loss"
@@ -36,6 +37,10 @@ const (
 )
 
 func main() {
+	if err := asm.EnvError(); err != nil {
+		fmt.Fprintln(os.Stderr, "polyad: "+oneLine(err))
+		os.Exit(exitUsage)
+	}
 	log.SetOutput(io.Discard) // a decoder of ours remarks on sample rates there
 	ctx, cancel := context.WithCancelCause(context.Background())
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
@@ -183,6 +188,8 @@ func hint(err error) string {
 	return ""
 }
 
+// oneLine returns the text of an error without line breaks and without the names
+// that only callers of the library know.
 func oneLine(err error) string {
-	return strings.Join(strings.Fields(err.Error()), " ")
+	return strings.ReplaceAll(strings.Join(strings.Fields(err.Error()), " "), " (Options.Mask)", "")
 }

@@ -251,7 +251,7 @@ func TestEvalComparesModels(t *testing.T) {
 	against := v["against"].(map[string]any)
 	assert.InDelta(t, 2./3, against["fms"], 1e-12)
 	assert.InDelta(t, (1+.5)/3, against["fms_weighted"], 1e-12)
-	assert.Equal(t, []any{1.0, 0.0, 2.0}, against["match"])
+	assert.Equal(t, []any{1.0, 0.0, -1.0}, against["match"])
 	assert.NotContains(t, v, "loss")
 	assert.Equal(t, []any{2.0}, told(t, "eval", b, "--json")["pruned"])
 	assert.InDelta(t, 1, told(t, "eval", b, "--against", b, "--json")["against"].(map[string]any)["fms"], 1e-12)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +34,8 @@ With --out DIR the folder receives W.npy, H.npy, trace.csv and result.json.
 A penalty on one factor alone means nothing, since the other can take over its
 scale: penalize both. They are then balanced after every sweep, and only the
 product of the two weights matters.
+
+Components are counted from 0 everywhere: component 0 is the first.
 
 Entries may be missing: --missing nan takes every NaN for one, --mask FILE those
 where a second file is 0. They have no part in the loss, and the model says what
@@ -90,6 +94,9 @@ func nmfOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, in 
 		}
 	}
 	if run.outs.report != "" {
+		if err := os.MkdirAll(filepath.Dir(run.outs.report), 0o777); err != nil { // below --out
+			return fmt.Errorf("--report: %w", err)
+		}
 		err := wholefile.Write(run.outs.report, func(w io.Writer) error {
 			return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H))
 		})

@@ -50,14 +50,17 @@ func (a *app) openFolder(flag, path string, force, own bool) (*outDir, error) {
 		d.stale = append(d.stale, files...)
 	}
 	// A folder that cannot be written to is better known now than at the end.
-	parent := path
+	return d, canCreateIn(flag, existing(path))
+}
+
+// existing returns a path, or the nearest one above it that there is.
+func existing(path string) string {
 	for {
-		if _, err := os.Stat(parent); err == nil || filepath.Dir(parent) == parent {
-			break
+		if _, err := os.Stat(path); err == nil || filepath.Dir(path) == path {
+			return path
 		}
-		parent = filepath.Dir(parent)
+		path = filepath.Dir(path)
 	}
-	return d, canCreateIn(flag, parent)
 }
 
 // earlierRun lists the files that an earlier run of polyad audio has left below

@@ -80,7 +80,11 @@ func (f *outFlags) checkReport() error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("--report: %w", err)
 	}
-	return canCreateIn("--report", filepath.Dir(f.report))
+	dir := filepath.Dir(f.report)
+	if rel, err := filepath.Rel(f.out, dir); f.out != "" && err == nil && filepath.IsLocal(rel) { // --out is made with all above it
+		dir = existing(dir)
+	}
+	return canCreateIn("--report", dir)
 }
 
 // ourPage reports whether a file begins like a report of polyad.

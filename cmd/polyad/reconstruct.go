@@ -106,6 +106,9 @@ func reconstruct[T asm.Float](dir, path string) (said string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if err := checkFinite(dir, m); err != nil {
+		return "", err
+	}
 	rows, cols := m.W.Rows, m.H.Cols
 	err = wholefile.Write(path, func(w io.Writer) error {
 		out, err := ndio.NewNPYWriter[T](w, rows, cols)
@@ -116,6 +119,11 @@ func reconstruct[T asm.Float](dir, path string) (said string, err error) {
 		for i := 0; i < rows; i += tile.Rows {
 			part := tile.View(0, 0, min(tile.Rows, rows-i), cols)
 			m.ReconstructTo(part, i, 0)
+			for k, v := range part.Data[:part.Rows*cols] {
+				if v-v != 0 {
+					return fmt.Errorf("entry [%d,%d] of the product overflows float%d", i+k/cols, k%cols, 8*asm.SizeOf[T]())
+				}
+			}
 			if err := out.Write(part.Data[:part.Rows*cols]); err != nil {
 				return err
 			}

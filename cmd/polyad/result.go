@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -183,7 +184,12 @@ func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(v)
+	err := e.Encode(v)
+	var odd *json.UnsupportedValueError
+	if errors.As(err, &odd) {
+		return fmt.Errorf("a number of the result is %s, out of range; rescale the data or the model", odd.Str)
+	}
+	return err
 }
 
 // writeModel writes the files of a model folder into dir.

@@ -2,11 +2,21 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 
+	"polyad/asm"
+	"polyad/loss"
+	"polyad/matrix"
 	"polyad/ndio"
+	"polyad/nmf"
+	"polyad/solver"
 )
 
 // savedFit is what a model folder's result.json says of the objective that the
@@ -14,35 +24,102 @@ import (
 type savedFit struct {
 	Schema  string
 	Options struct {
-		Loss      string
-		L1, L2    map[string]float64
-		Lp        map[string]string
-		Eps       float64
-		Fix       []string
-		Nonneg    []int
-		Method    string
-		Normalize string
+		Loss        string
+		Method      string
+		Extrapolate bool
+		L1, L2      map[string]float64
+		Lp          map[string]string
+		Eps         float64
+		Fix         []string
+		Nonneg      []int
+		Normalize   string
+		Missing     string
 	}
 }
 
 // readSaved returns what is known of a model, nil when its folder has no
-// result.json of ours.
-func readSaved(dir string) *savedFit {
-	b, err := os.ReadFile(filepath.Join(dir, "result.json"))
-	var s savedFit
-	if err != nil || json.Unmarshal(b, &s) != nil || s.Schema != resultSchema {
-		return nil
+// result.json, or one of another schema. One that cannot be read is an error:
+// without it a model would be judged by another objective than its own.
+func readSaved(dir string) (*savedFit, error) {
+	path := filepath.Join(dir, "result.json")
+	b, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
 	}
-	return &s
+	var head struct{ Schema string }
+	if err := json.Unmarshal(b, &head); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if head.Schema != resultSchema {
+		return nil, nil
+	}
+	var s savedFit
+	if err := json.Unmarshal(b, &s); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &s, nil
+}
+
+// check refuses values that no fit writes.
+func (s *savedFit) check() error {
+	o := &s.Options
+	if o.Loss != "" {
+		if _, err := loss.Parse(o.Loss); err != nil {
+			return fmt.Errorf("options.loss: %s", err) // not a usage error
+		}
+	}
+	if !slices.Contains([]string{"", "hals", "mu", "als", "anls"}, o.Method) {
+		return fmt.Errorf("options.method is %q; want hals, mu, als or anls", o.Method)
+	}
+	if o.Eps < 0 {
+		return fmt.Errorf("options.eps is %g; must be at least 0", o.Eps)
+	}
+	for name, weights := range map[string]map[string]float64{"l1": o.L1, "l2": o.L2} {
+		for b, v := range weights {
+			if v < 0 {
+				return fmt.Errorf("options.%s.%s is %g; must be at least 0", name, b, v)
+			}
+		}
+	}
+	for b := range o.Lp {
+		if _, err := s.powers(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// powers returns the penalties of other degrees than 1 and 2 of a block.
+func (s *savedFit) powers(block string) (ps []penalty, err error) {
+	words := s.Options.Lp[block]
+	if words == "" {
+		return nil, nil
+	}
+	for _, word := range strings.Split(words, "+") {
+		degree, weight, _ := strings.Cut(word, ":")
+		p, err1 := strconv.ParseFloat(degree, 64)
+		mu, err2 := strconv.ParseFloat(weight, 64)
+		if err1 != nil || err2 != nil || !(p > 0) || !(mu >= 0) {
+			return nil, fmt.Errorf("options.lp.%s is %q; want P:V", block, words)
+		}
+		ps = append(ps, penalty{penaltyLp, p, mu})
+	}
+	return ps, nil
 }
 
 // inherit takes the loss and the penalties of the given blocks over from a saved
 // fit, unless flags say otherwise, so that new data are judged as the old ones
 // were. It returns the floor of that fit, 0 when it is not known.
 func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error) {
-	s := readSaved(dir)
+	s, err := readSaved(dir)
 	if s == nil {
-		return 0, nil
+		return 0, err
 	}
 	o := &s.Options
 	if !f.changed("loss") && o.Loss != "" {
@@ -54,7 +131,11 @@ func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error
 	for _, b := range blocks {
 		f.penalties.inherit(b, penalty{penaltyL1, 1, o.L1[b]})
 		f.penalties.inherit(b, penalty{penaltyL2, 2, o.L2[b]})
-		for _, q := range parseLp(o.Lp[b]) {
+		powers, err := s.powers(b)
+		if err != nil {
+			return 0, err
+		}
+		for _, q := range powers {
 			f.penalties.inherit(b, q)
 		}
 	}
@@ -62,6 +143,38 @@ func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error
 		return o.Eps, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 h=0 for none)", dir)
 	}
 	return o.Eps, nil
+}
+
+// inheritMethod takes the method over from a saved fit where it fits the loss and
+// the flags, and mu for penalties that no other method knows; own says that the
+// method that the model was fitted with matters.
+func (f *fitFlags) inheritMethod(dir string, own bool) error {
+	if f.changed("method") {
+		return nil
+	}
+	if f.penalties.other() {
+		f.method = "mu"
+		return nil
+	}
+	s, err := readSaved(dir)
+	if s == nil || !own || f.changed("loss") && f.loss != s.Options.Loss {
+		return err
+	}
+	switch s.Options.Method {
+	case "hals", "mu":
+		f.method = s.Options.Method
+		if !f.changed("extrapolate") {
+			f.extrapolate = s.Options.Extrapolate
+		}
+	case "als", "anls": // they have none of these
+		for _, name := range []string{"inner", "extrapolate", "eps", "mask", "missing"} {
+			if f.changed(name) {
+				return nil
+			}
+		}
+		f.method = s.Options.Method
+	}
+	return nil
 }
 
 // inherit adds a penalty of a saved fit.
@@ -87,6 +200,29 @@ func checkModel(dir string) error {
 		}
 	}
 	return nil
+}
+
+// checkFinite refuses a model with an entry that is NaN or infinite.
+func checkFinite[T asm.Float](dir string, m *nmf.Model[T]) error {
+	for name, x := range map[string]*matrix.Dense[T]{"W.npy": m.W, "H.npy": m.H} {
+		for i := range x.Rows {
+			for j, v := range x.Row(i) {
+				if v-v != 0 {
+					return fmt.Errorf("%s: entry [%d,%d] is %v; the entries of a model are finite", filepath.Join(dir, name), i, j, v)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// ofModel names the model in errors that are its own: about its rank, which no
+// flag gives here, and about numbers out of range.
+func ofModel(dir string, err error) error {
+	if errors.Is(err, nmf.ErrRank) || errors.Is(err, solver.ErrNotFinite) {
+		return fmt.Errorf("the model in %s: %s", dir, err)
+	}
+	return err
 }
 
 // isFloat32 reports whether these arrays of a model are all float32.

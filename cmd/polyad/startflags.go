@@ -47,6 +47,10 @@ func (f *fitFlags) startOptions(o *nmf.Options) error {
 		return usagef("--restarts %d would all begin alike with --init %s; take --init random or nndsvdar", f.restarts, quote(f.init))
 	case !slices.Contains([]string{"none", "l1", "l2"}, f.normalize):
 		return usagef("--normalize %q; want none, l1 or l2", f.normalize)
+	case len(f.fix) > 0 && (f.normalize != "none" || f.sort):
+		return usagef("--%s would move the factor that --fix keeps; leave one of them out", f.after())
+	case len(f.hold) > 0 && (f.normalize != "none" || f.sort):
+		return usagef("--%s would move the components that --hold keeps; leave one of them out", f.after())
 	case len(f.hold) > 0 && !f.given():
 		return usagef("--hold needs the components to keep; give them with --init DIR")
 	}
@@ -73,6 +77,14 @@ func (f *fitFlags) startOptions(o *nmf.Options) error {
 		}
 	}
 	return nil
+}
+
+// after names a flag that changes the model once it is fitted.
+func (f *fitFlags) after() string {
+	if f.sort {
+		return "sort"
+	}
+	return "normalize"
 }
 
 // startName names the starting point of a fit in results.

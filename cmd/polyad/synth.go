@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -133,7 +134,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 	fs.StringVar(&f.dtype, "dtype", "f64", "f32 or f64")
 	fs.Uint64Var(&f.seed, "seed", 0, "seed of all random numbers")
 	fs.StringVar(&f.truth, "truth", "", "folder for the true model; must be missing or empty")
-	fs.BoolVar(&f.force, "force", false, "write into --truth even if it is not empty")
+	fs.BoolVar(&f.force, "force", false, "replace OUT.npy, and write into --truth even if it is not empty")
 	fs.BoolVar(&f.json, "json", false, "print what was made as JSON on standard output")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "print nothing but errors (and what --json prints)")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
@@ -199,8 +200,9 @@ func (f *synthFlags) check(kind, out string) (o synth.Options, err error) {
 		return o, usagef("--noise %s needs a nonnegative model; add --nonneg", o.Noise)
 	case f.truth == "" && f.set.Changed("truth"):
 		return o, usagef("--truth is empty; give the name of a folder")
-	case f.force && f.truth == "":
-		return o, usagef("--force has no effect without --truth")
+	}
+	if _, err := os.Lstat(out); err == nil && !f.force {
+		return o, usagef("%s exists; choose another name, or --force to replace it", out)
 	}
 	return o, canCreateIn("output", filepath.Dir(out))
 }

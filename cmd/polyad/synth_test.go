@@ -59,7 +59,7 @@ func TestSynthWritesDataAndTruth(t *testing.T) {
 			// The same command line gives the same file, with or without the truth.
 			first, err := os.ReadFile(out)
 			require.NoError(t, err)
-			code, stdout, stderr = call(append(args[:len(args)-3], "-q")...)
+			code, stdout, stderr = call(append(args[:len(args)-3], "-q", "--force")...)
 			require.Zero(t, code, stderr)
 			assert.Empty(t, stdout)
 			again, err := os.ReadFile(out)
@@ -83,7 +83,7 @@ func TestSynthTruthIsAModelFolder(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 	assert.Less(t, res.RelError, 1e-14)
 
-	code, _, stderr = call("synth", "nmf", out, "--shape", "30,20", "-r", "4", "--truth", truth)
+	code, _, stderr = call("synth", "nmf", filepath.Join(dir, "Y.npy"), "--shape", "30,20", "-r", "4", "--truth", truth)
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, stderr, "--truth")
 	code, stdout, stderr = call("synth", "nmf", out, "--shape", "30,20", "-r", "4", "--noise", "gamma", "--snr", "20", "--truth", truth, "--force")
@@ -110,7 +110,6 @@ func TestSynthRefusesWhatHasNoEffect(t *testing.T) {
 		"nmf X.npy --shape 3,3 -r 1,1":                       "one rank",
 		"nmf X.npy --shape 3,3 -r 1 --nonneg":                "nonneg",
 		"nmf X.npy --shape 3,3 -r 1 --snr 20":                "--snr",
-		"nmf X.npy --shape 3,3 -r 1 --force":                 "--force",
 		"nmf X.npy --shape 3,3 -r 1 --truth=":                "--truth",
 		"nmf X.npy --shape 3,3 -r 1 --density 0":             "--density",
 		"nmf X.npy --shape 3,3 -r 1 --density 2":             "density",

@@ -29,7 +29,7 @@ func (a *app) transformCommand() *cobra.Command {
 model that polyad nmf or polyad audio has written into the folder MODEL: W stays,
 and --out receives H.npy (r x n), trace.csv and result.json.
 
-The loss and the penalty on H are those that MODEL/result.json tells of, so that
+The loss, the method and the penalty on H are those that MODEL/result.json tells of, so that
 the data of the fit get the H of the fit; flags replace them. Each column is found
 on its own.`,
 		Example: `  polyad nmf old.npy -r 10 -o model
@@ -63,6 +63,9 @@ on its own.`,
 		if err != nil {
 			return err
 		}
+		if err := f.inheritMethod(args[0], true); err != nil {
+			return err
+		}
 		f.rank = 1 // as many as the model has
 		run, err := a.newFitting(cmd, args, &f, &outs, false)
 		if err != nil {
@@ -92,6 +95,9 @@ func transformOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlag
 	if err != nil {
 		return err
 	}
+	if err := checkFinite(dir, m); err != nil {
+		return err
+	}
 	x := t.Matrix()
 	o := run.options
 	if o.Mask, err = maskOf(masks, in.facts.File, x); err != nil {
@@ -106,7 +112,7 @@ func transformOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlag
 	r, ended := m.Transform(ctx, x, &o)
 	bar.clear()
 	if r == nil {
-		if exitCode(ended) == exitUsage {
+		if ended = ofModel(dir, ended); exitCode(ended) == exitUsage {
 			return ended
 		}
 		return fmt.Errorf("%s: %w", in.facts.File, ended)

@@ -51,7 +51,7 @@ func newBalance(p NMFPage, shares []float64) (*balanceView, error) {
 		return v, nil
 	}
 	for q, beta := range p.Beta {
-		c := componentBalance{Number: q + 1, Beta: Number(beta), Pruned: slices.Contains(p.Pruned, q)}
+		c := componentBalance{Number: q, Beta: Number(beta), Pruned: slices.Contains(p.Pruned, q)}
 		if v.HasShares {
 			c.Share, c.Width = Percent(shares[q]), 100*shares[q]
 		}
@@ -71,7 +71,7 @@ func betaBars(beta []float64, pruned []int) (template.HTML, error) {
 	for q, v := range beta {
 		x := float64(q + 1)
 		if q%each == 0 {
-			f.x.ticks = append(f.x.ticks, plot.Tick{Value: x, Label: strconv.Itoa(q + 1)})
+			f.x.ticks = append(f.x.ticks, plot.Tick{Value: x, Label: strconv.Itoa(q)})
 		}
 		if slices.Contains(pruned, q) {
 			f.dots(plotter.XYs{{X: x, Y: f.y.lo}}, ink2)

@@ -36,7 +36,7 @@ func cpdPage(t *testing.T, p CPDPage) string {
 
 func TestDecompositionPageShowsEveryMode(t *testing.T) {
 	page := cpdPage(t, decomposition())
-	for _, s := range []string{"F0: a value per index of mode 0, 5 of them", "F2: a value per index of mode 2", "largest magnitude", "Pruned, which means that nothing is left of them: 3.",
+	for _, s := range []string{"F0: a value per index of mode 0, 5 of them", "F2: a value per index of mode 2", "largest magnitude", "Pruned, which means that nothing is left of them: 2.",
 		"sum of all components’ norms", "An array of 3 modes as the sum of 3 components."} {
 		require.Contains(t, page, s)
 	}

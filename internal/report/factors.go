@@ -42,7 +42,7 @@ func newFactor(x *matrix.Dense[float64], name, where string, shares []float64) (
 	}
 	if len(numbers) > maxStrips {
 		v.Drawn = fmt.Sprintf("the %d largest of %d components", maxStrips, len(numbers))
-		slices.SortStableFunc(numbers, func(a, b int) int { return cmp.Compare(shares[b-1], shares[a-1]) })
+		slices.SortStableFunc(numbers, func(a, b int) int { return cmp.Compare(shares[b], shares[a]) })
 		numbers = numbers[:maxStrips]
 		slices.Sort(numbers)
 	}
@@ -50,7 +50,7 @@ func newFactor(x *matrix.Dense[float64], name, where string, shares []float64) (
 	return v, err
 }
 
-// strips draws the given rows of x, counted from 1, one below the other, each
+// strips draws the given rows of x, counted from 0, one below the other, each
 // scaled to its largest value.
 func strips(x *matrix.Dense[float64], name string, numbers []int) (template.HTML, error) {
 	r := len(numbers)
@@ -59,7 +59,7 @@ func strips(x *matrix.Dense[float64], name string, numbers []int) (template.HTML
 	for i, number := range numbers {
 		base := float64(r - 1 - i)
 		f.line(plotter.XYs{{X: f.x.lo, Y: base}, {X: f.x.hi, Y: base}}, inkGrid, false)
-		row := x.Row(number - 1)
+		row := x.Row(number)
 		if signed(row) {
 			f.line(around(row, base), ink1, false)
 			continue
@@ -112,11 +112,11 @@ func curvePoints(r int) int { return max(300, min(750, 12000/r)) }
 // rowsHeight returns the height of a heat map of r components.
 func rowsHeight(r int) float64 { return 30 + math.Max(40, math.Min(420, 20*float64(r))) }
 
-// countTo returns 1, ..., n.
+// countTo returns 0, ..., n-1.
 func countTo(n int) []int {
 	numbers := make([]int, n)
 	for i := range numbers {
-		numbers[i] = i + 1
+		numbers[i] = i
 	}
 	return numbers
 }

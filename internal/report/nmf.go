@@ -33,8 +33,8 @@ type NMFPage struct {
 	// Beta is β_q of package balance for each component, empty when the factors
 	// were not balanced.
 	Beta []float64
-	// Pruned lists the components that were driven to zero, counted from 0; the
-	// page counts from 1.
+	// Pruned lists the components that were driven to zero, counted from 0
+	// as on the page.
 	Pruned []int
 }
 
@@ -52,7 +52,7 @@ type modelView struct {
 	Signed      bool   // some factor has negative entries
 	Convergence *convergence
 	Factors     []factorView
-	Pruned      string // as text, counted from 1
+	Pruned      string // as text, counted from 0
 	Balance     *balanceView
 }
 
@@ -96,7 +96,7 @@ func (v *modelView) conclude(shares []float64) (err error) {
 	slices.Sort(pruned)
 	var names []string
 	for _, q := range pruned {
-		names = append(names, strconv.Itoa(q+1))
+		names = append(names, strconv.Itoa(q))
 	}
 	v.Pruned = strings.Join(names, ", ")
 	v.Balance, err = newBalance(v.NMFPage, shares)

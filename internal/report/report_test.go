@@ -176,7 +176,7 @@ func TestPagesHoldWhatTheyAreGiven(t *testing.T) {
 	p := blocks(60, 70, 8)
 	p.Pruned = []int{6, 2}
 	page = nmfPage(t, p)
-	for _, want := range []string{"<h1>Factors</h1>", "60 × 70", "polyad nmf x.npy --rank 8", "x.npy", "1/2·||X - W·H||²", "3, 7", "66.7 %", "pruned"} {
+	for _, want := range []string{"<h1>Factors</h1>", "60 × 70", "polyad nmf x.npy --rank 8", "x.npy", "1/2·||X - W·H||²", "them: 2, 6.", "66.7 %", "pruned"} {
 		has(t, page, want)
 	}
 	hasNot(t, page, "<audio")
