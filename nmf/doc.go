@@ -20,7 +20,7 @@
 // whole factor at a time, by block principal pivoting (Kim, Park). A sweep
 // updates W given H and then H given the new W, or the other way round
 // ([OrderHW]). [ALS] solves without the constraint and sets negative entries to 0;
-// it alone may raise the objective.
+// it alone may raise the objective by more than rounding (see Accuracy).
 //
 // HALS and MU (for 1 ≤ β ≤ 2) can be extrapolated: they go beyond the last model
 // along the way it took, and come back where that does not pay (Ang, Gillis;
@@ -36,7 +36,8 @@
 // multiplied with. So penalties act only through their product: Fit refuses a
 // penalty on one free factor alone ([ErrOneSided]), and balances the columns
 // after every sweep when both have one (package balance), which only ever lowers
-// the objective.
+// the objective. Weights far apart drive the factors far apart; where T cannot hold
+// that Fit returns an error that says so ([reg.ErrPenalty]).
 //
 // # Starts
 //
@@ -81,7 +82,9 @@
 //
 // Losses for β = 2 come from inner products during the run and are computed from
 // the residual where those would cancel (below 1e-6·||X||², for float32 1e-4)
-// and at the end. Norms, objectives, Gram matrices and scales
+// and at the end. Descent holds up to rounding: the objective at a traced point may
+// lie above the one before by some 1e-7·||X||² for float32, 1e-16·||X||² for
+// float64, since products and inner products are rounded. Norms, objectives, Gram matrices and scales
 // are accumulated in float64 for both element types. Data far from 1 are worked
 // on times a power of two, which is undone exactly. Results do not depend on the
 // number of workers.

@@ -22,7 +22,15 @@ import (
 // [ErrRank], [ErrData], [ErrOneSided], [reg.ErrPenalty] or [loss.ErrLoss] and
 // come with a nil result. Not converging is a Status, not an error. When ctx is
 // cancelled the result holds the model so far and the error is the context's
-// cause. A run whose objective or model leaves the range of floating point, as
+// cause. Penalties whose weights drive the factors of a start that is generated
+// out of the range of T (balanced L1 weights 1e32 apart for float32, 1e300 for
+// float64) are refused before the first sweep, with an error wrapping
+// [reg.ErrPenalty].
+//
+// The objective does not rise from one point of the trace to the next, but for ALS
+// and up to rounding, which for float32 is some 1e-7·||X||² (see Accuracy).
+//
+// A run whose objective or model leaves the range of floating point, as
 // one from a start of absurd magnitude may, ends with an error wrapping
 // [solver.ErrNotFinite]. When err is nil the model is finite. x and the options
 // are never written, and the same call gives the same bits, for any number of
@@ -71,11 +79,15 @@ func Fit[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, o *Opti
 // fitOnce makes one run on checked data; given is the start if one was given. It
 // fills in opt.Eps.
 func fitOnce[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, opt *Options, scale float64, pool *par.Pool, given *Model[T]) (*Result[T], error) {
+	defaultFloor := !opt.Eps.IsSet()
 	s, err := setUp(x, rank, opt, scale, pool, given)
 	if err != nil {
 		return nil, err
 	}
 	s.begin()
+	if err := s.checkRange(defaultFloor); err != nil {
+		return nil, err
+	}
 	report, err := solver.Run(ctx, s, opt.Run)
 	if err != nil && report.Status != solver.Cancelled {
 		return nil, fmt.Errorf("nmf: %w; rescale the data, or the start if one is given", err)
@@ -123,8 +135,16 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 	v := newData(x, opt.Mask, scale*scale, floor, pool.Workers())
 	v.LimitBlocks(mostBlocks(x.Rows, x.Cols, opt))
 	if !opt.Eps.IsSet() {
-		mean := v.Stats().Mean() / (scale * scale)
-		opt.Eps = solver.Set(defaultEps[T](opt.Method, mean, rank))
+		stats, objScale := v.Stats(), scaledObjective(opt.Loss, scale)
+		mean := stats.Mean() / (scale * scale)
+		eps := defaultEps[T](opt.Method, mean, rank)
+		if size := lossSize(stats.Squares, stats.Mean(), float64(stats.Count), opt.Loss); size > 0 && !opt.FixW && !opt.FixH {
+			low := lowerFloor[T](eps*scale, size, opt.Loss, opt.W.Rescaled(objScale, scale), opt.H.Rescaled(objScale, scale), x.Rows, x.Cols, rank)
+			if low < eps*scale {
+				eps = low / scale
+			}
+		}
+		opt.Eps = solver.Set(eps)
 	}
 	start := given.Clone()
 	if given == nil {

@@ -42,8 +42,8 @@ type HALS struct {
 	// Exact applies the accelerated rule to the whole factor instead of blocks.
 	Exact bool
 	// Extrapolate lets each factor begin, and the other one be fitted to, a point
-	// beyond the last one. A sweep that would raise the objective is given up
-	// and leaves the model as it was.
+	// beyond the last one. A sweep that would raise the objective by more than
+	// rounding is given up and leaves the model as it was.
 	Extrapolate bool
 }
 

@@ -106,7 +106,8 @@ type Options struct {
 	// ScaleInit says whether the starting point is scaled to data and penalties;
 	// default true, and false for a start that is given.
 	ScaleInit solver.Opt[bool]
-	// Order is the order of a sweep; default OrderWH.
+	// Order is the order of a sweep; default OrderWH. It has no effect when a
+	// factor is fixed.
 	Order Order
 	// FixW and FixH keep a factor as Init gives it.
 	FixW, FixH bool
@@ -122,7 +123,8 @@ type Options struct {
 	// at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. ANLS and ALS have none, and
 	// refuse one. Default 0 for HALS and
-	// 1e-16·sqrt(mean(X)/rank) for MU, the data untouched.
+	// 1e-16·sqrt(mean(X)/rank) for MU, less where the penalties of entries at the
+	// floor would count (weights of some 1e8 and more), the data untouched.
 	Eps solver.Opt[float64]
 	// Seed of all that is random in a start; every number is a seed.
 	Seed uint64

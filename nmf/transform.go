@@ -11,8 +11,11 @@ import (
 // Transform finds H for new data in the basis of the model: with W (m x r) fixed
 // it minimizes the objective of [Fit] for x (m x n), any number n of new columns,
 // over H (r x n). o may be nil; it takes the loss, the method, the penalties of H,
-// a mask and how long to go on, all best as the model was fitted with, and no start of
-// its own. The model is not written, and the result has a copy of its W.
+// a mask and how long to go on, all best as the model was fitted with
+// ([Options.ForTransform] of the options in its result), and no start of its own.
+// A transform that names no method is made by [ANLS] for the Frobenius loss, which
+// is exact, but with missing entries or a floor by [DefaultMethod], as for other
+// losses. The model is not written, and the result has a copy of its W.
 //
 // The columns of x do not depend on each other: each begins with all components
 // alike and the sum of its data, and only when to stop is decided for all of them
@@ -50,6 +53,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options
 		}
 		start.H = level(m.W, x, opt.Mask)
 	}
+	opt.Method = opt.transformMethod()
 	opt.Init, opt.FixW, opt.ScaleInit = start, true, solver.Set(false)
 	r, err := Fit(ctx, x, m.W.Cols, &opt)
 	if r != nil {

@@ -55,7 +55,7 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.method, "method", "", "hals, mu, als or anls; only mu takes losses other than frobenius; default hals for frobenius, else mu")
 	fs.IntVar(&f.inner, "inner", 0, "inner steps per factor and sweep; 0: the method's own rule (hals: accelerated, mu: 1)")
 	fs.BoolVar(&f.extrapolate, "extrapolate", false, "steps from extrapolated points (hals; mu for 1 <= beta <= 2); default false when --method is given, else true where there is that variant")
-	fs.StringVar(&f.order, "order", "wh", "which factor is updated first: wh or hw")
+	fs.StringVar(&f.order, "order", "wh", "which factor is updated first: wh or hw; not with --fix")
 	fs.Var(f.penalties.flag(penaltyL1), "l1", "penalty V·||BLOCK||_1; BLOCK is w, h or all; repeatable, the last one of a block wins")
 	fs.Var(f.penalties.flag(penaltyL2), "l2", "penalty V·||BLOCK||_F^2, without 1/2")
 	fs.Var(f.penalties.flag(penaltyLp), "lp", "penalty V·sum|BLOCK|^P (method mu)")
@@ -121,6 +121,9 @@ func (f *fitFlags) options() (nmf.Options, error) {
 	}
 	if len(f.fix) > 0 && !f.given() {
 		return o, usagef("--fix needs the factor to keep; give it with --init DIR")
+	}
+	if len(f.fix) > 0 && f.changed("order") {
+		return o, usagef("--order has no effect with --fix, one factor alone is updated; leave it out")
 	}
 	if err := f.startOptions(&o); err != nil {
 		return o, err

@@ -158,7 +158,7 @@ func TestTransformTakesFlagsAndElementTypeOfTheFile(t *testing.T) {
 	out := filepath.Join(dir, "out")
 	v := told(t, "transform", model, fresh, "-o", out, "--loss", "frobenius", "--l1", "h=0", "--max-iter", "9", "--tol", "0", "--json")
 	assert.Equal(t, "1/2·||X - W·H||_F^2", v["formula"])
-	assert.Equal(t, "hals", v["options"].(map[string]any)["method"])
+	assert.Equal(t, "anls", v["options"].(map[string]any)["method"])
 	assert.Equal(t, 9.0, v["iterations"])
 	a, err := ndio.ReadFile(filepath.Join(out, "H.npy"))
 	require.NoError(t, err)

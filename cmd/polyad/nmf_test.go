@@ -263,6 +263,7 @@ func TestBadInputsEndWithOneLineAndNothingWritten(t *testing.T) {
 		"unknown flag":   {2, []string{good, "-r", "2", "--bogus"}, "bogus"},
 		"loss":           {2, []string{good, "-r", "2", "--loss", "l3"}, "--loss"},
 		"method":         {2, []string{good, "-r", "2", "--method", "nmf"}, "--method"},
+		"order, fixed":   {2, []string{good, "-r", "2", "--init", "model", "--fix", "w", "--order", "hw"}, "--order has no effect"},
 		"anls and kl":    {2, []string{good, "-r", "2", "--method", "anls", "--loss", "kl"}, "use mu"},
 		"als and lp":     {2, []string{good, "-r", "2", "--method", "als", "--lp", "all=3:0.1"}, "use mu"},
 		"als and inner":  {2, []string{good, "-r", "2", "--method", "als", "--inner", "2"}, "--inner"},

@@ -31,7 +31,7 @@ and --out receives H.npy (r x n), trace.csv and result.json.
 
 The loss, the method and the penalty on H are those that MODEL/result.json tells of, so that
 the data of the fit get the H of the fit; flags replace them. Each column is found
-on its own.`,
+on its own, for frobenius exactly (method anls) unless entries are missing.`,
 		Example: `  polyad nmf old.npy -r 10 -o model
   polyad transform model new.npy -o coded
   polyad transform model new.npy --loss kl --l1 h=0 --tol 1e-9 -o coded`,
@@ -104,6 +104,9 @@ func transformOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlag
 		return err
 	}
 	o.Restarts = 0
+	if f := run.flags; !f.changed("method") && !f.changed("inner") && !f.changed("extrapolate") {
+		o.Method = nil // Transform knows the best one
+	}
 	run.app.working.Store(true)
 	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
 	if bar != nil {
