@@ -83,7 +83,7 @@
 // Losses for β = 2 come from inner products during the run and are computed from
 // the residual where those would cancel (below 1e-6·||X||², for float32 1e-4)
 // and at the end. Descent holds up to rounding: the objective at a traced point may
-// lie above the one before by some 1e-7·||X||² for float32, 1e-16·||X||² for
+// lie above the one before by some 1e-7·||X||² for float32 and less for
 // float64, since products and inner products are rounded. Norms, objectives, Gram matrices and scales
 // are accumulated in float64 for both element types. Data far from 1 are worked
 // on times a power of two, which is undone exactly. Results do not depend on the

@@ -186,6 +186,9 @@ matches nothing.`,
 
 // evaluate fills in all that was asked for.
 func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *maskFlags, args []string, against string) error {
+	if _, err := readSaved(args[0]); err != nil {
+		return err
+	}
 	eps, err := f.inherit(args[0], "w", "h")
 	if err != nil && len(args) > 1 {
 		return err
@@ -193,9 +196,7 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *m
 	if f.changed("eps") {
 		eps = f.eps
 	}
-	if err := f.inheritMethod(args[0], false); err != nil { // measures alike by any method that takes the penalties
-		return err
-	}
+	f.chooseMethod() // any method that takes the penalties measures alike
 	f.rank, f.restarts, f.normalize, f.tol = 1, 1, "none", 0
 	o, err := f.options()
 	if err != nil {

@@ -57,16 +57,14 @@ func TestModelsWithOtherDegreesAreEvaluatedAndTransformed(t *testing.T) {
 	assert.Equal(t, "mu", v["options"].(map[string]any)["method"])
 }
 
-func TestTransformTakesTheMethodOfTheFit(t *testing.T) {
+func TestTransformIsExactWhereItCanBe(t *testing.T) {
 	for _, method := range []string{"hals", "mu", "als", "anls"} {
 		x, model := fitted(t, "--method "+method)
-		v := told(t, "transform", model, x, "--json", "-o", filepath.Join(t.TempDir(), "out"))
-		assert.Equal(t, method, v["options"].(map[string]any)["method"])
-		assert.Equal(t, false, v["options"].(map[string]any)["extrapolate"])
-		v = told(t, "transform", model, x, "--loss", "kl", "--json", "-o", filepath.Join(t.TempDir(), "out"))
-		assert.Equal(t, "mu", v["options"].(map[string]any)["method"])
-		v = told(t, "transform", model, x, "--eps", "1e-9", "--json", "-o", filepath.Join(t.TempDir(), "out"))
-		assert.Contains(t, []string{"hals", method}, v["options"].(map[string]any)["method"])
+		for flags, want := range map[string]string{"": "anls", "--loss kl": "mu", "--eps 1e-9": "hals", "--method mu": "mu"} {
+			args := append([]string{"transform", model, x, "--json", "-o", filepath.Join(t.TempDir(), "out")}, strings.Fields(flags)...)
+			v := told(t, args...)
+			assert.Equal(t, want, v["options"].(map[string]any)["method"], "%s %s", method, flags)
+		}
 	}
 }
 

@@ -24,16 +24,15 @@ import (
 type savedFit struct {
 	Schema  string
 	Options struct {
-		Loss        string
-		Method      string
-		Extrapolate bool
-		L1, L2      map[string]float64
-		Lp          map[string]string
-		Eps         float64
-		Fix         []string
-		Nonneg      []int
-		Normalize   string
-		Missing     string
+		Loss      string
+		Method    string
+		L1, L2    map[string]float64
+		Lp        map[string]string
+		Eps       float64
+		Fix       []string
+		Nonneg    []int
+		Normalize string
+		Missing   string
 	}
 }
 
@@ -145,36 +144,12 @@ func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error
 	return o.Eps, nil
 }
 
-// inheritMethod takes the method over from a saved fit where it fits the loss and
-// the flags, and mu for penalties that no other method knows; own says that the
-// method that the model was fitted with matters.
-func (f *fitFlags) inheritMethod(dir string, own bool) error {
-	if f.changed("method") {
-		return nil
-	}
-	if f.penalties.other() {
+// chooseMethod chooses mu for penalties that no other method knows, unless a flag
+// names a method.
+func (f *fitFlags) chooseMethod() {
+	if !f.changed("method") && f.penalties.other() {
 		f.method = "mu"
-		return nil
 	}
-	s, err := readSaved(dir)
-	if s == nil || !own || f.changed("loss") && f.loss != s.Options.Loss {
-		return err
-	}
-	switch s.Options.Method {
-	case "hals", "mu":
-		f.method = s.Options.Method
-		if !f.changed("extrapolate") {
-			f.extrapolate = s.Options.Extrapolate
-		}
-	case "als", "anls": // they have none of these
-		for _, name := range []string{"inner", "extrapolate", "eps", "mask", "missing"} {
-			if f.changed(name) {
-				return nil
-			}
-		}
-		f.method = s.Options.Method
-	}
-	return nil
 }
 
 // inherit adds a penalty of a saved fit.

@@ -29,7 +29,7 @@ func (a *app) transformCommand() *cobra.Command {
 model that polyad nmf or polyad audio has written into the folder MODEL: W stays,
 and --out receives H.npy (r x n), trace.csv and result.json.
 
-The loss, the method and the penalty on H are those that MODEL/result.json tells of, so that
+The loss and the penalty on H are those that MODEL/result.json tells of, so that
 the data of the fit get the H of the fit; flags replace them. Each column is found
 on its own, for frobenius exactly (method anls) unless entries are missing.`,
 		Example: `  polyad nmf old.npy -r 10 -o model
@@ -63,9 +63,7 @@ on its own, for frobenius exactly (method anls) unless entries are missing.`,
 		if err != nil {
 			return err
 		}
-		if err := f.inheritMethod(args[0], true); err != nil {
-			return err
-		}
+		f.chooseMethod()
 		f.rank = 1 // as many as the model has
 		run, err := a.newFitting(cmd, args, &f, &outs, false)
 		if err != nil {
@@ -104,7 +102,7 @@ func transformOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlag
 		return err
 	}
 	o.Restarts = 0
-	if f := run.flags; !f.changed("method") && !f.changed("inner") && !f.changed("extrapolate") {
+	if f := run.flags; f.method == "" && !f.changed("inner") && !f.changed("extrapolate") {
 		o.Method = nil // Transform knows the best one
 	}
 	run.app.working.Store(true)
