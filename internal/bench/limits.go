@@ -22,7 +22,11 @@ func newLimits[T asm.Float](pool *par.Pool, t timer) *limits[T] {
 	// Many blocks of some 100 µs: a worker that is late to wake does not count.
 	const rounds, blocks = 20000, 64
 	task := &each{func(int) { l.ker.Peak(rounds) }}
-	_, best, _ := t.time(func() { pool.Run(blocks, task) })
+	best := math.Inf(1)
+	for range 5 { // a moment in which the machine had no time for a worker is no limit
+		_, least, _ := t.time(func() { pool.Run(blocks, task) })
+		best = min(best, least)
+	}
 	l.peak = blocks * rounds * float64(l.ker.PeakFlops) / best / 1e9
 	return l
 }
