@@ -89,7 +89,8 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		require.Nil(t, r, name)
 		require.NotContains(t, err.Error(), "%!", name)
 	}
-	_, err := cpd.Fit(nil, x, 2, nil) //nolint:staticcheck // what is tested
+	var none context.Context
+	_, err := cpd.Fit(none, x, 2, nil)
 	require.ErrorIs(t, err, cpd.ErrOption)
 	for _, rank := range []int{-1, 0, 5000} {
 		_, err := cpd.Fit(ctx, x, rank, nil)
