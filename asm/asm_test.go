@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -108,6 +109,9 @@ func TestEnvErrorTellsOfAnUnknownLevel(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestEnvErrorTellsOfAnUnknownLevel$", "-test.v")
 	cmd.Env = append(os.Environ(), "POLYAD_SIMD=nosuch")
 	out, err := cmd.CombinedOutput()
+	if err != nil && strings.Contains(err.Error(), "exec format error") {
+		t.Skip("an emulated program cannot start itself")
+	}
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), "--- PASS")
 }
