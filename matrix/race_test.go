@@ -1,0 +1,5 @@
+//go:build race
+
+package matrix_test
+
+func init() { racing = true }
