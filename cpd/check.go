@@ -155,11 +155,7 @@ func (m *Model[T]) check(o *settled, rank int) error {
 
 // checkLayout reports a factor whose fields contradict each other.
 func checkLayout[T asm.Float](n int, f *matrix.Dense[T]) error {
-	bad := f.Rows < 0 || f.Cols < 0 || f.Stride < f.Cols
-	if !bad && f.Rows > 0 && f.Cols > 0 { // (Rows-1)*Stride may overflow
-		bad = len(f.Data) < f.Cols || f.Rows-1 > (len(f.Data)-f.Cols)/f.Stride
-	}
-	if bad {
+	if !fitting.WellFormed(f) {
 		return fmt.Errorf("cpd: %w: factor %d is %d x %d with stride %d over %d elements", ErrShape, n, f.Rows, f.Cols, f.Stride, len(f.Data))
 	}
 	return nil

@@ -6,7 +6,6 @@ import (
 	"polyad/asm"
 	"polyad/balance"
 	"polyad/internal/fitting"
-	"polyad/internal/par"
 	"polyad/matrix"
 	"polyad/reg"
 )
@@ -30,29 +29,19 @@ import (
 // is a plain one, which descends. Factors of both signs have no floor.
 type ahead[T asm.Float] struct {
 	*state[T]
-	last    int
-	plain   []*matrix.Dense[T] // X_n°, nil for the last and for fixed modes
-	before  []*matrix.Dense[T] // X_n during a sweep
-	other   *matrix.Dense[T]   // Ŷ, and Y during a sweep
-	memory  []reg.Block[T]     // plain and other in the order of the free modes
-	task    leap[T]
-	b, most float64
-	good    float64 // the last b that went well
-	restart float64 // 1: the next sweep is a plain one
-	best    float64 // the objective of the accepted point
-	value   value   // its loss
+	last   int
+	plain  []*matrix.Dense[T] // X_n°, nil for the last and for fixed modes
+	before []*matrix.Dense[T] // X_n during a sweep
+	other  *matrix.Dense[T]   // Ŷ, and Y during a sweep
+	memory []reg.Block[T]     // plain and other in the order of the free modes
+	task   fitting.Leap[T]
+
+	momentum fitting.Momentum
+	value    value // the loss of the accepted point
 }
 
-// The parameters of the extrapolation; docs/decisions/007 has trials for nmf.
-const (
-	aheadBegin  = .5    // b at first
-	aheadShrink = 1.5   // η
-	aheadGrow   = 1.01  // γ
-	aheadMost   = 1.005 // γ̄
-)
-
 func newAhead[T asm.Float](s *state[T]) *ahead[T] {
-	a := &ahead[T]{state: s, b: aheadBegin, most: 1, good: aheadBegin, restart: 1, best: math.Inf(1), value: unknown(),
+	a := &ahead[T]{state: s, momentum: fitting.NewMomentum(), value: unknown(),
 		last: s.free[len(s.free)-1], plain: make([]*matrix.Dense[T], len(s.f)), before: make([]*matrix.Dense[T], len(s.f))}
 	for _, n := range s.free {
 		b := s.blocks[n]
@@ -65,22 +54,21 @@ func newAhead[T asm.Float](s *state[T]) *ahead[T] {
 		}
 		a.plain[n], a.before[n] = b.X, b.X.Clone()
 	}
-	s.numbers = append(s.numbers, &a.b, &a.most, &a.good, &a.restart, &a.best)
+	s.numbers = append(s.numbers, a.momentum.Numbers()...)
 	return a
 }
 
 // begin is called before a sweep.
 func (a *ahead[T]) begin() {
-	a.task.by = a.b
-	if a.restart == 1 {
-		a.task.by = 0
+	a.task.By = a.momentum.B()
+	if a.momentum.Plain() {
 		a.other.Copy(a.f[a.last])
 	}
 	for n, plain := range a.plain {
 		if plain == nil {
 			continue
 		}
-		if a.restart == 1 {
+		if a.momentum.Plain() {
 			plain.Copy(a.f[n])
 		}
 		a.before[n].Copy(a.f[n])
@@ -100,32 +88,24 @@ func (a *ahead[T]) between(n int) {
 }
 
 func (a *ahead[T]) leap(n int, x, last *matrix.Dense[T]) {
-	a.task.signed, a.task.floor = !a.o.nonneg[n], a.eps
-	a.task.run(a.pool, x, last)
+	a.task.Signed, a.task.Floor = !a.o.nonneg[n], a.eps
+	a.task.Run(a.pool, x, last)
 }
 
 // end is called after a sweep, when the factors were balanced by scales, or not,
 // when that is nil. When its model is not accepted, the model is the one before.
 func (a *ahead[T]) end(scales *balance.Scales) {
-	f, within := a.objective()
-	if a.restart == 0 {
-		if !(f <= a.best+within) {
-			a.swap(a.last, a.other)
-			for n, x := range a.before {
-				if x != nil {
-					a.swap(n, x)
-				}
+	if !a.momentum.Accept(a.objective()) {
+		a.swap(a.last, a.other)
+		for n, x := range a.before {
+			if x != nil {
+				a.swap(n, x)
 			}
-			a.most, a.b, a.restart = a.good, a.b/aheadShrink, 1
-			a.state.value = a.value
-			return
 		}
-		a.good = a.b
-		a.b = min(a.most, a.b*aheadGrow)
-		a.most = min(1, a.most*aheadMost)
-		f = min(f, a.best)
+		a.state.value = a.value
+		return
 	}
-	a.restart, a.best, a.value = 0, f, a.state.value
+	a.value = a.state.value
 	if scales != nil {
 		for i, b := range a.memory {
 			n := a.free[i]
@@ -139,7 +119,7 @@ func (a *ahead[T]) end(scales *balance.Scales) {
 		}
 	}
 	// other is Y; it becomes Ŷ, and the model keeps Y'.
-	a.task.by = a.b
+	a.task.By = a.momentum.B()
 	a.leap(a.last, a.f[a.last], a.other)
 	a.swap(a.last, a.other)
 }
@@ -153,37 +133,4 @@ func (s *state[T]) objective() (f, within float64) {
 	}
 	f += s.penalties() * s.objScale
 	return f, fitting.Precision[T]() * (within + 4*f)
-}
-
-// leap extrapolates a factor: x becomes max(floor, x + by·(x - last)), and last
-// what x was.
-type leap[T asm.Float] struct {
-	x, last []T
-	by      float64
-	floor   T
-	signed  bool // no floor
-}
-
-// leapLength is the number of entries that are extrapolated as one piece of work.
-const leapLength = 1 << 14
-
-func (l *leap[T]) run(pool *par.Pool, x, last *matrix.Dense[T]) {
-	l.x, l.last = x.Data, last.Data
-	pool.Run((len(l.x)+leapLength-1)/leapLength, l)
-}
-
-// Do extrapolates a piece.
-func (l *leap[T]) Do(block, _ int) {
-	i0 := block * leapLength
-	i1 := min(i0+leapLength, len(l.x))
-	x, last := l.x[i0:i1], l.last[i0:i1]
-	by := T(l.by)
-	for i, v := range x {
-		next := v + by*(v-last[i])
-		last[i] = v
-		if !l.signed {
-			next = max(next, l.floor)
-		}
-		x[i] = next
-	}
 }

@@ -2,12 +2,12 @@ package cpd
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 
 	"polyad/asm"
 	"polyad/internal/data"
+	"polyad/internal/fitting"
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/tensor"
@@ -77,18 +77,7 @@ func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
 	}
 	d := data.NewTensor(nil, x, m.Rank(), 1, 0, false)
 	_, squares := d.Loss(frobenius, f)
-	return relError(squares, d.Stats().Squares)
-}
-
-// relError returns the root of squares over all, with 0/0 = 0.
-func relError(squares, all float64) float64 {
-	if all == 0 {
-		if squares == 0 {
-			return 0
-		}
-		return 1
-	}
-	return math.Sqrt(squares / all)
+	return fitting.RelError(squares, d.Stats().Squares)
 }
 
 // weighted returns a copy of a factor with its columns times weights.

@@ -88,33 +88,15 @@ func (m *Model[T]) energies() []float64 {
 // arrays, the largest first and equal ones in the order they have. Component k of
 // the sorted model is component order[k] of the one before.
 func (m *Model[T]) Sort() (order []int) {
-	log := m.energies()
-	for q := range log {
-		order = append(order, q)
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case log[a] > log[b]:
-			return -1
-		case log[a] < log[b]:
-			return 1
-		}
-		return 0
-	})
-	row, weights := make([]T, len(order)), slices.Clone(m.Weights)
+	order = fitting.Order(m.energies())
+	weights := slices.Clone(m.Weights)
 	for k, q := range order {
 		if weights != nil {
 			m.Weights[k] = weights[q]
 		}
 	}
 	for _, f := range m.Factors {
-		for i := range f.Rows {
-			to := f.Row(i)
-			copy(row, to)
-			for k, q := range order {
-				to[k] = row[q]
-			}
-		}
+		fitting.OrderColumns(f, order)
 	}
 	return order
 }
@@ -122,17 +104,7 @@ func (m *Model[T]) Sort() (order []int) {
 // Sort is [Model.Sort] that puts Pruned and Beta into the new order, too.
 func (r *Result[T]) Sort() (order []int) {
 	order = r.Model.Sort()
-	beta := slices.Clone(r.Beta)
-	var pruned []int
-	for k, q := range order {
-		if beta != nil {
-			r.Beta[k] = beta[q]
-		}
-		if slices.Contains(r.Pruned, q) {
-			pruned = append(pruned, k)
-		}
-	}
-	r.Pruned = pruned
+	r.Pruned = fitting.OrderFound(order, r.Beta, r.Pruned)
 	return order
 }
 

@@ -12,20 +12,8 @@ import (
 	"polyad/tensor"
 )
 
-// Run is one of several runs from different starts.
-type Run struct {
-	Seed       uint64
-	Status     solver.Status
-	Iterations int
-	Seconds    float64 // of this run alone
-	Objective  float64
-	RelError   float64
-	// Agreement is the factor match score ([metrics.FMS], without weights) of the
-	// model with the best one: 1 when both have the same components.
-	Agreement float64
-	// Err is why the run failed, nil when it did not. A failed run takes no part.
-	Err error
-}
+// Run is what one of several runs from different starts came to.
+type Run = solver.Restart
 
 // restarts runs a fit from several starts. Small data are fitted side by side,
 // with one worker each, as there is little to do at once within a sweep; else the
@@ -58,44 +46,23 @@ func fitRestarts[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int,
 		r.within = pool
 		fitting.Restart(ctx, nil, n, opt.Run, r.one)
 	}
-	best := r.best()
-	if best < 0 {
+	result, runs, best := fitting.Best(r.runs, r.results, func(a, b *Result[T]) float64 {
+		// Both have the same shape, so there is no error.
+		score, _, _ := metrics.FMS(a.Factors, b.Factors, metrics.FMSOptions{Eps: a.Options.Eps.Or(0)})
+		return score
+	})
+	if result == nil {
 		return nil, r.runs[0].Err
 	}
-	result := r.results[best]
 	o := opt.Options
 	o.Eps, o.Workers = result.Options.Eps, pool.Workers()
 	o.Run.Observe = nil
-	result.Options = o
+	result.Options, result.Runs, result.Best = o, runs, best
 	result.Seconds = time.Since(began).Seconds()
-	for i := range r.runs {
-		if r.results[i] == nil && r.runs[i].Err == nil {
-			continue // not begun
-		}
-		if i == best {
-			result.Best = len(result.Runs)
-		}
-		if f := r.results[i]; f != nil {
-			// Both have the same shape, so there is no error.
-			r.runs[i].Agreement, _, _ = metrics.FMS(result.Factors, f.Factors, metrics.FMSOptions{Eps: o.Eps.Or(0)})
-		}
-		result.Runs = append(result.Runs, r.runs[i])
-	}
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)
 	}
 	return result, nil
-}
-
-// best returns the run with the lowest objective, the first of equals, or -1.
-func (r *restarts[T]) best() int {
-	best := -1
-	for i, f := range r.results {
-		if f != nil && (best < 0 || r.runs[i].Objective < r.runs[best].Objective) {
-			best = i
-		}
-	}
-	return best
 }
 
 // one makes one run.

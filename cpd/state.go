@@ -248,7 +248,7 @@ func (s *state[T]) penalties() (sum float64) {
 // the units of the given problem.
 func (s *state[T]) Objective(final bool) (divergence, penalty, rel float64) {
 	divergence, squares := s.evaluate(final)
-	return divergence / s.objScale, s.penalties(), relError(squares, s.stats.Squares)
+	return divergence / s.objScale, s.penalties(), fitting.RelError(squares, s.stats.Squares)
 }
 
 // Snapshot returns a copy of the current model, a *Model[T].

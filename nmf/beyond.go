@@ -25,7 +25,7 @@ type beyond[T asm.Float] struct {
 	lastW, lastH *matrix.Dense[T]
 	bestW, bestH *matrix.Dense[T]
 	last         [2]reg.Block[T]
-	task         leap[T]
+	task         fitting.Leap[T]
 
 	t     float64
 	begun float64 // 1: sweeps have been made, so that the last factors count
@@ -47,7 +47,7 @@ func newBeyond[T asm.Float](s *state[T]) *beyond[T] {
 		lastW: s.w.Clone(), lastH: s.h.Clone(), bestW: s.w.Clone(), bestH: s.h.Clone()}
 	b.last = [2]reg.Block[T]{s.blockW, s.blockH}
 	b.last[0].X, b.last[1].X = b.lastW, b.lastH
-	b.task = leap[T]{floor: s.eps, up: true}
+	b.task = fitting.Leap[T]{Floor: s.eps, Up: true}
 	s.kept = append(s.kept, b.lastW, b.lastH, b.bestW, b.bestH)
 	s.numbers = append(s.numbers, &b.t, &b.begun, &b.start, &b.best, &b.mode)
 	return b
@@ -59,10 +59,10 @@ func (b *beyond[T]) begin() {
 		b.lastH.Copy(b.h)
 		b.begun = 1
 	}
-	b.task.by = 0
+	b.task.By = 0
 	if b.mode != plainly {
 		next := (1 + math.Sqrt(1+4*b.t*b.t)) / 2
-		b.task.by = (b.t - 1) / next
+		b.task.By = (b.t - 1) / next
 		b.t = next
 	}
 }

@@ -6,16 +6,13 @@ import (
 	"slices"
 
 	"polyad/asm"
+	"polyad/internal/fitting"
 	"polyad/matrix"
 )
 
 // checkLayout reports a matrix whose fields contradict each other.
 func checkLayout[T asm.Float](name string, x *matrix.Dense[T]) error {
-	bad := x.Rows < 0 || x.Cols < 0 || x.Stride < x.Cols
-	if !bad && x.Rows > 0 && x.Cols > 0 { // (Rows-1)*Stride may overflow
-		bad = len(x.Data) < x.Cols || x.Rows-1 > (len(x.Data)-x.Cols)/x.Stride
-	}
-	if bad {
+	if !fitting.WellFormed(x) {
 		return fmt.Errorf("nmf: %w: %s is %d x %d with stride %d over %d elements", ErrShape, name, x.Rows, x.Cols, x.Stride, len(x.Data))
 	}
 	return nil

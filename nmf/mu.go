@@ -88,7 +88,7 @@ func (t *muE[T]) Do(block, worker int) {
 func (u *mu[T]) updateH() {
 	u.prepareH()
 	if u.beyond != nil {
-		u.beyond.task.run(u.pool, u.h, u.beyond.lastH)
+		u.beyond.task.Run(u.pool, u.h, u.beyond.lastH)
 	}
 	for k := range u.inner {
 		u.hTotals(true, !u.ready && (k == 0 || !u.gramDen())) // WᵀV does not change with H
@@ -105,7 +105,7 @@ func (t *muW[T]) Do(block, worker int) {
 	i0, i1 := t.x.Rows(block)
 	if t.beyond != nil {
 		r := t.w.Cols
-		t.beyond.task.over(t.w.Data[i0*r:i1*r], t.beyond.lastW.Data[i0*r:i1*r])
+		t.beyond.task.Over(t.w.Data[i0*r:i1*r], t.beyond.lastW.Data[i0*r:i1*r])
 	}
 	for k := range t.inner {
 		switch {

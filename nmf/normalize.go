@@ -2,7 +2,6 @@ package nmf
 
 import (
 	"math"
-	"slices"
 
 	"polyad/asm"
 	"polyad/internal/fitting"
@@ -80,25 +79,9 @@ func (m *Model[T]) Sort() (order []int) {
 			column[i] = m.W.Row(i)[k]
 		}
 		energy[k] = math.Log(normOf(column, NormL2)) + math.Log(normOf(m.H.Row(k), NormL2))
-		order = append(order, k)
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case energy[a] > energy[b]:
-			return -1
-		case energy[a] < energy[b]:
-			return 1
-		}
-		return 0
-	})
-	row := make([]T, r)
-	for i := range m.W.Rows {
-		w := m.W.Row(i)
-		copy(row, w)
-		for k, q := range order {
-			w[k] = row[q]
-		}
-	}
+	order = fitting.Order(energy)
+	fitting.OrderColumns(m.W, order)
 	h := m.H.Clone()
 	for k, q := range order {
 		copy(m.H.Row(k), h.Row(q))
@@ -109,17 +92,7 @@ func (m *Model[T]) Sort() (order []int) {
 // Sort is [Model.Sort] that puts Pruned and Beta into the new order, too.
 func (r *Result[T]) Sort() (order []int) {
 	order = r.Model.Sort()
-	beta := slices.Clone(r.Beta)
-	var pruned []int
-	for k, q := range order {
-		if beta != nil {
-			r.Beta[k] = beta[q]
-		}
-		if slices.Contains(r.Pruned, q) {
-			pruned = append(pruned, k)
-		}
-	}
-	r.Pruned = pruned
+	r.Pruned = fitting.OrderFound(order, r.Beta, r.Pruned)
 	return order
 }
 

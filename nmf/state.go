@@ -215,17 +215,7 @@ func (s *state[T]) Objective(final bool) (divergence, penalty, relError float64)
 		divergence, squares = s.evaluate(final)
 		penalty = s.penalties()
 	}
-	return divergence / s.objScale, penalty / s.objScale, s.relError(squares)
-}
-
-func (s *state[T]) relError(squares float64) float64 {
-	if s.stats.Squares == 0 {
-		if squares == 0 {
-			return 0
-		}
-		return 1
-	}
-	return math.Sqrt(squares / s.stats.Squares)
+	return divergence / s.objScale, penalty / s.objScale, fitting.RelError(squares, s.stats.Squares)
 }
 
 // lossTask computes the loss block by block.

@@ -159,7 +159,7 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, KKT: map[string]float64{}, Pruned: indices(r.Pruned), Ridges: r.Ridges,
-		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: []runResult{}, Best: r.Best,
+		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}
 	if res.Balance.Beta == nil {
@@ -172,9 +172,6 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 		if !slices.Contains(o.Fix, n) {
 			res.KKT[key] = r.KKT[n]
 		}
-	}
-	for _, one := range r.Runs {
-		res.Restarts = append(res.Restarts, runResultOf(one.Seed, one.Status, one.Iterations, one.Seconds, one.Objective, one.RelError, one.Agreement, one.Err))
 	}
 	return res
 }

@@ -86,21 +86,16 @@ type runResult struct {
 }
 
 // runsOf lists the runs of a fit.
-func runsOf(runs []nmf.Run) []runResult {
+func runsOf(runs []solver.Restart) []runResult {
 	out := []runResult{}
 	for _, r := range runs {
-		out = append(out, runResultOf(r.Seed, r.Status, r.Iterations, r.Seconds, r.Objective, r.RelError, r.Agreement, r.Err))
+		one := runResult{r.Seed, r.Status.String(), r.Iterations, r.Seconds, r.Objective, r.RelError, r.Agreement, ""}
+		if r.Err != nil {
+			one.Status, one.Error = "failed", r.Err.Error()
+		}
+		out = append(out, one)
 	}
 	return out
-}
-
-// runResultOf is what is told of one run.
-func runResultOf(seed uint64, s solver.Status, iterations int, seconds, objective, relError, agreement float64, err error) runResult {
-	one := runResult{seed, s.String(), iterations, seconds, objective, relError, agreement, ""}
-	if err != nil {
-		one.Status, one.Error = "failed", err.Error()
-	}
-	return one
 }
 
 // newResult collects what is reported of a fit.

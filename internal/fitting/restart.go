@@ -48,3 +48,32 @@ func (r *restarts) Do(i, _ int) {
 	}
 	r.one(i, o)
 }
+
+// Best returns the result of the run with the lowest objective, the first of
+// equals, nil when there is none; the runs that were begun, each with its
+// agreement with the best; and the index of the best among them. A run without a
+// result, nil, has failed or was not begun.
+func Best[R any](runs []solver.Restart, results []*R, agreement func(best, other *R) float64) (result *R, begun []solver.Restart, at int) {
+	best := -1
+	for i, r := range results {
+		if r != nil && (best < 0 || runs[i].Objective < runs[best].Objective) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil, nil, 0
+	}
+	for i, run := range runs {
+		switch {
+		case results[i] != nil:
+			run.Agreement = agreement(results[best], results[i])
+		case run.Err == nil:
+			continue
+		}
+		if i == best {
+			at = len(begun)
+		}
+		begun = append(begun, run)
+	}
+	return results[best], begun, at
+}
