@@ -21,7 +21,7 @@ func Bytes[T Float](x []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), len(x)*SizeOf[T]())
 }
 
-// Aligned reports whether x begins at an address that is a multiple of n bytes.
-func Aligned[T Float](x []T, n int) bool {
+// aligned reports whether x begins at an address that is a multiple of n bytes.
+func aligned[T Float](x []T, n int) bool {
 	return uintptr(unsafe.Pointer(unsafe.SliceData(x)))%uintptr(n) == 0
 }

@@ -20,7 +20,7 @@ func (ker *Kernels[T]) Mul(m, n, k int, a []T, aRow, aCol int, b []T, bRow int, 
 // past them.
 func (ker *Kernels[T]) MulPast(m, n, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int) {
 	p := product[T]{k: k, a: a, aRow: aRow, aCol: aCol, b: b, bRow: bRow, c: c, cRow: cRow}
-	p.past = len(c) > 0 && Aligned(c, cacheLine) && cRow*SizeOf[T]()%cacheLine == 0
+	p.past = len(c) > 0 && aligned(c, cacheLine) && cRow*SizeOf[T]()%cacheLine == 0
 	p.cover(ker, m, n, false)
 }
 

@@ -176,7 +176,7 @@ func testMulPast[T Float](t *testing.T, ker *Kernels[T]) {
 				a, b := newStrided[T](r, m, 5, 2, false), newStrided[T](r, 5, n, 1, false)
 				c := newStrided[T](r, m, n, 128-n, false)
 				mem := make([]T, len(c.x)+128)
-				for !Aligned(mem, 64) {
+				for !aligned(mem, 64) {
 					mem = mem[1:]
 				}
 				c.x = append(mem[offset:offset], c.x...)
