@@ -11,6 +11,7 @@ import (
 
 	"polyad/asm"
 	"polyad/balance"
+	"polyad/internal/racing"
 	"polyad/matrix"
 	"polyad/reg"
 )
@@ -351,6 +352,7 @@ func TestNoBlocksAndNoComponents(t *testing.T) {
 }
 
 func TestBalancerAllocatesNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	both(t, testBalancerAllocations[float32], testBalancerAllocations[float64])
 }
 

@@ -11,6 +11,7 @@ import (
 	"polyad/asm"
 	"polyad/cpd"
 	"polyad/internal/golden"
+	"polyad/internal/racing"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/nmf"
@@ -387,6 +388,7 @@ func TestInitialScaleMatchesTheGoldenOne(t *testing.T) {
 }
 
 func TestSweepsAllocateNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	both(t, testAllocations[float32], testAllocations[float64])
 }
 

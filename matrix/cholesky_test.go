@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"polyad/internal/par"
+	"polyad/internal/racing"
 	"polyad/matrix"
 )
 
@@ -242,6 +243,7 @@ func testSolveWorkers[T matrix.Float](t *testing.T) {
 }
 
 func TestSolvingAllocatesNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	both(t, testSolveAllocations[float32], testSolveAllocations[float64])
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/par"
+	"polyad/internal/racing"
 	"polyad/matrix"
 )
 
@@ -148,13 +149,8 @@ func testGemmParts[T matrix.Float](t *testing.T) {
 	}
 }
 
-// racing says that the race detector is on, with which a sync.Pool forgets at random.
-var racing bool
-
 func TestProductsAllocateNothing(t *testing.T) {
-	if racing {
-		t.Skip("pools forget under the race detector")
-	}
+	racing.CountsAllocations(t)
 	both(t, testGemmAllocations[float32], testGemmAllocations[float64])
 }
 

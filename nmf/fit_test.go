@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
+	"polyad/internal/racing"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/nmf"
@@ -282,6 +283,7 @@ func TestFixedFactorStays(t *testing.T) {
 }
 
 func TestSweepsAllocateNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	x := positive[float64](24, 300, 700, 1)
 	count := func(o nmf.Options, sweeps int) uint64 {
 		o.Run, o.Workers = run(sweeps), 2

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
+	"polyad/internal/racing"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/nmf"
@@ -242,6 +243,7 @@ func maskedBits[T asm.Float](t *testing.T) {
 }
 
 func TestMaskedSweepsAllocateNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	mask := holes(10, 300, 700, .3)
 	x := without(positive[float64](10, 300, 700, 1), mask, math.NaN())
 	count := func(o nmf.Options, sweeps int) uint64 {

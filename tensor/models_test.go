@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/internal/par"
+	"polyad/internal/racing"
 	"polyad/matrix"
 	"polyad/tensor"
 )
@@ -170,6 +171,7 @@ func TestModelsDoNotDependOnWorkers(t *testing.T) {
 }
 
 func TestTilesAllocateNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	r := newRand(34)
 	cp := tensor.CP[float32]{Factors: factors[float32](r, []int{40, 30, 50}, 9), Weights: weights(r, 9)}
 	tucker := tensor.Tucker[float32]{Core: random[float32](r, 5, 6, 7), Factors: []*matrix.Dense[float32]{gaps[float32](r, 40, 5), gaps[float32](r, 30, 6), gaps[float32](r, 50, 7)}}

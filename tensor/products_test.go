@@ -10,6 +10,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/par"
+	"polyad/internal/racing"
 	"polyad/matrix"
 	"polyad/tensor"
 )
@@ -311,6 +312,7 @@ func testProductsWorkers[T tensor.Float](t *testing.T) {
 }
 
 func TestProductsAllocateNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	p := par.New(2)
 	defer p.Close()
 	r := newRand(7)

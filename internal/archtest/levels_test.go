@@ -47,6 +47,7 @@ var programFolders = []string{"cmd/polyad", "examples", "bench"}
 var helpers = map[string]bool{
 	"internal/golden":   true,
 	"internal/archtest": true,
+	"internal/racing":   true,
 }
 
 // grant lets a package import third-party packages by their path or a folder

@@ -12,6 +12,7 @@ import (
 	"polyad/asm"
 	"polyad/internal/data"
 	"polyad/internal/par"
+	"polyad/internal/racing"
 	"polyad/loss"
 	"polyad/matrix"
 )
@@ -250,6 +251,7 @@ func TestReductionsDoNothing(t *testing.T) {
 }
 
 func TestPassesAllocateNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	both(t, testAllocations[float32], testAllocations[float64])
 }
 

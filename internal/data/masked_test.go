@@ -11,6 +11,7 @@ import (
 	"polyad/asm"
 	"polyad/internal/data"
 	"polyad/internal/par"
+	"polyad/internal/racing"
 	"polyad/loss"
 	"polyad/matrix"
 )
@@ -241,6 +242,7 @@ func testMaskedWorkers[T asm.Float](t *testing.T) {
 }
 
 func TestMaskedPassesAllocateNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	both(t, testMaskedAllocations[float32], testMaskedAllocations[float64])
 }
 

@@ -14,6 +14,7 @@ import (
 	"polyad/internal/golden"
 	"polyad/internal/nnls"
 	"polyad/internal/par"
+	"polyad/internal/racing"
 	"polyad/matrix"
 	"polyad/reg"
 )
@@ -333,6 +334,7 @@ func TestBPPKnowsTwoDegrees(t *testing.T) {
 }
 
 func TestBPPAllocatesNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	r := rand.New(rand.NewPCG(8, 3))
 	s := newProblem(r, 9, 200, 6, halsPenalties(r, 200)["all"])
 	b, x := newBPP[float64](t, s, 2), start[float64](r, 6, 200)

@@ -10,6 +10,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/nnls"
+	"polyad/internal/racing"
 	"polyad/matrix"
 	"polyad/reg"
 )
@@ -355,6 +356,7 @@ func TestHALSKnowsTwoDegrees(t *testing.T) {
 }
 
 func TestSweepsAllocateNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	r := rand.New(rand.NewPCG(5, 2))
 	s := newProblem(r, 9, 40, 6, halsPenalties(r, 40)["all"])
 	h, x := newHALS(t, s, 0.0), start[float64](r, 6, 40)

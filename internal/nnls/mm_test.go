@@ -11,6 +11,7 @@ import (
 	"polyad/asm"
 	"polyad/internal/golden"
 	"polyad/internal/nnls"
+	"polyad/internal/racing"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/reg"
@@ -264,6 +265,7 @@ func TestTermsAreLimited(t *testing.T) {
 }
 
 func TestStepsAllocateNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	r := rand.New(rand.NewPCG(6, 1))
 	for _, beta := range betas {
 		for name, p := range penalties(r, 4) {

@@ -1,5 +1,0 @@
-//go:build race
-
-package matrix_test
-
-func init() { racing = true }
