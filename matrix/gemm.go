@@ -69,17 +69,17 @@ func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c 
 	g := newGemm[T](p.Workers())
 	defer g.release()
 	g.tA, g.tB, g.alpha, g.a, g.b, g.c = tA, tB, alpha, a, b, c
-	blocks := (m + gemmRows - 1) / gemmRows
+	g.share(m)
 	for g.j0 = 0; g.j0 < n; g.j0 += gemmCols {
 		g.j1 = min(g.j0+gemmCols, n)
 		for g.k0 = 0; g.k0 < k; g.k0 += gemmDepth {
 			g.k1 = min(g.k0+gemmDepth, k)
 			g.add = beta != 0 || g.k0 > 0
-			g.plan(blocks)
+			g.plan()
 			if !g.direct {
 				p.Run(g.strips, &g.packer)
 			}
-			p.Run(blocks*g.groups, g)
+			p.Run(g.blocks*g.groups, g)
 		}
 	}
 }
@@ -112,6 +112,8 @@ type gemm[T Float] struct {
 	add            bool // to C; the first part overwrites it when beta is 0
 
 	ker    *asm.Kernels[T]
+	rows   int  // of a block
+	blocks int  // of rows
 	height int  // rows of a panel of A
 	width  int  // columns of a strip of B
 	strips int  // of the part
@@ -145,14 +147,27 @@ func (g *gemm[T]) release() {
 	gemmPool[T]().Put(g)
 }
 
+// share cuts the rows into blocks of whole panels that are about equally high,
+// an even number of them, so that two workers have the same to do.
+func (g *gemm[T]) share(m int) {
+	g.height, g.width = g.ker.Panel()
+	blocks := (m + gemmRows - 1) / gemmRows
+	if blocks > 1 {
+		blocks += blocks % 2
+	}
+	panels := (m + g.height - 1) / g.height
+	g.rows = (panels + blocks - 1) / blocks * g.height
+	g.blocks = (m + g.rows - 1) / g.rows
+}
+
 // plan decides how the part is computed. Rows of B that lie along memory are
 // read in place when the part is too small for packing to pay.
-func (g *gemm[T]) plan(blocks int) {
+func (g *gemm[T]) plan() {
 	n, depth := g.j1-g.j0, g.k1-g.k0
-	g.height, g.width = g.ker.Panel()
+	_, g.width = g.ker.Panel()
 	g.width = min(g.width, n)
 	g.strips = (n + g.width - 1) / g.width
-	g.groups = max(1, min(gemmTasks/blocks, g.strips/gemmStrips))
+	g.groups = max(1, min(gemmTasks/g.blocks, g.strips/gemmStrips))
 	g.direct = !g.tB && (g.c.Rows < 4*g.ker.Lanes || n <= 4*g.ker.Lanes || depth <= gemmShallow)
 	if size := g.strips * g.width * depth; !g.direct && len(g.packed) < size {
 		g.packed = make([]T, size)
@@ -178,9 +193,9 @@ func (t *gemmPacker[T]) Do(strip, _ int) {
 
 // Do adds the part's share to one block of rows of C and one group of strips.
 func (g *gemm[T]) Do(task, worker int) {
-	i0, group := task/g.groups*gemmRows, task%g.groups
+	i0, group := task/g.groups*g.rows, task%g.groups
 	first, end := group*g.strips/g.groups, (group+1)*g.strips/g.groups
-	m, depth := min(gemmRows, g.c.Rows-i0), g.k1-g.k0
+	m, depth := min(g.rows, g.c.Rows-i0), g.k1-g.k0
 	j0, j1 := g.j0+first*g.width, min(g.j0+end*g.width, g.j1)
 	c := g.c.Data[i0*g.c.Stride+j0:]
 	if g.direct {

@@ -8,8 +8,8 @@ package par
 
 import (
 	"runtime"
-	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Task is a piece of work that is cut into blocks. Do runs one of them; worker
@@ -25,10 +25,32 @@ type Pool struct {
 	task    Task
 	blocks  int64
 	next    atomic.Int64
-	wake    []chan struct{}
-	wg      sync.WaitGroup
+	helpers []*helper
+	left    atomic.Int32  // helpers that have been called and have not ended, and the caller
+	done    chan struct{} // the last helper has ended, and the caller sleeps
 	failed  atomic.Pointer[failure]
 }
+
+// helper is a worker other than the caller.
+type helper struct {
+	state atomic.Int32
+	wake  chan struct{}
+	_     [64]byte // its state changes often: no other shares the cache line
+}
+
+// States of a helper. Run makes it called from waiting or asleep, and takes that
+// back when there is nothing left to do before the helper has come.
+const (
+	waiting int32 = iota // looks for a call again and again
+	asleep               // until something comes through wake
+	called
+	busy
+)
+
+// patience is how long a worker that has nothing to do looks for it before it
+// goes to sleep. To be woken takes some tens of microseconds, as long as many a
+// task, and sweeps follow each other faster than this.
+const patience = 100 * time.Microsecond
 
 type failure struct{ value any }
 
@@ -38,11 +60,11 @@ func New(workers int) *Pool {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{workers: workers}
+	p := &Pool{workers: workers, done: make(chan struct{}, 1)}
 	for i := 1; i < workers; i++ {
-		c := make(chan struct{}, 1)
-		p.wake = append(p.wake, c)
-		go p.serve(c, i)
+		h := &helper{wake: make(chan struct{}, 1)}
+		p.helpers = append(p.helpers, h)
+		go p.serve(h, i)
 	}
 	return p
 }
@@ -60,10 +82,10 @@ func (p *Pool) Close() {
 	if p == nil {
 		return
 	}
-	for _, c := range p.wake {
-		close(c)
+	for _, h := range p.helpers {
+		close(h.wake)
 	}
-	p.wake = nil
+	p.helpers = nil
 }
 
 // Run calls t.Do once for each block in [0, blocks) and returns when all are
@@ -77,23 +99,49 @@ func (p *Pool) Run(blocks int, t Task) {
 	}
 	p.task, p.blocks = t, int64(blocks)
 	p.next.Store(0)
-	n := min(len(p.wake), blocks-1)
-	p.wg.Add(n)
-	for _, c := range p.wake[:n] {
-		c <- struct{}{}
+	helpers := p.helpers[:min(len(p.helpers), blocks-1)]
+	p.left.Store(int32(len(helpers)) + 1)
+	for _, h := range helpers {
+		if h.state.Swap(called) == asleep {
+			h.wake <- struct{}{}
+		}
 	}
 	p.work(0)
-	p.wg.Wait()
+	for _, h := range helpers {
+		if h.state.CompareAndSwap(called, waiting) {
+			p.left.Add(-1) // too late to be of use
+		}
+	}
+	for start := time.Now(); p.left.Load() > 1 && time.Since(start) < patience; {
+		runtime.Gosched()
+	}
+	if p.left.Add(-1) > 0 {
+		<-p.done
+	}
 	p.task = nil
 	if f := p.failed.Swap(nil); f != nil {
 		panic(f.value)
 	}
 }
 
-func (p *Pool) serve(wake chan struct{}, worker int) {
-	for range wake {
+func (p *Pool) serve(h *helper, worker int) {
+	for {
+		for start := time.Now(); !h.state.CompareAndSwap(called, busy); {
+			for h.state.Load() != called && time.Since(start) < patience {
+				runtime.Gosched()
+			}
+			if h.state.CompareAndSwap(waiting, asleep) {
+				if _, open := <-h.wake; !open {
+					return
+				}
+				start = time.Now()
+			}
+		}
 		p.work(worker)
-		p.wg.Done()
+		h.state.Store(waiting)
+		if p.left.Add(-1) == 0 {
+			p.done <- struct{}{}
+		}
 	}
 }
 
