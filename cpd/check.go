@@ -49,21 +49,21 @@ func checkData[T asm.Float](x *tensor.Dense[T], o *settled) (largest float64, er
 	_, mu := o.Method.(MU)
 	positive := o.Loss.NeedsPositive()
 	floor := T(o.Eps.Or(0))
-	ker, seen := asm.For[T](), watch[T]{mask: o.Mask}
+	ker, seen := asm.For[T](), fitting.Watch[T]{Mask: o.Mask}
 	var top T
 	least, at := T(math.Inf(1)), 0
 	for j := 0; j < len(x.Data); j += chunk {
-		seen.look(x.Data[j:min(j+chunk, len(x.Data))], j)
-		if len(seen.values) == 0 {
+		seen.Look(x.Data[j:min(j+chunk, len(x.Data))], j)
+		if len(seen.Values) == 0 {
 			continue
 		}
-		lo, hi, finite := ker.Scan(seen.values)
+		lo, hi, finite := ker.Scan(seen.Values)
 		if !finite || mu && lo < 0 || positive && max(lo, floor) == 0 {
 			return 0, badEntry(x.Shape, &seen, mu, floor, o)
 		}
 		top = max(top, hi, -lo)
 		if lo = max(lo, floor); positive && lo < least {
-			least, at = lo, seen.index(slices.IndexFunc(seen.values, func(v T) bool { return max(v, floor) == lo }))
+			least, at = lo, seen.Index(slices.IndexFunc(seen.Values, func(v T) bool { return max(v, floor) == lo }))
 		}
 	}
 	largest = float64(top)
@@ -81,9 +81,9 @@ func checkData[T asm.Float](x *tensor.Dense[T], o *settled) (largest float64, er
 }
 
 // badEntry is the error for the first entry of a part that cannot be.
-func badEntry[T asm.Float](shape []int, seen *watch[T], mu bool, floor T, o *settled) error {
-	for k, v := range seen.values {
-		at := index(shape, seen.index(k))
+func badEntry[T asm.Float](shape []int, seen *fitting.Watch[T], mu bool, floor T, o *settled) error {
+	for k, v := range seen.Values {
+		at := index(shape, seen.Index(k))
 		switch {
 		case v != v:
 			return fmt.Errorf("cpd: %w: entry %v is NaN; if it is missing say so by a mask (Options.Mask), else replace it", ErrData, at)

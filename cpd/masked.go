@@ -31,37 +31,6 @@ func (o *settled) checkMask() error {
 	return nil
 }
 
-// watch looks at the observed entries of a part of an array at a time.
-type watch[T asm.Float] struct {
-	mask   *tensor.Mask
-	from   int
-	values []T   // those of the part, or copies of the observed ones
-	at     []int // where they are, when there is a mask
-}
-
-// look turns to a part that begins with entry from.
-func (s *watch[T]) look(part []T, from int) {
-	s.from = from
-	if s.mask == nil {
-		s.values = part
-		return
-	}
-	s.values, s.at = s.values[:0], s.at[:0]
-	for k, v := range part {
-		if i := from + k; s.mask.Bits[i/64]>>(i%64)&1 != 0 {
-			s.values, s.at = append(s.values, v), append(s.at, i)
-		}
-	}
-}
-
-// index returns where value k is.
-func (s *watch[T]) index(k int) int {
-	if s.mask == nil {
-		return s.from + k
-	}
-	return s.at[k]
-}
-
 // newData returns x times scale as data that may miss entries.
 func newData[T asm.Float](pool *par.Pool, x *tensor.Dense[T], o *settled, rank int, scale, floor float64) data.Tensor[T] {
 	if o.Mask == nil {
