@@ -43,24 +43,27 @@ func checkShape[T asm.Float](x *tensor.Dense[T]) error {
 	return nil
 }
 
-// checkData looks at every entry of a contiguous array before any work and
-// returns the largest magnitude.
+// checkData looks at every entry of a contiguous array that is not missing before
+// any work and returns the largest magnitude.
 func checkData[T asm.Float](x *tensor.Dense[T], o *settled) (largest float64, err error) {
 	_, mu := o.Method.(MU)
 	positive := o.Loss.NeedsPositive()
 	floor := T(o.Eps.Or(0))
-	ker := asm.For[T]()
+	ker, seen := asm.For[T](), fitting.Watch[T]{Mask: o.Mask}
 	var top T
 	least, at := T(math.Inf(1)), 0
 	for j := 0; j < len(x.Data); j += chunk {
-		part := x.Data[j:min(j+chunk, len(x.Data))]
-		lo, hi, finite := ker.Scan(part)
+		seen.Look(x.Data[j:min(j+chunk, len(x.Data))], j)
+		if len(seen.Values) == 0 {
+			continue
+		}
+		lo, hi, finite := ker.Scan(seen.Values)
 		if !finite || mu && lo < 0 || positive && max(lo, floor) == 0 {
-			return 0, badEntry(x, j, len(part), mu, floor, o)
+			return 0, badEntry(x.Shape, &seen, mu, floor, o)
 		}
 		top = max(top, hi, -lo)
 		if lo = max(lo, floor); positive && lo < least {
-			least, at = lo, j+slices.IndexFunc(part, func(v T) bool { return max(v, floor) == lo })
+			least, at = lo, seen.Index(slices.IndexFunc(seen.Values, func(v T) bool { return max(v, floor) == lo }))
 		}
 	}
 	largest = float64(top)
@@ -77,11 +80,13 @@ func checkData[T asm.Float](x *tensor.Dense[T], o *settled) (largest float64, er
 	return largest, nil
 }
 
-// badEntry is the error for the first entry, of count from j on, that cannot be.
-func badEntry[T asm.Float](x *tensor.Dense[T], j, count int, mu bool, floor T, o *settled) error {
-	for k, v := range x.Data[j : j+count] {
-		at := index(x.Shape, j+k)
+// badEntry is the error for the first entry of a part that cannot be.
+func badEntry[T asm.Float](shape []int, seen *fitting.Watch[T], mu bool, floor T, o *settled) error {
+	for k, v := range seen.Values {
+		at := index(shape, seen.Index(k))
 		switch {
+		case v != v:
+			return fmt.Errorf("cpd: %w: entry %v is NaN; if it is missing say so by a mask (Options.Mask), else replace it", ErrData, at)
 		case v-v != 0:
 			return fmt.Errorf("cpd: %w: entry %v is %v; remove or replace it", ErrData, at, v)
 		case mu && v < 0:

@@ -49,6 +49,9 @@ func (o *settled) checkCompressed() error {
 	if tol := a.Tol.Or(1e-4); !(tol >= 0 && tol <= 1) {
 		return fmt.Errorf("cpd: %w: the tolerance of the compression is %v, must be from 0 to 1", ErrOption, tol)
 	}
+	if o.Mask != nil {
+		return fmt.Errorf("cpd: %w: data with missing entries cannot be compressed; use SVD{} or Random{}", ErrOption)
+	}
 	bad := o.Loss != loss.Frobenius || len(o.Nonneg) > 0
 	for _, p := range o.Penalty {
 		bad = bad || slices.ContainsFunc(p.Active(), func(t reg.Term) bool { return t.Degree != 2 || t.Rows != nil })

@@ -119,9 +119,9 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *
 	}
 	order := len(opt.shape)
 	all := math.Pow(scale, float64(order))
-	v := data.NewTensor(pool, x, rank, all, floor, opt.Loss == frobenius)
+	v := newData(pool, x, opt, rank, all, floor)
 	if !opt.Eps.IsSet() {
-		mean := v.Stats().Sum / float64(x.Len()) / all
+		mean := v.Stats().Mean() / all
 		opt.Eps = solver.Set(defaultEps(opt.Method, mean, rank, order))
 	}
 	var start []*matrix.Dense[T]
@@ -138,7 +138,7 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *
 			rescale(f, scale)
 		}
 	default:
-		start = generate(opt, x, v, rank, pool)
+		start = generate(opt, x, v, rank, all, pool)
 	}
 	s, err := newState(v, opt, rank, scale, pool, start)
 	if err == nil {

@@ -31,6 +31,7 @@ func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
 		if u.steps[n], err = nnls.NewMM(s.o.Loss, s.blocks[n].Penalty, s.eps); err != nil {
 			return nil, err
 		}
+		u.steps[n].Keep = s.masked
 	}
 	return u, nil
 }
@@ -57,7 +58,8 @@ func (u *mu[T]) Do(block, _ int) {
 
 // gradient computes the two parts of the gradient of D_β with respect to a
 // factor, N = (X∘Y^(β-2))_(n)·K and C = Y^(β-1)_(n)·K. For β = 2 they are the
-// MTTKRP and F_n·S; for β = 1 all rows of C are alike.
+// MTTKRP and F_n·S; for β = 1 all rows of C are alike. With missing entries, which
+// count neither in N nor in C, that does not hold.
 type gradient[T asm.Float] struct {
 	*state[T]
 	den     []*matrix.Dense[T] // sharing memory, nil at β = 1
@@ -67,7 +69,7 @@ type gradient[T asm.Float] struct {
 
 func newGradient[T asm.Float](s *state[T]) *gradient[T] {
 	g := &gradient[T]{state: s, sums: make([]T, s.rank), rounded: matrix.New[T](s.rank, s.rank)}
-	if s.o.Loss.Beta() == 1 {
+	if s.o.Loss.Beta() == 1 && !s.masked {
 		return g
 	}
 	longest := 0
@@ -85,7 +87,7 @@ func newGradient[T asm.Float](s *state[T]) *gradient[T] {
 // not this one alone.
 func (g *gradient[T]) compute(mode int, fresh bool) {
 	switch {
-	case g.isFrobenius():
+	case g.isFrobenius() && !g.masked:
 		if fresh {
 			g.product(mode)
 		}
@@ -122,7 +124,7 @@ func (g *gradient[T]) columnSums(mode int) {
 
 // rows computes what compute has left of C for rows [i0, i1).
 func (g *gradient[T]) rows(mode, i0, i1 int) {
-	if !g.isFrobenius() {
+	if !g.isFrobenius() || g.masked {
 		return
 	}
 	r, f, den := g.rank, g.f[mode], g.den[mode]

@@ -11,6 +11,7 @@ import (
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
+	"polyad/tensor"
 )
 
 // Errors that errors of this package wrap; the text says which option, mode or
@@ -94,6 +95,10 @@ type Options struct {
 	ScaleInit solver.Opt[bool]
 	// Fix are the modes whose factors stay as Init gives them.
 	Fix Modes
+	// Mask says which entries are observed; nil: all are. What is stored for the
+	// others has no effect, be it NaN. Loss and errors are those of the observed
+	// entries.
+	Mask *tensor.Mask
 	// Eps is the floor of the entries of nonnegative factors, and for β ≤ 0 of the
 	// data too; at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. ALS has none, and refuses
@@ -110,7 +115,8 @@ type Options struct {
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
 	Workers int
-	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000.
+	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000, and
+	// TraceEvery to 1, to 10 for losses other than Frobenius and with a mask.
 	Run solver.Options
 }
 
@@ -148,6 +154,9 @@ func (o *Options) effective(shape []int) (*settled, error) {
 		e.nonneg, _ = All.marks("", len(shape))
 	}
 	e.Nonneg, e.Fix = marked(e.nonneg), marked(e.fixed)
+	if err := e.checkMask(); err != nil {
+		return nil, err
+	}
 	if err := e.start(); err != nil {
 		return nil, err
 	}
@@ -164,7 +173,7 @@ func (o *Options) effective(shape []int) (*settled, error) {
 	if _, mu := e.Method.(MU); mu {
 		run.MaxIter = solver.Set(2000)
 	}
-	if e.Loss != loss.Frobenius {
+	if e.Loss != loss.Frobenius || e.Mask != nil {
 		run.TraceEvery = 10
 	}
 	e.Run = e.Run.Default(run)

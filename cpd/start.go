@@ -28,7 +28,8 @@ type Random struct{}
 
 // SVD is a start whose factors are the leading left singular vectors of the
 // unfoldings, by absolute value in nonnegative modes. Columns beyond the number
-// of singular vectors are random, of about the same size.
+// of singular vectors are random, of about the same size. Missing entries count as
+// the mean of the observed ones; vectors out of range are random ones.
 type SVD struct{}
 
 func (Random) start()    {}
@@ -102,19 +103,28 @@ func working[T asm.Float](given *Model[T], o *settled, scale float64) []*matrix.
 	return f
 }
 
-// generate makes the start for data x that are worked on as v.
-func generate[T asm.Float](o *settled, x *tensor.Dense[T], v data.Tensor[T], rank int, pool *par.Pool) []*matrix.Dense[T] {
+// generate makes the start for data x that are worked on as v, times scale.
+func generate[T asm.Float](o *settled, x *tensor.Dense[T], v data.Tensor[T], rank int, scale float64, pool *par.Pool) []*matrix.Dense[T] {
 	var f []*matrix.Dense[T]
 	_, svd := o.Init.(SVD)
 	for n, size := range o.shape {
 		m := randomFactor[T](o.Seed, n, size, rank, o.nonneg[n])
 		if svd {
-			leading(pool, m, x, n, o.Seed, o.nonneg[n])
+			var u *matrix.Dense[T]
+			ok := true
+			if o.Mask == nil {
+				u, _, ok = hosvd.Leading(pool, x, n, rank, o.Seed)
+			} else {
+				u, _, ok = hosvd.LeadingMasked(pool, x, o.Mask, T(v.Stats().Mean()/scale), n, rank, o.Seed)
+			}
+			if ok {
+				leading(m, u, o.nonneg[n])
+			}
 		}
 		f = append(f, m)
 	}
-	norm := tensor.CP[T]{Factors: f}.Norm()
-	if want := math.Sqrt(v.Stats().Squares); norm > 0 && want > 0 {
+	norm, stats := tensor.CP[T]{Factors: f}.Norm(), v.Stats()
+	if want := math.Sqrt(stats.Squares * (float64(x.Len()) / float64(stats.Count))); norm > 0 && want > 0 {
 		c := math.Pow(want/norm, 1/float64(len(f)))
 		for _, m := range f {
 			for i := range m.Data {
@@ -140,13 +150,8 @@ func randomFactor[T asm.Float](seed uint64, mode, rows, rank int, nonneg bool) *
 }
 
 // leading replaces columns of a random factor by singular vectors, as far as
-// there are, and makes the norms of the others about 1. When the vectors are out
-// of range all stay random.
-func leading[T asm.Float](pool *par.Pool, f *matrix.Dense[T], x *tensor.Dense[T], mode int, seed uint64, nonneg bool) {
-	u, _, ok := hosvd.Leading(pool, x, mode, f.Cols, seed)
-	if !ok {
-		return
-	}
+// there are, and makes the norms of the others about 1.
+func leading[T asm.Float](f, u *matrix.Dense[T], nonneg bool) {
 	small := T(1 / math.Sqrt(float64(f.Rows)))
 	for i := range f.Rows {
 		row := f.Row(i)
@@ -212,6 +217,9 @@ func (s *state[T]) initialScale() (logEta float64) {
 
 // startSums computes what the initial scale needs to know.
 func (s *state[T]) startSums() balance.Sums {
+	if s.masked {
+		return s.observedSums()
+	}
 	sums := balance.Sums{X: s.stats.Sum}
 	for q := range s.rank {
 		product := 1.0

@@ -29,6 +29,7 @@ type state[T asm.Float] struct {
 	scale, objScale float64
 	eps             T // floor of nonnegative factors
 	stats           data.Stats
+	masked          bool // entries are missing
 	f               []*matrix.Dense[T]
 	blocks          []reg.Block[T]
 	free            []int // modes
@@ -70,7 +71,7 @@ func unknown() value {
 func newState[T asm.Float](x data.Tensor[T], o *settled, rank int, scale float64, pool *par.Pool, start []*matrix.Dense[T]) (*state[T], error) {
 	all := math.Pow(scale, float64(len(start)))
 	s := &state[T]{x: x, o: o, pool: pool, rank: rank, scale: scale, objScale: fitting.ScaledObjective(o.Loss, all),
-		stats: x.Stats(), f: start, value: unknown(), scales: make([]float64, rank)}
+		stats: x.Stats(), masked: o.Mask != nil, f: start, value: unknown(), scales: make([]float64, rank)}
 	var free []reg.Block[T]
 	longest := 0
 	for n, f := range start {
@@ -94,11 +95,7 @@ func newState[T asm.Float](x data.Tensor[T], o *settled, rank int, scale float64
 	}
 	s.fresh, s.gram, s.gramWork = make([]bool, len(start)), matrix.New[float64](rank, rank), matrix.NewGramWork[T](rank)
 	s.eps = T(o.Eps.Or(0) * scale)
-	size := 1.0
-	for _, n := range o.shape {
-		size *= float64(n)
-	}
-	typical := math.Sqrt(s.stats.Squares/size) / float64(rank) // an entry of a component
+	typical := math.Sqrt(s.stats.Squares/float64(s.stats.Count)) / float64(rank) // an entry of a component
 	s.coarse = float64(s.eps) > 1e-10*math.Pow(typical, 1/float64(len(start)))
 	if o.Balance != BalanceNone {
 		// Factors of both signs have no floor, so the floor is dealt with here.
@@ -133,7 +130,7 @@ func (s *state[T]) Sweep() error {
 			s.balance()
 		}
 	}
-	if s.isFrobenius() {
+	if s.isFrobenius() && !s.masked { // inner products would be those of the filled data
 		s.frobenius(s.free[len(s.free)-1])
 	}
 	var scales *balance.Scales
@@ -201,7 +198,7 @@ func (s *state[T]) prepare(mode int) {
 }
 
 // product computes the right sides of the normal equations of a mode, and their
-// matrix.
+// matrix: those of the data that the model fills where entries are missing.
 func (s *state[T]) product(mode int) (num *matrix.Dense[T]) {
 	s.prepare(mode)
 	s.x.MTTKRP(s.num[mode], mode, s.f)

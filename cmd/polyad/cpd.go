@@ -23,6 +23,7 @@ import (
 func (a *app) cpdCommand() *cobra.Command {
 	var f cpdFlags
 	var outs outFlags
+	var masks maskFlags
 	cmd := &cobra.Command{
 		Use:   "cpd FILE",
 		Short: "Canonical polyadic decomposition of an N-way array file",
@@ -38,17 +39,26 @@ trace.csv and result.json.
 
 A penalty on some factors means nothing as long as another one is free of it,
 since that can take over the scale: penalize all. They are then balanced after
-every sweep, and components that the data do not need become zero.`,
+every sweep, and components that the data do not need become zero.
+
+Entries may be missing: --missing nan takes every NaN for one, --mask FILE those
+where a second file is 0. They have no part in the loss, and the model says what
+they may have been.`,
 		Example: `  polyad cpd X.npy -r 6 -o model
   polyad cpd X.npy -r 6 --nonneg --l2 all=0.5 -o model --report model.html
   polyad cpd counts.npy -r 4 --loss kl --json
+  polyad cpd fluorescence.npy -r 4 --nonneg --missing nan -o model
   polyad cpd X.npy -r 3 --restarts 10 --normalize l2 --sort -o model
   polyad cpd new.npy -r 6 --init model --fix 0 --fix 1 -o refit`,
 		Args: oneFile(false),
 	}
 	f.register(cmd)
+	masks.register(cmd.Flags())
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
+		if err := masks.check(); err != nil {
+			return err
+		}
 		o, err := f.options()
 		if err != nil {
 			return err
@@ -69,15 +79,18 @@ every sweep, and components that the data do not need become zero.`,
 			return err
 		}
 		if in.array.F32 != nil {
-			return cpdOf(cmd.Context(), run, &f, o, in, in.array.F32)
+			return cpdOf(cmd.Context(), run, &f, &masks, o, in, in.array.F32)
 		}
-		return cpdOf(cmd.Context(), run, &f, o, in, in.array.F64)
+		return cpdOf(cmd.Context(), run, &f, &masks, o, in, in.array.F64)
 	})
 	return cmd
 }
 
 // cpdOf fits the array of one element type and writes what was asked for.
-func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, o cpd.Options, in *input, x *tensor.Dense[T]) error {
+func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, masks *maskFlags, o cpd.Options, in *input, x *tensor.Dense[T]) (err error) {
+	if o.Mask, err = arrayMask(masks, in.facts.File, x); err != nil {
+		return err
+	}
 	if f.given() {
 		m, err := cpd.Load[T](f.init)
 		if err != nil {
@@ -112,6 +125,7 @@ func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, o cpd.Op
 		r.Sort()
 	}
 	res := newCPDResult(run.command, r, in.facts, f)
+	masks.record(res)
 	if run.dir != nil {
 		if err := run.dir.fill(func(dir string) error { return writeModel(dir, r.Model, r.Trace, res) }); err != nil {
 			return err
@@ -158,7 +172,7 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 	res := &result{
 		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, KKT: map[string]float64{}, Pruned: indices(r.Pruned), Ridges: r.Ridges,
+		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, Observed: r.Observed, KKT: map[string]float64{}, Pruned: indices(r.Pruned), Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}

@@ -162,11 +162,8 @@ matches nothing.`,
 		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
 		var err error
 		if isCPD(args[0]) {
-			if f.changed("mask") || f.changed("missing") {
-				return usagef("%s is a tensor decomposition: --mask and --missing are for nmf", args[0])
-			}
 			modes.fitFlags = f
-			err = a.evaluateCPD(cmd.Context(), e, &modes, args, against)
+			err = a.evaluateCPD(cmd.Context(), e, &modes, &masks, args, against)
 		} else if err = modes.noModes(); err == nil {
 			err = a.evaluate(cmd.Context(), e, &f, &masks, args, against)
 		}
@@ -240,9 +237,7 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *m
 	if s := saved; s != nil { // a fixed factor needs no penalty
 		o.FixW, o.FixH = slices.Contains(s.Options.Fix, "w") && len(o.W.Active()) == 0, slices.Contains(s.Options.Fix, "h") && len(o.H.Active()) == 0
 	}
-	if saved != nil && masks.file == "" && masks.missing == "" && saved.Options.Missing == "nan" {
-		masks.missing = "nan"
-	}
+	masks.inherit(saved)
 	in, err := a.readArray(args[1])
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func (f *cpdFlags) noModes() error {
 }
 
 // evaluateCPD fills in all that was asked for of a tensor decomposition.
-func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, args []string, against string) error {
+func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, masks *maskFlags, args []string, against string) error {
 	if f.named {
 		return usagef("%s is a tensor decomposition: give penalties by mode number, or all", args[0])
 	}
@@ -93,14 +93,15 @@ func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, args 
 	if h, ok := o.Method.(cpd.HALS); ok && len(o.Nonneg) == 0 {
 		o.Method, o.Eps = h, solver.Opt[float64]{}
 	}
+	masks.inherit(saved)
 	in, err := a.readArray(args[1])
 	if err != nil {
 		return err
 	}
 	if in.array.F32 != nil {
-		return evalCPDFit(ctx, e, args[0], in, in.array.F32, o)
+		return evalCPDFit(ctx, e, args[0], in, masks, in.array.F32, o)
 	}
-	return evalCPDFit(ctx, e, args[0], in, in.array.F64, o)
+	return evalCPDFit(ctx, e, args[0], in, masks, in.array.F64, o)
 }
 
 // cpdBlocks returns the factors of a model, the weights in the first one.
@@ -168,13 +169,16 @@ func (f *cpdFlags) evalOptions(dir string, saved *savedFit, order int) (o cpd.Op
 }
 
 // evalCPDFit evaluates the objective of a model for data of one element type.
-func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in *input, x *tensor.Dense[T], o cpd.Options) error {
+func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in *input, masks *maskFlags, x *tensor.Dense[T], o cpd.Options) error {
 	m, err := cpd.Load[T](dir)
 	if err != nil {
 		return err
 	}
 	if !slices.Equal(x.Shape, m.Shape()) {
 		return fmt.Errorf("%s is %s, but the model in %s stands for %s", in.facts.File, shape(x.Shape), dir, shape(m.Shape()))
+	}
+	if o.Mask, err = arrayMask(masks, in.facts.File, x); err != nil {
+		return err
 	}
 	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := cpd.Fit(ctx, x, m.Rank(), &o)
@@ -185,12 +189,15 @@ func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in 
 		return fmt.Errorf("%s: %w", in.facts.File, err)
 	}
 	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
-		Penalty: map[string]float64{}, RelError: r.RelError, Fit: r.Fit(), KKT: map[string]float64{}}
+		Penalty: map[string]float64{}, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: map[string]float64{}}
 	for n, v := range r.Penalty {
 		e.Penalty[strconv.Itoa(n)] = v
 		if !slices.Contains(r.Options.Fix, n) {
 			e.KKT[strconv.Itoa(n)] = r.KKT[n]
 		}
+	}
+	if r.Options.Mask != nil {
+		x = filled(m.Reconstruct(), x, r.Options.Mask)
 	}
 	switch c, err := m.CoreConsistency(x); {
 	case err == nil:
@@ -199,4 +206,16 @@ func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in 
 		return fmt.Errorf("%s: %w", in.facts.File, err)
 	}
 	return nil
+}
+
+// filled returns y, an array of the shape of x, with the entries of x that are
+// observed: for the core consistency of data with missing entries, which are taken
+// to be what the model says (R. Bro, H. Kiers, J. Chemometrics 17, 2003).
+func filled[T asm.Float](y, x *tensor.Dense[T], mask *tensor.Mask) *tensor.Dense[T] {
+	for i, v := range x.Contiguous().Data {
+		if mask.Word(i)&1 != 0 {
+			y.Data[i] = v
+		}
+	}
+	return y
 }

@@ -180,7 +180,7 @@ func hint(err error) string {
 		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w and h, a mode number, or all)"
 	case errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank):
 		return " (flag: --rank)"
-	case errors.Is(err, nmf.ErrData) && strings.Contains(err.Error(), "Options.Mask"):
+	case (errors.Is(err, nmf.ErrData) || errors.Is(err, cpd.ErrData)) && strings.Contains(err.Error(), "Options.Mask"):
 		return " (flag: --missing nan)"
 	case (errors.Is(err, nmf.ErrData) || errors.Is(err, cpd.ErrData)) && strings.Contains(err.Error(), "set eps"):
 		return " (flag: --eps)"

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -42,9 +44,18 @@ func (f *maskFlags) check() error {
 // maskOf returns the mask of the data x, which are those of a file; nil when
 // nothing was said of missing entries.
 func maskOf[T asm.Float](f *maskFlags, name string, x *matrix.Dense[T]) (*matrix.Mask, error) {
+	m, err := arrayMask(f, name, tensor.FromMatrix(x))
+	if m == nil {
+		return nil, err
+	}
+	return m.Matrix(x.Rows, x.Cols), nil
+}
+
+// arrayMask is maskOf for an array.
+func arrayMask[T asm.Float](f *maskFlags, name string, x *tensor.Dense[T]) (*tensor.Mask, error) {
 	switch {
 	case f.missing != "":
-		return matrix.MaskNaN(x), nil
+		return tensor.MaskNaN(x), nil
 	case f.file == "":
 		return nil, nil
 	}
@@ -52,9 +63,9 @@ func maskOf[T asm.Float](f *maskFlags, name string, x *matrix.Dense[T]) (*matrix
 	if err != nil {
 		return nil, fmt.Errorf("--mask: %w", err)
 	}
-	if s := a.Shape(); len(s) != 2 || s[0] != x.Rows || s[1] != x.Cols {
-		return nil, usagef("--mask: %s has shape %s, and %s has %d x %d; a mask has an entry for each of the data's",
-			f.file, shape(s), name, x.Rows, x.Cols)
+	if s := a.Shape(); !slices.Equal(s, x.Shape) {
+		return nil, usagef("--mask: %s has shape %s, and %s has %s; a mask has an entry for each of the data's",
+			f.file, shape(s), name, shape(x.Shape))
 	}
 	if a.F32 != nil {
 		return readMask(f.file, a.F32)
@@ -63,20 +74,27 @@ func maskOf[T asm.Float](f *maskFlags, name string, x *matrix.Dense[T]) (*matrix
 }
 
 // readMask returns the mask that the numbers of a file stand for.
-func readMask[T asm.Float](name string, t *tensor.Dense[T]) (*matrix.Mask, error) {
-	m := t.Matrix()
-	for i := range m.Rows {
-		for j, v := range m.Row(i) {
-			if v != v {
-				return nil, fmt.Errorf("--mask: %s: entry [%d,%d] is NaN; 0 says that an entry is missing, any other number that it is there", name, i, j)
-			}
+func readMask[T asm.Float](name string, t *tensor.Dense[T]) (*tensor.Mask, error) {
+	t = t.Contiguous()
+	if i := slices.IndexFunc(t.Data, func(v T) bool { return v != v }); i >= 0 {
+		var at []string
+		for n := range t.Shape {
+			at = append(at, fmt.Sprint(i/t.Strides[n]%t.Shape[n]))
 		}
+		return nil, fmt.Errorf("--mask: %s: entry [%s] is NaN; 0 says that an entry is missing, any other number that it is there", name, strings.Join(at, ","))
 	}
-	mask := matrix.MaskOf(m)
+	mask := tensor.MaskOf(t)
 	if mask.Count() == 0 {
 		return nil, fmt.Errorf("--mask: %s is 0 everywhere, so every entry is missing; 0 says that an entry is missing, any other number that it is there", name)
 	}
 	return mask, nil
+}
+
+// inherit takes NaN for missing where a fit did, unless flags say what is missing.
+func (f *maskFlags) inherit(saved *savedFit) {
+	if saved != nil && f.file == "" && f.missing == "" && saved.Options.Missing == "nan" {
+		f.missing = "nan"
+	}
 }
 
 // record lists the flags among the options.
@@ -90,7 +108,7 @@ func (r *result) observed() string {
 	for _, n := range r.Input.Shape {
 		all *= n
 	}
-	if len(r.Input.Shape) != 2 || r.Observed == all {
+	if len(r.Input.Shape) < 2 || r.Observed == all {
 		return ""
 	}
 	return fmt.Sprintf("%d of %d entries (%.3g %%)", r.Observed, all, 100*float64(r.Observed)/float64(all))

@@ -15,12 +15,14 @@ import (
 //
 // and a trailing one from B = Lᵀ·Q, summed over the rows, the same with the
 // trailing modes' factors at the end. Cost 2·|X|·r flops for the model and for
-// each product.
+// each product. Of data with missing entries (see [Masked]) the tiles are those of
+// the observed entries alone, or filled by the model.
 type cpPass[T asm.Float] struct {
 	*DenseTensor[T]
 	l        loss.Loss
 	f        []*matrix.Dense[T]
-	mode     int // -1: the loss
+	mode     int  // -1: the loss
+	filled   bool // num is the product with the filled data
 	num, den *matrix.Dense[T]
 
 	sums           [][2]float64          // of the loss, per block
@@ -54,8 +56,8 @@ func (p *cpPass[T]) reserve(parts []*matrix.Dense[T], rows, cols int) []*matrix.
 	return parts
 }
 
-func (p *cpPass[T]) run(num, den *matrix.Dense[T], l loss.Loss, mode int, f []*matrix.Dense[T]) {
-	p.l, p.f, p.mode, p.num, p.den = l, f, mode, num, den
+func (p *cpPass[T]) run(num, den *matrix.Dense[T], l loss.Loss, mode int, f []*matrix.Dense[T], filled bool) {
+	p.l, p.f, p.mode, p.num, p.den, p.filled = l, f, mode, num, den, filled
 	rows, cols := f[mode].Rows, p.rank
 	if mode >= p.first {
 		rows, cols = p.rank, p.rt.Cols
@@ -127,15 +129,31 @@ func (p *cpPass[T]) Do(block, worker int) {
 			krRow(panel.Row(u), p.f[:p.first], i+u, -1)
 		}
 		for j0 := 0; j0 < p.rt.Cols; j0 += quotCols[T]() {
-			v := p.flat.tileAt(i, end, j0, quotCols[T](), s)
+			v := p.flat.entries(i, end, j0, quotCols[T](), s)
+			if p.filled {
+				p.flat.fill(ker, &v, panel, p.rt, 0, s)
+				v.i0 = 0
+				p.tile(ker, &v, p.part(p.num, p.numPart, block), v.data, v.stride, p.a[worker][0], panel)
+				continue
+			}
+			if p.flat.mask != nil {
+				missing := T(0) // so that the quotient is 0, too
+				if p.mode < 0 {
+					missing = T(p.flat.stats.Max) // which no floor changes
+				}
+				p.flat.observed(&v, missing, s)
+			}
 			v.i0 = 0 // its rows are those of the panel
 			if p.mode < 0 {
 				p.tileLoss(ker, &v, i, panel, s, floor, block)
 				continue
 			}
 			p.flat.quotients(ker, p.l, &v, panel, p.rt, s, floor, p.den != nil, nil)
-			p.tile(ker, &v, p.part(p.num, p.numPart, block), s.y, p.a[worker][0], panel)
-			p.tile(ker, &v, p.part(p.den, p.dPart, block), s.p, p.a[worker][1], panel)
+			if p.flat.mask != nil && p.den != nil {
+				p.flat.choosing(ker, s.p, &v, i, 0, s)
+			}
+			p.tile(ker, &v, p.part(p.num, p.numPart, block), s.y, quotStride[T](), p.a[worker][0], panel)
+			p.tile(ker, &v, p.part(p.den, p.dPart, block), s.p, quotStride[T](), p.a[worker][1], panel)
 		}
 		if p.mode >= 0 && p.mode < p.first {
 			p.scatter(p.part(p.num, p.numPart, block), p.a[worker][0], i, end, panel)
@@ -152,14 +170,14 @@ func (p *cpPass[T]) part(dst *matrix.Dense[T], parts []*matrix.Dense[T], block i
 	return parts[block]
 }
 
-// tile adds the products with one tile of quotients q.
-func (p *cpPass[T]) tile(ker *asm.Kernels[T], v *tile[T], part *matrix.Dense[T], q []T, a, panel *matrix.Dense[T]) {
+// tile adds the products with one tile q of quotients, or of data.
+func (p *cpPass[T]) tile(ker *asm.Kernels[T], v *tile[T], part *matrix.Dense[T], q []T, stride int, a, panel *matrix.Dense[T]) {
 	switch {
 	case part == nil:
 	case p.mode < p.first:
-		p.flat.timesHt(ker, a, v, q, quotStride[T]())
+		p.flat.timesHt(ker, a, v, q, stride)
 	default:
-		wTimes(ker, part, v, panel, q, quotStride[T](), true)
+		wTimes(ker, part, v, panel, q, stride, true)
 	}
 }
 
@@ -187,6 +205,10 @@ func (p *cpPass[T]) scatter(part, a *matrix.Dense[T], i, end int, panel *matrix.
 func (p *cpPass[T]) tileLoss(ker *asm.Kernels[T], v *tile[T], i int, panel *matrix.Dense[T], s *scratch[T], floor T, block int) {
 	d := p.flat
 	model(ker, s.y, v, panel, p.rt)
+	missing := T(d.stats.Max)
+	if d.mask != nil {
+		d.choosing(ker, s.y, v, i, missing, s)
+	}
 	for u := range v.rows {
 		x, y := v.row(u), s.y[u*quotStride[T]():][:v.cols]
 		if p.l.Beta() == 2 {
@@ -196,10 +218,6 @@ func (p *cpPass[T]) tileLoss(ker *asm.Kernels[T], v *tile[T], i int, panel *matr
 			continue
 		}
 		p.sums[block][0] += loss.FlooredDivergence(p.l, x, y, floor)
-		if d.floor > 0 { // errors are those of the data as they are
-			x = s.p[:v.cols]
-			ker.ScaleFloor(x, d.x.Row(i + u)[v.j0:v.j0+v.cols], d.scale, noFloor[T]())
-		}
-		p.sums[block][1] += ker.SqDist(x, y)
+		p.sums[block][1] += d.squares(ker, i+u, v.j0, x, y, missing, s)
 	}
 }

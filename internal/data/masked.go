@@ -72,7 +72,7 @@ func (d *Masked[T]) filled(vht, wtv *matrix.Dense[T], block, worker int, w, h *m
 		for i := i0; i < i1; i += tileRows {
 			for j0 := from; j0 < to; j0 += quotCols[T]() {
 				v := d.entries(i, min(i+tileRows, i1), j0, quotCols[T](), s)
-				d.fill(ker, &v, w, h, s)
+				d.fill(ker, &v, w, h, v.i0, s)
 				if vht != nil {
 					d.timesHt(ker, vht, &v, v.data, v.stride)
 				} else {
@@ -83,8 +83,9 @@ func (d *Masked[T]) filled(vht, wtv *matrix.Dense[T], block, worker int, w, h *m
 	}
 }
 
-// fill takes the model for the entries that the tile misses.
-func (d *Masked[T]) fill(ker *asm.Kernels[T], v *tile[T], w, h *matrix.Dense[T], s *scratch[T]) {
+// fill takes the model for the entries that the tile misses: the rows of w from i
+// on times h. Complete tiles stay as they are.
+func (d *Dense[T]) fill(ker *asm.Kernels[T], v *tile[T], w, h *matrix.Dense[T], i int, s *scratch[T]) {
 	complete := true
 	for u := 0; u < v.rows && complete; u++ {
 		complete = full(d.words(v.i0+u, v.j0, v.cols), v.cols)
@@ -92,7 +93,9 @@ func (d *Masked[T]) fill(ker *asm.Kernels[T], v *tile[T], w, h *matrix.Dense[T],
 	if complete {
 		return
 	}
-	model(ker, s.y, v, w, h)
+	of := *v
+	of.i0 = i
+	model(ker, s.y, &of, w, h)
 	stride := quotStride[T]()
 	for u := range v.rows {
 		choose(s.p[u*stride:][:v.cols], v.row(u), s.y[u*stride:], d.words(v.i0+u, v.j0, v.cols))
@@ -100,10 +103,19 @@ func (d *Masked[T]) fill(ker *asm.Kernels[T], v *tile[T], w, h *matrix.Dense[T],
 	v.data, v.stride = s.p, stride
 }
 
+// choosing replaces the entries of y, which has the shape of the tile and belongs
+// to rows i… of the data, that are missing by other.
+func (d *Dense[T]) choosing(ker *asm.Kernels[T], y []T, v *tile[T], i int, other T, s *scratch[T]) {
+	for u := range v.rows {
+		row := y[u*quotStride[T]():][:v.cols]
+		ker.Select(row, row, d.weights(i+u, v.j0, v.cols, s), other)
+	}
+}
+
 // Quotients makes a pass of the divergence over the observed entries of a block.
 func (d *Masked[T]) Quotients(l loss.Loss, block, worker int, w, h *matrix.Dense[T], out *Quotients[T]) {
 	ker, s := asm.For[T](), &d.scratch[worker]
-	floor, stride := d.modelFloor(l), quotStride[T]()
+	floor := d.modelFloor(l)
 	powers := out.WDen != nil || out.HDen != nil
 	i0, i1 := d.Rows(block)
 	for from := 0; from < d.x.Cols; from += stripCols[T]() {
@@ -113,9 +125,8 @@ func (d *Masked[T]) Quotients(l loss.Loss, block, worker int, w, h *matrix.Dense
 				v := d.entries(i, min(i+tileRows, i1), j0, quotCols[T](), s)
 				d.observed(&v, 0, s) // so that the quotient is 0, too
 				d.quotients(ker, l, &v, w, h, s, floor, powers, nil)
-				for u := 0; u < v.rows && powers; u++ {
-					p := s.p[u*stride:][:v.cols]
-					ker.Select(p, p, d.weights(i+u, j0, v.cols, s), 0)
+				if powers {
+					d.choosing(ker, s.p, &v, i, 0, s)
 				}
 				d.quotientProducts(ker, &v, w, s, out, i > i0)
 			}
@@ -135,9 +146,9 @@ func (d *Masked[T]) Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) 
 			v := d.entries(i, min(i+tileRows, i1), j0, quotCols[T](), s)
 			d.observed(&v, top, s)
 			model(ker, s.y, &v, w, h)
+			d.choosing(ker, s.y, &v, i, top, s)
 			for u := range v.rows {
 				x, y := v.row(u), s.y[u*quotStride[T]():][:v.cols]
-				ker.Select(y, y, d.weights(i+u, j0, v.cols, s), top)
 				squares += d.squares(ker, i+u, j0, x, y, top, s)
 				divergence += loss.FlooredDivergence(l, x, y, floor)
 			}

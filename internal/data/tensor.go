@@ -10,6 +10,10 @@ import (
 // each mode see it. f are the current factors, one for each mode; of the methods
 // one may be called at a time. Products run on the pool that the array was made
 // with and do not depend on the number of its workers.
+//
+// Of data of which entries are missing, Stats, Quotients and Loss sum over the
+// observed ones alone, and MTTKRP takes the model for the others: what lowers the
+// loss of the filled data lowers the observed loss at least as much.
 type Tensor[T asm.Float] interface {
 	Shape() []int
 	Stats() Stats
@@ -23,13 +27,14 @@ type Tensor[T asm.Float] interface {
 	Reset()
 
 	// MTTKRP writes X_(n) times the Khatri-Rao product of the other modes'
-	// factors into dst (I_n x r). It is for losses with β = 2.
+	// factors into dst (I_n x r). It is for losses with β = 2. f[mode] counts only
+	// where entries are missing.
 	MTTKRP(dst *matrix.Dense[T], mode int, f []*matrix.Dense[T])
 
 	// Quotients makes a pass of the beta-divergence: with Y the model, it writes
 	// the MTTKRP of X∘Y^(β-2) into num and that of Y^(β-1) into den (both I_n x r);
-	// nil: it is not computed. At β = 1 leave den nil, its rows are all alike. No
-	// array of the shape of X is stored.
+	// nil: it is not computed. At β = 1 leave den nil unless entries are missing, as
+	// its rows are all alike. No array of the shape of X is stored.
 	Quotients(num, den *matrix.Dense[T], l loss.Loss, mode int, f []*matrix.Dense[T])
 
 	// Loss returns D_β(X, Y) and ||X - Y||_F², the latter with the data as they
