@@ -238,7 +238,9 @@ func (s *strip[T]) tallest(m int) (t int) {
 // stripWidth returns the number of vectors that a strip of columns should have:
 // the one for which the tiles that cover m x n take the least time. A tile of
 // accumulators takes depth times as many multiplications, or eight where there
-// are too few to hide their latency, and one round more to begin and to end.
+// are too few to hide their latency, or as loads are more, and one round more to
+// begin and to end. Of equals row by row the narrowest is best, as its tiles are
+// the tallest: B, all of which passes by for each row of tiles, passes least often.
 func (ker *Kernels[T]) stripWidth(m, n, k int, byColumns bool) int {
 	vectors, extra := (n+ker.Lanes-1)/ker.Lanes, 0
 	if ker.half(n) {
@@ -254,7 +256,7 @@ func (ker *Kernels[T]) stripWidth(m, n, k int, byColumns bool) int {
 		if rest := vectors % w; rest > 0 {
 			cost += ker.tilesCost(ker.Tiles[rest-1], m, rest, k)
 		}
-		if least == 0 || cost < least {
+		if least == 0 || cost < least || cost == least && !byColumns {
 			best, least = w, cost
 		}
 	}
@@ -267,9 +269,7 @@ func (ker *Kernels[T]) tilesCost(tiles []Tile[T], m, w, k int) (cost int) {
 	for _, t := range tiles {
 		count := m / t.Rows
 		round := max(t.Rows*w, 8)
-		if ker.Narrow() > ker.Lanes { // as many loads, with one to fetch ahead
-			round = max(round, t.Rows+w+1)
-		}
+		round = max(round, t.Rows+w+1) // as many loads, with one to fetch ahead
 		cost += count * (k + 1) * round
 		m -= count * t.Rows
 	}
