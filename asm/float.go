@@ -25,3 +25,8 @@ func Bytes[T Float](x []T) []byte {
 func aligned[T Float](x []T, n int) bool {
 	return uintptr(unsafe.Pointer(unsafe.SliceData(x)))%uintptr(n) == 0
 }
+
+// distance is the number of bytes from x[i] to y[j], in whatever direction.
+func distance[T Float](x []T, i int, y []T, j int) int {
+	return int(uintptr(unsafe.Pointer(&y[j])) - uintptr(unsafe.Pointer(&x[i])))
+}

@@ -89,7 +89,7 @@ func peakGeneric[T Float](n int) T {
 const genericLanes = 4
 
 // tile4Generic is a tile of four rows and four columns.
-func tile4Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _, _, count, aNext, bNext, cNext int) {
+func tile4Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _, _, _, _, _, count, aNext, bNext, cNext int) {
 	for t := range count {
 		x, y := span(at(a, t*aNext, k), 4, aRow, k, aCol), span(at(b, t*bNext, k), k, bRow, genericLanes, 1)
 		var s [4][genericLanes]T
@@ -107,17 +107,17 @@ func tile4Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cR
 	}
 }
 
-func tile4EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, _, count, aNext, bNext, cNext int) {
+func tile4EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, _, _, _, _, count, aNext, bNext, cNext int) {
 	for i := range 4 {
-		tile1EdgeGeneric(k, at(a, i*aRow, k), aRow, aCol, b, bRow, at(c, i*cRow, 1), cRow, add, last, 0, count, aNext, bNext, cNext)
+		tile1EdgeGeneric(k, at(a, i*aRow, k), aRow, aCol, b, bRow, at(c, i*cRow, 1), cRow, add, last, 0, 0, 0, 0, count, aNext, bNext, cNext)
 	}
 }
 
-func tile1Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _, _, count, aNext, bNext, cNext int) {
-	tile1EdgeGeneric(k, a, aRow, aCol, b, bRow, c, cRow, add, genericLanes, 0, count, aNext, bNext, cNext)
+func tile1Generic[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, _, _, _, _, _, count, aNext, bNext, cNext int) {
+	tile1EdgeGeneric(k, a, aRow, aCol, b, bRow, c, cRow, add, genericLanes, 0, 0, 0, 0, count, aNext, bNext, cNext)
 }
 
-func tile1EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, _, count, aNext, bNext, cNext int) {
+func tile1EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, _, _, _, _, count, aNext, bNext, cNext int) {
 	for t := range count {
 		x, y := span(at(a, t*aNext, k), 1, aRow, k, aCol), span(at(b, t*bNext, k), k, bRow, last, 1)
 		var s [1][genericLanes]T

@@ -151,15 +151,20 @@ type Kernels[T Float] struct {
 // Full has all columns of its width and ignores last; of Edge's last vector only
 // the first last columns are read and written, 1 ≤ last ≤ Lanes. Stream is Full
 // without add for vectors of C that are aligned to their size, written past the
-// caches. Full and Stream ask for the part of each row of B that comes ahead
-// elements later, in whatever direction and whether it exists or not.
+// caches. Full and Stream ask for as many cache lines as they are wide at every l,
+// whether there is such memory or not: ahead bytes behind b at first, aheadStep
+// bytes farther at each l, aheadTurn bytes in addition whenever as many rows of
+// B are done as numbers fit a cache line, and aheadNext bytes for the next tile in
+// addition to where its b is; tiles of twice as many rows as numbers fit a line
+// also ask for the line eight steps farther. So what is asked for may be later rows of B, or
+// as well rows of A, one after the other, and then their next cache lines.
 type Tile[T Float] struct {
 	Rows               int
 	Full, Edge, Stream TileFunc[T]
 }
 
 // TileFunc is the form of a tile's product.
-type TileFunc[T Float] func(k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, ahead, count, aNext, bNext, cNext int)
+type TileFunc[T Float] func(k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, ahead, aheadStep, aheadTurn, aheadNext, count, aNext, bNext, cNext int)
 
 // Ratio is a tile of the quotients of data V by a model A·B that is never stored,
 // Rows rows and Vectors vectors of columns. A and B are those of a [Tile], v the

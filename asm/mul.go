@@ -150,11 +150,6 @@ func (p *product[T]) run(s *strip[T], t, i, j, count, rows, cols int) {
 	case p.past && s.cols*SizeOf[T]()%cacheLine == 0:
 		f = tile.Stream
 	}
-	// Two strips ahead, or some rows ahead where the rows of B are strips.
-	ahead := 2 * s.cols
-	if p.bRow <= s.cols {
-		ahead = 8 * p.bRow
-	}
 	from, step := i*p.aRow, rows*p.aRow
 	if p.panel > 0 {
 		from = (i-i%p.panel)*p.k + i%p.panel
@@ -164,10 +159,37 @@ func (p *product[T]) run(s *strip[T], t, i, j, count, rows, cols int) {
 	}
 	atOnce := max(1, longest/p.k)
 	for count > 0 {
-		now := min(count, atOnce)
+		now, ahead := min(count, atOnce), p.ahead(s.cols, from, j, step, cols)
 		f(p.k, &p.a[from], p.aRow, p.aCol, &p.b[j], p.bRow, &p.c[i*p.cRow+j], p.cRow,
-			p.add, s.last, ahead, now, step, cols, rows*p.cRow+cols)
+			p.add, s.last, ahead.from, ahead.step, ahead.turn, ahead.next, now, step, cols, rows*p.cRow+cols)
 		i, j, from, count = i+now*rows, j+now*cols, from+now*step, count-now
+	}
+}
+
+// Rows of A that lie along memory, this many bytes or more of each, come from
+// afar: tiles ask for what comes so many bytes later in them.
+const (
+	longRow  = 2048
+	rowAhead = 256
+)
+
+// ahead is what a tile asks for, as [Tile] has it.
+type ahead struct{ from, step, turn, next int }
+
+// ahead is what tiles ask for whose rows of A begin at a[from], and whose strip of
+// columns begins at column j: one of the next cache lines of the rows of A, or of
+// the rows of B the part that comes two strips later, or a later row where
+// strips are all that the rows have.
+func (p *product[T]) ahead(cols, from, j, aNext, bNext int) ahead {
+	size := SizeOf[T]()
+	switch {
+	case p.aCol == 1 && p.k*size >= longRow:
+		// Tiles have as many rows as numbers fit a line, or fewer, or twice as many.
+		return ahead{distance(p.b, j, p.a, from) + rowAhead, p.aRow * size, cacheLine - cacheLine*p.aRow, (aNext - bNext) * size}
+	case p.bRow <= cols:
+		return ahead{8 * p.bRow * size, p.bRow * size, 0, 0}
+	default:
+		return ahead{2 * cols * size, p.bRow * size, 0, 0}
 	}
 }
 
@@ -216,7 +238,9 @@ func (s *strip[T]) tallest(m int) (t int) {
 // stripWidth returns the number of vectors that a strip of columns should have:
 // the one for which the tiles that cover m x n take the least time. A tile of
 // accumulators takes depth times as many multiplications, or eight where there
-// are too few to hide their latency, and one round more to begin and to end.
+// are too few to hide their latency, or as loads are more, and one round more to
+// begin and to end. Of equals row by row the narrowest is best, as its tiles are
+// the tallest: B, all of which passes by for each row of tiles, passes least often.
 func (ker *Kernels[T]) stripWidth(m, n, k int, byColumns bool) int {
 	vectors, extra := (n+ker.Lanes-1)/ker.Lanes, 0
 	if ker.half(n) {
@@ -232,7 +256,7 @@ func (ker *Kernels[T]) stripWidth(m, n, k int, byColumns bool) int {
 		if rest := vectors % w; rest > 0 {
 			cost += ker.tilesCost(ker.Tiles[rest-1], m, rest, k)
 		}
-		if least == 0 || cost < least {
+		if least == 0 || cost < least || cost == least && !byColumns {
 			best, least = w, cost
 		}
 	}
@@ -245,9 +269,7 @@ func (ker *Kernels[T]) tilesCost(tiles []Tile[T], m, w, k int) (cost int) {
 	for _, t := range tiles {
 		count := m / t.Rows
 		round := max(t.Rows*w, 8)
-		if ker.Narrow() > ker.Lanes { // as many loads, with one to fetch ahead
-			round = max(round, t.Rows+w+1)
-		}
+		round = max(round, t.Rows+w+1) // as many loads, with one to fetch ahead
 		cost += count * (k + 1) * round
 		m -= count * t.Rows
 	}

@@ -9,501 +9,501 @@ package asm
 //	for i := range 12, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile12x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile12x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile12x1EdgeF32AVX2 is, count times,
 //
 //	for i := range 12, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile12x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile12x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile12x1StreamF32AVX2 is, count times,
 //
 //	for i := range 12, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile12x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile12x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1F32AVX2 is, count times,
 //
 //	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1EdgeF32AVX2 is, count times,
 //
 //	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1StreamF32AVX2 is, count times,
 //
 //	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile8x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F32AVX2 is, count times,
 //
 //	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1EdgeF32AVX2 is, count times,
 //
 //	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1StreamF32AVX2 is, count times,
 //
 //	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1F32AVX2 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1EdgeF32AVX2 is, count times,
 //
 //	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1StreamF32AVX2 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F32AVX2 is, count times,
 //
 //	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1EdgeF32AVX2 is, count times,
 //
 //	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1StreamF32AVX2 is, count times,
 //
 //	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile6x2F32AVX2 is, count times,
 //
 //	for i := range 6, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile6x2EdgeF32AVX2 is, count times,
 //
 //	for i := range 6, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile6x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile6x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile6x2StreamF32AVX2 is, count times,
 //
 //	for i := range 6, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile6x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile6x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F32AVX2 is, count times,
 //
 //	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2EdgeF32AVX2 is, count times,
 //
 //	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2StreamF32AVX2 is, count times,
 //
 //	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2F32AVX2 is, count times,
 //
 //	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2EdgeF32AVX2 is, count times,
 //
 //	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2StreamF32AVX2 is, count times,
 //
 //	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F32AVX2 is, count times,
 //
 //	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2EdgeF32AVX2 is, count times,
 //
 //	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2StreamF32AVX2 is, count times,
 //
 //	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3F32AVX2 is, count times,
 //
 //	for i := range 4, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3EdgeF32AVX2 is, count times,
 //
 //	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3StreamF32AVX2 is, count times,
 //
 //	for i := range 4, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F32AVX2 is, count times,
 //
 //	for i := range 2, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3EdgeF32AVX2 is, count times,
 //
 //	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3StreamF32AVX2 is, count times,
 //
 //	for i := range 2, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3F32AVX2 is, count times,
 //
 //	for i := range 1, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3EdgeF32AVX2 is, count times,
 //
 //	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3StreamF32AVX2 is, count times,
 //
 //	for i := range 1, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile12x1F64AVX2 is, count times,
 //
 //	for i := range 12, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile12x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile12x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile12x1EdgeF64AVX2 is, count times,
 //
 //	for i := range 12, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile12x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile12x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile12x1StreamF64AVX2 is, count times,
 //
 //	for i := range 12, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile12x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile12x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1F64AVX2 is, count times,
 //
 //	for i := range 8, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1EdgeF64AVX2 is, count times,
 //
 //	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1StreamF64AVX2 is, count times,
 //
 //	for i := range 8, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile8x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F64AVX2 is, count times,
 //
 //	for i := range 4, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1EdgeF64AVX2 is, count times,
 //
 //	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1StreamF64AVX2 is, count times,
 //
 //	for i := range 4, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1F64AVX2 is, count times,
 //
 //	for i := range 2, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1EdgeF64AVX2 is, count times,
 //
 //	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1StreamF64AVX2 is, count times,
 //
 //	for i := range 2, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F64AVX2 is, count times,
 //
 //	for i := range 1, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1EdgeF64AVX2 is, count times,
 //
 //	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1StreamF64AVX2 is, count times,
 //
 //	for i := range 1, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile6x2F64AVX2 is, count times,
 //
 //	for i := range 6, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile6x2EdgeF64AVX2 is, count times,
 //
 //	for i := range 6, j := range 4+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile6x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile6x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile6x2StreamF64AVX2 is, count times,
 //
 //	for i := range 6, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile6x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile6x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F64AVX2 is, count times,
 //
 //	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2EdgeF64AVX2 is, count times,
 //
 //	for i := range 4, j := range 4+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2StreamF64AVX2 is, count times,
 //
 //	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2F64AVX2 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2EdgeF64AVX2 is, count times,
 //
 //	for i := range 2, j := range 4+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2StreamF64AVX2 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F64AVX2 is, count times,
 //
 //	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2EdgeF64AVX2 is, count times,
 //
 //	for i := range 1, j := range 4+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2StreamF64AVX2 is, count times,
 //
 //	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3F64AVX2 is, count times,
 //
 //	for i := range 4, j := range 12 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3EdgeF64AVX2 is, count times,
 //
 //	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3StreamF64AVX2 is, count times,
 //
 //	for i := range 4, j := range 12 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F64AVX2 is, count times,
 //
 //	for i := range 2, j := range 12 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3EdgeF64AVX2 is, count times,
 //
 //	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3StreamF64AVX2 is, count times,
 //
 //	for i := range 2, j := range 12 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3F64AVX2 is, count times,
 //
 //	for i := range 1, j := range 12 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3EdgeF64AVX2 is, count times,
 //
 //	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3StreamF64AVX2 is, count times,
 //
 //	for i := range 1, j := range 12 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tile12x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile12x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile12x1F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile12x1F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -39,22 +39,21 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -67,43 +66,54 @@ fetched:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R11
+	ADDQ   BX, R11
+	MOVQ   aheadStep+88(FP), R12
+
+turn:
+	MOVQ $0x00000010, R13
 
 loop:
-	VMOVUPS      (SI), Y12
-	VBROADCASTSS (R8), Y13
+	VMOVUPS      (BX), Y12
+	VBROADCASTSS (DI), Y13
 	VFMADD231PS  Y13, Y12, Y0
-	VBROADCASTSS (R8)(DX*1), Y13
+	VBROADCASTSS (DI)(CX*1), Y13
 	VFMADD231PS  Y13, Y12, Y1
-	VBROADCASTSS (R8)(DX*2), Y13
+	VBROADCASTSS (DI)(CX*2), Y13
 	VFMADD231PS  Y13, Y12, Y2
-	VBROADCASTSS (R9), Y13
+	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y13, Y12, Y3
-	VBROADCASTSS (R9)(DX*1), Y13
+	VBROADCASTSS (R8)(CX*1), Y13
 	VFMADD231PS  Y13, Y12, Y4
-	VBROADCASTSS (R9)(DX*2), Y13
+	VBROADCASTSS (R8)(CX*2), Y13
 	VFMADD231PS  Y13, Y12, Y5
-	VBROADCASTSS (R10), Y13
+	VBROADCASTSS (R9), Y13
 	VFMADD231PS  Y13, Y12, Y6
-	VBROADCASTSS (R10)(DX*1), Y13
+	VBROADCASTSS (R9)(CX*1), Y13
 	VFMADD231PS  Y13, Y12, Y7
-	VBROADCASTSS (R10)(DX*2), Y13
+	VBROADCASTSS (R9)(CX*2), Y13
 	VFMADD231PS  Y13, Y12, Y8
-	VBROADCASTSS (R11), Y13
+	VBROADCASTSS (R10), Y13
 	VFMADD231PS  Y13, Y12, Y9
-	VBROADCASTSS (R11)(DX*1), Y13
+	VBROADCASTSS (R10)(CX*1), Y13
 	VFMADD231PS  Y13, Y12, Y10
-	VBROADCASTSS (R11)(DX*2), Y13
+	VBROADCASTSS (R10)(CX*2), Y13
 	VFMADD231PS  Y13, Y12, Y11
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R13
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R11
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -163,23 +173,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y11, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile12x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile12x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile12x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile12x1EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -345,40 +357,39 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y11, Y0, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile12x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile12x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile12x1StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile12x1StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -391,43 +402,54 @@ tile:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R11
+	ADDQ   BX, R11
+	MOVQ   aheadStep+88(FP), R12
+
+turn:
+	MOVQ $0x00000010, R13
 
 loop:
-	VMOVUPS      (SI), Y12
-	VBROADCASTSS (R8), Y13
+	VMOVUPS      (BX), Y12
+	VBROADCASTSS (DI), Y13
 	VFMADD231PS  Y13, Y12, Y0
-	VBROADCASTSS (R8)(DX*1), Y13
+	VBROADCASTSS (DI)(CX*1), Y13
 	VFMADD231PS  Y13, Y12, Y1
-	VBROADCASTSS (R8)(DX*2), Y13
+	VBROADCASTSS (DI)(CX*2), Y13
 	VFMADD231PS  Y13, Y12, Y2
-	VBROADCASTSS (R9), Y13
+	VBROADCASTSS (R8), Y13
 	VFMADD231PS  Y13, Y12, Y3
-	VBROADCASTSS (R9)(DX*1), Y13
+	VBROADCASTSS (R8)(CX*1), Y13
 	VFMADD231PS  Y13, Y12, Y4
-	VBROADCASTSS (R9)(DX*2), Y13
+	VBROADCASTSS (R8)(CX*2), Y13
 	VFMADD231PS  Y13, Y12, Y5
-	VBROADCASTSS (R10), Y13
+	VBROADCASTSS (R9), Y13
 	VFMADD231PS  Y13, Y12, Y6
-	VBROADCASTSS (R10)(DX*1), Y13
+	VBROADCASTSS (R9)(CX*1), Y13
 	VFMADD231PS  Y13, Y12, Y7
-	VBROADCASTSS (R10)(DX*2), Y13
+	VBROADCASTSS (R9)(CX*2), Y13
 	VFMADD231PS  Y13, Y12, Y8
-	VBROADCASTSS (R11), Y13
+	VBROADCASTSS (R10), Y13
 	VFMADD231PS  Y13, Y12, Y9
-	VBROADCASTSS (R11)(DX*1), Y13
+	VBROADCASTSS (R10)(CX*1), Y13
 	VFMADD231PS  Y13, Y12, Y10
-	VBROADCASTSS (R11)(DX*2), Y13
+	VBROADCASTSS (R10)(CX*2), Y13
 	VFMADD231PS  Y13, Y12, Y11
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R13
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R11
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -457,24 +479,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Y11, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile8x1F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile8x1F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -499,20 +523,19 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -521,34 +544,45 @@ fetched:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000010, R12
 
 loop:
-	VMOVUPS      (SI), Y8
-	VBROADCASTSS (R8), Y9
+	VMOVUPS      (BX), Y8
+	VBROADCASTSS (DI), Y9
 	VFMADD231PS  Y9, Y8, Y0
-	VBROADCASTSS (R8)(DX*1), Y9
+	VBROADCASTSS (DI)(CX*1), Y9
 	VFMADD231PS  Y9, Y8, Y1
-	VBROADCASTSS (R8)(DX*2), Y9
+	VBROADCASTSS (DI)(CX*2), Y9
 	VFMADD231PS  Y9, Y8, Y2
-	VBROADCASTSS (R9), Y9
+	VBROADCASTSS (R8), Y9
 	VFMADD231PS  Y9, Y8, Y3
-	VBROADCASTSS (R9)(DX*1), Y9
+	VBROADCASTSS (R8)(CX*1), Y9
 	VFMADD231PS  Y9, Y8, Y4
-	VBROADCASTSS (R9)(DX*2), Y9
+	VBROADCASTSS (R8)(CX*2), Y9
 	VFMADD231PS  Y9, Y8, Y5
-	VBROADCASTSS (R10), Y9
+	VBROADCASTSS (R9), Y9
 	VFMADD231PS  Y9, Y8, Y6
-	VBROADCASTSS (R10)(DX*1), Y9
+	VBROADCASTSS (R9)(CX*1), Y9
 	VFMADD231PS  Y9, Y8, Y7
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R10)
+	ADDQ         R11, R10
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R12
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R10
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -592,23 +626,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y7, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile8x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile8x1EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -731,38 +767,37 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y7, Y0, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile8x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile8x1StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile8x1StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -771,34 +806,45 @@ tile:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000010, R12
 
 loop:
-	VMOVUPS      (SI), Y8
-	VBROADCASTSS (R8), Y9
+	VMOVUPS      (BX), Y8
+	VBROADCASTSS (DI), Y9
 	VFMADD231PS  Y9, Y8, Y0
-	VBROADCASTSS (R8)(DX*1), Y9
+	VBROADCASTSS (DI)(CX*1), Y9
 	VFMADD231PS  Y9, Y8, Y1
-	VBROADCASTSS (R8)(DX*2), Y9
+	VBROADCASTSS (DI)(CX*2), Y9
 	VFMADD231PS  Y9, Y8, Y2
-	VBROADCASTSS (R9), Y9
+	VBROADCASTSS (R8), Y9
 	VFMADD231PS  Y9, Y8, Y3
-	VBROADCASTSS (R9)(DX*1), Y9
+	VBROADCASTSS (R8)(CX*1), Y9
 	VFMADD231PS  Y9, Y8, Y4
-	VBROADCASTSS (R9)(DX*2), Y9
+	VBROADCASTSS (R8)(CX*2), Y9
 	VFMADD231PS  Y9, Y8, Y5
-	VBROADCASTSS (R10), Y9
+	VBROADCASTSS (R9), Y9
 	VFMADD231PS  Y9, Y8, Y6
-	VBROADCASTSS (R10)(DX*1), Y9
+	VBROADCASTSS (R9)(CX*1), Y9
 	VFMADD231PS  Y9, Y8, Y7
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R10)
+	ADDQ         R11, R10
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R12
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R10
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -820,24 +866,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Y7, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x1F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x1F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -854,41 +902,51 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Y4
-	VBROADCASTSS (R8), Y5
+	VMOVUPS      (BX), Y4
+	VBROADCASTSS (DI), Y5
 	VFMADD231PS  Y5, Y4, Y0
-	VBROADCASTSS (R8)(DX*1), Y5
+	VBROADCASTSS (DI)(CX*1), Y5
 	VFMADD231PS  Y5, Y4, Y1
-	VBROADCASTSS (R8)(DX*2), Y5
+	VBROADCASTSS (DI)(CX*2), Y5
 	VFMADD231PS  Y5, Y4, Y2
-	VBROADCASTSS (R9), Y5
+	VBROADCASTSS (R8), Y5
 	VFMADD231PS  Y5, Y4, Y3
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -916,23 +974,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y3, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile4x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x1EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -1012,59 +1072,69 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y3, Y0, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile4x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x1StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x1StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Y4
-	VBROADCASTSS (R8), Y5
+	VMOVUPS      (BX), Y4
+	VBROADCASTSS (DI), Y5
 	VFMADD231PS  Y5, Y4, Y0
-	VBROADCASTSS (R8)(DX*1), Y5
+	VBROADCASTSS (DI)(CX*1), Y5
 	VFMADD231PS  Y5, Y4, Y1
-	VBROADCASTSS (R8)(DX*2), Y5
+	VBROADCASTSS (DI)(CX*2), Y5
 	VFMADD231PS  Y5, Y4, Y2
-	VBROADCASTSS (R9), Y5
+	VBROADCASTSS (R8), Y5
 	VFMADD231PS  Y5, Y4, Y3
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -1078,24 +1148,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Y3, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x1F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x1F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -1108,32 +1180,42 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Y2
-	VBROADCASTSS (R8), Y3
+	VMOVUPS      (BX), Y2
+	VBROADCASTSS (DI), Y3
 	VFMADD231PS  Y3, Y2, Y0
-	VBROADCASTSS (R8)(DX*1), Y3
+	VBROADCASTSS (DI)(CX*1), Y3
 	VFMADD231PS  Y3, Y2, Y1
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -1153,23 +1235,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile2x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x1EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -1226,50 +1310,60 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y1, Y0, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile2x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x1StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x1StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Y2
-	VBROADCASTSS (R8), Y3
+	VMOVUPS      (BX), Y2
+	VBROADCASTSS (DI), Y3
 	VFMADD231PS  Y3, Y2, Y0
-	VBROADCASTSS (R8)(DX*1), Y3
+	VBROADCASTSS (DI)(CX*1), Y3
 	VFMADD231PS  Y3, Y2, Y1
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -1279,24 +1373,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Y1, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x1F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x1F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -1307,29 +1403,39 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Y1
-	VBROADCASTSS (DI), Y2
+	VMOVUPS      (DX), Y1
+	VBROADCASTSS (SI), Y2
 	VFMADD231PS  Y2, Y1, Y0
-	PREFETCHT0   (BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -1345,23 +1451,25 @@ summed:
 overwrite:
 	VMOVUPS Y0, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile1x1EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x1EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -1408,47 +1516,57 @@ overwrite:
 	VMOVDQU    (CX), Y1
 	VMASKMOVPS Y0, Y1, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile1x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x1StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x1StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Y1
-	VBROADCASTSS (DI), Y2
+	VMOVUPS      (DX), Y1
+	VBROADCASTSS (SI), Y2
 	VFMADD231PS  Y2, Y1, Y0
-	PREFETCHT0   (BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -1456,24 +1574,26 @@ summed:
 	MOVQ     c+48(FP), AX
 	VMOVNTPS Y0, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile6x2F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile6x2F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -1494,18 +1614,17 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -1518,36 +1637,47 @@ fetched:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Y12
-	VMOVUPS      32(SI), Y13
-	VBROADCASTSS (R8), Y14
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VBROADCASTSS (DI), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (R8)(DX*1), Y14
+	VBROADCASTSS (DI)(CX*1), Y14
 	VFMADD231PS  Y14, Y12, Y2
 	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (R8)(DX*2), Y14
+	VBROADCASTSS (DI)(CX*2), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (R9), Y14
+	VBROADCASTSS (R8), Y14
 	VFMADD231PS  Y14, Y12, Y6
 	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (R9)(DX*1), Y14
+	VBROADCASTSS (R8)(CX*1), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (R9)(DX*2), Y14
+	VBROADCASTSS (R8)(CX*2), Y14
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -1595,23 +1725,25 @@ overwrite:
 	VMOVUPS Y10, (AX)
 	VMOVUPS Y11, 32(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile6x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile6x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile6x2EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile6x2EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -1736,36 +1868,35 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y11, Y0, 32(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile6x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile6x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile6x2StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile6x2StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -1778,36 +1909,47 @@ tile:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Y12
-	VMOVUPS      32(SI), Y13
-	VBROADCASTSS (R8), Y14
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VBROADCASTSS (DI), Y14
 	VFMADD231PS  Y14, Y12, Y0
 	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS (R8)(DX*1), Y14
+	VBROADCASTSS (DI)(CX*1), Y14
 	VFMADD231PS  Y14, Y12, Y2
 	VFMADD231PS  Y14, Y13, Y3
-	VBROADCASTSS (R8)(DX*2), Y14
+	VBROADCASTSS (DI)(CX*2), Y14
 	VFMADD231PS  Y14, Y12, Y4
 	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS (R9), Y14
+	VBROADCASTSS (R8), Y14
 	VFMADD231PS  Y14, Y12, Y6
 	VFMADD231PS  Y14, Y13, Y7
-	VBROADCASTSS (R9)(DX*1), Y14
+	VBROADCASTSS (R8)(CX*1), Y14
 	VFMADD231PS  Y14, Y12, Y8
 	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS (R9)(DX*2), Y14
+	VBROADCASTSS (R8)(CX*2), Y14
 	VFMADD231PS  Y14, Y12, Y10
 	VFMADD231PS  Y14, Y13, Y11
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -1831,24 +1973,26 @@ summed:
 	VMOVNTPS Y10, (AX)
 	VMOVNTPS Y11, 32(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x2F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x2F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -1865,18 +2009,17 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -1885,30 +2028,41 @@ fetched:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	VBROADCASTSS (R8), Y10
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	VBROADCASTSS (DI), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (R8)(DX*1), Y10
+	VBROADCASTSS (DI)(CX*1), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (R8)(DX*2), Y10
+	VBROADCASTSS (DI)(CX*2), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (R9), Y10
+	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -1944,23 +2098,25 @@ overwrite:
 	VMOVUPS Y6, (AX)
 	VMOVUPS Y7, 32(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile4x2EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x2EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -2057,36 +2213,35 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y7, Y0, 32(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile4x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x2StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x2StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -2095,30 +2250,41 @@ tile:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	VBROADCASTSS (R8), Y10
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	VBROADCASTSS (DI), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS (R8)(DX*1), Y10
+	VBROADCASTSS (DI)(CX*1), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS (R8)(DX*2), Y10
+	VBROADCASTSS (DI)(CX*2), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS (R9), Y10
+	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -2136,24 +2302,26 @@ summed:
 	VMOVNTPS Y6, (AX)
 	VMOVNTPS Y7, 32(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x2F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x2F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -2166,37 +2334,47 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
-	VBROADCASTSS (R8), Y6
+	VMOVUPS      (BX), Y4
+	VMOVUPS      32(BX), Y5
+	VBROADCASTSS (DI), Y6
 	VFMADD231PS  Y6, Y4, Y0
 	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (R8)(DX*1), Y6
+	VBROADCASTSS (DI)(CX*1), Y6
 	VFMADD231PS  Y6, Y4, Y2
 	VFMADD231PS  Y6, Y5, Y3
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -2220,23 +2398,25 @@ overwrite:
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile2x2EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x2EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -2302,55 +2482,65 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y3, Y0, 32(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile2x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x2StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x2StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
-	VBROADCASTSS (R8), Y6
+	VMOVUPS      (BX), Y4
+	VMOVUPS      32(BX), Y5
+	VBROADCASTSS (DI), Y6
 	VFMADD231PS  Y6, Y4, Y0
 	VFMADD231PS  Y6, Y5, Y1
-	VBROADCASTSS (R8)(DX*1), Y6
+	VBROADCASTSS (DI)(CX*1), Y6
 	VFMADD231PS  Y6, Y4, Y2
 	VFMADD231PS  Y6, Y5, Y3
-	PREFETCHT0   (SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -2362,24 +2552,26 @@ summed:
 	VMOVNTPS Y2, (AX)
 	VMOVNTPS Y3, 32(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x2F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x2F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -2390,32 +2582,42 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	VBROADCASTSS (DI), Y4
+	VMOVUPS      (DX), Y2
+	VMOVUPS      32(DX), Y3
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS  Y4, Y2, Y0
 	VFMADD231PS  Y4, Y3, Y1
-	PREFETCHT0   (BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -2433,23 +2635,25 @@ overwrite:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile1x2EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x2EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -2501,50 +2705,60 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y1, Y0, 32(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile1x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x2StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x2StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Y2
-	VMOVUPS      32(BX), Y3
-	VBROADCASTSS (DI), Y4
+	VMOVUPS      (DX), Y2
+	VMOVUPS      32(DX), Y3
+	VBROADCASTSS (SI), Y4
 	VFMADD231PS  Y4, Y2, Y0
 	VFMADD231PS  Y4, Y3, Y1
-	PREFETCHT0   (BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -2553,24 +2767,26 @@ summed:
 	VMOVNTPS Y0, (AX)
 	VMOVNTPS Y1, 32(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x3F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x3F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -2591,18 +2807,17 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -2615,36 +2830,47 @@ fetched:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Y12
-	VMOVUPS      32(SI), Y13
-	VMOVUPS      64(SI), Y14
-	VBROADCASTSS (R8), Y15
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VMOVUPS      64(BX), Y14
+	VBROADCASTSS (DI), Y15
 	VFMADD231PS  Y15, Y12, Y0
 	VFMADD231PS  Y15, Y13, Y1
 	VFMADD231PS  Y15, Y14, Y2
-	VBROADCASTSS (R8)(DX*1), Y15
+	VBROADCASTSS (DI)(CX*1), Y15
 	VFMADD231PS  Y15, Y12, Y3
 	VFMADD231PS  Y15, Y13, Y4
 	VFMADD231PS  Y15, Y14, Y5
-	VBROADCASTSS (R8)(DX*2), Y15
+	VBROADCASTSS (DI)(CX*2), Y15
 	VFMADD231PS  Y15, Y12, Y6
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y8
-	VBROADCASTSS (R9), Y15
+	VBROADCASTSS (R8), Y15
 	VFMADD231PS  Y15, Y12, Y9
 	VFMADD231PS  Y15, Y13, Y10
 	VFMADD231PS  Y15, Y14, Y11
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -2688,23 +2914,25 @@ overwrite:
 	VMOVUPS Y10, 32(AX)
 	VMOVUPS Y11, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile4x3EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x3EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -2818,36 +3046,35 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y11, Y0, 64(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile4x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x3StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x3StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -2860,36 +3087,47 @@ tile:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Y12
-	VMOVUPS      32(SI), Y13
-	VMOVUPS      64(SI), Y14
-	VBROADCASTSS (R8), Y15
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VMOVUPS      64(BX), Y14
+	VBROADCASTSS (DI), Y15
 	VFMADD231PS  Y15, Y12, Y0
 	VFMADD231PS  Y15, Y13, Y1
 	VFMADD231PS  Y15, Y14, Y2
-	VBROADCASTSS (R8)(DX*1), Y15
+	VBROADCASTSS (DI)(CX*1), Y15
 	VFMADD231PS  Y15, Y12, Y3
 	VFMADD231PS  Y15, Y13, Y4
 	VFMADD231PS  Y15, Y14, Y5
-	VBROADCASTSS (R8)(DX*2), Y15
+	VBROADCASTSS (DI)(CX*2), Y15
 	VFMADD231PS  Y15, Y12, Y6
 	VFMADD231PS  Y15, Y13, Y7
 	VFMADD231PS  Y15, Y14, Y8
-	VBROADCASTSS (R9), Y15
+	VBROADCASTSS (R8), Y15
 	VFMADD231PS  Y15, Y12, Y9
 	VFMADD231PS  Y15, Y13, Y10
 	VFMADD231PS  Y15, Y14, Y11
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -2911,24 +3149,26 @@ summed:
 	VMOVNTPS Y10, 32(AX)
 	VMOVNTPS Y11, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x3F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x3F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -2943,43 +3183,53 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
-	VMOVUPS      64(SI), Y8
-	VBROADCASTSS (R8), Y9
+	VMOVUPS      (BX), Y6
+	VMOVUPS      32(BX), Y7
+	VMOVUPS      64(BX), Y8
+	VBROADCASTSS (DI), Y9
 	VFMADD231PS  Y9, Y6, Y0
 	VFMADD231PS  Y9, Y7, Y1
 	VFMADD231PS  Y9, Y8, Y2
-	VBROADCASTSS (R8)(DX*1), Y9
+	VBROADCASTSS (DI)(CX*1), Y9
 	VFMADD231PS  Y9, Y6, Y3
 	VFMADD231PS  Y9, Y7, Y4
 	VFMADD231PS  Y9, Y8, Y5
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -3007,23 +3257,25 @@ overwrite:
 	VMOVUPS Y4, 32(AX)
 	VMOVUPS Y5, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile2x3EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x3EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -3098,61 +3350,71 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y5, Y0, 64(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile2x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x3StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x3StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
-	VMOVUPS      64(SI), Y8
-	VBROADCASTSS (R8), Y9
+	VMOVUPS      (BX), Y6
+	VMOVUPS      32(BX), Y7
+	VMOVUPS      64(BX), Y8
+	VBROADCASTSS (DI), Y9
 	VFMADD231PS  Y9, Y6, Y0
 	VFMADD231PS  Y9, Y7, Y1
 	VFMADD231PS  Y9, Y8, Y2
-	VBROADCASTSS (R8)(DX*1), Y9
+	VBROADCASTSS (DI)(CX*1), Y9
 	VFMADD231PS  Y9, Y6, Y3
 	VFMADD231PS  Y9, Y7, Y4
 	VFMADD231PS  Y9, Y8, Y5
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -3166,24 +3428,26 @@ summed:
 	VMOVNTPS Y4, 32(AX)
 	VMOVNTPS Y5, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x3F32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x3F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -3195,36 +3459,46 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Y3
-	VMOVUPS      32(BX), Y4
-	VMOVUPS      64(BX), Y5
-	VBROADCASTSS (DI), Y6
+	VMOVUPS      (DX), Y3
+	VMOVUPS      32(DX), Y4
+	VMOVUPS      64(DX), Y5
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS  Y6, Y3, Y0
 	VFMADD231PS  Y6, Y4, Y1
 	VFMADD231PS  Y6, Y5, Y2
-	PREFETCHT0   (BX)(AX*4)
-	PREFETCHT0   64(BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -3244,23 +3518,25 @@ overwrite:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile1x3EdgeF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x3EdgeF32AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -3317,54 +3593,64 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPS Y2, Y0, 64(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x02, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile1x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x3StreamF32AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x3StreamF32AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Y3
-	VMOVUPS      32(BX), Y4
-	VMOVUPS      64(BX), Y5
-	VBROADCASTSS (DI), Y6
+	VMOVUPS      (DX), Y3
+	VMOVUPS      32(DX), Y4
+	VMOVUPS      64(DX), Y5
+	VBROADCASTSS (SI), Y6
 	VFMADD231PS  Y6, Y3, Y0
 	VFMADD231PS  Y6, Y4, Y1
 	VFMADD231PS  Y6, Y5, Y2
-	PREFETCHT0   (BX)(AX*4)
-	PREFETCHT0   64(BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -3374,16 +3660,18 @@ summed:
 	VMOVNTPS Y1, 32(AX)
 	VMOVNTPS Y2, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
@@ -3399,9 +3687,9 @@ DATA maskTable<>+48(SB)/8, $+0
 DATA maskTable<>+56(SB)/8, $+0
 GLOBL maskTable<>(SB), RODATA|NOPTR, $64
 
-// func tile12x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile12x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile12x1F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile12x1F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -3434,22 +3722,21 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -3462,43 +3749,54 @@ fetched:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R11
+	ADDQ   BX, R11
+	MOVQ   aheadStep+88(FP), R12
+
+turn:
+	MOVQ $0x00000008, R13
 
 loop:
-	VMOVUPD      (SI), Y12
-	VBROADCASTSD (R8), Y13
+	VMOVUPD      (BX), Y12
+	VBROADCASTSD (DI), Y13
 	VFMADD231PD  Y13, Y12, Y0
-	VBROADCASTSD (R8)(DX*1), Y13
+	VBROADCASTSD (DI)(CX*1), Y13
 	VFMADD231PD  Y13, Y12, Y1
-	VBROADCASTSD (R8)(DX*2), Y13
+	VBROADCASTSD (DI)(CX*2), Y13
 	VFMADD231PD  Y13, Y12, Y2
-	VBROADCASTSD (R9), Y13
+	VBROADCASTSD (R8), Y13
 	VFMADD231PD  Y13, Y12, Y3
-	VBROADCASTSD (R9)(DX*1), Y13
+	VBROADCASTSD (R8)(CX*1), Y13
 	VFMADD231PD  Y13, Y12, Y4
-	VBROADCASTSD (R9)(DX*2), Y13
+	VBROADCASTSD (R8)(CX*2), Y13
 	VFMADD231PD  Y13, Y12, Y5
-	VBROADCASTSD (R10), Y13
+	VBROADCASTSD (R9), Y13
 	VFMADD231PD  Y13, Y12, Y6
-	VBROADCASTSD (R10)(DX*1), Y13
+	VBROADCASTSD (R9)(CX*1), Y13
 	VFMADD231PD  Y13, Y12, Y7
-	VBROADCASTSD (R10)(DX*2), Y13
+	VBROADCASTSD (R9)(CX*2), Y13
 	VFMADD231PD  Y13, Y12, Y8
-	VBROADCASTSD (R11), Y13
+	VBROADCASTSD (R10), Y13
 	VFMADD231PD  Y13, Y12, Y9
-	VBROADCASTSD (R11)(DX*1), Y13
+	VBROADCASTSD (R10)(CX*1), Y13
 	VFMADD231PD  Y13, Y12, Y10
-	VBROADCASTSD (R11)(DX*2), Y13
+	VBROADCASTSD (R10)(CX*2), Y13
 	VFMADD231PD  Y13, Y12, Y11
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R13
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R11
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -3558,23 +3856,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y11, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile12x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile12x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile12x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile12x1EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -3740,40 +4040,39 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y11, Y0, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile12x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile12x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile12x1StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile12x1StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -3786,43 +4085,54 @@ tile:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R11
+	ADDQ   BX, R11
+	MOVQ   aheadStep+88(FP), R12
+
+turn:
+	MOVQ $0x00000008, R13
 
 loop:
-	VMOVUPD      (SI), Y12
-	VBROADCASTSD (R8), Y13
+	VMOVUPD      (BX), Y12
+	VBROADCASTSD (DI), Y13
 	VFMADD231PD  Y13, Y12, Y0
-	VBROADCASTSD (R8)(DX*1), Y13
+	VBROADCASTSD (DI)(CX*1), Y13
 	VFMADD231PD  Y13, Y12, Y1
-	VBROADCASTSD (R8)(DX*2), Y13
+	VBROADCASTSD (DI)(CX*2), Y13
 	VFMADD231PD  Y13, Y12, Y2
-	VBROADCASTSD (R9), Y13
+	VBROADCASTSD (R8), Y13
 	VFMADD231PD  Y13, Y12, Y3
-	VBROADCASTSD (R9)(DX*1), Y13
+	VBROADCASTSD (R8)(CX*1), Y13
 	VFMADD231PD  Y13, Y12, Y4
-	VBROADCASTSD (R9)(DX*2), Y13
+	VBROADCASTSD (R8)(CX*2), Y13
 	VFMADD231PD  Y13, Y12, Y5
-	VBROADCASTSD (R10), Y13
+	VBROADCASTSD (R9), Y13
 	VFMADD231PD  Y13, Y12, Y6
-	VBROADCASTSD (R10)(DX*1), Y13
+	VBROADCASTSD (R9)(CX*1), Y13
 	VFMADD231PD  Y13, Y12, Y7
-	VBROADCASTSD (R10)(DX*2), Y13
+	VBROADCASTSD (R9)(CX*2), Y13
 	VFMADD231PD  Y13, Y12, Y8
-	VBROADCASTSD (R11), Y13
+	VBROADCASTSD (R10), Y13
 	VFMADD231PD  Y13, Y12, Y9
-	VBROADCASTSD (R11)(DX*1), Y13
+	VBROADCASTSD (R10)(CX*1), Y13
 	VFMADD231PD  Y13, Y12, Y10
-	VBROADCASTSD (R11)(DX*2), Y13
+	VBROADCASTSD (R10)(CX*2), Y13
 	VFMADD231PD  Y13, Y12, Y11
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         BX, R11
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R11)
+	ADDQ         R12, R11
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R13
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R11
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -3852,24 +4162,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Y11, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile8x1F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile8x1F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -3894,20 +4206,19 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -3916,34 +4227,45 @@ fetched:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000008, R12
 
 loop:
-	VMOVUPD      (SI), Y8
-	VBROADCASTSD (R8), Y9
+	VMOVUPD      (BX), Y8
+	VBROADCASTSD (DI), Y9
 	VFMADD231PD  Y9, Y8, Y0
-	VBROADCASTSD (R8)(DX*1), Y9
+	VBROADCASTSD (DI)(CX*1), Y9
 	VFMADD231PD  Y9, Y8, Y1
-	VBROADCASTSD (R8)(DX*2), Y9
+	VBROADCASTSD (DI)(CX*2), Y9
 	VFMADD231PD  Y9, Y8, Y2
-	VBROADCASTSD (R9), Y9
+	VBROADCASTSD (R8), Y9
 	VFMADD231PD  Y9, Y8, Y3
-	VBROADCASTSD (R9)(DX*1), Y9
+	VBROADCASTSD (R8)(CX*1), Y9
 	VFMADD231PD  Y9, Y8, Y4
-	VBROADCASTSD (R9)(DX*2), Y9
+	VBROADCASTSD (R8)(CX*2), Y9
 	VFMADD231PD  Y9, Y8, Y5
-	VBROADCASTSD (R10), Y9
+	VBROADCASTSD (R9), Y9
 	VFMADD231PD  Y9, Y8, Y6
-	VBROADCASTSD (R10)(DX*1), Y9
+	VBROADCASTSD (R9)(CX*1), Y9
 	VFMADD231PD  Y9, Y8, Y7
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R10)
+	ADDQ         R11, R10
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R12
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R10
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -3987,23 +4309,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y7, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile8x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile8x1EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -4126,38 +4450,37 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y7, Y0, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile8x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile8x1StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile8x1StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -4166,34 +4489,45 @@ tile:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000008, R12
 
 loop:
-	VMOVUPD      (SI), Y8
-	VBROADCASTSD (R8), Y9
+	VMOVUPD      (BX), Y8
+	VBROADCASTSD (DI), Y9
 	VFMADD231PD  Y9, Y8, Y0
-	VBROADCASTSD (R8)(DX*1), Y9
+	VBROADCASTSD (DI)(CX*1), Y9
 	VFMADD231PD  Y9, Y8, Y1
-	VBROADCASTSD (R8)(DX*2), Y9
+	VBROADCASTSD (DI)(CX*2), Y9
 	VFMADD231PD  Y9, Y8, Y2
-	VBROADCASTSD (R9), Y9
+	VBROADCASTSD (R8), Y9
 	VFMADD231PD  Y9, Y8, Y3
-	VBROADCASTSD (R9)(DX*1), Y9
+	VBROADCASTSD (R8)(CX*1), Y9
 	VFMADD231PD  Y9, Y8, Y4
-	VBROADCASTSD (R9)(DX*2), Y9
+	VBROADCASTSD (R8)(CX*2), Y9
 	VFMADD231PD  Y9, Y8, Y5
-	VBROADCASTSD (R10), Y9
+	VBROADCASTSD (R9), Y9
 	VFMADD231PD  Y9, Y8, Y6
-	VBROADCASTSD (R10)(DX*1), Y9
+	VBROADCASTSD (R9)(CX*1), Y9
 	VFMADD231PD  Y9, Y8, Y7
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R10)
+	ADDQ         R11, R10
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R12
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R10
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -4215,24 +4549,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Y7, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x1F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x1F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -4249,41 +4585,51 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Y4
-	VBROADCASTSD (R8), Y5
+	VMOVUPD      (BX), Y4
+	VBROADCASTSD (DI), Y5
 	VFMADD231PD  Y5, Y4, Y0
-	VBROADCASTSD (R8)(DX*1), Y5
+	VBROADCASTSD (DI)(CX*1), Y5
 	VFMADD231PD  Y5, Y4, Y1
-	VBROADCASTSD (R8)(DX*2), Y5
+	VBROADCASTSD (DI)(CX*2), Y5
 	VFMADD231PD  Y5, Y4, Y2
-	VBROADCASTSD (R9), Y5
+	VBROADCASTSD (R8), Y5
 	VFMADD231PD  Y5, Y4, Y3
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -4311,23 +4657,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y3, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile4x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x1EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -4407,59 +4755,69 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y3, Y0, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile4x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x1StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x1StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Y4
-	VBROADCASTSD (R8), Y5
+	VMOVUPD      (BX), Y4
+	VBROADCASTSD (DI), Y5
 	VFMADD231PD  Y5, Y4, Y0
-	VBROADCASTSD (R8)(DX*1), Y5
+	VBROADCASTSD (DI)(CX*1), Y5
 	VFMADD231PD  Y5, Y4, Y1
-	VBROADCASTSD (R8)(DX*2), Y5
+	VBROADCASTSD (DI)(CX*2), Y5
 	VFMADD231PD  Y5, Y4, Y2
-	VBROADCASTSD (R9), Y5
+	VBROADCASTSD (R8), Y5
 	VFMADD231PD  Y5, Y4, Y3
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -4473,24 +4831,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Y3, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x1F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x1F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -4503,32 +4863,42 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Y2
-	VBROADCASTSD (R8), Y3
+	VMOVUPD      (BX), Y2
+	VBROADCASTSD (DI), Y3
 	VFMADD231PD  Y3, Y2, Y0
-	VBROADCASTSD (R8)(DX*1), Y3
+	VBROADCASTSD (DI)(CX*1), Y3
 	VFMADD231PD  Y3, Y2, Y1
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -4548,23 +4918,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile2x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x1EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -4621,50 +4993,60 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y1, Y0, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile2x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x1StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x1StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Y2
-	VBROADCASTSD (R8), Y3
+	VMOVUPD      (BX), Y2
+	VBROADCASTSD (DI), Y3
 	VFMADD231PD  Y3, Y2, Y0
-	VBROADCASTSD (R8)(DX*1), Y3
+	VBROADCASTSD (DI)(CX*1), Y3
 	VFMADD231PD  Y3, Y2, Y1
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -4674,24 +5056,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Y1, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x1F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x1F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -4702,29 +5086,39 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Y1
-	VBROADCASTSD (DI), Y2
+	VMOVUPD      (DX), Y1
+	VBROADCASTSD (SI), Y2
 	VFMADD231PD  Y2, Y1, Y0
-	PREFETCHT0   (BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -4740,23 +5134,25 @@ summed:
 overwrite:
 	VMOVUPD Y0, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile1x1EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x1EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -4803,47 +5199,57 @@ overwrite:
 	VMOVDQU    (CX), Y1
 	VMASKMOVPD Y0, Y1, (AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile1x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x1StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x1StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Y1
-	VBROADCASTSD (DI), Y2
+	VMOVUPD      (DX), Y1
+	VBROADCASTSD (SI), Y2
 	VFMADD231PD  Y2, Y1, Y0
-	PREFETCHT0   (BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -4851,24 +5257,26 @@ summed:
 	MOVQ     c+48(FP), AX
 	VMOVNTPD Y0, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile6x2F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile6x2F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -4889,18 +5297,17 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -4913,36 +5320,47 @@ fetched:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Y12
-	VMOVUPD      32(SI), Y13
-	VBROADCASTSD (R8), Y14
+	VMOVUPD      (BX), Y12
+	VMOVUPD      32(BX), Y13
+	VBROADCASTSD (DI), Y14
 	VFMADD231PD  Y14, Y12, Y0
 	VFMADD231PD  Y14, Y13, Y1
-	VBROADCASTSD (R8)(DX*1), Y14
+	VBROADCASTSD (DI)(CX*1), Y14
 	VFMADD231PD  Y14, Y12, Y2
 	VFMADD231PD  Y14, Y13, Y3
-	VBROADCASTSD (R8)(DX*2), Y14
+	VBROADCASTSD (DI)(CX*2), Y14
 	VFMADD231PD  Y14, Y12, Y4
 	VFMADD231PD  Y14, Y13, Y5
-	VBROADCASTSD (R9), Y14
+	VBROADCASTSD (R8), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD (R9)(DX*1), Y14
+	VBROADCASTSD (R8)(CX*1), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD (R9)(DX*2), Y14
+	VBROADCASTSD (R8)(CX*2), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -4990,23 +5408,25 @@ overwrite:
 	VMOVUPD Y10, (AX)
 	VMOVUPD Y11, 32(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile6x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile6x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile6x2EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile6x2EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -5131,36 +5551,35 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y11, Y0, 32(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile6x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile6x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile6x2StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile6x2StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -5173,36 +5592,47 @@ tile:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Y12
-	VMOVUPD      32(SI), Y13
-	VBROADCASTSD (R8), Y14
+	VMOVUPD      (BX), Y12
+	VMOVUPD      32(BX), Y13
+	VBROADCASTSD (DI), Y14
 	VFMADD231PD  Y14, Y12, Y0
 	VFMADD231PD  Y14, Y13, Y1
-	VBROADCASTSD (R8)(DX*1), Y14
+	VBROADCASTSD (DI)(CX*1), Y14
 	VFMADD231PD  Y14, Y12, Y2
 	VFMADD231PD  Y14, Y13, Y3
-	VBROADCASTSD (R8)(DX*2), Y14
+	VBROADCASTSD (DI)(CX*2), Y14
 	VFMADD231PD  Y14, Y12, Y4
 	VFMADD231PD  Y14, Y13, Y5
-	VBROADCASTSD (R9), Y14
+	VBROADCASTSD (R8), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD (R9)(DX*1), Y14
+	VBROADCASTSD (R8)(CX*1), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD (R9)(DX*2), Y14
+	VBROADCASTSD (R8)(CX*2), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -5226,24 +5656,26 @@ summed:
 	VMOVNTPD Y10, (AX)
 	VMOVNTPD Y11, 32(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x2F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x2F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -5260,18 +5692,17 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -5280,30 +5711,41 @@ fetched:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Y8
-	VMOVUPD      32(SI), Y9
-	VBROADCASTSD (R8), Y10
+	VMOVUPD      (BX), Y8
+	VMOVUPD      32(BX), Y9
+	VBROADCASTSD (DI), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD (R8)(DX*1), Y10
+	VBROADCASTSD (DI)(CX*1), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD (R8)(DX*2), Y10
+	VBROADCASTSD (DI)(CX*2), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD (R9), Y10
+	VBROADCASTSD (R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -5339,23 +5781,25 @@ overwrite:
 	VMOVUPD Y6, (AX)
 	VMOVUPD Y7, 32(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile4x2EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x2EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -5452,36 +5896,35 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y7, Y0, 32(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile4x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x2StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x2StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -5490,30 +5933,41 @@ tile:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Y8
-	VMOVUPD      32(SI), Y9
-	VBROADCASTSD (R8), Y10
+	VMOVUPD      (BX), Y8
+	VMOVUPD      32(BX), Y9
+	VBROADCASTSD (DI), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD (R8)(DX*1), Y10
+	VBROADCASTSD (DI)(CX*1), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD (R8)(DX*2), Y10
+	VBROADCASTSD (DI)(CX*2), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD (R9), Y10
+	VBROADCASTSD (R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -5531,24 +5985,26 @@ summed:
 	VMOVNTPD Y6, (AX)
 	VMOVNTPD Y7, 32(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x2F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x2F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -5561,37 +6017,47 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Y4
-	VMOVUPD      32(SI), Y5
-	VBROADCASTSD (R8), Y6
+	VMOVUPD      (BX), Y4
+	VMOVUPD      32(BX), Y5
+	VBROADCASTSD (DI), Y6
 	VFMADD231PD  Y6, Y4, Y0
 	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (R8)(DX*1), Y6
+	VBROADCASTSD (DI)(CX*1), Y6
 	VFMADD231PD  Y6, Y4, Y2
 	VFMADD231PD  Y6, Y5, Y3
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -5615,23 +6081,25 @@ overwrite:
 	VMOVUPD Y2, (AX)
 	VMOVUPD Y3, 32(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile2x2EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x2EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -5697,55 +6165,65 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y3, Y0, 32(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile2x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x2StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x2StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Y4
-	VMOVUPD      32(SI), Y5
-	VBROADCASTSD (R8), Y6
+	VMOVUPD      (BX), Y4
+	VMOVUPD      32(BX), Y5
+	VBROADCASTSD (DI), Y6
 	VFMADD231PD  Y6, Y4, Y0
 	VFMADD231PD  Y6, Y5, Y1
-	VBROADCASTSD (R8)(DX*1), Y6
+	VBROADCASTSD (DI)(CX*1), Y6
 	VFMADD231PD  Y6, Y4, Y2
 	VFMADD231PD  Y6, Y5, Y3
-	PREFETCHT0   (SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -5757,24 +6235,26 @@ summed:
 	VMOVNTPD Y2, (AX)
 	VMOVNTPD Y3, 32(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x2F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x2F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -5785,32 +6265,42 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Y2
-	VMOVUPD      32(BX), Y3
-	VBROADCASTSD (DI), Y4
+	VMOVUPD      (DX), Y2
+	VMOVUPD      32(DX), Y3
+	VBROADCASTSD (SI), Y4
 	VFMADD231PD  Y4, Y2, Y0
 	VFMADD231PD  Y4, Y3, Y1
-	PREFETCHT0   (BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -5828,23 +6318,25 @@ overwrite:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile1x2EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x2EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -5896,50 +6388,60 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y1, Y0, 32(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile1x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x2StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x2StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Y2
-	VMOVUPD      32(BX), Y3
-	VBROADCASTSD (DI), Y4
+	VMOVUPD      (DX), Y2
+	VMOVUPD      32(DX), Y3
+	VBROADCASTSD (SI), Y4
 	VFMADD231PD  Y4, Y2, Y0
 	VFMADD231PD  Y4, Y3, Y1
-	PREFETCHT0   (BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -5948,24 +6450,26 @@ summed:
 	VMOVNTPD Y0, (AX)
 	VMOVNTPD Y1, 32(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x3F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x3F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -5986,18 +6490,17 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -6010,36 +6513,47 @@ fetched:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Y12
-	VMOVUPD      32(SI), Y13
-	VMOVUPD      64(SI), Y14
-	VBROADCASTSD (R8), Y15
+	VMOVUPD      (BX), Y12
+	VMOVUPD      32(BX), Y13
+	VMOVUPD      64(BX), Y14
+	VBROADCASTSD (DI), Y15
 	VFMADD231PD  Y15, Y12, Y0
 	VFMADD231PD  Y15, Y13, Y1
 	VFMADD231PD  Y15, Y14, Y2
-	VBROADCASTSD (R8)(DX*1), Y15
+	VBROADCASTSD (DI)(CX*1), Y15
 	VFMADD231PD  Y15, Y12, Y3
 	VFMADD231PD  Y15, Y13, Y4
 	VFMADD231PD  Y15, Y14, Y5
-	VBROADCASTSD (R8)(DX*2), Y15
+	VBROADCASTSD (DI)(CX*2), Y15
 	VFMADD231PD  Y15, Y12, Y6
 	VFMADD231PD  Y15, Y13, Y7
 	VFMADD231PD  Y15, Y14, Y8
-	VBROADCASTSD (R9), Y15
+	VBROADCASTSD (R8), Y15
 	VFMADD231PD  Y15, Y12, Y9
 	VFMADD231PD  Y15, Y13, Y10
 	VFMADD231PD  Y15, Y14, Y11
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -6083,23 +6597,25 @@ overwrite:
 	VMOVUPD Y10, 32(AX)
 	VMOVUPD Y11, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile4x3EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x3EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -6213,36 +6729,35 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y11, Y0, 64(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile4x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x3StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile4x3StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -6255,36 +6770,47 @@ tile:
 	VXORPD Y9, Y9, Y9
 	VXORPD Y10, Y10, Y10
 	VXORPD Y11, Y11, Y11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Y12
-	VMOVUPD      32(SI), Y13
-	VMOVUPD      64(SI), Y14
-	VBROADCASTSD (R8), Y15
+	VMOVUPD      (BX), Y12
+	VMOVUPD      32(BX), Y13
+	VMOVUPD      64(BX), Y14
+	VBROADCASTSD (DI), Y15
 	VFMADD231PD  Y15, Y12, Y0
 	VFMADD231PD  Y15, Y13, Y1
 	VFMADD231PD  Y15, Y14, Y2
-	VBROADCASTSD (R8)(DX*1), Y15
+	VBROADCASTSD (DI)(CX*1), Y15
 	VFMADD231PD  Y15, Y12, Y3
 	VFMADD231PD  Y15, Y13, Y4
 	VFMADD231PD  Y15, Y14, Y5
-	VBROADCASTSD (R8)(DX*2), Y15
+	VBROADCASTSD (DI)(CX*2), Y15
 	VFMADD231PD  Y15, Y12, Y6
 	VFMADD231PD  Y15, Y13, Y7
 	VFMADD231PD  Y15, Y14, Y8
-	VBROADCASTSD (R9), Y15
+	VBROADCASTSD (R8), Y15
 	VFMADD231PD  Y15, Y12, Y9
 	VFMADD231PD  Y15, Y13, Y10
 	VFMADD231PD  Y15, Y14, Y11
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -6306,24 +6832,26 @@ summed:
 	VMOVNTPD Y10, 32(AX)
 	VMOVNTPD Y11, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x3F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x3F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -6338,43 +6866,53 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Y6
-	VMOVUPD      32(SI), Y7
-	VMOVUPD      64(SI), Y8
-	VBROADCASTSD (R8), Y9
+	VMOVUPD      (BX), Y6
+	VMOVUPD      32(BX), Y7
+	VMOVUPD      64(BX), Y8
+	VBROADCASTSD (DI), Y9
 	VFMADD231PD  Y9, Y6, Y0
 	VFMADD231PD  Y9, Y7, Y1
 	VFMADD231PD  Y9, Y8, Y2
-	VBROADCASTSD (R8)(DX*1), Y9
+	VBROADCASTSD (DI)(CX*1), Y9
 	VFMADD231PD  Y9, Y6, Y3
 	VFMADD231PD  Y9, Y7, Y4
 	VFMADD231PD  Y9, Y8, Y5
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -6402,23 +6940,25 @@ overwrite:
 	VMOVUPD Y4, 32(AX)
 	VMOVUPD Y5, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile2x3EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x3EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -6493,61 +7033,71 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y5, Y0, 64(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile2x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x3StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile2x3StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 	VXORPD Y4, Y4, Y4
 	VXORPD Y5, Y5, Y5
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Y6
-	VMOVUPD      32(SI), Y7
-	VMOVUPD      64(SI), Y8
-	VBROADCASTSD (R8), Y9
+	VMOVUPD      (BX), Y6
+	VMOVUPD      32(BX), Y7
+	VMOVUPD      64(BX), Y8
+	VBROADCASTSD (DI), Y9
 	VFMADD231PD  Y9, Y6, Y0
 	VFMADD231PD  Y9, Y7, Y1
 	VFMADD231PD  Y9, Y8, Y2
-	VBROADCASTSD (R8)(DX*1), Y9
+	VBROADCASTSD (DI)(CX*1), Y9
 	VFMADD231PD  Y9, Y6, Y3
 	VFMADD231PD  Y9, Y7, Y4
 	VFMADD231PD  Y9, Y8, Y5
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -6561,24 +7111,26 @@ summed:
 	VMOVNTPD Y4, 32(AX)
 	VMOVNTPD Y5, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x3F64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x3F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -6590,36 +7142,46 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Y3
-	VMOVUPD      32(BX), Y4
-	VMOVUPD      64(BX), Y5
-	VBROADCASTSD (DI), Y6
+	VMOVUPD      (DX), Y3
+	VMOVUPD      32(DX), Y4
+	VMOVUPD      64(DX), Y5
+	VBROADCASTSD (SI), Y6
 	VFMADD231PD  Y6, Y3, Y0
 	VFMADD231PD  Y6, Y4, Y1
 	VFMADD231PD  Y6, Y5, Y2
-	PREFETCHT0   (BX)(AX*8)
-	PREFETCHT0   64(BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -6639,23 +7201,25 @@ overwrite:
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3
-TEXT ·tile1x3EdgeF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x3EdgeF64AVX2(SB), NOSPLIT, $0-144
 	MOVQ last+72(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -6712,54 +7276,64 @@ overwrite:
 	VMOVDQU    (CX), Y0
 	VMASKMOVPD Y2, Y0, 64(AX)
 	ADDQ       DX, AX
-	MOVQ       aNext+96(FP), AX
+	MOVQ       aNext+120(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, a+8(FP)
-	MOVQ       bNext+104(FP), AX
+	MOVQ       bNext+128(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, b+32(FP)
-	MOVQ       cNext+112(FP), AX
+	MOVQ       cNext+136(FP), AX
 	SHLQ       $0x03, AX
 	ADDQ       AX, c+48(FP)
-	DECQ       count+88(FP)
+	DECQ       count+112(FP)
 	JNZ        tile
 	VZEROUPPER
 	RET
 
-// func tile1x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x3StreamF64AVX2(SB), NOSPLIT, $0-120
+TEXT ·tile1x3StreamF64AVX2(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Y3
-	VMOVUPD      32(BX), Y4
-	VMOVUPD      64(BX), Y5
-	VBROADCASTSD (DI), Y6
+	VMOVUPD      (DX), Y3
+	VMOVUPD      32(DX), Y4
+	VMOVUPD      64(DX), Y5
+	VBROADCASTSD (SI), Y6
 	VFMADD231PD  Y6, Y3, Y0
 	VFMADD231PD  Y6, Y4, Y1
 	VFMADD231PD  Y6, Y5, Y2
-	PREFETCHT0   (BX)(AX*8)
-	PREFETCHT0   64(BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -6769,16 +7343,18 @@ summed:
 	VMOVNTPD Y1, 32(AX)
 	VMOVNTPD Y2, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER

@@ -9,879 +9,879 @@ package asm
 //	for i := range 16, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile16x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16x1EdgeF32AVX512 is, count times,
 //
 //	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile16x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16x1StreamF32AVX512 is, count times,
 //
 //	for i := range 16, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile16x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1F32AVX512 is, count times,
 //
 //	for i := range 8, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1EdgeF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1StreamF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile8x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F32AVX512 is, count times,
 //
 //	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1EdgeF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1StreamF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1F32AVX512 is, count times,
 //
 //	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1EdgeF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1StreamF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F32AVX512 is, count times,
 //
 //	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1EdgeF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1StreamF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x2F32AVX512 is, count times,
 //
 //	for i := range 8, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x2EdgeF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x2StreamF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile8x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F32AVX512 is, count times,
 //
 //	for i := range 4, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2EdgeF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2StreamF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2F32AVX512 is, count times,
 //
 //	for i := range 2, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2EdgeF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2StreamF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F32AVX512 is, count times,
 //
 //	for i := range 1, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2EdgeF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2StreamF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile5x3F32AVX512 is, count times,
 //
 //	for i := range 5, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile5x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile5x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile5x3EdgeF32AVX512 is, count times,
 //
 //	for i := range 5, j := range 32+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile5x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile5x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile5x3StreamF32AVX512 is, count times,
 //
 //	for i := range 5, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile5x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile5x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3F32AVX512 is, count times,
 //
 //	for i := range 4, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3EdgeF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 32+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3StreamF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F32AVX512 is, count times,
 //
 //	for i := range 2, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3EdgeF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 32+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3StreamF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3F32AVX512 is, count times,
 //
 //	for i := range 1, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3EdgeF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 32+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3StreamF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x4F32AVX512 is, count times,
 //
 //	for i := range 4, j := range 64 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x4EdgeF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 48+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x4StreamF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 64 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x4F32AVX512 is, count times,
 //
 //	for i := range 2, j := range 64 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x4EdgeF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 48+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x4StreamF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 64 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x4F32AVX512 is, count times,
 //
 //	for i := range 1, j := range 64 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x4EdgeF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 48+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x4StreamF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 64 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16xHalfF32AVX512 is, count times,
 //
 //	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile16xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16xHalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile16xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16xHalfStreamF32AVX512 is, count times,
 //
 //	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile16xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8xHalfF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8xHalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8xHalfStreamF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile8xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4xHalfF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4xHalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4xHalfStreamF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2xHalfF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2xHalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2xHalfStreamF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1xHalfF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1xHalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1xHalfStreamF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16x1F64AVX512 is, count times,
 //
 //	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile16x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16x1EdgeF64AVX512 is, count times,
 //
 //	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile16x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16x1StreamF64AVX512 is, count times,
 //
 //	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile16x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1F64AVX512 is, count times,
 //
 //	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1EdgeF64AVX512 is, count times,
 //
 //	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1StreamF64AVX512 is, count times,
 //
 //	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile8x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F64AVX512 is, count times,
 //
 //	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1EdgeF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1StreamF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1F64AVX512 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1EdgeF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1StreamF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F64AVX512 is, count times,
 //
 //	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1EdgeF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1StreamF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x2F64AVX512 is, count times,
 //
 //	for i := range 8, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x2EdgeF64AVX512 is, count times,
 //
 //	for i := range 8, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8x2StreamF64AVX512 is, count times,
 //
 //	for i := range 8, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile8x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F64AVX512 is, count times,
 //
 //	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2EdgeF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2StreamF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2F64AVX512 is, count times,
 //
 //	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2EdgeF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2StreamF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F64AVX512 is, count times,
 //
 //	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2EdgeF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2StreamF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile5x3F64AVX512 is, count times,
 //
 //	for i := range 5, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile5x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile5x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile5x3EdgeF64AVX512 is, count times,
 //
 //	for i := range 5, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile5x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile5x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile5x3StreamF64AVX512 is, count times,
 //
 //	for i := range 5, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile5x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile5x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3F64AVX512 is, count times,
 //
 //	for i := range 4, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3EdgeF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3StreamF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F64AVX512 is, count times,
 //
 //	for i := range 2, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3EdgeF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3StreamF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3F64AVX512 is, count times,
 //
 //	for i := range 1, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3EdgeF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3StreamF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x4F64AVX512 is, count times,
 //
 //	for i := range 4, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x4EdgeF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 24+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4x4StreamF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x4F64AVX512 is, count times,
 //
 //	for i := range 2, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x4EdgeF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 24+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2x4StreamF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x4F64AVX512 is, count times,
 //
 //	for i := range 1, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x4EdgeF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 24+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1x4StreamF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16xHalfF64AVX512 is, count times,
 //
 //	for i := range 16, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile16xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16xHalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile16xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile16xHalfStreamF64AVX512 is, count times,
 //
 //	for i := range 16, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile16xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile16xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8xHalfF64AVX512 is, count times,
 //
 //	for i := range 8, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8xHalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile8xHalfStreamF64AVX512 is, count times,
 //
 //	for i := range 8, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile8xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile8xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4xHalfF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4xHalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile4xHalfStreamF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile4xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile4xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2xHalfF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2xHalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile2xHalfStreamF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile2xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile2xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1xHalfF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1xHalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func tile1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
 // tile1xHalfStreamF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] }
 //
 //go:noescape
-func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)

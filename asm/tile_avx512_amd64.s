@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tile16x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile16x1F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16x1F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -47,26 +47,25 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
-	LEAQ   (R11)(DX*2), R12
-	ADDQ   DX, R12
-	LEAQ   (R12)(DX*2), R13
-	ADDQ   DX, R13
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -83,37 +82,48 @@ fetched:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R13
+	ADDQ   BX, R13
+	MOVQ   aheadStep+88(FP), R14
+
+turn:
+	MOVQ $0x00000010, R15
 
 loop:
-	VMOVUPS          (SI), Z16
-	VFMADD231PS.BCST (R8), Z16, Z0
-	VFMADD231PS.BCST (R8)(DX*1), Z16, Z1
-	VFMADD231PS.BCST (R8)(DX*2), Z16, Z2
-	VFMADD231PS.BCST (R9), Z16, Z3
-	VFMADD231PS.BCST (R9)(DX*1), Z16, Z4
-	VFMADD231PS.BCST (R9)(DX*2), Z16, Z5
-	VFMADD231PS.BCST (R10), Z16, Z6
-	VFMADD231PS.BCST (R10)(DX*1), Z16, Z7
-	VFMADD231PS.BCST (R10)(DX*2), Z16, Z8
-	VFMADD231PS.BCST (R11), Z16, Z9
-	VFMADD231PS.BCST (R11)(DX*1), Z16, Z10
-	VFMADD231PS.BCST (R11)(DX*2), Z16, Z11
-	VFMADD231PS.BCST (R12), Z16, Z12
-	VFMADD231PS.BCST (R12)(DX*1), Z16, Z13
-	VFMADD231PS.BCST (R12)(DX*2), Z16, Z14
-	VFMADD231PS.BCST (R13), Z16, Z15
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	ADDQ             BX, R13
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Z16
+	VFMADD231PS.BCST (DI), Z16, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z16, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z16, Z2
+	VFMADD231PS.BCST (R8), Z16, Z3
+	VFMADD231PS.BCST (R8)(CX*1), Z16, Z4
+	VFMADD231PS.BCST (R8)(CX*2), Z16, Z5
+	VFMADD231PS.BCST (R9), Z16, Z6
+	VFMADD231PS.BCST (R9)(CX*1), Z16, Z7
+	VFMADD231PS.BCST (R9)(CX*2), Z16, Z8
+	VFMADD231PS.BCST (R10), Z16, Z9
+	VFMADD231PS.BCST (R10)(CX*1), Z16, Z10
+	VFMADD231PS.BCST (R10)(CX*2), Z16, Z11
+	VFMADD231PS.BCST (R11), Z16, Z12
+	VFMADD231PS.BCST (R11)(CX*1), Z16, Z13
+	VFMADD231PS.BCST (R11)(CX*2), Z16, Z14
+	VFMADD231PS.BCST (R12), Z16, Z15
+	PREFETCHT0       (R13)
+	ADDQ             R14, R13
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R15
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R13
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -189,23 +199,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z15, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile16x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16x1EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -368,44 +380,43 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z15, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile16x1StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16x1StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
-	LEAQ   (R11)(DX*2), R12
-	ADDQ   DX, R12
-	LEAQ   (R12)(DX*2), R13
-	ADDQ   DX, R13
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -422,37 +433,48 @@ tile:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R13
+	ADDQ   BX, R13
+	MOVQ   aheadStep+88(FP), R14
+
+turn:
+	MOVQ $0x00000010, R15
 
 loop:
-	VMOVUPS          (SI), Z16
-	VFMADD231PS.BCST (R8), Z16, Z0
-	VFMADD231PS.BCST (R8)(DX*1), Z16, Z1
-	VFMADD231PS.BCST (R8)(DX*2), Z16, Z2
-	VFMADD231PS.BCST (R9), Z16, Z3
-	VFMADD231PS.BCST (R9)(DX*1), Z16, Z4
-	VFMADD231PS.BCST (R9)(DX*2), Z16, Z5
-	VFMADD231PS.BCST (R10), Z16, Z6
-	VFMADD231PS.BCST (R10)(DX*1), Z16, Z7
-	VFMADD231PS.BCST (R10)(DX*2), Z16, Z8
-	VFMADD231PS.BCST (R11), Z16, Z9
-	VFMADD231PS.BCST (R11)(DX*1), Z16, Z10
-	VFMADD231PS.BCST (R11)(DX*2), Z16, Z11
-	VFMADD231PS.BCST (R12), Z16, Z12
-	VFMADD231PS.BCST (R12)(DX*1), Z16, Z13
-	VFMADD231PS.BCST (R12)(DX*2), Z16, Z14
-	VFMADD231PS.BCST (R13), Z16, Z15
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	ADDQ             BX, R13
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Z16
+	VFMADD231PS.BCST (DI), Z16, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z16, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z16, Z2
+	VFMADD231PS.BCST (R8), Z16, Z3
+	VFMADD231PS.BCST (R8)(CX*1), Z16, Z4
+	VFMADD231PS.BCST (R8)(CX*2), Z16, Z5
+	VFMADD231PS.BCST (R9), Z16, Z6
+	VFMADD231PS.BCST (R9)(CX*1), Z16, Z7
+	VFMADD231PS.BCST (R9)(CX*2), Z16, Z8
+	VFMADD231PS.BCST (R10), Z16, Z9
+	VFMADD231PS.BCST (R10)(CX*1), Z16, Z10
+	VFMADD231PS.BCST (R10)(CX*2), Z16, Z11
+	VFMADD231PS.BCST (R11), Z16, Z12
+	VFMADD231PS.BCST (R11)(CX*1), Z16, Z13
+	VFMADD231PS.BCST (R11)(CX*2), Z16, Z14
+	VFMADD231PS.BCST (R12), Z16, Z15
+	PREFETCHT0       (R13)
+	ADDQ             R14, R13
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R15
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R13
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -490,24 +512,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Z15, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x1F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x1F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -532,20 +556,19 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -554,26 +577,37 @@ fetched:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000010, R12
 
 loop:
-	VMOVUPS          (SI), Z8
-	VFMADD231PS.BCST (R8), Z8, Z0
-	VFMADD231PS.BCST (R8)(DX*1), Z8, Z1
-	VFMADD231PS.BCST (R8)(DX*2), Z8, Z2
-	VFMADD231PS.BCST (R9), Z8, Z3
-	VFMADD231PS.BCST (R9)(DX*1), Z8, Z4
-	VFMADD231PS.BCST (R9)(DX*2), Z8, Z5
-	VFMADD231PS.BCST (R10), Z8, Z6
-	VFMADD231PS.BCST (R10)(DX*1), Z8, Z7
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Z8
+	VFMADD231PS.BCST (DI), Z8, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z8, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z8, Z2
+	VFMADD231PS.BCST (R8), Z8, Z3
+	VFMADD231PS.BCST (R8)(CX*1), Z8, Z4
+	VFMADD231PS.BCST (R8)(CX*2), Z8, Z5
+	VFMADD231PS.BCST (R9), Z8, Z6
+	VFMADD231PS.BCST (R9)(CX*1), Z8, Z7
+	PREFETCHT0       (R10)
+	ADDQ             R11, R10
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R12
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R10
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -617,23 +651,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z7, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x1EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -731,38 +767,37 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z7, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x1StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x1StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -771,26 +806,37 @@ tile:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000010, R12
 
 loop:
-	VMOVUPS          (SI), Z8
-	VFMADD231PS.BCST (R8), Z8, Z0
-	VFMADD231PS.BCST (R8)(DX*1), Z8, Z1
-	VFMADD231PS.BCST (R8)(DX*2), Z8, Z2
-	VFMADD231PS.BCST (R9), Z8, Z3
-	VFMADD231PS.BCST (R9)(DX*1), Z8, Z4
-	VFMADD231PS.BCST (R9)(DX*2), Z8, Z5
-	VFMADD231PS.BCST (R10), Z8, Z6
-	VFMADD231PS.BCST (R10)(DX*1), Z8, Z7
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Z8
+	VFMADD231PS.BCST (DI), Z8, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z8, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z8, Z2
+	VFMADD231PS.BCST (R8), Z8, Z3
+	VFMADD231PS.BCST (R8)(CX*1), Z8, Z4
+	VFMADD231PS.BCST (R8)(CX*2), Z8, Z5
+	VFMADD231PS.BCST (R9), Z8, Z6
+	VFMADD231PS.BCST (R9)(CX*1), Z8, Z7
+	PREFETCHT0       (R10)
+	ADDQ             R11, R10
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R12
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R10
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -812,24 +858,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Z7, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x1F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x1F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -846,37 +894,47 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS          (SI), Z4
-	VFMADD231PS.BCST (R8), Z4, Z0
-	VFMADD231PS.BCST (R8)(DX*1), Z4, Z1
-	VFMADD231PS.BCST (R8)(DX*2), Z4, Z2
-	VFMADD231PS.BCST (R9), Z4, Z3
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Z4
+	VFMADD231PS.BCST (DI), Z4, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z4, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z4, Z2
+	VFMADD231PS.BCST (R8), Z4, Z3
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R11
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R9
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -904,23 +962,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z3, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x1EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -987,55 +1047,65 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z3, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x1StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x1StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS          (SI), Z4
-	VFMADD231PS.BCST (R8), Z4, Z0
-	VFMADD231PS.BCST (R8)(DX*1), Z4, Z1
-	VFMADD231PS.BCST (R8)(DX*2), Z4, Z2
-	VFMADD231PS.BCST (R9), Z4, Z3
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Z4
+	VFMADD231PS.BCST (DI), Z4, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z4, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z4, Z2
+	VFMADD231PS.BCST (R8), Z4, Z3
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R11
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R9
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -1049,24 +1119,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Z3, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x1F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x1F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -1079,30 +1151,40 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS          (SI), Z2
-	VFMADD231PS.BCST (R8), Z2, Z0
-	VFMADD231PS.BCST (R8)(DX*1), Z2, Z1
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Z2
+	VFMADD231PS.BCST (DI), Z2, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z2, Z1
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R10
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R8
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -1122,23 +1204,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x1EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -1188,48 +1272,58 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Z1, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x1StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x1StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS          (SI), Z2
-	VFMADD231PS.BCST (R8), Z2, Z0
-	VFMADD231PS.BCST (R8)(DX*1), Z2, Z1
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Z2
+	VFMADD231PS.BCST (DI), Z2, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z2, Z1
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R10
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R8
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -1239,24 +1333,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Z1, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x1F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x1F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -1267,28 +1363,38 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS          (BX), Z1
-	VFMADD231PS.BCST (DI), Z1, Z0
-	PREFETCHT0       (BX)(AX*4)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             CX
+	VMOVUPS          (DX), Z1
+	VFMADD231PS.BCST (SI), Z1, Z0
+	PREFETCHT0       (DI)
+	ADDQ             R8, DI
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JZ               summed
+	DECQ             R9
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), DI
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -1304,23 +1410,25 @@ summed:
 overwrite:
 	VMOVUPS Z0, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x1EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x1EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -1363,46 +1471,56 @@ summed:
 overwrite:
 	VMOVUPS Z0, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x1StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x1StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS          (BX), Z1
-	VFMADD231PS.BCST (DI), Z1, Z0
-	PREFETCHT0       (BX)(AX*4)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             CX
+	VMOVUPS          (DX), Z1
+	VFMADD231PS.BCST (SI), Z1, Z0
+	PREFETCHT0       (DI)
+	ADDQ             R8, DI
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JZ               summed
+	DECQ             R9
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), DI
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -1410,24 +1528,26 @@ summed:
 	MOVQ     c+48(FP), AX
 	VMOVNTPS Z0, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x2F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x2F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -1460,20 +1580,19 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -1490,44 +1609,55 @@ fetched:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000010, R12
 
 loop:
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	VBROADCASTSS (R8), Z18
+	VMOVUPS      (BX), Z16
+	VMOVUPS      64(BX), Z17
+	VBROADCASTSS (DI), Z18
 	VFMADD231PS  Z18, Z16, Z0
 	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS (R8)(DX*1), Z18
+	VBROADCASTSS (DI)(CX*1), Z18
 	VFMADD231PS  Z18, Z16, Z2
 	VFMADD231PS  Z18, Z17, Z3
-	VBROADCASTSS (R8)(DX*2), Z18
+	VBROADCASTSS (DI)(CX*2), Z18
 	VFMADD231PS  Z18, Z16, Z4
 	VFMADD231PS  Z18, Z17, Z5
-	VBROADCASTSS (R9), Z18
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z18, Z16, Z6
 	VFMADD231PS  Z18, Z17, Z7
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R8)(CX*1), Z18
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R8)(CX*2), Z18
 	VFMADD231PS  Z18, Z16, Z10
 	VFMADD231PS  Z18, Z17, Z11
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z18, Z16, Z12
 	VFMADD231PS  Z18, Z17, Z13
-	VBROADCASTSS (R10)(DX*1), Z18
+	VBROADCASTSS (R9)(CX*1), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	ADDQ         R11, R10
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R12
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R10
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -1587,23 +1717,25 @@ overwrite:
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x2EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x2EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -1742,38 +1874,37 @@ overwrite:
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, K1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x2StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x2StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -1790,44 +1921,55 @@ tile:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000010, R12
 
 loop:
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	VBROADCASTSS (R8), Z18
+	VMOVUPS      (BX), Z16
+	VMOVUPS      64(BX), Z17
+	VBROADCASTSS (DI), Z18
 	VFMADD231PS  Z18, Z16, Z0
 	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS (R8)(DX*1), Z18
+	VBROADCASTSS (DI)(CX*1), Z18
 	VFMADD231PS  Z18, Z16, Z2
 	VFMADD231PS  Z18, Z17, Z3
-	VBROADCASTSS (R8)(DX*2), Z18
+	VBROADCASTSS (DI)(CX*2), Z18
 	VFMADD231PS  Z18, Z16, Z4
 	VFMADD231PS  Z18, Z17, Z5
-	VBROADCASTSS (R9), Z18
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z18, Z16, Z6
 	VFMADD231PS  Z18, Z17, Z7
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R8)(CX*1), Z18
 	VFMADD231PS  Z18, Z16, Z8
 	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS (R9)(DX*2), Z18
+	VBROADCASTSS (R8)(CX*2), Z18
 	VFMADD231PS  Z18, Z16, Z10
 	VFMADD231PS  Z18, Z17, Z11
-	VBROADCASTSS (R10), Z18
+	VBROADCASTSS (R9), Z18
 	VFMADD231PS  Z18, Z16, Z12
 	VFMADD231PS  Z18, Z17, Z13
-	VBROADCASTSS (R10)(DX*1), Z18
+	VBROADCASTSS (R9)(CX*1), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	ADDQ         R11, R10
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R12
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R10
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -1857,24 +1999,26 @@ summed:
 	VMOVNTPS Z14, (AX)
 	VMOVNTPS Z15, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x2F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x2F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -1895,18 +2039,17 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -1915,31 +2058,42 @@ fetched:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	VBROADCASTSS (R8), Z10
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VBROADCASTSS (DI), Z10
 	VFMADD231PS  Z10, Z8, Z0
 	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS (R8)(DX*1), Z10
+	VBROADCASTSS (DI)(CX*1), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z3
-	VBROADCASTSS (R8)(DX*2), Z10
+	VBROADCASTSS (DI)(CX*2), Z10
 	VFMADD231PS  Z10, Z8, Z4
 	VFMADD231PS  Z10, Z9, Z5
-	VBROADCASTSS (R9), Z10
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -1975,23 +2129,25 @@ overwrite:
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x2EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x2EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -2079,36 +2235,35 @@ overwrite:
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, K1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x2StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x2StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -2117,31 +2272,42 @@ tile:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	VBROADCASTSS (R8), Z10
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VBROADCASTSS (DI), Z10
 	VFMADD231PS  Z10, Z8, Z0
 	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS (R8)(DX*1), Z10
+	VBROADCASTSS (DI)(CX*1), Z10
 	VFMADD231PS  Z10, Z8, Z2
 	VFMADD231PS  Z10, Z9, Z3
-	VBROADCASTSS (R8)(DX*2), Z10
+	VBROADCASTSS (DI)(CX*2), Z10
 	VFMADD231PS  Z10, Z8, Z4
 	VFMADD231PS  Z10, Z9, Z5
-	VBROADCASTSS (R9), Z10
+	VBROADCASTSS (R8), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -2159,24 +2325,26 @@ summed:
 	VMOVNTPS Z6, (AX)
 	VMOVNTPS Z7, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x2F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x2F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -2191,38 +2359,48 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	VBROADCASTSS (R8), Z6
+	VMOVUPS      (BX), Z4
+	VMOVUPS      64(BX), Z5
+	VBROADCASTSS (DI), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z1
-	VBROADCASTSS (R8)(DX*1), Z6
+	VBROADCASTSS (DI)(CX*1), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -2246,23 +2424,25 @@ overwrite:
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x2EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x2EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -2323,56 +2503,66 @@ overwrite:
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, K1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x2StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x2StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	VBROADCASTSS (R8), Z6
+	VMOVUPS      (BX), Z4
+	VMOVUPS      64(BX), Z5
+	VBROADCASTSS (DI), Z6
 	VFMADD231PS  Z6, Z4, Z0
 	VFMADD231PS  Z6, Z5, Z1
-	VBROADCASTSS (R8)(DX*1), Z6
+	VBROADCASTSS (DI)(CX*1), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -2384,24 +2574,26 @@ summed:
 	VMOVNTPS Z2, (AX)
 	VMOVNTPS Z3, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x2F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x2F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -2413,33 +2605,43 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Z2
-	VMOVUPS      64(BX), Z3
-	VBROADCASTSS (DI), Z4
+	VMOVUPS      (DX), Z2
+	VMOVUPS      64(DX), Z3
+	VBROADCASTSS (SI), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
-	PREFETCHT0   (BX)(AX*4)
-	PREFETCHT0   64(BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -2457,23 +2659,25 @@ overwrite:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x2EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x2EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -2522,51 +2726,61 @@ overwrite:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, K1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x2StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x2StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Z2
-	VMOVUPS      64(BX), Z3
-	VBROADCASTSS (DI), Z4
+	VMOVUPS      (DX), Z2
+	VMOVUPS      64(DX), Z3
+	VBROADCASTSS (SI), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
-	PREFETCHT0   (BX)(AX*4)
-	PREFETCHT0   64(BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -2575,24 +2789,26 @@ summed:
 	VMOVNTPS Z0, (AX)
 	VMOVNTPS Z1, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile5x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile5x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x3F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile5x3F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -2621,18 +2837,17 @@ tile:
 	PREFETCHT0 128(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -2648,41 +2863,52 @@ fetched:
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Z15
-	VMOVUPS      64(SI), Z16
-	VMOVUPS      128(SI), Z17
-	VBROADCASTSS (R8), Z18
+	VMOVUPS      (BX), Z15
+	VMOVUPS      64(BX), Z16
+	VMOVUPS      128(BX), Z17
+	VBROADCASTSS (DI), Z18
 	VFMADD231PS  Z18, Z15, Z0
 	VFMADD231PS  Z18, Z16, Z1
 	VFMADD231PS  Z18, Z17, Z2
-	VBROADCASTSS (R8)(DX*1), Z18
+	VBROADCASTSS (DI)(CX*1), Z18
 	VFMADD231PS  Z18, Z15, Z3
 	VFMADD231PS  Z18, Z16, Z4
 	VFMADD231PS  Z18, Z17, Z5
-	VBROADCASTSS (R8)(DX*2), Z18
+	VBROADCASTSS (DI)(CX*2), Z18
 	VFMADD231PS  Z18, Z15, Z6
 	VFMADD231PS  Z18, Z16, Z7
 	VFMADD231PS  Z18, Z17, Z8
-	VBROADCASTSS (R9), Z18
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z18, Z15, Z9
 	VFMADD231PS  Z18, Z16, Z10
 	VFMADD231PS  Z18, Z17, Z11
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R8)(CX*1), Z18
 	VFMADD231PS  Z18, Z15, Z12
 	VFMADD231PS  Z18, Z16, Z13
 	VFMADD231PS  Z18, Z17, Z14
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -2734,23 +2960,25 @@ overwrite:
 	VMOVUPS Z13, 64(AX)
 	VMOVUPS Z14, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile5x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile5x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile5x3EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile5x3EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -2871,36 +3099,35 @@ overwrite:
 	VMOVUPS Z13, 64(AX)
 	VMOVUPS Z14, K1, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile5x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile5x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x3StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile5x3StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -2916,41 +3143,52 @@ tile:
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Z15
-	VMOVUPS      64(SI), Z16
-	VMOVUPS      128(SI), Z17
-	VBROADCASTSS (R8), Z18
+	VMOVUPS      (BX), Z15
+	VMOVUPS      64(BX), Z16
+	VMOVUPS      128(BX), Z17
+	VBROADCASTSS (DI), Z18
 	VFMADD231PS  Z18, Z15, Z0
 	VFMADD231PS  Z18, Z16, Z1
 	VFMADD231PS  Z18, Z17, Z2
-	VBROADCASTSS (R8)(DX*1), Z18
+	VBROADCASTSS (DI)(CX*1), Z18
 	VFMADD231PS  Z18, Z15, Z3
 	VFMADD231PS  Z18, Z16, Z4
 	VFMADD231PS  Z18, Z17, Z5
-	VBROADCASTSS (R8)(DX*2), Z18
+	VBROADCASTSS (DI)(CX*2), Z18
 	VFMADD231PS  Z18, Z15, Z6
 	VFMADD231PS  Z18, Z16, Z7
 	VFMADD231PS  Z18, Z17, Z8
-	VBROADCASTSS (R9), Z18
+	VBROADCASTSS (R8), Z18
 	VFMADD231PS  Z18, Z15, Z9
 	VFMADD231PS  Z18, Z16, Z10
 	VFMADD231PS  Z18, Z17, Z11
-	VBROADCASTSS (R9)(DX*1), Z18
+	VBROADCASTSS (R8)(CX*1), Z18
 	VFMADD231PS  Z18, Z15, Z12
 	VFMADD231PS  Z18, Z16, Z13
 	VFMADD231PS  Z18, Z17, Z14
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -2976,24 +3214,26 @@ summed:
 	VMOVNTPS Z13, 64(AX)
 	VMOVNTPS Z14, 128(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x3F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x3F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -3018,18 +3258,17 @@ tile:
 	PREFETCHT0 128(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -3042,37 +3281,48 @@ fetched:
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	VMOVUPS      128(SI), Z14
-	VBROADCASTSS (R8), Z15
+	VMOVUPS      (BX), Z12
+	VMOVUPS      64(BX), Z13
+	VMOVUPS      128(BX), Z14
+	VBROADCASTSS (DI), Z15
 	VFMADD231PS  Z15, Z12, Z0
 	VFMADD231PS  Z15, Z13, Z1
 	VFMADD231PS  Z15, Z14, Z2
-	VBROADCASTSS (R8)(DX*1), Z15
+	VBROADCASTSS (DI)(CX*1), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z4
 	VFMADD231PS  Z15, Z14, Z5
-	VBROADCASTSS (R8)(DX*2), Z15
+	VBROADCASTSS (DI)(CX*2), Z15
 	VFMADD231PS  Z15, Z12, Z6
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z8
-	VBROADCASTSS (R9), Z15
+	VBROADCASTSS (R8), Z15
 	VFMADD231PS  Z15, Z12, Z9
 	VFMADD231PS  Z15, Z13, Z10
 	VFMADD231PS  Z15, Z14, Z11
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -3116,23 +3366,25 @@ overwrite:
 	VMOVUPS Z10, 64(AX)
 	VMOVUPS Z11, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x3EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x3EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -3237,36 +3489,35 @@ overwrite:
 	VMOVUPS Z10, 64(AX)
 	VMOVUPS Z11, K1, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x3StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x3StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -3279,37 +3530,48 @@ tile:
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	VMOVUPS      128(SI), Z14
-	VBROADCASTSS (R8), Z15
+	VMOVUPS      (BX), Z12
+	VMOVUPS      64(BX), Z13
+	VMOVUPS      128(BX), Z14
+	VBROADCASTSS (DI), Z15
 	VFMADD231PS  Z15, Z12, Z0
 	VFMADD231PS  Z15, Z13, Z1
 	VFMADD231PS  Z15, Z14, Z2
-	VBROADCASTSS (R8)(DX*1), Z15
+	VBROADCASTSS (DI)(CX*1), Z15
 	VFMADD231PS  Z15, Z12, Z3
 	VFMADD231PS  Z15, Z13, Z4
 	VFMADD231PS  Z15, Z14, Z5
-	VBROADCASTSS (R8)(DX*2), Z15
+	VBROADCASTSS (DI)(CX*2), Z15
 	VFMADD231PS  Z15, Z12, Z6
 	VFMADD231PS  Z15, Z13, Z7
 	VFMADD231PS  Z15, Z14, Z8
-	VBROADCASTSS (R9), Z15
+	VBROADCASTSS (R8), Z15
 	VFMADD231PS  Z15, Z12, Z9
 	VFMADD231PS  Z15, Z13, Z10
 	VFMADD231PS  Z15, Z14, Z11
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -3331,24 +3593,26 @@ summed:
 	VMOVNTPS Z10, 64(AX)
 	VMOVNTPS Z11, 128(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x3F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x3F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -3365,44 +3629,54 @@ tile:
 	PREFETCHT0 128(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	VMOVUPS      128(SI), Z8
-	VBROADCASTSS (R8), Z9
+	VMOVUPS      (BX), Z6
+	VMOVUPS      64(BX), Z7
+	VMOVUPS      128(BX), Z8
+	VBROADCASTSS (DI), Z9
 	VFMADD231PS  Z9, Z6, Z0
 	VFMADD231PS  Z9, Z7, Z1
 	VFMADD231PS  Z9, Z8, Z2
-	VBROADCASTSS (R8)(DX*1), Z9
+	VBROADCASTSS (DI)(CX*1), Z9
 	VFMADD231PS  Z9, Z6, Z3
 	VFMADD231PS  Z9, Z7, Z4
 	VFMADD231PS  Z9, Z8, Z5
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -3430,23 +3704,25 @@ overwrite:
 	VMOVUPS Z4, 64(AX)
 	VMOVUPS Z5, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x3EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x3EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -3516,62 +3792,72 @@ overwrite:
 	VMOVUPS Z4, 64(AX)
 	VMOVUPS Z5, K1, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x3StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x3StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	VMOVUPS      128(SI), Z8
-	VBROADCASTSS (R8), Z9
+	VMOVUPS      (BX), Z6
+	VMOVUPS      64(BX), Z7
+	VMOVUPS      128(BX), Z8
+	VBROADCASTSS (DI), Z9
 	VFMADD231PS  Z9, Z6, Z0
 	VFMADD231PS  Z9, Z7, Z1
 	VFMADD231PS  Z9, Z8, Z2
-	VBROADCASTSS (R8)(DX*1), Z9
+	VBROADCASTSS (DI)(CX*1), Z9
 	VFMADD231PS  Z9, Z6, Z3
 	VFMADD231PS  Z9, Z7, Z4
 	VFMADD231PS  Z9, Z8, Z5
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -3585,24 +3871,26 @@ summed:
 	VMOVNTPS Z4, 64(AX)
 	VMOVNTPS Z5, 128(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x3F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x3F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -3615,37 +3903,47 @@ tile:
 	PREFETCHT0 128(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Z3
-	VMOVUPS      64(BX), Z4
-	VMOVUPS      128(BX), Z5
-	VBROADCASTSS (DI), Z6
+	VMOVUPS      (DX), Z3
+	VMOVUPS      64(DX), Z4
+	VMOVUPS      128(DX), Z5
+	VBROADCASTSS (SI), Z6
 	VFMADD231PS  Z6, Z3, Z0
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z2
-	PREFETCHT0   (BX)(AX*4)
-	PREFETCHT0   64(BX)(AX*4)
-	PREFETCHT0   128(BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -3665,23 +3963,25 @@ overwrite:
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x3EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x3EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -3735,55 +4035,65 @@ overwrite:
 	VMOVUPS Z1, 64(AX)
 	VMOVUPS Z2, K1, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x3StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x3StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Z3
-	VMOVUPS      64(BX), Z4
-	VMOVUPS      128(BX), Z5
-	VBROADCASTSS (DI), Z6
+	VMOVUPS      (DX), Z3
+	VMOVUPS      64(DX), Z4
+	VMOVUPS      128(DX), Z5
+	VBROADCASTSS (SI), Z6
 	VFMADD231PS  Z6, Z3, Z0
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z2
-	PREFETCHT0   (BX)(AX*4)
-	PREFETCHT0   64(BX)(AX*4)
-	PREFETCHT0   128(BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -3793,24 +4103,26 @@ summed:
 	VMOVNTPS Z1, 64(AX)
 	VMOVNTPS Z2, 128(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x4F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x4F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -3839,18 +4151,17 @@ tile:
 	PREFETCHT0 192(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -3867,43 +4178,54 @@ fetched:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	VMOVUPS      128(SI), Z18
-	VMOVUPS      192(SI), Z19
-	VBROADCASTSS (R8), Z20
+	VMOVUPS      (BX), Z16
+	VMOVUPS      64(BX), Z17
+	VMOVUPS      128(BX), Z18
+	VMOVUPS      192(BX), Z19
+	VBROADCASTSS (DI), Z20
 	VFMADD231PS  Z20, Z16, Z0
 	VFMADD231PS  Z20, Z17, Z1
 	VFMADD231PS  Z20, Z18, Z2
 	VFMADD231PS  Z20, Z19, Z3
-	VBROADCASTSS (R8)(DX*1), Z20
+	VBROADCASTSS (DI)(CX*1), Z20
 	VFMADD231PS  Z20, Z16, Z4
 	VFMADD231PS  Z20, Z17, Z5
 	VFMADD231PS  Z20, Z18, Z6
 	VFMADD231PS  Z20, Z19, Z7
-	VBROADCASTSS (R8)(DX*2), Z20
+	VBROADCASTSS (DI)(CX*2), Z20
 	VFMADD231PS  Z20, Z16, Z8
 	VFMADD231PS  Z20, Z17, Z9
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z11
-	VBROADCASTSS (R9), Z20
+	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z20, Z16, Z12
 	VFMADD231PS  Z20, Z17, Z13
 	VFMADD231PS  Z20, Z18, Z14
 	VFMADD231PS  Z20, Z19, Z15
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	PREFETCHT0   192(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -3955,23 +4277,25 @@ overwrite:
 	VMOVUPS Z14, 128(AX)
 	VMOVUPS Z15, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x4EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x4EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -4093,36 +4417,35 @@ overwrite:
 	VMOVUPS Z14, 128(AX)
 	VMOVUPS Z15, K1, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x4StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x4StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -4139,43 +4462,54 @@ tile:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	VMOVUPS      128(SI), Z18
-	VMOVUPS      192(SI), Z19
-	VBROADCASTSS (R8), Z20
+	VMOVUPS      (BX), Z16
+	VMOVUPS      64(BX), Z17
+	VMOVUPS      128(BX), Z18
+	VMOVUPS      192(BX), Z19
+	VBROADCASTSS (DI), Z20
 	VFMADD231PS  Z20, Z16, Z0
 	VFMADD231PS  Z20, Z17, Z1
 	VFMADD231PS  Z20, Z18, Z2
 	VFMADD231PS  Z20, Z19, Z3
-	VBROADCASTSS (R8)(DX*1), Z20
+	VBROADCASTSS (DI)(CX*1), Z20
 	VFMADD231PS  Z20, Z16, Z4
 	VFMADD231PS  Z20, Z17, Z5
 	VFMADD231PS  Z20, Z18, Z6
 	VFMADD231PS  Z20, Z19, Z7
-	VBROADCASTSS (R8)(DX*2), Z20
+	VBROADCASTSS (DI)(CX*2), Z20
 	VFMADD231PS  Z20, Z16, Z8
 	VFMADD231PS  Z20, Z17, Z9
 	VFMADD231PS  Z20, Z18, Z10
 	VFMADD231PS  Z20, Z19, Z11
-	VBROADCASTSS (R9), Z20
+	VBROADCASTSS (R8), Z20
 	VFMADD231PS  Z20, Z16, Z12
 	VFMADD231PS  Z20, Z17, Z13
 	VFMADD231PS  Z20, Z18, Z14
 	VFMADD231PS  Z20, Z19, Z15
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	PREFETCHT0   192(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -4201,24 +4535,26 @@ summed:
 	VMOVNTPS Z14, 128(AX)
 	VMOVNTPS Z15, 192(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x4F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x4F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -4237,16 +4573,15 @@ tile:
 	PREFETCHT0 192(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -4255,32 +4590,43 @@ fetched:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	VMOVUPS      128(SI), Z10
-	VMOVUPS      192(SI), Z11
-	VBROADCASTSS (R8), Z12
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VMOVUPS      128(BX), Z10
+	VMOVUPS      192(BX), Z11
+	VBROADCASTSS (DI), Z12
 	VFMADD231PS  Z12, Z8, Z0
 	VFMADD231PS  Z12, Z9, Z1
 	VFMADD231PS  Z12, Z10, Z2
 	VFMADD231PS  Z12, Z11, Z3
-	VBROADCASTSS (R8)(DX*1), Z12
+	VBROADCASTSS (DI)(CX*1), Z12
 	VFMADD231PS  Z12, Z8, Z4
 	VFMADD231PS  Z12, Z9, Z5
 	VFMADD231PS  Z12, Z10, Z6
 	VFMADD231PS  Z12, Z11, Z7
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	PREFETCHT0   192(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -4312,23 +4658,25 @@ overwrite:
 	VMOVUPS Z6, 128(AX)
 	VMOVUPS Z7, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x4EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x4EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -4407,34 +4755,33 @@ overwrite:
 	VMOVUPS Z6, 128(AX)
 	VMOVUPS Z7, K1, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x4StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x4StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -4443,32 +4790,43 @@ tile:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	VMOVUPS      128(SI), Z10
-	VMOVUPS      192(SI), Z11
-	VBROADCASTSS (R8), Z12
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VMOVUPS      128(BX), Z10
+	VMOVUPS      192(BX), Z11
+	VBROADCASTSS (DI), Z12
 	VFMADD231PS  Z12, Z8, Z0
 	VFMADD231PS  Z12, Z9, Z1
 	VFMADD231PS  Z12, Z10, Z2
 	VFMADD231PS  Z12, Z11, Z3
-	VBROADCASTSS (R8)(DX*1), Z12
+	VBROADCASTSS (DI)(CX*1), Z12
 	VFMADD231PS  Z12, Z8, Z4
 	VFMADD231PS  Z12, Z9, Z5
 	VFMADD231PS  Z12, Z10, Z6
 	VFMADD231PS  Z12, Z11, Z7
-	PREFETCHT0   (SI)(AX*4)
-	PREFETCHT0   64(SI)(AX*4)
-	PREFETCHT0   128(SI)(AX*4)
-	PREFETCHT0   192(SI)(AX*4)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -4484,24 +4842,26 @@ summed:
 	VMOVNTPS Z6, 128(AX)
 	VMOVNTPS Z7, 192(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x4F32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x4F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -4515,41 +4875,51 @@ tile:
 	PREFETCHT0 192(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Z4
-	VMOVUPS      64(BX), Z5
-	VMOVUPS      128(BX), Z6
-	VMOVUPS      192(BX), Z7
-	VBROADCASTSS (DI), Z8
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	VMOVUPS      128(DX), Z6
+	VMOVUPS      192(DX), Z7
+	VBROADCASTSS (SI), Z8
 	VFMADD231PS  Z8, Z4, Z0
 	VFMADD231PS  Z8, Z5, Z1
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z3
-	PREFETCHT0   (BX)(AX*4)
-	PREFETCHT0   64(BX)(AX*4)
-	PREFETCHT0   128(BX)(AX*4)
-	PREFETCHT0   192(BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -4571,23 +4941,25 @@ overwrite:
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x4EdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x4EdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -4646,59 +5018,69 @@ overwrite:
 	VMOVUPS Z2, 128(AX)
 	VMOVUPS Z3, K1, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x4StreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x4StreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS      (BX), Z4
-	VMOVUPS      64(BX), Z5
-	VMOVUPS      128(BX), Z6
-	VMOVUPS      192(BX), Z7
-	VBROADCASTSS (DI), Z8
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	VMOVUPS      128(DX), Z6
+	VMOVUPS      192(DX), Z7
+	VBROADCASTSS (SI), Z8
 	VFMADD231PS  Z8, Z4, Z0
 	VFMADD231PS  Z8, Z5, Z1
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z3
-	PREFETCHT0   (BX)(AX*4)
-	PREFETCHT0   64(BX)(AX*4)
-	PREFETCHT0   128(BX)(AX*4)
-	PREFETCHT0   192(BX)(AX*4)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -4709,24 +5091,26 @@ summed:
 	VMOVNTPS Z2, 128(AX)
 	VMOVNTPS Z3, 192(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile16xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile16xHalfF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16xHalfF32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -4767,26 +5151,25 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
-	LEAQ   (R11)(DX*2), R12
-	ADDQ   DX, R12
-	LEAQ   (R12)(DX*2), R13
-	ADDQ   DX, R13
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -4803,37 +5186,48 @@ fetched:
 	VXORPD Y13, Y13, Y13
 	VXORPD Y14, Y14, Y14
 	VXORPD Y15, Y15, Y15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R13
+	ADDQ   BX, R13
+	MOVQ   aheadStep+88(FP), R14
+
+turn:
+	MOVQ $0x00000010, R15
 
 loop:
-	VMOVUPS          (SI), Y16
-	VFMADD231PS.BCST (R8), Y16, Y0
-	VFMADD231PS.BCST (R8)(DX*1), Y16, Y1
-	VFMADD231PS.BCST (R8)(DX*2), Y16, Y2
-	VFMADD231PS.BCST (R9), Y16, Y3
-	VFMADD231PS.BCST (R9)(DX*1), Y16, Y4
-	VFMADD231PS.BCST (R9)(DX*2), Y16, Y5
-	VFMADD231PS.BCST (R10), Y16, Y6
-	VFMADD231PS.BCST (R10)(DX*1), Y16, Y7
-	VFMADD231PS.BCST (R10)(DX*2), Y16, Y8
-	VFMADD231PS.BCST (R11), Y16, Y9
-	VFMADD231PS.BCST (R11)(DX*1), Y16, Y10
-	VFMADD231PS.BCST (R11)(DX*2), Y16, Y11
-	VFMADD231PS.BCST (R12), Y16, Y12
-	VFMADD231PS.BCST (R12)(DX*1), Y16, Y13
-	VFMADD231PS.BCST (R12)(DX*2), Y16, Y14
-	VFMADD231PS.BCST (R13), Y16, Y15
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	ADDQ             BX, R13
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Y16
+	VFMADD231PS.BCST (DI), Y16, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y16, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y16, Y2
+	VFMADD231PS.BCST (R8), Y16, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y16, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y16, Y5
+	VFMADD231PS.BCST (R9), Y16, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y16, Y7
+	VFMADD231PS.BCST (R9)(CX*2), Y16, Y8
+	VFMADD231PS.BCST (R10), Y16, Y9
+	VFMADD231PS.BCST (R10)(CX*1), Y16, Y10
+	VFMADD231PS.BCST (R10)(CX*2), Y16, Y11
+	VFMADD231PS.BCST (R11), Y16, Y12
+	VFMADD231PS.BCST (R11)(CX*1), Y16, Y13
+	VFMADD231PS.BCST (R11)(CX*2), Y16, Y14
+	VFMADD231PS.BCST (R12), Y16, Y15
+	PREFETCHT0       (R13)
+	ADDQ             R14, R13
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R15
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R13
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -4909,23 +5303,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y15, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile16xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16xHalfEdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -5088,44 +5484,43 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y15, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile16xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16xHalfStreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
-	LEAQ   (R11)(DX*2), R12
-	ADDQ   DX, R12
-	LEAQ   (R12)(DX*2), R13
-	ADDQ   DX, R13
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -5142,37 +5537,48 @@ tile:
 	VXORPD Y13, Y13, Y13
 	VXORPD Y14, Y14, Y14
 	VXORPD Y15, Y15, Y15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R13
+	ADDQ   BX, R13
+	MOVQ   aheadStep+88(FP), R14
+
+turn:
+	MOVQ $0x00000010, R15
 
 loop:
-	VMOVUPS          (SI), Y16
-	VFMADD231PS.BCST (R8), Y16, Y0
-	VFMADD231PS.BCST (R8)(DX*1), Y16, Y1
-	VFMADD231PS.BCST (R8)(DX*2), Y16, Y2
-	VFMADD231PS.BCST (R9), Y16, Y3
-	VFMADD231PS.BCST (R9)(DX*1), Y16, Y4
-	VFMADD231PS.BCST (R9)(DX*2), Y16, Y5
-	VFMADD231PS.BCST (R10), Y16, Y6
-	VFMADD231PS.BCST (R10)(DX*1), Y16, Y7
-	VFMADD231PS.BCST (R10)(DX*2), Y16, Y8
-	VFMADD231PS.BCST (R11), Y16, Y9
-	VFMADD231PS.BCST (R11)(DX*1), Y16, Y10
-	VFMADD231PS.BCST (R11)(DX*2), Y16, Y11
-	VFMADD231PS.BCST (R12), Y16, Y12
-	VFMADD231PS.BCST (R12)(DX*1), Y16, Y13
-	VFMADD231PS.BCST (R12)(DX*2), Y16, Y14
-	VFMADD231PS.BCST (R13), Y16, Y15
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	ADDQ             BX, R13
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Y16
+	VFMADD231PS.BCST (DI), Y16, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y16, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y16, Y2
+	VFMADD231PS.BCST (R8), Y16, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y16, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y16, Y5
+	VFMADD231PS.BCST (R9), Y16, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y16, Y7
+	VFMADD231PS.BCST (R9)(CX*2), Y16, Y8
+	VFMADD231PS.BCST (R10), Y16, Y9
+	VFMADD231PS.BCST (R10)(CX*1), Y16, Y10
+	VFMADD231PS.BCST (R10)(CX*2), Y16, Y11
+	VFMADD231PS.BCST (R11), Y16, Y12
+	VFMADD231PS.BCST (R11)(CX*1), Y16, Y13
+	VFMADD231PS.BCST (R11)(CX*2), Y16, Y14
+	VFMADD231PS.BCST (R12), Y16, Y15
+	PREFETCHT0       (R13)
+	ADDQ             R14, R13
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R15
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R13
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -5210,24 +5616,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Y15, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile8xHalfF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8xHalfF32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -5252,20 +5660,19 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -5274,26 +5681,37 @@ fetched:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000010, R12
 
 loop:
-	VMOVUPS          (SI), Y8
-	VFMADD231PS.BCST (R8), Y8, Y0
-	VFMADD231PS.BCST (R8)(DX*1), Y8, Y1
-	VFMADD231PS.BCST (R8)(DX*2), Y8, Y2
-	VFMADD231PS.BCST (R9), Y8, Y3
-	VFMADD231PS.BCST (R9)(DX*1), Y8, Y4
-	VFMADD231PS.BCST (R9)(DX*2), Y8, Y5
-	VFMADD231PS.BCST (R10), Y8, Y6
-	VFMADD231PS.BCST (R10)(DX*1), Y8, Y7
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Y8
+	VFMADD231PS.BCST (DI), Y8, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PS.BCST (R8), Y8, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PS.BCST (R9), Y8, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y8, Y7
+	PREFETCHT0       (R10)
+	ADDQ             R11, R10
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R12
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R10
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -5337,23 +5755,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y7, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile8xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8xHalfEdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -5451,38 +5871,37 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y7, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile8xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8xHalfStreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -5491,26 +5910,37 @@ tile:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000010, R12
 
 loop:
-	VMOVUPS          (SI), Y8
-	VFMADD231PS.BCST (R8), Y8, Y0
-	VFMADD231PS.BCST (R8)(DX*1), Y8, Y1
-	VFMADD231PS.BCST (R8)(DX*2), Y8, Y2
-	VFMADD231PS.BCST (R9), Y8, Y3
-	VFMADD231PS.BCST (R9)(DX*1), Y8, Y4
-	VFMADD231PS.BCST (R9)(DX*2), Y8, Y5
-	VFMADD231PS.BCST (R10), Y8, Y6
-	VFMADD231PS.BCST (R10)(DX*1), Y8, Y7
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Y8
+	VFMADD231PS.BCST (DI), Y8, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PS.BCST (R8), Y8, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PS.BCST (R9), Y8, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y8, Y7
+	PREFETCHT0       (R10)
+	ADDQ             R11, R10
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R12
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R10
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -5532,24 +5962,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Y7, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile4xHalfF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4xHalfF32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -5566,37 +5998,47 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS          (SI), Y4
-	VFMADD231PS.BCST (R8), Y4, Y0
-	VFMADD231PS.BCST (R8)(DX*1), Y4, Y1
-	VFMADD231PS.BCST (R8)(DX*2), Y4, Y2
-	VFMADD231PS.BCST (R9), Y4, Y3
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Y4
+	VFMADD231PS.BCST (DI), Y4, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PS.BCST (R8), Y4, Y3
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R11
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R9
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -5624,23 +6066,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y3, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile4xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4xHalfEdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -5707,55 +6151,65 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y3, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile4xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4xHalfStreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000010, R11
 
 loop:
-	VMOVUPS          (SI), Y4
-	VFMADD231PS.BCST (R8), Y4, Y0
-	VFMADD231PS.BCST (R8)(DX*1), Y4, Y1
-	VFMADD231PS.BCST (R8)(DX*2), Y4, Y2
-	VFMADD231PS.BCST (R9), Y4, Y3
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Y4
+	VFMADD231PS.BCST (DI), Y4, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PS.BCST (R8), Y4, Y3
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R11
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R9
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -5769,24 +6223,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Y3, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile2xHalfF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2xHalfF32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -5799,30 +6255,40 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS          (SI), Y2
-	VFMADD231PS.BCST (R8), Y2, Y0
-	VFMADD231PS.BCST (R8)(DX*1), Y2, Y1
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Y2
+	VFMADD231PS.BCST (DI), Y2, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y2, Y1
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R10
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R8
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -5842,23 +6308,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile2xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2xHalfEdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -5908,48 +6376,58 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPS Y1, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile2xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2xHalfStreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x02, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x02, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x02, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x02, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000010, R10
 
 loop:
-	VMOVUPS          (SI), Y2
-	VFMADD231PS.BCST (R8), Y2, Y0
-	VFMADD231PS.BCST (R8)(DX*1), Y2, Y1
-	PREFETCHT0       (SI)(AX*4)
-	ADDQ             BX, R8
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPS          (BX), Y2
+	VFMADD231PS.BCST (DI), Y2, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y2, Y1
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R10
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R8
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -5959,24 +6437,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPS Y1, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile1xHalfF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1xHalfF32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -5987,28 +6467,38 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS          (BX), Y1
-	VFMADD231PS.BCST (DI), Y1, Y0
-	PREFETCHT0       (BX)(AX*4)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             CX
+	VMOVUPS          (DX), Y1
+	VFMADD231PS.BCST (SI), Y1, Y0
+	PREFETCHT0       (DI)
+	ADDQ             R8, DI
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JZ               summed
+	DECQ             R9
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), DI
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -6024,23 +6514,25 @@ summed:
 overwrite:
 	VMOVUPS Y0, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile1xHalfEdgeF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1xHalfEdgeF32AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -6083,46 +6575,56 @@ summed:
 overwrite:
 	VMOVUPS Y0, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x02, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile1xHalfStreamF32AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1xHalfStreamF32AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x02, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x02, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x02, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000010, R9
 
 loop:
-	VMOVUPS          (BX), Y1
-	VFMADD231PS.BCST (DI), Y1, Y0
-	PREFETCHT0       (BX)(AX*4)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             CX
+	VMOVUPS          (DX), Y1
+	VFMADD231PS.BCST (SI), Y1, Y0
+	PREFETCHT0       (DI)
+	ADDQ             R8, DI
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JZ               summed
+	DECQ             R9
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), DI
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -6130,24 +6632,26 @@ summed:
 	MOVQ     c+48(FP), AX
 	VMOVNTPS Y0, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x02, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile16x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile16x1F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16x1F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -6188,26 +6692,25 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
-	LEAQ   (R11)(DX*2), R12
-	ADDQ   DX, R12
-	LEAQ   (R12)(DX*2), R13
-	ADDQ   DX, R13
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6224,37 +6727,49 @@ fetched:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R13
+	ADDQ   BX, R13
+	MOVQ   aheadStep+88(FP), R14
+
+turn:
+	MOVQ $0x00000008, R15
 
 loop:
-	VMOVUPD          (SI), Z16
-	VFMADD231PD.BCST (R8), Z16, Z0
-	VFMADD231PD.BCST (R8)(DX*1), Z16, Z1
-	VFMADD231PD.BCST (R8)(DX*2), Z16, Z2
-	VFMADD231PD.BCST (R9), Z16, Z3
-	VFMADD231PD.BCST (R9)(DX*1), Z16, Z4
-	VFMADD231PD.BCST (R9)(DX*2), Z16, Z5
-	VFMADD231PD.BCST (R10), Z16, Z6
-	VFMADD231PD.BCST (R10)(DX*1), Z16, Z7
-	VFMADD231PD.BCST (R10)(DX*2), Z16, Z8
-	VFMADD231PD.BCST (R11), Z16, Z9
-	VFMADD231PD.BCST (R11)(DX*1), Z16, Z10
-	VFMADD231PD.BCST (R11)(DX*2), Z16, Z11
-	VFMADD231PD.BCST (R12), Z16, Z12
-	VFMADD231PD.BCST (R12)(DX*1), Z16, Z13
-	VFMADD231PD.BCST (R12)(DX*2), Z16, Z14
-	VFMADD231PD.BCST (R13), Z16, Z15
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	ADDQ             BX, R13
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Z16
+	VFMADD231PD.BCST (DI), Z16, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z16, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z16, Z2
+	VFMADD231PD.BCST (R8), Z16, Z3
+	VFMADD231PD.BCST (R8)(CX*1), Z16, Z4
+	VFMADD231PD.BCST (R8)(CX*2), Z16, Z5
+	VFMADD231PD.BCST (R9), Z16, Z6
+	VFMADD231PD.BCST (R9)(CX*1), Z16, Z7
+	VFMADD231PD.BCST (R9)(CX*2), Z16, Z8
+	VFMADD231PD.BCST (R10), Z16, Z9
+	VFMADD231PD.BCST (R10)(CX*1), Z16, Z10
+	VFMADD231PD.BCST (R10)(CX*2), Z16, Z11
+	VFMADD231PD.BCST (R11), Z16, Z12
+	VFMADD231PD.BCST (R11)(CX*1), Z16, Z13
+	VFMADD231PD.BCST (R11)(CX*2), Z16, Z14
+	VFMADD231PD.BCST (R12), Z16, Z15
+	PREFETCHT0       (R13)
+	PREFETCHT0       (R13)(R14*8)
+	ADDQ             R14, R13
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R15
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R13
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -6330,23 +6845,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z15, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile16x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16x1EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -6509,44 +7026,43 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z15, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile16x1StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16x1StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
-	LEAQ   (R11)(DX*2), R12
-	ADDQ   DX, R12
-	LEAQ   (R12)(DX*2), R13
-	ADDQ   DX, R13
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6563,37 +7079,49 @@ tile:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R13
+	ADDQ   BX, R13
+	MOVQ   aheadStep+88(FP), R14
+
+turn:
+	MOVQ $0x00000008, R15
 
 loop:
-	VMOVUPD          (SI), Z16
-	VFMADD231PD.BCST (R8), Z16, Z0
-	VFMADD231PD.BCST (R8)(DX*1), Z16, Z1
-	VFMADD231PD.BCST (R8)(DX*2), Z16, Z2
-	VFMADD231PD.BCST (R9), Z16, Z3
-	VFMADD231PD.BCST (R9)(DX*1), Z16, Z4
-	VFMADD231PD.BCST (R9)(DX*2), Z16, Z5
-	VFMADD231PD.BCST (R10), Z16, Z6
-	VFMADD231PD.BCST (R10)(DX*1), Z16, Z7
-	VFMADD231PD.BCST (R10)(DX*2), Z16, Z8
-	VFMADD231PD.BCST (R11), Z16, Z9
-	VFMADD231PD.BCST (R11)(DX*1), Z16, Z10
-	VFMADD231PD.BCST (R11)(DX*2), Z16, Z11
-	VFMADD231PD.BCST (R12), Z16, Z12
-	VFMADD231PD.BCST (R12)(DX*1), Z16, Z13
-	VFMADD231PD.BCST (R12)(DX*2), Z16, Z14
-	VFMADD231PD.BCST (R13), Z16, Z15
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	ADDQ             BX, R13
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Z16
+	VFMADD231PD.BCST (DI), Z16, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z16, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z16, Z2
+	VFMADD231PD.BCST (R8), Z16, Z3
+	VFMADD231PD.BCST (R8)(CX*1), Z16, Z4
+	VFMADD231PD.BCST (R8)(CX*2), Z16, Z5
+	VFMADD231PD.BCST (R9), Z16, Z6
+	VFMADD231PD.BCST (R9)(CX*1), Z16, Z7
+	VFMADD231PD.BCST (R9)(CX*2), Z16, Z8
+	VFMADD231PD.BCST (R10), Z16, Z9
+	VFMADD231PD.BCST (R10)(CX*1), Z16, Z10
+	VFMADD231PD.BCST (R10)(CX*2), Z16, Z11
+	VFMADD231PD.BCST (R11), Z16, Z12
+	VFMADD231PD.BCST (R11)(CX*1), Z16, Z13
+	VFMADD231PD.BCST (R11)(CX*2), Z16, Z14
+	VFMADD231PD.BCST (R12), Z16, Z15
+	PREFETCHT0       (R13)
+	PREFETCHT0       (R13)(R14*8)
+	ADDQ             R14, R13
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R15
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R13
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -6631,24 +7159,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Z15, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x1F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x1F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -6673,20 +7203,19 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6695,26 +7224,37 @@ fetched:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000008, R12
 
 loop:
-	VMOVUPD          (SI), Z8
-	VFMADD231PD.BCST (R8), Z8, Z0
-	VFMADD231PD.BCST (R8)(DX*1), Z8, Z1
-	VFMADD231PD.BCST (R8)(DX*2), Z8, Z2
-	VFMADD231PD.BCST (R9), Z8, Z3
-	VFMADD231PD.BCST (R9)(DX*1), Z8, Z4
-	VFMADD231PD.BCST (R9)(DX*2), Z8, Z5
-	VFMADD231PD.BCST (R10), Z8, Z6
-	VFMADD231PD.BCST (R10)(DX*1), Z8, Z7
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Z8
+	VFMADD231PD.BCST (DI), Z8, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z8, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z8, Z2
+	VFMADD231PD.BCST (R8), Z8, Z3
+	VFMADD231PD.BCST (R8)(CX*1), Z8, Z4
+	VFMADD231PD.BCST (R8)(CX*2), Z8, Z5
+	VFMADD231PD.BCST (R9), Z8, Z6
+	VFMADD231PD.BCST (R9)(CX*1), Z8, Z7
+	PREFETCHT0       (R10)
+	ADDQ             R11, R10
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R12
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R10
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -6758,23 +7298,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z7, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x1EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -6872,38 +7414,37 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z7, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x1StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x1StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -6912,26 +7453,37 @@ tile:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000008, R12
 
 loop:
-	VMOVUPD          (SI), Z8
-	VFMADD231PD.BCST (R8), Z8, Z0
-	VFMADD231PD.BCST (R8)(DX*1), Z8, Z1
-	VFMADD231PD.BCST (R8)(DX*2), Z8, Z2
-	VFMADD231PD.BCST (R9), Z8, Z3
-	VFMADD231PD.BCST (R9)(DX*1), Z8, Z4
-	VFMADD231PD.BCST (R9)(DX*2), Z8, Z5
-	VFMADD231PD.BCST (R10), Z8, Z6
-	VFMADD231PD.BCST (R10)(DX*1), Z8, Z7
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Z8
+	VFMADD231PD.BCST (DI), Z8, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z8, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z8, Z2
+	VFMADD231PD.BCST (R8), Z8, Z3
+	VFMADD231PD.BCST (R8)(CX*1), Z8, Z4
+	VFMADD231PD.BCST (R8)(CX*2), Z8, Z5
+	VFMADD231PD.BCST (R9), Z8, Z6
+	VFMADD231PD.BCST (R9)(CX*1), Z8, Z7
+	PREFETCHT0       (R10)
+	ADDQ             R11, R10
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R12
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R10
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -6953,24 +7505,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Z7, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x1F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x1F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -6987,37 +7541,47 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD          (SI), Z4
-	VFMADD231PD.BCST (R8), Z4, Z0
-	VFMADD231PD.BCST (R8)(DX*1), Z4, Z1
-	VFMADD231PD.BCST (R8)(DX*2), Z4, Z2
-	VFMADD231PD.BCST (R9), Z4, Z3
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Z4
+	VFMADD231PD.BCST (DI), Z4, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z4, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z4, Z2
+	VFMADD231PD.BCST (R8), Z4, Z3
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R11
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R9
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -7045,23 +7609,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z3, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x1EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -7128,55 +7694,65 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z3, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x1StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x1StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD          (SI), Z4
-	VFMADD231PD.BCST (R8), Z4, Z0
-	VFMADD231PD.BCST (R8)(DX*1), Z4, Z1
-	VFMADD231PD.BCST (R8)(DX*2), Z4, Z2
-	VFMADD231PD.BCST (R9), Z4, Z3
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Z4
+	VFMADD231PD.BCST (DI), Z4, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z4, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z4, Z2
+	VFMADD231PD.BCST (R8), Z4, Z3
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R11
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R9
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -7190,24 +7766,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Z3, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x1F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x1F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -7220,30 +7798,40 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD          (SI), Z2
-	VFMADD231PD.BCST (R8), Z2, Z0
-	VFMADD231PD.BCST (R8)(DX*1), Z2, Z1
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Z2
+	VFMADD231PD.BCST (DI), Z2, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z2, Z1
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R10
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R8
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -7263,23 +7851,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x1EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -7329,48 +7919,58 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Z1, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x1StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x1StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD          (SI), Z2
-	VFMADD231PD.BCST (R8), Z2, Z0
-	VFMADD231PD.BCST (R8)(DX*1), Z2, Z1
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Z2
+	VFMADD231PD.BCST (DI), Z2, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z2, Z1
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R10
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R8
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -7380,24 +7980,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Z1, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x1F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x1F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -7408,28 +8010,38 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD          (BX), Z1
-	VFMADD231PD.BCST (DI), Z1, Z0
-	PREFETCHT0       (BX)(AX*8)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             CX
+	VMOVUPD          (DX), Z1
+	VFMADD231PD.BCST (SI), Z1, Z0
+	PREFETCHT0       (DI)
+	ADDQ             R8, DI
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JZ               summed
+	DECQ             R9
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), DI
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -7445,23 +8057,25 @@ summed:
 overwrite:
 	VMOVUPD Z0, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x1EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x1EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -7504,46 +8118,56 @@ summed:
 overwrite:
 	VMOVUPD Z0, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x1StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x1StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD          (BX), Z1
-	VFMADD231PD.BCST (DI), Z1, Z0
-	PREFETCHT0       (BX)(AX*8)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             CX
+	VMOVUPD          (DX), Z1
+	VFMADD231PD.BCST (SI), Z1, Z0
+	PREFETCHT0       (DI)
+	ADDQ             R8, DI
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JZ               summed
+	DECQ             R9
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), DI
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -7551,24 +8175,26 @@ summed:
 	MOVQ     c+48(FP), AX
 	VMOVNTPD Z0, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x2F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x2F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -7601,20 +8227,19 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -7631,44 +8256,55 @@ fetched:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000008, R12
 
 loop:
-	VMOVUPD      (SI), Z16
-	VMOVUPD      64(SI), Z17
-	VBROADCASTSD (R8), Z18
+	VMOVUPD      (BX), Z16
+	VMOVUPD      64(BX), Z17
+	VBROADCASTSD (DI), Z18
 	VFMADD231PD  Z18, Z16, Z0
 	VFMADD231PD  Z18, Z17, Z1
-	VBROADCASTSD (R8)(DX*1), Z18
+	VBROADCASTSD (DI)(CX*1), Z18
 	VFMADD231PD  Z18, Z16, Z2
 	VFMADD231PD  Z18, Z17, Z3
-	VBROADCASTSD (R8)(DX*2), Z18
+	VBROADCASTSD (DI)(CX*2), Z18
 	VFMADD231PD  Z18, Z16, Z4
 	VFMADD231PD  Z18, Z17, Z5
-	VBROADCASTSD (R9), Z18
+	VBROADCASTSD (R8), Z18
 	VFMADD231PD  Z18, Z16, Z6
 	VFMADD231PD  Z18, Z17, Z7
-	VBROADCASTSD (R9)(DX*1), Z18
+	VBROADCASTSD (R8)(CX*1), Z18
 	VFMADD231PD  Z18, Z16, Z8
 	VFMADD231PD  Z18, Z17, Z9
-	VBROADCASTSD (R9)(DX*2), Z18
+	VBROADCASTSD (R8)(CX*2), Z18
 	VFMADD231PD  Z18, Z16, Z10
 	VFMADD231PD  Z18, Z17, Z11
-	VBROADCASTSD (R10), Z18
+	VBROADCASTSD (R9), Z18
 	VFMADD231PD  Z18, Z16, Z12
 	VFMADD231PD  Z18, Z17, Z13
-	VBROADCASTSD (R10)(DX*1), Z18
+	VBROADCASTSD (R9)(CX*1), Z18
 	VFMADD231PD  Z18, Z16, Z14
 	VFMADD231PD  Z18, Z17, Z15
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	ADDQ         R11, R10
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R12
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R10
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -7728,23 +8364,25 @@ overwrite:
 	VMOVUPD Z14, (AX)
 	VMOVUPD Z15, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile8x2EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x2EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -7883,38 +8521,37 @@ overwrite:
 	VMOVUPD Z14, (AX)
 	VMOVUPD Z15, K1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile8x2StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8x2StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -7931,44 +8568,55 @@ tile:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000008, R12
 
 loop:
-	VMOVUPD      (SI), Z16
-	VMOVUPD      64(SI), Z17
-	VBROADCASTSD (R8), Z18
+	VMOVUPD      (BX), Z16
+	VMOVUPD      64(BX), Z17
+	VBROADCASTSD (DI), Z18
 	VFMADD231PD  Z18, Z16, Z0
 	VFMADD231PD  Z18, Z17, Z1
-	VBROADCASTSD (R8)(DX*1), Z18
+	VBROADCASTSD (DI)(CX*1), Z18
 	VFMADD231PD  Z18, Z16, Z2
 	VFMADD231PD  Z18, Z17, Z3
-	VBROADCASTSD (R8)(DX*2), Z18
+	VBROADCASTSD (DI)(CX*2), Z18
 	VFMADD231PD  Z18, Z16, Z4
 	VFMADD231PD  Z18, Z17, Z5
-	VBROADCASTSD (R9), Z18
+	VBROADCASTSD (R8), Z18
 	VFMADD231PD  Z18, Z16, Z6
 	VFMADD231PD  Z18, Z17, Z7
-	VBROADCASTSD (R9)(DX*1), Z18
+	VBROADCASTSD (R8)(CX*1), Z18
 	VFMADD231PD  Z18, Z16, Z8
 	VFMADD231PD  Z18, Z17, Z9
-	VBROADCASTSD (R9)(DX*2), Z18
+	VBROADCASTSD (R8)(CX*2), Z18
 	VFMADD231PD  Z18, Z16, Z10
 	VFMADD231PD  Z18, Z17, Z11
-	VBROADCASTSD (R10), Z18
+	VBROADCASTSD (R9), Z18
 	VFMADD231PD  Z18, Z16, Z12
 	VFMADD231PD  Z18, Z17, Z13
-	VBROADCASTSD (R10)(DX*1), Z18
+	VBROADCASTSD (R9)(CX*1), Z18
 	VFMADD231PD  Z18, Z16, Z14
 	VFMADD231PD  Z18, Z17, Z15
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         BX, R10
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
+	ADDQ         R11, R10
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R12
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R10
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -7998,24 +8646,26 @@ summed:
 	VMOVNTPD Z14, (AX)
 	VMOVNTPD Z15, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x2F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x2F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -8036,18 +8686,17 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -8056,31 +8705,42 @@ fetched:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Z8
-	VMOVUPD      64(SI), Z9
-	VBROADCASTSD (R8), Z10
+	VMOVUPD      (BX), Z8
+	VMOVUPD      64(BX), Z9
+	VBROADCASTSD (DI), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VBROADCASTSD (R8)(DX*1), Z10
+	VBROADCASTSD (DI)(CX*1), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD (R8)(DX*2), Z10
+	VBROADCASTSD (DI)(CX*2), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD (R9), Z10
+	VBROADCASTSD (R8), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -8116,23 +8776,25 @@ overwrite:
 	VMOVUPD Z6, (AX)
 	VMOVUPD Z7, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x2EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x2EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -8220,36 +8882,35 @@ overwrite:
 	VMOVUPD Z6, (AX)
 	VMOVUPD Z7, K1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x2StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x2StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -8258,31 +8919,42 @@ tile:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Z8
-	VMOVUPD      64(SI), Z9
-	VBROADCASTSD (R8), Z10
+	VMOVUPD      (BX), Z8
+	VMOVUPD      64(BX), Z9
+	VBROADCASTSD (DI), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VBROADCASTSD (R8)(DX*1), Z10
+	VBROADCASTSD (DI)(CX*1), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD (R8)(DX*2), Z10
+	VBROADCASTSD (DI)(CX*2), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD (R9), Z10
+	VBROADCASTSD (R8), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -8300,24 +8972,26 @@ summed:
 	VMOVNTPD Z6, (AX)
 	VMOVNTPD Z7, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x2F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x2F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -8332,38 +9006,48 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Z4
-	VMOVUPD      64(SI), Z5
-	VBROADCASTSD (R8), Z6
+	VMOVUPD      (BX), Z4
+	VMOVUPD      64(BX), Z5
+	VBROADCASTSD (DI), Z6
 	VFMADD231PD  Z6, Z4, Z0
 	VFMADD231PD  Z6, Z5, Z1
-	VBROADCASTSD (R8)(DX*1), Z6
+	VBROADCASTSD (DI)(CX*1), Z6
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Z6, Z5, Z3
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -8387,23 +9071,25 @@ overwrite:
 	VMOVUPD Z2, (AX)
 	VMOVUPD Z3, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x2EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x2EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -8464,56 +9150,66 @@ overwrite:
 	VMOVUPD Z2, (AX)
 	VMOVUPD Z3, K1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x2StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x2StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Z4
-	VMOVUPD      64(SI), Z5
-	VBROADCASTSD (R8), Z6
+	VMOVUPD      (BX), Z4
+	VMOVUPD      64(BX), Z5
+	VBROADCASTSD (DI), Z6
 	VFMADD231PD  Z6, Z4, Z0
 	VFMADD231PD  Z6, Z5, Z1
-	VBROADCASTSD (R8)(DX*1), Z6
+	VBROADCASTSD (DI)(CX*1), Z6
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Z6, Z5, Z3
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -8525,24 +9221,26 @@ summed:
 	VMOVNTPD Z2, (AX)
 	VMOVNTPD Z3, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x2F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x2F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -8554,33 +9252,43 @@ tile:
 	PREFETCHT0 64(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Z2
-	VMOVUPD      64(BX), Z3
-	VBROADCASTSD (DI), Z4
+	VMOVUPD      (DX), Z2
+	VMOVUPD      64(DX), Z3
+	VBROADCASTSD (SI), Z4
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
-	PREFETCHT0   (BX)(AX*8)
-	PREFETCHT0   64(BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -8598,23 +9306,25 @@ overwrite:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x2EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x2EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -8663,51 +9373,61 @@ overwrite:
 	VMOVUPD Z0, (AX)
 	VMOVUPD Z1, K1, 64(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x2StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x2StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Z2
-	VMOVUPD      64(BX), Z3
-	VBROADCASTSD (DI), Z4
+	VMOVUPD      (DX), Z2
+	VMOVUPD      64(DX), Z3
+	VBROADCASTSD (SI), Z4
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
-	PREFETCHT0   (BX)(AX*8)
-	PREFETCHT0   64(BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -8716,24 +9436,26 @@ summed:
 	VMOVNTPD Z0, (AX)
 	VMOVNTPD Z1, 64(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile5x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile5x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x3F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile5x3F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -8762,18 +9484,17 @@ tile:
 	PREFETCHT0 128(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -8789,41 +9510,52 @@ fetched:
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Z15
-	VMOVUPD      64(SI), Z16
-	VMOVUPD      128(SI), Z17
-	VBROADCASTSD (R8), Z18
+	VMOVUPD      (BX), Z15
+	VMOVUPD      64(BX), Z16
+	VMOVUPD      128(BX), Z17
+	VBROADCASTSD (DI), Z18
 	VFMADD231PD  Z18, Z15, Z0
 	VFMADD231PD  Z18, Z16, Z1
 	VFMADD231PD  Z18, Z17, Z2
-	VBROADCASTSD (R8)(DX*1), Z18
+	VBROADCASTSD (DI)(CX*1), Z18
 	VFMADD231PD  Z18, Z15, Z3
 	VFMADD231PD  Z18, Z16, Z4
 	VFMADD231PD  Z18, Z17, Z5
-	VBROADCASTSD (R8)(DX*2), Z18
+	VBROADCASTSD (DI)(CX*2), Z18
 	VFMADD231PD  Z18, Z15, Z6
 	VFMADD231PD  Z18, Z16, Z7
 	VFMADD231PD  Z18, Z17, Z8
-	VBROADCASTSD (R9), Z18
+	VBROADCASTSD (R8), Z18
 	VFMADD231PD  Z18, Z15, Z9
 	VFMADD231PD  Z18, Z16, Z10
 	VFMADD231PD  Z18, Z17, Z11
-	VBROADCASTSD (R9)(DX*1), Z18
+	VBROADCASTSD (R8)(CX*1), Z18
 	VFMADD231PD  Z18, Z15, Z12
 	VFMADD231PD  Z18, Z16, Z13
 	VFMADD231PD  Z18, Z17, Z14
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -8875,23 +9607,25 @@ overwrite:
 	VMOVUPD Z13, 64(AX)
 	VMOVUPD Z14, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile5x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile5x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile5x3EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile5x3EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9012,36 +9746,35 @@ overwrite:
 	VMOVUPD Z13, 64(AX)
 	VMOVUPD Z14, K1, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile5x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile5x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile5x3StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile5x3StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -9057,41 +9790,52 @@ tile:
 	VPXORQ Z12, Z12, Z12
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Z15
-	VMOVUPD      64(SI), Z16
-	VMOVUPD      128(SI), Z17
-	VBROADCASTSD (R8), Z18
+	VMOVUPD      (BX), Z15
+	VMOVUPD      64(BX), Z16
+	VMOVUPD      128(BX), Z17
+	VBROADCASTSD (DI), Z18
 	VFMADD231PD  Z18, Z15, Z0
 	VFMADD231PD  Z18, Z16, Z1
 	VFMADD231PD  Z18, Z17, Z2
-	VBROADCASTSD (R8)(DX*1), Z18
+	VBROADCASTSD (DI)(CX*1), Z18
 	VFMADD231PD  Z18, Z15, Z3
 	VFMADD231PD  Z18, Z16, Z4
 	VFMADD231PD  Z18, Z17, Z5
-	VBROADCASTSD (R8)(DX*2), Z18
+	VBROADCASTSD (DI)(CX*2), Z18
 	VFMADD231PD  Z18, Z15, Z6
 	VFMADD231PD  Z18, Z16, Z7
 	VFMADD231PD  Z18, Z17, Z8
-	VBROADCASTSD (R9), Z18
+	VBROADCASTSD (R8), Z18
 	VFMADD231PD  Z18, Z15, Z9
 	VFMADD231PD  Z18, Z16, Z10
 	VFMADD231PD  Z18, Z17, Z11
-	VBROADCASTSD (R9)(DX*1), Z18
+	VBROADCASTSD (R8)(CX*1), Z18
 	VFMADD231PD  Z18, Z15, Z12
 	VFMADD231PD  Z18, Z16, Z13
 	VFMADD231PD  Z18, Z17, Z14
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -9117,24 +9861,26 @@ summed:
 	VMOVNTPD Z13, 64(AX)
 	VMOVNTPD Z14, 128(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x3F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x3F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -9159,18 +9905,17 @@ tile:
 	PREFETCHT0 128(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -9183,37 +9928,48 @@ fetched:
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Z12
-	VMOVUPD      64(SI), Z13
-	VMOVUPD      128(SI), Z14
-	VBROADCASTSD (R8), Z15
+	VMOVUPD      (BX), Z12
+	VMOVUPD      64(BX), Z13
+	VMOVUPD      128(BX), Z14
+	VBROADCASTSD (DI), Z15
 	VFMADD231PD  Z15, Z12, Z0
 	VFMADD231PD  Z15, Z13, Z1
 	VFMADD231PD  Z15, Z14, Z2
-	VBROADCASTSD (R8)(DX*1), Z15
+	VBROADCASTSD (DI)(CX*1), Z15
 	VFMADD231PD  Z15, Z12, Z3
 	VFMADD231PD  Z15, Z13, Z4
 	VFMADD231PD  Z15, Z14, Z5
-	VBROADCASTSD (R8)(DX*2), Z15
+	VBROADCASTSD (DI)(CX*2), Z15
 	VFMADD231PD  Z15, Z12, Z6
 	VFMADD231PD  Z15, Z13, Z7
 	VFMADD231PD  Z15, Z14, Z8
-	VBROADCASTSD (R9), Z15
+	VBROADCASTSD (R8), Z15
 	VFMADD231PD  Z15, Z12, Z9
 	VFMADD231PD  Z15, Z13, Z10
 	VFMADD231PD  Z15, Z14, Z11
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -9257,23 +10013,25 @@ overwrite:
 	VMOVUPD Z10, 64(AX)
 	VMOVUPD Z11, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x3EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x3EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9378,36 +10136,35 @@ overwrite:
 	VMOVUPD Z10, 64(AX)
 	VMOVUPD Z11, K1, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x3StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x3StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -9420,37 +10177,48 @@ tile:
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10
 	VPXORQ Z11, Z11, Z11
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Z12
-	VMOVUPD      64(SI), Z13
-	VMOVUPD      128(SI), Z14
-	VBROADCASTSD (R8), Z15
+	VMOVUPD      (BX), Z12
+	VMOVUPD      64(BX), Z13
+	VMOVUPD      128(BX), Z14
+	VBROADCASTSD (DI), Z15
 	VFMADD231PD  Z15, Z12, Z0
 	VFMADD231PD  Z15, Z13, Z1
 	VFMADD231PD  Z15, Z14, Z2
-	VBROADCASTSD (R8)(DX*1), Z15
+	VBROADCASTSD (DI)(CX*1), Z15
 	VFMADD231PD  Z15, Z12, Z3
 	VFMADD231PD  Z15, Z13, Z4
 	VFMADD231PD  Z15, Z14, Z5
-	VBROADCASTSD (R8)(DX*2), Z15
+	VBROADCASTSD (DI)(CX*2), Z15
 	VFMADD231PD  Z15, Z12, Z6
 	VFMADD231PD  Z15, Z13, Z7
 	VFMADD231PD  Z15, Z14, Z8
-	VBROADCASTSD (R9), Z15
+	VBROADCASTSD (R8), Z15
 	VFMADD231PD  Z15, Z12, Z9
 	VFMADD231PD  Z15, Z13, Z10
 	VFMADD231PD  Z15, Z14, Z11
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -9472,24 +10240,26 @@ summed:
 	VMOVNTPD Z10, 64(AX)
 	VMOVNTPD Z11, 128(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x3F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x3F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -9506,44 +10276,54 @@ tile:
 	PREFETCHT0 128(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Z6
-	VMOVUPD      64(SI), Z7
-	VMOVUPD      128(SI), Z8
-	VBROADCASTSD (R8), Z9
+	VMOVUPD      (BX), Z6
+	VMOVUPD      64(BX), Z7
+	VMOVUPD      128(BX), Z8
+	VBROADCASTSD (DI), Z9
 	VFMADD231PD  Z9, Z6, Z0
 	VFMADD231PD  Z9, Z7, Z1
 	VFMADD231PD  Z9, Z8, Z2
-	VBROADCASTSD (R8)(DX*1), Z9
+	VBROADCASTSD (DI)(CX*1), Z9
 	VFMADD231PD  Z9, Z6, Z3
 	VFMADD231PD  Z9, Z7, Z4
 	VFMADD231PD  Z9, Z8, Z5
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -9571,23 +10351,25 @@ overwrite:
 	VMOVUPD Z4, 64(AX)
 	VMOVUPD Z5, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x3EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x3EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9657,62 +10439,72 @@ overwrite:
 	VMOVUPD Z4, 64(AX)
 	VMOVUPD Z5, K1, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x3StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x3StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 	VPXORQ Z4, Z4, Z4
 	VPXORQ Z5, Z5, Z5
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Z6
-	VMOVUPD      64(SI), Z7
-	VMOVUPD      128(SI), Z8
-	VBROADCASTSD (R8), Z9
+	VMOVUPD      (BX), Z6
+	VMOVUPD      64(BX), Z7
+	VMOVUPD      128(BX), Z8
+	VBROADCASTSD (DI), Z9
 	VFMADD231PD  Z9, Z6, Z0
 	VFMADD231PD  Z9, Z7, Z1
 	VFMADD231PD  Z9, Z8, Z2
-	VBROADCASTSD (R8)(DX*1), Z9
+	VBROADCASTSD (DI)(CX*1), Z9
 	VFMADD231PD  Z9, Z6, Z3
 	VFMADD231PD  Z9, Z7, Z4
 	VFMADD231PD  Z9, Z8, Z5
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -9726,24 +10518,26 @@ summed:
 	VMOVNTPD Z4, 64(AX)
 	VMOVNTPD Z5, 128(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x3F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x3F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -9756,37 +10550,47 @@ tile:
 	PREFETCHT0 128(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Z3
-	VMOVUPD      64(BX), Z4
-	VMOVUPD      128(BX), Z5
-	VBROADCASTSD (DI), Z6
+	VMOVUPD      (DX), Z3
+	VMOVUPD      64(DX), Z4
+	VMOVUPD      128(DX), Z5
+	VBROADCASTSD (SI), Z6
 	VFMADD231PD  Z6, Z3, Z0
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Z6, Z5, Z2
-	PREFETCHT0   (BX)(AX*8)
-	PREFETCHT0   64(BX)(AX*8)
-	PREFETCHT0   128(BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -9806,23 +10610,25 @@ overwrite:
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x3EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x3EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9876,55 +10682,65 @@ overwrite:
 	VMOVUPD Z1, 64(AX)
 	VMOVUPD Z2, K1, 128(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x3StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x3StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Z3
-	VMOVUPD      64(BX), Z4
-	VMOVUPD      128(BX), Z5
-	VBROADCASTSD (DI), Z6
+	VMOVUPD      (DX), Z3
+	VMOVUPD      64(DX), Z4
+	VMOVUPD      128(DX), Z5
+	VBROADCASTSD (SI), Z6
 	VFMADD231PD  Z6, Z3, Z0
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Z6, Z5, Z2
-	PREFETCHT0   (BX)(AX*8)
-	PREFETCHT0   64(BX)(AX*8)
-	PREFETCHT0   128(BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -9934,24 +10750,26 @@ summed:
 	VMOVNTPD Z1, 64(AX)
 	VMOVNTPD Z2, 128(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x4F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x4F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -9980,18 +10798,17 @@ tile:
 	PREFETCHT0 192(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -10008,43 +10825,54 @@ fetched:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Z16
-	VMOVUPD      64(SI), Z17
-	VMOVUPD      128(SI), Z18
-	VMOVUPD      192(SI), Z19
-	VBROADCASTSD (R8), Z20
+	VMOVUPD      (BX), Z16
+	VMOVUPD      64(BX), Z17
+	VMOVUPD      128(BX), Z18
+	VMOVUPD      192(BX), Z19
+	VBROADCASTSD (DI), Z20
 	VFMADD231PD  Z20, Z16, Z0
 	VFMADD231PD  Z20, Z17, Z1
 	VFMADD231PD  Z20, Z18, Z2
 	VFMADD231PD  Z20, Z19, Z3
-	VBROADCASTSD (R8)(DX*1), Z20
+	VBROADCASTSD (DI)(CX*1), Z20
 	VFMADD231PD  Z20, Z16, Z4
 	VFMADD231PD  Z20, Z17, Z5
 	VFMADD231PD  Z20, Z18, Z6
 	VFMADD231PD  Z20, Z19, Z7
-	VBROADCASTSD (R8)(DX*2), Z20
+	VBROADCASTSD (DI)(CX*2), Z20
 	VFMADD231PD  Z20, Z16, Z8
 	VFMADD231PD  Z20, Z17, Z9
 	VFMADD231PD  Z20, Z18, Z10
 	VFMADD231PD  Z20, Z19, Z11
-	VBROADCASTSD (R9), Z20
+	VBROADCASTSD (R8), Z20
 	VFMADD231PD  Z20, Z16, Z12
 	VFMADD231PD  Z20, Z17, Z13
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	PREFETCHT0   192(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -10096,23 +10924,25 @@ overwrite:
 	VMOVUPD Z14, 128(AX)
 	VMOVUPD Z15, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile4x4EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x4EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -10234,36 +11064,35 @@ overwrite:
 	VMOVUPD Z14, 128(AX)
 	VMOVUPD Z15, K1, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile4x4StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4x4StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -10280,43 +11109,54 @@ tile:
 	VPXORQ Z13, Z13, Z13
 	VPXORQ Z14, Z14, Z14
 	VPXORQ Z15, Z15, Z15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD      (SI), Z16
-	VMOVUPD      64(SI), Z17
-	VMOVUPD      128(SI), Z18
-	VMOVUPD      192(SI), Z19
-	VBROADCASTSD (R8), Z20
+	VMOVUPD      (BX), Z16
+	VMOVUPD      64(BX), Z17
+	VMOVUPD      128(BX), Z18
+	VMOVUPD      192(BX), Z19
+	VBROADCASTSD (DI), Z20
 	VFMADD231PD  Z20, Z16, Z0
 	VFMADD231PD  Z20, Z17, Z1
 	VFMADD231PD  Z20, Z18, Z2
 	VFMADD231PD  Z20, Z19, Z3
-	VBROADCASTSD (R8)(DX*1), Z20
+	VBROADCASTSD (DI)(CX*1), Z20
 	VFMADD231PD  Z20, Z16, Z4
 	VFMADD231PD  Z20, Z17, Z5
 	VFMADD231PD  Z20, Z18, Z6
 	VFMADD231PD  Z20, Z19, Z7
-	VBROADCASTSD (R8)(DX*2), Z20
+	VBROADCASTSD (DI)(CX*2), Z20
 	VFMADD231PD  Z20, Z16, Z8
 	VFMADD231PD  Z20, Z17, Z9
 	VFMADD231PD  Z20, Z18, Z10
 	VFMADD231PD  Z20, Z19, Z11
-	VBROADCASTSD (R9), Z20
+	VBROADCASTSD (R8), Z20
 	VFMADD231PD  Z20, Z16, Z12
 	VFMADD231PD  Z20, Z17, Z13
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	PREFETCHT0   192(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         BX, R9
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
+	ADDQ         R10, R9
+	ADDQ         DX, DI
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R11
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R9
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -10342,24 +11182,26 @@ summed:
 	VMOVNTPD Z14, 128(AX)
 	VMOVNTPD Z15, 192(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x4F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x4F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -10378,16 +11220,15 @@ tile:
 	PREFETCHT0 192(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -10396,32 +11237,43 @@ fetched:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Z8
-	VMOVUPD      64(SI), Z9
-	VMOVUPD      128(SI), Z10
-	VMOVUPD      192(SI), Z11
-	VBROADCASTSD (R8), Z12
+	VMOVUPD      (BX), Z8
+	VMOVUPD      64(BX), Z9
+	VMOVUPD      128(BX), Z10
+	VMOVUPD      192(BX), Z11
+	VBROADCASTSD (DI), Z12
 	VFMADD231PD  Z12, Z8, Z0
 	VFMADD231PD  Z12, Z9, Z1
 	VFMADD231PD  Z12, Z10, Z2
 	VFMADD231PD  Z12, Z11, Z3
-	VBROADCASTSD (R8)(DX*1), Z12
+	VBROADCASTSD (DI)(CX*1), Z12
 	VFMADD231PD  Z12, Z8, Z4
 	VFMADD231PD  Z12, Z9, Z5
 	VFMADD231PD  Z12, Z10, Z6
 	VFMADD231PD  Z12, Z11, Z7
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	PREFETCHT0   192(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -10453,23 +11305,25 @@ overwrite:
 	VMOVUPD Z6, 128(AX)
 	VMOVUPD Z7, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile2x4EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x4EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -10548,34 +11402,33 @@ overwrite:
 	VMOVUPD Z6, 128(AX)
 	VMOVUPD Z7, K1, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile2x4StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2x4StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
@@ -10584,32 +11437,43 @@ tile:
 	VPXORQ Z5, Z5, Z5
 	VPXORQ Z6, Z6, Z6
 	VPXORQ Z7, Z7, Z7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD      (SI), Z8
-	VMOVUPD      64(SI), Z9
-	VMOVUPD      128(SI), Z10
-	VMOVUPD      192(SI), Z11
-	VBROADCASTSD (R8), Z12
+	VMOVUPD      (BX), Z8
+	VMOVUPD      64(BX), Z9
+	VMOVUPD      128(BX), Z10
+	VMOVUPD      192(BX), Z11
+	VBROADCASTSD (DI), Z12
 	VFMADD231PD  Z12, Z8, Z0
 	VFMADD231PD  Z12, Z9, Z1
 	VFMADD231PD  Z12, Z10, Z2
 	VFMADD231PD  Z12, Z11, Z3
-	VBROADCASTSD (R8)(DX*1), Z12
+	VBROADCASTSD (DI)(CX*1), Z12
 	VFMADD231PD  Z12, Z8, Z4
 	VFMADD231PD  Z12, Z9, Z5
 	VFMADD231PD  Z12, Z10, Z6
 	VFMADD231PD  Z12, Z11, Z7
-	PREFETCHT0   (SI)(AX*8)
-	PREFETCHT0   64(SI)(AX*8)
-	PREFETCHT0   128(SI)(AX*8)
-	PREFETCHT0   192(SI)(AX*8)
-	ADDQ         BX, R8
-	ADDQ         DI, SI
-	DECQ         CX
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
+	ADDQ         R9, R8
+	ADDQ         DX, DI
+	ADDQ         SI, BX
+	DECQ         AX
+	JZ           summed
+	DECQ         R10
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), R8
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -10625,24 +11489,26 @@ summed:
 	VMOVNTPD Z6, 128(AX)
 	VMOVNTPD Z7, 192(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x4F64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x4F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -10656,41 +11522,51 @@ tile:
 	PREFETCHT0 192(AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Z4
-	VMOVUPD      64(BX), Z5
-	VMOVUPD      128(BX), Z6
-	VMOVUPD      192(BX), Z7
-	VBROADCASTSD (DI), Z8
+	VMOVUPD      (DX), Z4
+	VMOVUPD      64(DX), Z5
+	VMOVUPD      128(DX), Z6
+	VMOVUPD      192(DX), Z7
+	VBROADCASTSD (SI), Z8
 	VFMADD231PD  Z8, Z4, Z0
 	VFMADD231PD  Z8, Z5, Z1
 	VFMADD231PD  Z8, Z6, Z2
 	VFMADD231PD  Z8, Z7, Z3
-	PREFETCHT0   (BX)(AX*8)
-	PREFETCHT0   64(BX)(AX*8)
-	PREFETCHT0   128(BX)(AX*8)
-	PREFETCHT0   192(BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -10712,23 +11588,25 @@ overwrite:
 	VMOVUPD Z2, 128(AX)
 	VMOVUPD Z3, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·tile1x4EdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x4EdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -10787,59 +11665,69 @@ overwrite:
 	VMOVUPD Z2, 128(AX)
 	VMOVUPD Z3, K1, 192(AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tile1x4StreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1x4StreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VPXORQ Z0, Z0, Z0
 	VPXORQ Z1, Z1, Z1
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD      (BX), Z4
-	VMOVUPD      64(BX), Z5
-	VMOVUPD      128(BX), Z6
-	VMOVUPD      192(BX), Z7
-	VBROADCASTSD (DI), Z8
+	VMOVUPD      (DX), Z4
+	VMOVUPD      64(DX), Z5
+	VMOVUPD      128(DX), Z6
+	VMOVUPD      192(DX), Z7
+	VBROADCASTSD (SI), Z8
 	VFMADD231PD  Z8, Z4, Z0
 	VFMADD231PD  Z8, Z5, Z1
 	VFMADD231PD  Z8, Z6, Z2
 	VFMADD231PD  Z8, Z7, Z3
-	PREFETCHT0   (BX)(AX*8)
-	PREFETCHT0   64(BX)(AX*8)
-	PREFETCHT0   128(BX)(AX*8)
-	PREFETCHT0   192(BX)(AX*8)
-	ADDQ         DX, DI
-	ADDQ         SI, BX
-	DECQ         CX
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
+	ADDQ         R8, DI
+	ADDQ         CX, SI
+	ADDQ         BX, DX
+	DECQ         AX
+	JZ           summed
+	DECQ         R9
 	JNZ          loop
+	ADDQ         aheadTurn+96(FP), DI
+	JMP          turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -10850,24 +11738,26 @@ summed:
 	VMOVNTPD Z2, 128(AX)
 	VMOVNTPD Z3, 192(AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile16xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile16xHalfF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16xHalfF64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -10908,26 +11798,25 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
-	LEAQ   (R11)(DX*2), R12
-	ADDQ   DX, R12
-	LEAQ   (R12)(DX*2), R13
-	ADDQ   DX, R13
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -10944,37 +11833,49 @@ fetched:
 	VXORPD Y13, Y13, Y13
 	VXORPD Y14, Y14, Y14
 	VXORPD Y15, Y15, Y15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R13
+	ADDQ   BX, R13
+	MOVQ   aheadStep+88(FP), R14
+
+turn:
+	MOVQ $0x00000008, R15
 
 loop:
-	VMOVUPD          (SI), Y16
-	VFMADD231PD.BCST (R8), Y16, Y0
-	VFMADD231PD.BCST (R8)(DX*1), Y16, Y1
-	VFMADD231PD.BCST (R8)(DX*2), Y16, Y2
-	VFMADD231PD.BCST (R9), Y16, Y3
-	VFMADD231PD.BCST (R9)(DX*1), Y16, Y4
-	VFMADD231PD.BCST (R9)(DX*2), Y16, Y5
-	VFMADD231PD.BCST (R10), Y16, Y6
-	VFMADD231PD.BCST (R10)(DX*1), Y16, Y7
-	VFMADD231PD.BCST (R10)(DX*2), Y16, Y8
-	VFMADD231PD.BCST (R11), Y16, Y9
-	VFMADD231PD.BCST (R11)(DX*1), Y16, Y10
-	VFMADD231PD.BCST (R11)(DX*2), Y16, Y11
-	VFMADD231PD.BCST (R12), Y16, Y12
-	VFMADD231PD.BCST (R12)(DX*1), Y16, Y13
-	VFMADD231PD.BCST (R12)(DX*2), Y16, Y14
-	VFMADD231PD.BCST (R13), Y16, Y15
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	ADDQ             BX, R13
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Y16
+	VFMADD231PD.BCST (DI), Y16, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y16, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y16, Y2
+	VFMADD231PD.BCST (R8), Y16, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y16, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y16, Y5
+	VFMADD231PD.BCST (R9), Y16, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y16, Y7
+	VFMADD231PD.BCST (R9)(CX*2), Y16, Y8
+	VFMADD231PD.BCST (R10), Y16, Y9
+	VFMADD231PD.BCST (R10)(CX*1), Y16, Y10
+	VFMADD231PD.BCST (R10)(CX*2), Y16, Y11
+	VFMADD231PD.BCST (R11), Y16, Y12
+	VFMADD231PD.BCST (R11)(CX*1), Y16, Y13
+	VFMADD231PD.BCST (R11)(CX*2), Y16, Y14
+	VFMADD231PD.BCST (R12), Y16, Y15
+	PREFETCHT0       (R13)
+	PREFETCHT0       (R13)(R14*8)
+	ADDQ             R14, R13
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R15
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R13
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -11050,23 +11951,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y15, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile16xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16xHalfEdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -11229,44 +12132,43 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y15, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile16xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile16xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile16xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile16xHalfStreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
-	LEAQ   (R10)(DX*2), R11
-	ADDQ   DX, R11
-	LEAQ   (R11)(DX*2), R12
-	ADDQ   DX, R12
-	LEAQ   (R12)(DX*2), R13
-	ADDQ   DX, R13
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
+	LEAQ   (R9)(CX*2), R10
+	ADDQ   CX, R10
+	LEAQ   (R10)(CX*2), R11
+	ADDQ   CX, R11
+	LEAQ   (R11)(CX*2), R12
+	ADDQ   CX, R12
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -11283,37 +12185,49 @@ tile:
 	VXORPD Y13, Y13, Y13
 	VXORPD Y14, Y14, Y14
 	VXORPD Y15, Y15, Y15
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R13
+	ADDQ   BX, R13
+	MOVQ   aheadStep+88(FP), R14
+
+turn:
+	MOVQ $0x00000008, R15
 
 loop:
-	VMOVUPD          (SI), Y16
-	VFMADD231PD.BCST (R8), Y16, Y0
-	VFMADD231PD.BCST (R8)(DX*1), Y16, Y1
-	VFMADD231PD.BCST (R8)(DX*2), Y16, Y2
-	VFMADD231PD.BCST (R9), Y16, Y3
-	VFMADD231PD.BCST (R9)(DX*1), Y16, Y4
-	VFMADD231PD.BCST (R9)(DX*2), Y16, Y5
-	VFMADD231PD.BCST (R10), Y16, Y6
-	VFMADD231PD.BCST (R10)(DX*1), Y16, Y7
-	VFMADD231PD.BCST (R10)(DX*2), Y16, Y8
-	VFMADD231PD.BCST (R11), Y16, Y9
-	VFMADD231PD.BCST (R11)(DX*1), Y16, Y10
-	VFMADD231PD.BCST (R11)(DX*2), Y16, Y11
-	VFMADD231PD.BCST (R12), Y16, Y12
-	VFMADD231PD.BCST (R12)(DX*1), Y16, Y13
-	VFMADD231PD.BCST (R12)(DX*2), Y16, Y14
-	VFMADD231PD.BCST (R13), Y16, Y15
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             BX, R11
-	ADDQ             BX, R12
-	ADDQ             BX, R13
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Y16
+	VFMADD231PD.BCST (DI), Y16, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y16, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y16, Y2
+	VFMADD231PD.BCST (R8), Y16, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y16, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y16, Y5
+	VFMADD231PD.BCST (R9), Y16, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y16, Y7
+	VFMADD231PD.BCST (R9)(CX*2), Y16, Y8
+	VFMADD231PD.BCST (R10), Y16, Y9
+	VFMADD231PD.BCST (R10)(CX*1), Y16, Y10
+	VFMADD231PD.BCST (R10)(CX*2), Y16, Y11
+	VFMADD231PD.BCST (R11), Y16, Y12
+	VFMADD231PD.BCST (R11)(CX*1), Y16, Y13
+	VFMADD231PD.BCST (R11)(CX*2), Y16, Y14
+	VFMADD231PD.BCST (R12), Y16, Y15
+	PREFETCHT0       (R13)
+	PREFETCHT0       (R13)(R14*8)
+	ADDQ             R14, R13
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             DX, R10
+	ADDQ             DX, R11
+	ADDQ             DX, R12
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R15
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R13
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -11351,24 +12265,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Y15, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile8xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile8xHalfF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8xHalfF64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -11393,20 +12309,19 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -11415,26 +12330,37 @@ fetched:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000008, R12
 
 loop:
-	VMOVUPD          (SI), Y8
-	VFMADD231PD.BCST (R8), Y8, Y0
-	VFMADD231PD.BCST (R8)(DX*1), Y8, Y1
-	VFMADD231PD.BCST (R8)(DX*2), Y8, Y2
-	VFMADD231PD.BCST (R9), Y8, Y3
-	VFMADD231PD.BCST (R9)(DX*1), Y8, Y4
-	VFMADD231PD.BCST (R9)(DX*2), Y8, Y5
-	VFMADD231PD.BCST (R10), Y8, Y6
-	VFMADD231PD.BCST (R10)(DX*1), Y8, Y7
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Y8
+	VFMADD231PD.BCST (DI), Y8, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PD.BCST (R8), Y8, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PD.BCST (R9), Y8, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y8, Y7
+	PREFETCHT0       (R10)
+	ADDQ             R11, R10
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R12
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R10
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -11478,23 +12404,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y7, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile8xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8xHalfEdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -11592,38 +12520,37 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y7, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile8xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile8xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile8xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile8xHalfStreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*2), R10
-	ADDQ   DX, R10
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
+	LEAQ   (R8)(CX*2), R9
+	ADDQ   CX, R9
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
@@ -11632,26 +12559,37 @@ tile:
 	VXORPD Y5, Y5, Y5
 	VXORPD Y6, Y6, Y6
 	VXORPD Y7, Y7, Y7
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R10
+	ADDQ   BX, R10
+	MOVQ   aheadStep+88(FP), R11
+
+turn:
+	MOVQ $0x00000008, R12
 
 loop:
-	VMOVUPD          (SI), Y8
-	VFMADD231PD.BCST (R8), Y8, Y0
-	VFMADD231PD.BCST (R8)(DX*1), Y8, Y1
-	VFMADD231PD.BCST (R8)(DX*2), Y8, Y2
-	VFMADD231PD.BCST (R9), Y8, Y3
-	VFMADD231PD.BCST (R9)(DX*1), Y8, Y4
-	VFMADD231PD.BCST (R9)(DX*2), Y8, Y5
-	VFMADD231PD.BCST (R10), Y8, Y6
-	VFMADD231PD.BCST (R10)(DX*1), Y8, Y7
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             BX, R10
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Y8
+	VFMADD231PD.BCST (DI), Y8, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PD.BCST (R8), Y8, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PD.BCST (R9), Y8, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y8, Y7
+	PREFETCHT0       (R10)
+	ADDQ             R11, R10
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R12
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R10
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -11673,24 +12611,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Y7, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile4xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile4xHalfF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4xHalfF64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -11707,37 +12647,47 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD          (SI), Y4
-	VFMADD231PD.BCST (R8), Y4, Y0
-	VFMADD231PD.BCST (R8)(DX*1), Y4, Y1
-	VFMADD231PD.BCST (R8)(DX*2), Y4, Y2
-	VFMADD231PD.BCST (R9), Y4, Y3
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Y4
+	VFMADD231PD.BCST (DI), Y4, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PD.BCST (R8), Y4, Y3
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R11
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R9
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -11765,23 +12715,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y3, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile4xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4xHalfEdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -11848,55 +12800,65 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y3, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile4xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile4xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile4xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile4xHalfStreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
-	LEAQ   (R8)(DX*2), R9
-	ADDQ   DX, R9
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
+	LEAQ   (DI)(CX*2), R8
+	ADDQ   CX, R8
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R9
+	ADDQ   BX, R9
+	MOVQ   aheadStep+88(FP), R10
+
+turn:
+	MOVQ $0x00000008, R11
 
 loop:
-	VMOVUPD          (SI), Y4
-	VFMADD231PD.BCST (R8), Y4, Y0
-	VFMADD231PD.BCST (R8)(DX*1), Y4, Y1
-	VFMADD231PD.BCST (R8)(DX*2), Y4, Y2
-	VFMADD231PD.BCST (R9), Y4, Y3
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             BX, R9
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Y4
+	VFMADD231PD.BCST (DI), Y4, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PD.BCST (R8), Y4, Y3
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R11
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R9
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -11910,24 +12872,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Y3, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile2xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile2xHalfF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2xHalfF64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -11940,30 +12904,40 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD          (SI), Y2
-	VFMADD231PD.BCST (R8), Y2, Y0
-	VFMADD231PD.BCST (R8)(DX*1), Y2, Y1
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Y2
+	VFMADD231PD.BCST (DI), Y2, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y2, Y1
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R10
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R8
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -11983,23 +12957,25 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile2xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2xHalfEdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -12049,48 +13025,58 @@ overwrite:
 	ADDQ    CX, AX
 	VMOVUPD Y1, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile2xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile2xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile2xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile2xHalfStreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), DX
+	MOVQ   aRow+16(FP), CX
+	SHLQ   $0x03, CX
+	MOVQ   aCol+24(FP), DX
 	SHLQ   $0x03, DX
-	MOVQ   aCol+24(FP), BX
-	SHLQ   $0x03, BX
-	MOVQ   bRow+40(FP), DI
-	SHLQ   $0x03, DI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), SI
-	MOVQ   a+8(FP), R8
+	MOVQ   bRow+40(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), BX
+	MOVQ   a+8(FP), DI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), R8
+	ADDQ   BX, R8
+	MOVQ   aheadStep+88(FP), R9
+
+turn:
+	MOVQ $0x00000008, R10
 
 loop:
-	VMOVUPD          (SI), Y2
-	VFMADD231PD.BCST (R8), Y2, Y0
-	VFMADD231PD.BCST (R8)(DX*1), Y2, Y1
-	PREFETCHT0       (SI)(AX*8)
-	ADDQ             BX, R8
-	ADDQ             DI, SI
-	DECQ             CX
+	VMOVUPD          (BX), Y2
+	VFMADD231PD.BCST (DI), Y2, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y2, Y1
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JZ               summed
+	DECQ             R10
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), R8
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -12100,24 +13086,26 @@ summed:
 	ADDQ     CX, AX
 	VMOVNTPD Y1, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER
 	RET
 
-// func tile1xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile1xHalfF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1xHalfF64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       add+64(FP), AX
 	TESTQ      AX, AX
@@ -12128,28 +13116,38 @@ tile:
 	PREFETCHT0 (AX)
 
 fetched:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD          (BX), Y1
-	VFMADD231PD.BCST (DI), Y1, Y0
-	PREFETCHT0       (BX)(AX*8)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             CX
+	VMOVUPD          (DX), Y1
+	VFMADD231PD.BCST (SI), Y1, Y0
+	PREFETCHT0       (DI)
+	ADDQ             R8, DI
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JZ               summed
+	DECQ             R9
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), DI
+	JMP              turn
 
 summed:
 	MOVQ   cRow+56(FP), CX
@@ -12165,23 +13163,25 @@ summed:
 overwrite:
 	VMOVUPD Y0, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aheadNext+104(FP), AX
+	ADDQ    AX, ahead+80(FP)
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2
-TEXT ·tile1xHalfEdgeF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1xHalfEdgeF64AVX512(SB), NOSPLIT, $0-144
 	MOVQ  last+72(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -12224,46 +13224,56 @@ summed:
 overwrite:
 	VMOVUPD Y0, K1, (AX)
 	ADDQ    CX, AX
-	MOVQ    aNext+96(FP), AX
+	MOVQ    aNext+120(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, a+8(FP)
-	MOVQ    bNext+104(FP), AX
+	MOVQ    bNext+128(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, b+32(FP)
-	MOVQ    cNext+112(FP), AX
+	MOVQ    cNext+136(FP), AX
 	SHLQ    $0x03, AX
 	ADDQ    AX, c+48(FP)
-	DECQ    count+88(FP)
+	DECQ    count+112(FP)
 	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, count int, aNext int, bNext int, cNext int)
+// func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
-TEXT ·tile1xHalfStreamF64AVX512(SB), NOSPLIT, $0-120
+TEXT ·tile1xHalfStreamF64AVX512(SB), NOSPLIT, $0-144
 tile:
-	MOVQ   ahead+80(FP), AX
-	MOVQ   aRow+16(FP), CX
+	MOVQ   aRow+16(FP), AX
+	SHLQ   $0x03, AX
+	MOVQ   aCol+24(FP), CX
 	SHLQ   $0x03, CX
-	MOVQ   aCol+24(FP), DX
-	SHLQ   $0x03, DX
-	MOVQ   bRow+40(FP), SI
-	SHLQ   $0x03, SI
-	MOVQ   k+0(FP), CX
-	MOVQ   b+32(FP), BX
-	MOVQ   a+8(FP), DI
+	MOVQ   bRow+40(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   k+0(FP), AX
+	MOVQ   b+32(FP), DX
+	MOVQ   a+8(FP), SI
 	VXORPD Y0, Y0, Y0
-	TESTQ  CX, CX
+	TESTQ  AX, AX
 	JZ     summed
+	MOVQ   ahead+80(FP), DI
+	ADDQ   DX, DI
+	MOVQ   aheadStep+88(FP), R8
+
+turn:
+	MOVQ $0x00000008, R9
 
 loop:
-	VMOVUPD          (BX), Y1
-	VFMADD231PD.BCST (DI), Y1, Y0
-	PREFETCHT0       (BX)(AX*8)
-	ADDQ             DX, DI
-	ADDQ             SI, BX
-	DECQ             CX
+	VMOVUPD          (DX), Y1
+	VFMADD231PD.BCST (SI), Y1, Y0
+	PREFETCHT0       (DI)
+	ADDQ             R8, DI
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JZ               summed
+	DECQ             R9
 	JNZ              loop
+	ADDQ             aheadTurn+96(FP), DI
+	JMP              turn
 
 summed:
 	MOVQ     cRow+56(FP), CX
@@ -12271,16 +13281,18 @@ summed:
 	MOVQ     c+48(FP), AX
 	VMOVNTPD Y0, (AX)
 	ADDQ     CX, AX
-	MOVQ     aNext+96(FP), AX
+	MOVQ     aheadNext+104(FP), AX
+	ADDQ     AX, ahead+80(FP)
+	MOVQ     aNext+120(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, a+8(FP)
-	MOVQ     bNext+104(FP), AX
+	MOVQ     bNext+128(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, b+32(FP)
-	MOVQ     cNext+112(FP), AX
+	MOVQ     cNext+136(FP), AX
 	SHLQ     $0x03, AX
 	ADDQ     AX, c+48(FP)
-	DECQ     count+88(FP)
+	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
 	VZEROUPPER

@@ -107,7 +107,7 @@ func testTiles[T Float](t *testing.T, ker *Kernels[T]) {
 						if k > 0 {
 							pa, pb = &a.x[0], &b.x[0]
 						}
-						f(k, pa, a.row, a.col, pb, b.row, &c.x[0], c.row, flag, last, 1<<20, 1, 0, 0, 0)
+						f(k, pa, a.row, a.col, pb, b.row, &c.x[0], c.row, flag, last, 1<<20, 8, -64, 3, 1, 0, 0, 0)
 						checkProduct(t, a, b, c, old, add, fmt.Sprintf("%d x %d, k %d, variant %d", tile.Rows, cols, k, variant))
 					}
 				}

@@ -32,9 +32,11 @@ const (
 	// A product that does little with each entry waits for memory, and gets it
 	// sooner from fewer rows at a time.
 	fewRows = 16
-	// A strip is as many columns as have this many bytes in a row: the parts of H
-	// and Hᵀ that belong to them stay in the second-level cache.
-	stripBytes = 8192
+	// A strip is as many columns as have this many bytes in a row, so that the
+	// parts of H and Hᵀ that belong to them stay in the second-level cache, or as
+	// many more as have so many bytes in those: long runs through the data are
+	// what the processor foresees.
+	stripBytes, heldBytes = 8192, 256 << 10
 	// The model and its quotient are made for so many bytes of a row: with the rows
 	// of a tile, about as much as a first-level cache holds.
 	quotBytes = 1024
@@ -47,6 +49,15 @@ const (
 func stripCols[T asm.Float]() int  { return stripBytes / asm.SizeOf[T]() }
 func quotCols[T asm.Float]() int   { return quotBytes / asm.SizeOf[T]() }
 func quotStride[T asm.Float]() int { return (quotBytes + tilePad) / asm.SizeOf[T]() }
+
+// columns is the number of columns of a strip for products with r components;
+// copies have room for the least.
+func (d *Dense[T]) columns(r int) int {
+	if !d.plain() {
+		return stripCols[T]()
+	}
+	return max(stripCols[T](), heldBytes/(max(r, 1)*asm.SizeOf[T]()))
+}
 
 // scratch is the memory of one worker: tiles of the scaled data, of the model
 // or quotient, and of a power of the model, and the weights of a row.
@@ -203,9 +214,10 @@ func (t *tile[T]) copyStride() int { return t.cols + tilePad/asm.SizeOf[T]() }
 func (d *Dense[T]) VHt(dst *matrix.Dense[T], block, worker int, _, _ *matrix.Dense[T]) {
 	ker, s := asm.For[T](), &d.scratch[worker]
 	i0, i1 := d.Rows(block)
-	for j0 := 0; j0 < d.x.Cols; j0 += stripCols[T]() {
+	cols := d.columns(dst.Cols)
+	for j0 := 0; j0 < d.x.Cols; j0 += cols {
 		for i := i0; i < i1; i += tileRows {
-			v := d.tileAt(i, min(i+tileRows, i1), j0, stripCols[T](), s)
+			v := d.tileAt(i, min(i+tileRows, i1), j0, cols, s)
 			d.timesHt(ker, dst, &v, v.data, v.stride)
 		}
 	}
@@ -226,9 +238,10 @@ func (d *Dense[T]) WtV(dst *matrix.Dense[T], block, worker int, w, _ *matrix.Den
 		rows = fewRows
 	}
 	i0, i1 := d.Rows(block)
-	for j0 := 0; j0 < d.x.Cols; j0 += stripCols[T]() {
+	cols := d.columns(dst.Rows)
+	for j0 := 0; j0 < d.x.Cols; j0 += cols {
 		for i := i0; i < i1; i += rows {
-			v := d.tileAt(i, min(i+rows, i1), j0, stripCols[T](), s)
+			v := d.tileAt(i, min(i+rows, i1), j0, cols, s)
 			wTimes(ker, dst, &v, w, v.data, v.stride, i > i0)
 		}
 	}

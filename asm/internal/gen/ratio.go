@@ -53,11 +53,11 @@ func ratioKernel(v isa, mr, nv int, square bool) {
 			PREFETCHT0(Mem{Base: data, Index: ahead, Scale: uint8(v.size()), Disp: j})
 		}
 	}
-	acc := accumulate(v, mr, nv, func(b GPVirtual, bv []VecVirtual) {
+	acc := accumulate(v, mr, nv, false, func(b GPVirtual, bv []VecVirtual) {
 		for j := range bv {
 			v.load(Mem{Base: b, Disp: j * v.width()}, bv[j])
 		}
-	}, func(GPVirtual) {})
+	})
 	floor, one := v.parameter("floor"), v.vec()
 	if square || v.masks() {
 		v.ones(one)

@@ -45,6 +45,9 @@ func tile(v isa) {
 	}
 }
 
+// cacheLine is the size of a cache line in bytes.
+const cacheLine = 64
+
 // variant is what tiles of one shape differ in.
 type variant string
 
@@ -67,7 +70,7 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 		name = fmt.Sprintf("tile%dxHalf%s%s", mr, kind, v.suffix())
 	}
 	edge := kind == edge
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, aRow, aCol int, b *%[1]s, bRow int, c *%[1]s, cRow int, add, last, ahead, count, aNext, bNext, cNext int)", v.typ()))
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, aRow, aCol int, b *%[1]s, bRow int, c *%[1]s, cRow int, add, last, ahead, aheadStep, aheadTurn, aheadNext, count, aNext, bNext, cNext int)", v.typ()))
 	Pragma("noescape")
 	sum := "= Σ_l a[i*aRow+l*aCol] * b[l*bRow+j]"
 	if kind != stream {
@@ -80,18 +83,9 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 	if kind == full {
 		fetchC(v, mr, nv)
 	}
-	var ahead GPVirtual
-	if !edge {
-		ahead = GP64()
-		Load(Param("ahead"), ahead)
-	}
-	acc := accumulate(v, mr, nv, func(b GPVirtual, bv []VecVirtual) {
+	acc := accumulate(v, mr, nv, !edge, func(b GPVirtual, bv []VecVirtual) {
 		for j := range bv {
 			mask.load(v, Mem{Base: b, Disp: j * v.width()}, bv[j], edge && j == nv-1)
-		}
-	}, func(b GPVirtual) {
-		for j := 0; !edge && j < nv*v.width(); j += 64 {
-			PREFETCHT0(Mem{Base: b, Index: ahead, Scale: uint8(v.size()), Disp: j})
 		}
 	})
 
@@ -129,6 +123,11 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 		}
 		ADDQ(cRow, c)
 	}
+	if !edge {
+		step := GP64()
+		Load(Param("aheadNext"), step)
+		ADDQ(step, address("ahead"))
+	}
 	nextTile(v, "a", "b", "c")
 	if kind == stream {
 		SFENCE()
@@ -155,8 +154,8 @@ func (v isa) stepOf(param string, to GPVirtual) {
 }
 
 // accumulate generates the sums of a tile, from the parameters k, a, aRow, aCol,
-// b and bRow: load loads a row of B, ahead asks for later ones.
-func accumulate(v isa, mr, nv int, load func(b GPVirtual, bv []VecVirtual), ahead func(b GPVirtual)) [][]VecVirtual {
+// b and bRow: load loads a row of B. With fetch it asks for what comes ahead.
+func accumulate(v isa, mr, nv int, fetch bool, load func(b GPVirtual, bv []VecVirtual)) [][]VecVirtual {
 	k, aRow, aCol, b, bRow := GP64(), v.bytes("aRow"), v.bytes("aCol"), GP64(), v.bytes("bRow")
 	Load(Param("k"), k)
 	Load(Param("b"), b)
@@ -181,6 +180,15 @@ func accumulate(v isa, mr, nv int, load func(b GPVirtual, bv []VecVirtual), ahea
 	}
 	TESTQ(k, k)
 	JZ(LabelRef("summed"))
+	var ahead, step, turn GPVirtual
+	if fetch {
+		ahead, step, turn = GP64(), GP64(), GP64()
+		Load(Param("ahead"), ahead)
+		ADDQ(b, ahead)
+		Load(Param("aheadStep"), step)
+		Label("turn")
+		MOVQ(U32(cacheLine/v.size()), turn)
+	}
 	Label("loop")
 	bv := v.vecs(nv)
 	load(b, bv)
@@ -199,13 +207,30 @@ func accumulate(v isa, mr, nv int, load func(b GPVirtual, bv []VecVirtual), ahea
 			v.fma(t, bv[j], acc[i][j])
 		}
 	}
-	ahead(b)
+	if fetch {
+		for j := 0; j < nv*v.width(); j += cacheLine {
+			PREFETCHT0(Mem{Base: ahead, Disp: j})
+		}
+		if lines := cacheLine / v.size(); mr >= 2*lines { // the other half of the rows
+			PREFETCHT0(Mem{Base: ahead, Index: step, Scale: uint8(lines)})
+		}
+		ADDQ(step, ahead)
+	}
 	for _, p := range ptrs {
 		ADDQ(aCol, p)
 	}
 	ADDQ(bRow, b)
-	DECQ(k)
-	JNZ(LabelRef("loop"))
+	if !fetch {
+		DECQ(k)
+		JNZ(LabelRef("loop"))
+	} else {
+		DECQ(k)
+		JZ(LabelRef("summed"))
+		DECQ(turn)
+		JNZ(LabelRef("loop"))
+		ADDQ(address("aheadTurn"), ahead)
+		JMP(LabelRef("turn"))
+	}
 	Label("summed")
 	return acc
 }
@@ -233,7 +258,7 @@ func fetchC(v isa, mr, nv int) {
 		if i > 0 {
 			ADDQ(cRow, c)
 		}
-		for j := 0; j < nv*v.width(); j += 64 {
+		for j := 0; j < nv*v.width(); j += cacheLine {
 			PREFETCHT0(Mem{Base: c, Disp: j})
 		}
 	}
