@@ -80,6 +80,9 @@ func testObserved[T asm.Float](t *testing.T) {
 		hide(mask, 2, 1)
 		for _, s := range settings() {
 			name := fmt.Sprintf("%s %v", s.name, shape)
+			if a, ok := s.o.Method.(cpd.ALS); ok && a.LineSearch {
+				continue // which needs complete data
+			}
 			o := s.o
 			o.Mask, o.Run = mask, solver.Options{MaxIter: solver.Set(12), Tol: solver.Set(0.0), TraceEvery: 1}
 			r, err := cpd.Fit(ctx, without(x, mask, math.NaN()), 4, &o)
@@ -99,7 +102,9 @@ func testObserved[T asm.Float](t *testing.T) {
 	}
 }
 
-func TestWhatIsBehindAMaskChangesNoBit(t *testing.T) { both(t, testBehind[float32], testBehind[float64]) }
+func TestWhatIsBehindAMaskChangesNoBit(t *testing.T) {
+	both(t, testBehind[float32], testBehind[float64])
+}
 
 func testBehind[T asm.Float](t *testing.T) {
 	shape := []int{12, 7, 40}
