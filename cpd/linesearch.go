@@ -74,7 +74,7 @@ func (o *settled) checkLineSearch() error {
 	case a.Extrapolate:
 		return fmt.Errorf("cpd: %w: extrapolate and line search both choose where a sweep begins; leave one of them out", ErrOption)
 	case o.Balance == BalanceBlock:
-		return fmt.Errorf("cpd: %w: a sweep that is balanced within (block) has no line to search; use balance every", ErrOption)
+		return fmt.Errorf("cpd: %w: the line search is for sweeps that are not balanced within (block); use balance every", ErrOption)
 	case o.Mask != nil:
 		return fmt.Errorf("cpd: %w: the line search needs complete data; use extrapolate where entries are missing", ErrOption)
 	case free < 2 || free > mostSearched:

@@ -161,6 +161,8 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 		"seed": o.Seed,
 	}
 	switch m := o.Method.(type) {
+	case cpd.ALS:
+		options["line_search"] = m.LineSearch
 	case cpd.HALS:
 		options["inner"] = m.Inner
 	case cpd.MU:

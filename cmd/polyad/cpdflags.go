@@ -22,6 +22,7 @@ type cpdFlags struct {
 	fitFlags
 	nonneg modeList
 	modes  []modePenalty
+	line   bool
 
 	named, beyond bool // of eval: penalties on w or h, and on modes from 2 on
 }
@@ -42,6 +43,7 @@ func (f *cpdFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.method, "method", "", "als, hals or mu; only mu takes losses other than frobenius; default als, hals with --nonneg, mu for other losses")
 	fs.IntVar(&f.inner, "inner", 0, "inner steps per factor and sweep; 0: the method's own rule (hals: accelerated, mu: 1)")
 	fs.BoolVar(&f.extrapolate, "extrapolate", false, "steps from extrapolated points (als, hals); default false when --method is given or --balance is block, else true where there is that variant")
+	fs.BoolVar(&f.line, "line-search", false, "sweeps begin at the best point of the line along which the last one went (als with factors of both signs), not extrapolated")
 	fs.Var(&f.nonneg, "nonneg", "these modes are nonnegative, such as --nonneg=0,2; without a value all (mu implies that)")
 	fs.Lookup("nonneg").NoOptDefVal = "all"
 	fs.Var(put(penaltyL1), "l1", "penalty V·||BLOCK||_1; BLOCK is a mode number from 0, or all; repeatable, the last one of a block wins (hals, mu)")
@@ -145,8 +147,14 @@ func (f *cpdFlags) methodFor(l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 		d := cpd.DefaultMethod(l, len(f.nonneg) > 0, b)
 		name = d.String()
 		if !f.changed("extrapolate") {
-			extrapolate = isExtrapolated(d)
+			extrapolate = isExtrapolated(d) && !f.line
 		}
+	}
+	switch {
+	case f.line && name != "als":
+		return nil, usagef("--line-search: %s has none; use --method als, without --nonneg", name)
+	case f.line && extrapolate:
+		return nil, usagef("--line-search and --extrapolate both choose where a sweep begins; leave one of them out")
 	}
 	switch name {
 	case "hals":
@@ -160,7 +168,7 @@ func (f *cpdFlags) methodFor(l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 		if f.inner > 0 {
 			return nil, usagef("--inner: als solves for each factor once a sweep; leave it out")
 		}
-		return cpd.ALS{Extrapolate: extrapolate}, nil
+		return cpd.ALS{Extrapolate: extrapolate, LineSearch: f.line}, nil
 	}
 	return nil, usagef("--method %q; want als, hals or mu", f.method)
 }

@@ -145,6 +145,9 @@ func (r *result) by() string {
 	if r.Options["extrapolate"] == true {
 		return fmt.Sprintf("%v, extrapolated", r.Options["method"])
 	}
+	if r.Options["line_search"] == true {
+		return fmt.Sprintf("%v with line search", r.Options["method"])
+	}
 	return fmt.Sprint(r.Options["method"])
 }
 
