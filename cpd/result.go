@@ -42,6 +42,9 @@ type Result[T asm.Float] struct {
 	// balanced, when several factors are free and penalized; 0 for pruned ones.
 	Beta []float64
 
+	// Compression tells what a [Compressed] start did; nil for others.
+	Compression *Compression
+
 	// Runs are all runs when there were restarts, in the order of their seeds, and
 	// Best is the index of the one whose model this is. The report and the trace
 	// are its, but Seconds counts all runs.
@@ -81,6 +84,8 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		KKT:      s.kkt(),
 		Ridges:   int(s.ridges),
 		Options:  s.o.Options,
+
+		Compression: s.compression,
 	}
 	r.Options.Run.Observe = nil
 	pruned := make([]bool, s.rank)

@@ -37,7 +37,8 @@ type state[T asm.Float] struct {
 	step            stepper
 	ahead           beyond    // nil: a sweep begins where the last one ended
 	given           *Model[T] // the start if one was given
-	touched         bool      // whether the start was scaled, balanced or swept over
+	compression     *Compression
+	touched         bool // whether the start was scaled, balanced or swept over
 
 	num      []*matrix.Dense[T]       // of one mode at a time, sharing memory
 	grams    []*matrix.Dense[float64] // F_nᵀF_n

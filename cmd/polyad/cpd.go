@@ -178,6 +178,9 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}
+	if c := r.Compression; c != nil {
+		res.Compression = &compressionResult{c.Ranks, c.Left, c.Iterations, c.RelError}
+	}
 	if res.Balance.Beta == nil {
 		res.Balance.Beta = []float64{}
 	}

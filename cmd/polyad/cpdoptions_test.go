@@ -32,3 +32,36 @@ func TestLineSearchIsAskedForByAFlag(t *testing.T) {
 		require.Regexp(t, "line.search", stderr, name)
 	}
 }
+
+func TestCompressionIsAskedForAndToldOf(t *testing.T) {
+	x := tensorFile(t, t.TempDir())
+	for name, args := range map[string][]string{"ranks": {"--ranks", "3,4,3"}, "target": {"--error-target", "0.02"}, "default": nil} {
+		args = append([]string{"cpd", x, "-r", "3", "--init", "compressed", "--max-iter", "2"}, args...)
+		code, stdout, stderr := call(args...)
+		require.Zero(t, code, stderr)
+		require.Contains(t, stdout, "compressed", name)
+		code, stdout, stderr = call(append(args, "--json")...)
+		require.Zero(t, code, stderr)
+		var res result
+		require.NoError(t, json.Unmarshal([]byte(stdout), &res))
+		require.Equal(t, "compressed", res.Options["init"])
+		require.Positive(t, res.Compression.Iterations)
+		switch name {
+		case "ranks":
+			require.Equal(t, []int{3, 4, 3}, res.Compression.Ranks)
+		case "target":
+			require.Equal(t, []int{3, 3, 3}, res.Compression.Ranks)
+			require.Less(t, res.Compression.Left, .02)
+		}
+	}
+	for name, args := range map[string][]string{
+		"no start": {"--ranks", "3,3,3"}, "svd": {"--init", "svd", "--error-target", "0.1"}, "word": {"--init", "compressed", "--ranks", "a"},
+		"both": {"--init", "compressed", "--ranks", "3,3,3", "--error-target", "0.1"}, "few": {"--init", "compressed", "--ranks", "3,3"},
+		"above": {"--init", "compressed", "--ranks", "13,3,3"}, "negative": {"--init", "compressed", "--error-target", "-1"},
+	} {
+		code, stdout, stderr := call(append([]string{"cpd", x, "-r", "3"}, args...)...)
+		require.Equal(t, exitUsage, code, name)
+		require.Empty(t, stdout, name)
+		require.NotEmpty(t, stderr, name)
+	}
+}
