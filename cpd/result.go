@@ -34,7 +34,7 @@ type Result[T asm.Float] struct {
 	// nowhere above the floor.
 	Pruned []int
 
-	// Ridges counts how many times [ALS] met a singular matrix and raised its
+	// Ridges counts how many times [ALS] met a singular Gram matrix and raised its
 	// diagonal a little.
 	Ridges int
 
@@ -58,6 +58,9 @@ type Result[T asm.Float] struct {
 
 // Fit returns 1 - RelError.
 func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
+
+// Surviving returns the number of components that are not pruned.
+func (r *Result[T]) Surviving() int { return r.Rank() - len(r.Pruned) }
 
 // Objective returns the minimized objective, loss plus penalties, with the same
 // bits as the last point of the trace.

@@ -178,6 +178,8 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}
+	of := newCPDEval(r.Model, len(r.Pruned))
+	res.Surviving, res.Shares, res.Degenerate = &of.Surviving, of.Shares, of.Degenerate
 	if c := r.Compression; c != nil {
 		res.Compression = &compressionResult{c.Ranks, c.Left, c.Iterations, c.RelError}
 	}

@@ -2,9 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"polyad/ndio"
+	"polyad/tensor"
 )
 
 func TestLineSearchIsAskedForByAFlag(t *testing.T) {
@@ -64,4 +68,29 @@ func TestCompressionIsAskedForAndToldOf(t *testing.T) {
 		require.Empty(t, stdout, name)
 		require.NotEmpty(t, stderr, name)
 	}
+}
+
+func TestDecompositionsTellOfTheirComponents(t *testing.T) {
+	dir := t.TempDir()
+	x := tensorFile(t, dir, "--nonneg")
+	code, stdout, stderr := call("cpd", x, "-r", "5", "--nonneg", "--l2", "all=0.5", "--json")
+	require.Zero(t, code, stderr)
+	var res struct {
+		Surviving, Ridges *int
+		Pruned            []int
+		Shares            []float64
+		Degenerate        *degenerate
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
+	require.Equal(t, 5-len(res.Pruned), *res.Surviving)
+	require.NotNil(t, res.Ridges)
+	require.Len(t, res.Shares, 5)
+	require.Nil(t, res.Degenerate)
+
+	// An array of rank 3 that arrays of rank 2 come ever closer to.
+	w := filepath.Join(dir, "W.npy")
+	require.NoError(t, ndio.WriteFile(w, tensor.Of([]float64{0, 1, 1, 0, 1, 0, 0, 0}, 2, 2, 2)))
+	code, stdout, stderr = call("cpd", w, "-r", "2", "--init", "random", "--max-iter", "2000", "--tol", "0")
+	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, "nearly cancel")
 }

@@ -149,6 +149,9 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	if n := len(res.Pruned); n > 0 {
 		row("pruned", "%d of %v components: %s", n, res.Options["rank"], listed(res.Pruned, run.first))
 	}
+	if res.Degenerate != nil {
+		row("degenerate", "%s", res.Degenerate)
+	}
 	if run.dir != nil {
 		row("written", "%s", run.dir.path)
 	}

@@ -47,6 +47,11 @@ type result struct {
 	Version     string             `json:"version"`
 	Input       inputFacts         `json:"input"`
 
+	// Of a tensor decomposition.
+	Surviving  *int        `json:"surviving,omitempty"`
+	Shares     []float64   `json:"shares,omitempty"`
+	Degenerate *degenerate `json:"degenerate,omitempty"`
+
 	blocks []string // the keys of Penalty and KKT in order
 }
 
