@@ -19,7 +19,8 @@ import (
 //
 // Components are scaled by powers of two that bring the diagonal near 1, so that
 // a singular S is told from one of components of very different sizes, and gets a
-// ridge (matrix.SPD). A component whose other columns vanish becomes 0.
+// ridge (matrix.SPD). A component whose other columns vanish becomes 0; so singular
+// an S counts like one that got a ridge.
 type als[T asm.Float] struct {
 	*state[T]
 	l2     []float64
@@ -86,19 +87,20 @@ func (a *als[T]) factor(ridge float64) (ok bool) {
 		}
 		a.turn[q] = T(a.scales[q])
 	}
+	singular := false
 	for q, s := range a.scales {
 		from, to := a.gram.Row(q), a.system.Row(q)
 		for p, v := range from {
 			to[p] = v * s * a.scales[p]
 		}
 		if from[q]+ridge == 0 {
-			to[q] = 1
+			to[q], singular = 1, true
 		} else {
 			to[q] += ridge * s * s
 		}
 	}
 	tries, ok := a.spd.Factor(a.system)
-	if tries > 0 {
+	if tries > 0 || singular {
 		a.ridges++
 	}
 	return ok

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"polyad/asm"
+	"polyad/internal/fitting"
 	"polyad/internal/hosvd"
 	"polyad/internal/par"
 	"polyad/loss"
@@ -27,12 +28,31 @@ import (
 //
 // from which the fit goes on with all data. Where the data have low multilinear
 // rank, most of the work is done on G, which is small. Ridges do not change under
-// U_n. It is for the Frobenius loss, factors of both signs, and penalties of degree 2
-// without row weights.
+// U_n; penalties of degree 1 and nonnegativity would, so it is for the Frobenius
+// loss, factors of both signs, and penalties of degree 2 without row weights.
+// [Result.Compression] tells what came of it. Cost the vectors (package
+// internal/hosvd), 2·|X|·J_0 flops and more for G, and for each sweep on it 2·|G|·r
+// for each pass.
 type Compressed struct {
-	// Tol bounds what compression may leave out, relative to the norm of the data;
-	// at most 1, default 1e-4.
+	// Tol bounds what compression may leave out, relative to the norm of the data:
+	// each J_n is as small as that allows, but at most max(2·rank, 50). At most 1,
+	// default 1e-4.
 	Tol solver.Opt[float64]
+	// Ranks are the J_n, one for each mode, instead of Tol; nil: Tol says.
+	Ranks []int
+}
+
+// Compression is what a [Compressed] start did.
+type Compression struct {
+	// Ranks is the shape of the core.
+	Ranks []int
+	// Left is ||X - G ×_0 U_0 ×_1 U_1 …||_F / ||X||_F, the part of the data that the
+	// core has not. Below the root of the precision it is not told from 0.
+	Left float64
+	// Iterations is the number of sweeps on the core, after which the model had the
+	// relative error RelError for it.
+	Iterations int
+	RelError   float64
 }
 
 func (Compressed) start() {}
@@ -49,6 +69,19 @@ func (o *settled) checkCompressed() error {
 	if tol := a.Tol.Or(1e-4); !(tol >= 0 && tol <= 1) {
 		return fmt.Errorf("cpd: %w: the tolerance of the compression is %v, must be from 0 to 1", ErrOption, tol)
 	}
+	if a.Ranks != nil {
+		if a.Tol.IsSet() {
+			return fmt.Errorf("cpd: %w: ranks and a tolerance both say how far to compress; leave one of them out", ErrOption)
+		}
+		if len(a.Ranks) != len(o.shape) {
+			return fmt.Errorf("cpd: %w: %d ranks of the compression for data of the shape %v; give one for each mode", ErrOption, len(a.Ranks), o.shape)
+		}
+		for n, j := range a.Ranks {
+			if j < 1 || j > o.shape[n] {
+				return fmt.Errorf("cpd: %w: rank %d of the compression is %d, must be from 1 to %d, the size of that mode", ErrOption, n, j, o.shape[n])
+			}
+		}
+	}
 	if o.Mask != nil {
 		return fmt.Errorf("cpd: %w: data with missing entries cannot be compressed; use SVD{} or Random{}", ErrOption)
 	}
@@ -63,16 +96,23 @@ func (o *settled) checkCompressed() error {
 }
 
 // compressed makes the start: the factors for x as it is.
-func compressed[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], rank int, pool *par.Pool) ([]*matrix.Dense[T], error) {
-	tol := o.Init.(Compressed).Tol.Or(1e-4)
-	core := x
+func compressed[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], rank int, pool *par.Pool) ([]*matrix.Dense[T], *Compression, error) {
+	a, core := o.Init.(Compressed), x
+	tol := a.Tol.Or(1e-4) / math.Sqrt(float64(len(o.shape)))
+	squares := norm2(x)
 	var bases []*matrix.Dense[T]
 	for mode, size := range o.shape {
-		u, values, ok := hosvd.Leading(pool, core, mode, min(size, max(2*rank, 50)), o.Seed)
-		if !ok {
-			return nil, fmt.Errorf("cpd: %w: the singular vectors of mode %d are out of range", solver.ErrNotFinite, mode)
+		most := min(size, max(2*rank, 50))
+		if a.Ranks != nil {
+			most = a.Ranks[mode]
 		}
-		u = u.View(0, 0, u.Rows, leadingCount(values, norm2(core), tol/math.Sqrt(float64(len(o.shape))))).Clone()
+		u, values, ok := hosvd.Leading(pool, core, mode, most, o.Seed)
+		if !ok {
+			return nil, nil, fmt.Errorf("cpd: %w: the singular vectors of mode %d are out of range", solver.ErrNotFinite, mode)
+		}
+		if a.Ranks == nil {
+			u = u.View(0, 0, u.Rows, leadingCount(values, norm2(core), tol)).Clone()
+		}
 		bases = append(bases, u)
 		core = tensor.ModeProduct(pool, core, u, mode, true)
 	}
@@ -80,15 +120,20 @@ func compressed[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T]
 		Run: solver.Options{MaxIter: solver.Set(1000), Tol: solver.Set(1e-8), MaxTime: o.Run.MaxTime, Start: o.Run.Start}}
 	r, err := Fit(ctx, core, rank, &inner)
 	if r == nil {
-		return nil, err
+		return nil, nil, err
 	}
+	left := squares - norm2(core)
+	if left < squares*fitting.Precision[T]() {
+		left = 0
+	}
+	report := &Compression{Ranks: core.Shape, Left: fitting.RelError(left, squares), Iterations: r.Iterations, RelError: r.RelError}
 	var f []*matrix.Dense[T]
 	for n, u := range bases {
 		m := matrix.New[T](u.Rows, rank)
 		matrix.Gemm(pool, false, false, 1, u, r.Factors[n], 0, m)
 		f = append(f, m)
 	}
-	return f, nil
+	return f, report, nil
 }
 
 // norm2 returns ||x||².

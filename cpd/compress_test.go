@@ -35,6 +35,47 @@ func testCompressed[T asm.Float](t *testing.T) {
 	}
 }
 
+func TestCompressionGoesAsFarAsAsked(t *testing.T) {
+	both(t, testCompression[float32], testCompression[float64])
+}
+
+func testCompression[T asm.Float](t *testing.T) {
+	x := noisy[T](3, []int{40, 30, 20}, 3, false, 1e-3)
+	last := 1.0
+	for _, c := range []struct {
+		a    cpd.Compressed
+		want []int
+	}{
+		{cpd.Compressed{Ranks: []int{2, 3, 3}}, []int{2, 3, 3}},
+		{cpd.Compressed{Tol: solver.Set(.01)}, []int{3, 3, 3}},
+		{cpd.Compressed{Ranks: []int{3, 3, 3}}, []int{3, 3, 3}},
+		{cpd.Compressed{Ranks: []int{6, 5, 4}}, []int{6, 5, 4}},
+		{cpd.Compressed{Ranks: []int{40, 30, 20}}, []int{40, 30, 20}},
+	} {
+		r, err := cpd.Fit(ctx, x, 3, &cpd.Options{Init: c.a, Run: sweeps(0)})
+		require.NoError(t, err)
+		got := r.Compression
+		require.Equal(t, c.want, got.Ranks)
+		require.Positive(t, got.Iterations)
+		require.LessOrEqual(t, got.Left, last)
+		last = got.Left
+		// What the core has not and what the model has not of the core are at right
+		// angles, so that the start's error is known without a pass over the data.
+		squares := got.Left*got.Left + (1-got.Left*got.Left)*got.RelError*got.RelError
+		require.InDelta(t, squares, r.RelError*r.RelError, precision[T](1e-9, 1e-6), "%v", c.want)
+	}
+	require.Less(t, last, precision[T](1e-7, 2e-3))
+	r, err := cpd.Fit(ctx, x, 3, &cpd.Options{Run: sweeps(0)})
+	require.NoError(t, err)
+	require.Nil(t, r.Compression)
+	for _, ranks := range [][]int{{}, {3, 3}, {3, 3, 0}, {3, 31, 3}} {
+		_, err := cpd.Fit(ctx, x, 3, &cpd.Options{Init: cpd.Compressed{Ranks: ranks}})
+		require.ErrorIs(t, err, cpd.ErrOption, "%v", ranks)
+	}
+	_, err = cpd.Fit(ctx, x, 3, &cpd.Options{Init: cpd.Compressed{Ranks: []int{3, 3, 3}, Tol: solver.Set(.1)}})
+	require.ErrorIs(t, err, cpd.ErrOption)
+}
+
 func TestCompressedStartsOfOddDataEndCleanly(t *testing.T) {
 	for _, shape := range [][]int{{1, 1, 1}, {1, 6, 5}, {2, 2, 2}, {9, 1}} {
 		for _, share := range []float64{0, 1} {

@@ -118,3 +118,37 @@ func testConsistency[T asm.Float](t *testing.T) {
 	_, err = truth.CoreConsistency(x)
 	require.ErrorIs(t, err, cpd.ErrData)
 }
+
+func TestSingularGramMatricesAreCounted(t *testing.T) {
+	both(t, testRidges[float32], testRidges[float64])
+}
+
+func testRidges[T asm.Float](t *testing.T) {
+	x := noisy[T](1, []int{3, 2, 2}, 2, true, .1)
+	wide := noisy[T](2, []int{9, 8, 7}, 3, true, .3)
+	dead := model[T](3, []int{9, 8, 7}, 3, true)
+	for _, f := range dead.Factors[:2] { // one alone would come back
+		for i := range f.Rows {
+			f.Set(i, 1, 0)
+		}
+	}
+	for _, o := range []cpd.Options{{Method: cpd.ALS{}}, {Method: cpd.ALS{LineSearch: true}}, {Method: cpd.ALS{}, Nonneg: cpd.All}} {
+		o.Run = sweeps(5)
+		r, err := cpd.Fit(ctx, x, 6, &o)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, r.Ridges, 5, "%v: the Hadamard product of Gram matrices of rank 2 has rank 4", o.Nonneg)
+		r, err = cpd.Fit(ctx, wide, 3, &o)
+		require.NoError(t, err)
+		require.Zero(t, r.Ridges)
+		require.Equal(t, 3, r.Surviving())
+		if len(o.Nonneg) > 0 || o.Method == (cpd.ALS{LineSearch: true}) {
+			continue
+		}
+		o.Init = dead
+		r, err = cpd.Fit(ctx, wide, 3, &o)
+		require.NoError(t, err)
+		require.Positive(t, r.Ridges, "other columns of a component vanish")
+		require.Equal(t, []int{1}, r.Pruned)
+		require.Equal(t, 2, r.Surviving())
+	}
+}

@@ -27,7 +27,11 @@
 // took, and come back where that does not pay (Ang, Cohen, Gillis, Hien). Only
 // models that did not raise the objective are traced and returned. A fit that
 // names no method takes [DefaultMethod], which is extrapolated where that is
-// possible.
+// possible. ALS can search along a line instead: each sweep begins at the best
+// point of the line on which the last two models lie, the objective there being a
+// polynomial in one unknown (Rajih, Comon, Harshman). Where components are alike
+// and plain sweeps hardly move, it needs a fraction of them, each with N-1 passes
+// more.
 //
 // ALS, HALS and MU for β = 2 need the MTTKRP of each mode, 2·|X|·r flops. Modes
 // share partial products, also across sweeps, so that a sweep takes between
@@ -35,6 +39,17 @@
 // for each mode, in which model, quotients and products are made tile by tile:
 // 4·|X|·r flops for β = 1, 6·|X|·r for others. No unfolding, Khatri-Rao product or
 // quotient of the size of the data is stored.
+//
+// # Missing entries
+//
+// Options.Mask says which entries are observed; what is stored for the others has
+// no effect, be it NaN. Loss, errors, starts and floors are those of the observed
+// entries. MU leaves the others out of every sum, exactly. ALS and HALS take the
+// model for them before each update, which majorizes the observed loss, so that it
+// never rises; the more is missing, the more sweeps that takes. Nothing of the size
+// of the data is filled: each product is a pass over tiles, of 4·|X|·r flops, and
+// modes share none. Slices of which nothing is observed stay as they are where they
+// have no penalty.
 //
 // # Penalties and balancing
 //
@@ -49,8 +64,9 @@
 // # Starts
 //
 // The default is [SVD], leading singular vectors of the unfoldings; where factors
-// are nonnegative it is [Random]. [Compressed] does most of the work on data compressed
-// to their multilinear rank. Options.Restarts keeps the best of several random
+// are nonnegative it is [Random]. [Compressed] does most of the work on data
+// compressed to their multilinear rank (CANDELINC): the core is fitted first, its
+// factors are expanded, and the fit goes on with all data. Options.Restarts keeps the best of several random
 // ones and tells how far the others agree with it ([Run]). These starts are
 // balanced and scaled to data and penalties (Options.ScaleInit). A given start is
 // left as it is, unless asked; its weights go into the first free mode. Point 0 of
@@ -76,7 +92,8 @@
 // float32 1e-4) and at the end. Norms, objectives, Gram matrices and scales are
 // accumulated in float64 for both element types. Data far from 1 are worked on
 // times a power of two, which is undone exactly; for β = 2 that takes a copy of
-// them. A Gram matrix that is singular gets a small ridge, which is counted.
+// them. A Gram matrix that is singular gets a small ridge, which is counted
+// (Result.Ridges).
 // Results do not depend on the number of workers.
 //
 // # References
@@ -97,7 +114,12 @@
 //  7. A. M. S. Ang, J. E. Cohen, N. Gillis, L. T. K. Hien, Accelerating block
 //     coordinate descent for nonnegative tensor factorization, Numer. Linear
 //     Algebra Appl. 28 (2021).
-//  8. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
+//  8. M. Rajih, P. Comon, R. A. Harshman, Enhanced line search: a novel method to
+//     accelerate PARAFAC, SIAM J. Matrix Anal. Appl. 30 (2008).
+//  9. J. D. Carroll, S. Pruzansky, J. B. Kruskal, CANDELINC: a general approach to
+//     multidimensional analysis of many-way arrays with linear constraints on
+//     parameters, Psychometrika 45 (1980).
+//  10. J. E. Cohen, V. Leplat, Efficient Algorithms for Regularized Nonnegative
 //     Scale-invariant Low-rank Approximation Models, SIAM J. Math. Data Sci. 7
 //     (2025).
 package cpd

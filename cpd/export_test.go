@@ -2,6 +2,7 @@ package cpd
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,4 +74,41 @@ func CheckStateRoundTrip(t *testing.T, x *tensor.Dense[float32], o Options) {
 	require.Equal(t, [2]float64{la, pa}, [2]float64{lb, pb})
 	require.ErrorIs(t, b.RestoreState(saved[:40]), ErrShape)
 	require.ErrorIs(t, b.RestoreState(append(saved, 0)), ErrShape)
+}
+
+// CheckLine compares what a line search believes of the objective with the
+// objective of models along the line.
+func CheckLine(t *testing.T, name string, x *tensor.Dense[float64], o Options) {
+	rank := 3
+	s := begun(x, rank, &o, nil)
+	if given, ok := o.Init.(*Model[float64]); ok {
+		s.given = given
+	}
+	l := s.ahead.(*line[float64])
+	for range 4 {
+		require.NoError(t, s.Sweep())
+	}
+	require.Equal(t, 2.0, l.known, name)
+	by := l.search()
+	objective := func(at float64) float64 {
+		y := (&Model[float64]{Factors: s.f}).Clone()
+		for _, n := range s.free {
+			along(y.Factors[n], s.f[n], l.dir[n], at)
+		}
+		_, squares := s.x.Loss(frobenius, y.Factors)
+		f := squares / 2
+		for n, b := range s.blocks {
+			b.X = y.Factors[n]
+			f += b.Value()
+		}
+		return f
+	}
+	here := objective(0)
+	for _, at := range []float64{-1, -.3, .5, by, 2, 7} {
+		require.InDelta(t, objective(at)-here, l.at(at), 1e-9*(s.stats.Squares+objective(at)), "%s at %g", name, at)
+	}
+	require.NotZero(t, by, name)
+	for _, near := range []float64{-.2, -.01, .01, .2} {
+		require.LessOrEqual(t, l.at(by), l.at(by+near*(1+math.Abs(by)))+1e-13*s.stats.Squares, name)
+	}
 }

@@ -125,13 +125,14 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *
 		opt.Eps = solver.Set(defaultEps(opt.Method, mean, rank, order))
 	}
 	var start []*matrix.Dense[T]
+	var report *Compression
 	_, isCompressed := opt.Init.(Compressed)
 	switch {
 	case given != nil:
 		start = working(given, opt, scale)
 	case isCompressed:
 		var err error
-		if start, err = compressed(ctx, opt, x, rank, pool); err != nil {
+		if start, report, err = compressed(ctx, opt, x, rank, pool); err != nil {
 			return nil, err
 		}
 		for _, f := range start {
@@ -142,7 +143,7 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *
 	}
 	s, err := newState(v, opt, rank, scale, pool, start)
 	if err == nil {
-		s.given = given
+		s.given, s.compression = given, report
 	}
 	return s, err
 }

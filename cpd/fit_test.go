@@ -81,6 +81,8 @@ func settings() []setting {
 		{"als", cpd.Options{Method: cpd.ALS{}}, true},
 		{"als ridge", cpd.Options{Method: cpd.ALS{}, Penalty: l2}, true},
 		{"default block", cpd.Options{Penalty: l2, Balance: cpd.BalanceBlock}, true},
+		{"als line", cpd.Options{Method: cpd.ALS{LineSearch: true}}, true},
+		{"als line ridge", cpd.Options{Method: cpd.ALS{LineSearch: true}, Penalty: l2}, true},
 		{"als nonneg", cpd.Options{Method: cpd.ALS{}, Nonneg: cpd.All, Penalty: l1}, true},
 		{"als mixed signs", cpd.Options{Method: cpd.ALS{}, Nonneg: cpd.Modes{1}, Penalty: l2}, true},
 		{"hals", cpd.Options{Method: cpd.HALS{}, Nonneg: cpd.All}, true},

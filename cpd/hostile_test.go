@@ -131,6 +131,7 @@ func testWrongData[T asm.Float](t *testing.T) {
 		"short":      {&tensor.Dense[T]{Shape: []int{2, 2}, Strides: []int{2, 1}, Data: make([]T, 3)}, cpd.Options{}, cpd.ErrShape, ""},
 		"huge":       {&tensor.Dense[T]{Shape: []int{math.MaxInt / 2, math.MaxInt / 2}, Strides: []int{0, 0}, Data: make([]T, 1)}, cpd.Options{}, cpd.ErrShape, ""},
 		"nan":        {with(nan), cpd.Options{}, cpd.ErrData, "[2 1 3] is NaN"},
+		"positive":   {with(T(math.Inf(1))), cpd.Options{}, cpd.ErrData, "[2 1 3] is +Inf"},
 		"inf":        {with(inf), cpd.Options{Nonneg: cpd.All}, cpd.ErrData, "[2 1 3] is -Inf"},
 		"view":       {with(nan).Permute(2, 0, 1), cpd.Options{}, cpd.ErrData, "[3 2 1] is NaN"},
 		"minus":      {with(-1), cpd.Options{Loss: loss.KL}, cpd.ErrData, "[2 1 3] is -1"},
@@ -155,7 +156,7 @@ func TestOddProblemsEndCleanly(t *testing.T) { both(t, testOdd[float32], testOdd
 
 func testOdd[T asm.Float](t *testing.T) {
 	var cases []*tensor.Dense[T]
-	for _, shape := range [][]int{{1, 1}, {1, 1, 1}, {1, 5, 4}, {5, 1, 4}, {5, 4, 1}, {2, 2, 2}, {3, 1, 2, 1, 4}, {600, 2, 2}, {2, 2, 600}} {
+	for _, shape := range [][]int{{1, 1}, {1, 1, 1}, {1, 5, 4}, {5, 1, 4}, {5, 4, 1}, {2, 2, 2}, {3, 1, 2, 1, 4}, {4, 3, 2, 5}, {2, 3, 2, 2, 3}, {600, 2, 2}, {2, 2, 600}} {
 		cases = append(cases, noisy[T](1, shape, 2, true, .1), tensor.New[T](shape...))
 	}
 	slice := noisy[T](2, []int{5, 4, 6}, 2, true, .1)

@@ -26,6 +26,11 @@ type ALS struct {
 	// beyond the last one. A sweep that would raise the objective is given up
 	// and leaves the model as it was.
 	Extrapolate bool
+	// LineSearch lets a sweep begin at the best point of the line along which the
+	// last one went, which helps most where progress is slow for long (swamps). It
+	// takes N-1 passes over the data more for each sweep of N free factors, all of
+	// both signs and of complete data.
+	LineSearch bool
 }
 
 // HALS is hierarchical alternating least squares, for the Frobenius loss with
@@ -102,6 +107,9 @@ func (o *settled) checkMethod() error {
 	if extrapolated(o.Method) && o.Balance == BalanceBlock {
 		return fmt.Errorf("cpd: %w: an extrapolated sweep cannot be balanced within (block); use balance every, or leave extrapolate false", ErrOption)
 	}
+	if err := o.checkLineSearch(); err != nil {
+		return err
+	}
 	if eps {
 		return fmt.Errorf("cpd: %w: no factor has a floor with %v here, so eps has no effect; leave it out", ErrOption, o.Method)
 	}
@@ -151,6 +159,10 @@ func newStepper[T asm.Float](s *state[T]) (stepper, error) {
 		return newHALS(s, a)
 	case MU:
 		return newMU(s, a)
+	case ALS:
+		if a.LineSearch {
+			s.ahead = newLine(s)
+		}
 	}
 	return newALS(s)
 }

@@ -34,13 +34,16 @@ type Result[T asm.Float] struct {
 	// nowhere above the floor.
 	Pruned []int
 
-	// Ridges counts how many times [ALS] met a singular matrix and raised its
+	// Ridges counts how many times [ALS] met a singular Gram matrix and raised its
 	// diagonal a little.
 	Ridges int
 
 	// Beta is β_q of package balance for each component of the returned model as
 	// balanced, when several factors are free and penalized; 0 for pruned ones.
 	Beta []float64
+
+	// Compression tells what a [Compressed] start did; nil for others.
+	Compression *Compression
 
 	// Runs are all runs when there were restarts, in the order of their seeds, and
 	// Best is the index of the one whose model this is. The report and the trace
@@ -55,6 +58,9 @@ type Result[T asm.Float] struct {
 
 // Fit returns 1 - RelError.
 func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
+
+// Surviving returns the number of components that are not pruned.
+func (r *Result[T]) Surviving() int { return r.Rank() - len(r.Pruned) }
 
 // Objective returns the minimized objective, loss plus penalties, with the same
 // bits as the last point of the trace.
@@ -81,6 +87,8 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		KKT:      s.kkt(),
 		Ridges:   int(s.ridges),
 		Options:  s.o.Options,
+
+		Compression: s.compression,
 	}
 	r.Options.Run.Observe = nil
 	pruned := make([]bool, s.rank)

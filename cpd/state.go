@@ -35,9 +35,10 @@ type state[T asm.Float] struct {
 	free            []int // modes
 	balancer        *balance.Balancer[T]
 	step            stepper
-	ahead           *ahead[T] // nil: not extrapolated
+	ahead           beyond    // nil: a sweep begins where the last one ended
 	given           *Model[T] // the start if one was given
-	touched         bool      // whether the start was scaled, balanced or swept over
+	compression     *Compression
+	touched         bool // whether the start was scaled, balanced or swept over
 
 	num      []*matrix.Dense[T]       // of one mode at a time, sharing memory
 	grams    []*matrix.Dense[float64] // F_nᵀF_n
@@ -48,6 +49,7 @@ type state[T asm.Float] struct {
 
 	coarse bool // the floor is large enough to be seen in the loss
 	value  value
+	inside float64 // ⟨X, model⟩, when the loss came from inner products
 	ridges float64 // how many times a least squares problem needed one
 
 	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
@@ -56,6 +58,16 @@ type state[T asm.Float] struct {
 
 // stepper updates one factor given the others.
 type stepper interface{ update(mode int) }
+
+// beyond lets sweeps begin elsewhere than at the last model.
+type beyond interface {
+	// begin and end enclose a sweep, after which the factors were balanced by
+	// scales, or not, when that is nil; between comes after the update of a mode
+	// but the last one.
+	begin()
+	between(n int)
+	end(scales *balance.Scales)
+}
 
 // value is the loss of the model as far as it is known, else NaN: the Frobenius
 // loss by inner products, and loss and squared error computed directly.
@@ -214,7 +226,8 @@ func (s *state[T]) product(mode int) (num *matrix.Dense[T]) {
 func (s *state[T]) frobenius(mode int) {
 	s.gramWork.Gram(s.grams[mode], s.f[mode], false)
 	s.fresh[mode] = true
-	s.value.gram = (s.stats.Squares - 2*matrix.Inner(s.num[mode], s.f[mode]) + matrix.Inner(s.gram, s.grams[mode])) / 2
+	s.inside = matrix.Inner(s.num[mode], s.f[mode])
+	s.value.gram = (s.stats.Squares - 2*s.inside + matrix.Inner(s.gram, s.grams[mode])) / 2
 }
 
 // evaluate returns loss and squared error of the model. A final loss is computed

@@ -161,6 +161,8 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 		"seed": o.Seed,
 	}
 	switch m := o.Method.(type) {
+	case cpd.ALS:
+		options["line_search"] = m.LineSearch
 	case cpd.HALS:
 		options["inner"] = m.Inner
 	case cpd.MU:
@@ -175,6 +177,11 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, Observed: r.Observed, KKT: map[string]float64{}, Pruned: indices(r.Pruned), Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
+	}
+	of := newCPDEval(r.Model, len(r.Pruned))
+	res.Surviving, res.Shares, res.Degenerate = &of.Surviving, of.Shares, of.Degenerate
+	if c := r.Compression; c != nil {
+		res.Compression = &compressionResult{c.Ranks, c.Left, c.Iterations, c.RelError}
 	}
 	if res.Balance.Beta == nil {
 		res.Balance.Beta = []float64{}

@@ -22,6 +22,9 @@ type cpdFlags struct {
 	fitFlags
 	nonneg modeList
 	modes  []modePenalty
+	line   bool
+	target float64 // of a compressed start
+	ranks  []int
 
 	named, beyond bool // of eval: penalties on w or h, and on modes from 2 on
 }
@@ -42,6 +45,7 @@ func (f *cpdFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.method, "method", "", "als, hals or mu; only mu takes losses other than frobenius; default als, hals with --nonneg, mu for other losses")
 	fs.IntVar(&f.inner, "inner", 0, "inner steps per factor and sweep; 0: the method's own rule (hals: accelerated, mu: 1)")
 	fs.BoolVar(&f.extrapolate, "extrapolate", false, "steps from extrapolated points (als, hals); default false when --method is given or --balance is block, else true where there is that variant")
+	fs.BoolVar(&f.line, "line-search", false, "sweeps begin at the best point of the line along which the last one went (als with factors of both signs), not extrapolated")
 	fs.Var(&f.nonneg, "nonneg", "these modes are nonnegative, such as --nonneg=0,2; without a value all (mu implies that)")
 	fs.Lookup("nonneg").NoOptDefVal = "all"
 	fs.Var(put(penaltyL1), "l1", "penalty V·||BLOCK||_1; BLOCK is a mode number from 0, or all; repeatable, the last one of a block wins (hals, mu)")
@@ -50,6 +54,8 @@ func (f *cpdFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.balance, "balance", "auto", "when the factors are balanced: auto (every when all free ones are penalized), none, init, every, block (after each factor)")
 	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; default false with --init DIR")
 	fs.StringVar(&f.init, "init", "", "starting point: svd, random, compressed (fitted to compressed data), or a folder with weights.npy and factor_0.npy, …; default svd, random with --nonneg or --restarts")
+	fs.Float64Var(&f.target, "error-target", 0, "with --init compressed: the part of the data, as a relative error, that compression may leave out; default 1e-4")
+	fs.IntSliceVar(&f.ranks, "ranks", nil, "with --init compressed: the shape of the compressed data, such as 4,4,3, instead of --error-target")
 	fs.StringArrayVar(&f.fix, "fix", nil, "keep the factor of this mode as --init DIR gives it, repeatable")
 	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns with norm 1, the scale to the weights: none, l1, l2")
 	fs.BoolVar(&f.sort, "sort", false, "afterwards: components by falling norm")
@@ -93,6 +99,9 @@ func (f *cpdFlags) options() (cpd.Options, error) {
 	if o.Loss, err = loss.Parse(f.loss); err != nil {
 		return o, usagef("--loss: %w", err)
 	}
+	if err := f.compression(&o); err != nil {
+		return o, err
+	}
 	i := slices.Index([]string{"auto", "none", "init", "every", "block"}, f.balance)
 	if i < 0 {
 		return o, usagef("--balance %q; want auto, none, init, every or block", f.balance)
@@ -135,6 +144,29 @@ func (f *cpdFlags) options() (cpd.Options, error) {
 	return o, err
 }
 
+// compression sets how far a compressed start goes.
+func (f *cpdFlags) compression(o *cpd.Options) error {
+	target, ranks := f.changed("error-target"), f.changed("ranks")
+	if !target && !ranks {
+		return nil
+	}
+	a, ok := o.Init.(cpd.Compressed)
+	switch {
+	case !ok && ranks:
+		return usagef("--ranks has no effect without --init compressed")
+	case !ok:
+		return usagef("--error-target has no effect without --init compressed")
+	case target && ranks:
+		return usagef("--error-target and --ranks both say how far to compress; leave one of them out")
+	case ranks:
+		a.Ranks = f.ranks
+	default:
+		a.Tol = solver.Set(f.target)
+	}
+	o.Init = a
+	return nil
+}
+
 // methodFor returns the method that was asked for, or else the default.
 func (f *cpdFlags) methodFor(l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 	if f.inner < 0 {
@@ -145,8 +177,14 @@ func (f *cpdFlags) methodFor(l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 		d := cpd.DefaultMethod(l, len(f.nonneg) > 0, b)
 		name = d.String()
 		if !f.changed("extrapolate") {
-			extrapolate = isExtrapolated(d)
+			extrapolate = isExtrapolated(d) && !f.line
 		}
+	}
+	switch {
+	case f.line && name != "als":
+		return nil, usagef("--line-search: %s has none; use --method als, without --nonneg", name)
+	case f.line && extrapolate:
+		return nil, usagef("--line-search and --extrapolate both choose where a sweep begins; leave one of them out")
 	}
 	switch name {
 	case "hals":
@@ -160,7 +198,7 @@ func (f *cpdFlags) methodFor(l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 		if f.inner > 0 {
 			return nil, usagef("--inner: als solves for each factor once a sweep; leave it out")
 		}
-		return cpd.ALS{Extrapolate: extrapolate}, nil
+		return cpd.ALS{Extrapolate: extrapolate, LineSearch: f.line}, nil
 	}
 	return nil, usagef("--method %q; want als, hals or mu", f.method)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/cpd"
 	"polyad/matrix"
 	"polyad/metrics"
 	"polyad/nmf"
@@ -51,9 +52,10 @@ type blockEval struct {
 	Density float64 `json:"density"`
 }
 
-// cpdEval is what is known of the components of a tensor decomposition alone.
-// CoreConsistency is there when data were given.
+// cpdEval is what is known of the components of a tensor decomposition alone; a
+// fit tells it, too. CoreConsistency is there when data were given to eval.
 type cpdEval struct {
+	Surviving       int         `json:"surviving"`
 	Shares          []float64   `json:"shares"`
 	Degenerate      *degenerate `json:"degenerate"` // null: no two components nearly cancel
 	CoreConsistency *float64    `json:"core_consistency,omitempty"`
@@ -63,6 +65,20 @@ type cpdEval struct {
 type degenerate struct {
 	Components [2]int  `json:"components"`
 	Congruence float64 `json:"congruence"`
+}
+
+// String tells of the pair.
+func (d *degenerate) String() string {
+	return fmt.Sprintf("components %d and %d nearly cancel, congruence %.3f; a ridge (--l2), --nonneg or a lower rank mends it", d.Components[0], d.Components[1], d.Congruence)
+}
+
+// newCPDEval collects it; pruned components do not survive.
+func newCPDEval[T asm.Float](m *cpd.Model[T], pruned int) *cpdEval {
+	e := &cpdEval{Surviving: m.Rank() - pruned, Shares: m.Shares()}
+	if p, q, c, yes := m.Degenerate(); yes {
+		e.Degenerate = &degenerate{[2]int{p, q}, c}
+	}
+	return e
 }
 
 // fitEval is how well a model fits data.
@@ -370,7 +386,7 @@ func (e *evaluation) print(w io.Writer) error {
 	if c := e.cpdEval; c != nil {
 		row("shares", "%.4f", c.Shares)
 		if d := c.Degenerate; d != nil {
-			row("degenerate", "components %d and %d nearly cancel, congruence %.3f", d.Components[0], d.Components[1], d.Congruence)
+			row("degenerate", "%s", d)
 		}
 		if c.CoreConsistency != nil {
 			row("core consistency", "%.4g %%", *c.CoreConsistency)

@@ -68,10 +68,7 @@ func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, masks
 		e.Blocks[strconv.Itoa(n)] = b.measure(eps)
 	}
 	e.Pruned = prunedOf(blocks, eps)
-	e.cpdEval = &cpdEval{Shares: m.Shares()}
-	if p, q, c, yes := m.Degenerate(); yes {
-		e.Degenerate = &degenerate{[2]int{p, q}, c}
-	}
+	e.cpdEval = newCPDEval(m, len(e.Pruned))
 	if against != "" {
 		other, err := cpd.Load[float64](against)
 		if err != nil {

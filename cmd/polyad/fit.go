@@ -126,6 +126,9 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 		}
 		row("restarts", "%s, the best from seed %d; the others agree with it by %.2f or more", ranOf(n, run.flags.restarts), res.Restarts[res.Best].Seed, least)
 	}
+	if c := res.Compression; c != nil {
+		row("compressed", "to %s, which leaves out %.3g, and fitted there in %d sweeps", shape(c.Ranks), c.Left, c.Iterations)
+	}
 	row("status", "%s after %d sweeps, %.3g s", res.Status, res.Iterations, res.Seconds)
 	sum := fmt.Sprintf("%.6g", res.Objective)
 	if res.penalized() {
@@ -145,6 +148,9 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	row("kkt residual", "%s", strings.Join(kkt, ", "))
 	if n := len(res.Pruned); n > 0 {
 		row("pruned", "%d of %v components: %s", n, res.Options["rank"], listed(res.Pruned, run.first))
+	}
+	if res.Degenerate != nil {
+		row("degenerate", "%s", res.Degenerate)
 	}
 	if run.dir != nil {
 		row("written", "%s", run.dir.path)

@@ -21,30 +21,36 @@ const resultSchema = "polyad/result/1"
 
 // result is the content of result.json and of --json.
 type result struct {
-	Schema     string             `json:"schema"`
-	Command    string             `json:"command"`
-	Options    map[string]any     `json:"options"`
-	Seed       uint64             `json:"seed"`
-	Status     string             `json:"status"`
-	Iterations int                `json:"iterations"`
-	Objective  float64            `json:"objective"`
-	Formula    string             `json:"formula"`
-	Loss       float64            `json:"loss"`
-	Penalty    map[string]float64 `json:"penalty"`
-	RelError   float64            `json:"rel_error"`
-	KKT        map[string]float64 `json:"kkt"`
-	Observed   int                `json:"observed"`
-	Pruned     []int              `json:"pruned"`
-	Ridges     int                `json:"ridges"`
-	Balance    balanceResult      `json:"balance"`
-	Restarts   []runResult        `json:"restarts"`
-	Best       int                `json:"best"`
-	Seconds    float64            `json:"seconds"`
-	CPU        string             `json:"cpu"`
-	SIMD       string             `json:"simd"`
-	Workers    int                `json:"workers"`
-	Version    string             `json:"version"`
-	Input      inputFacts         `json:"input"`
+	Schema      string             `json:"schema"`
+	Command     string             `json:"command"`
+	Options     map[string]any     `json:"options"`
+	Seed        uint64             `json:"seed"`
+	Status      string             `json:"status"`
+	Iterations  int                `json:"iterations"`
+	Objective   float64            `json:"objective"`
+	Formula     string             `json:"formula"`
+	Loss        float64            `json:"loss"`
+	Penalty     map[string]float64 `json:"penalty"`
+	RelError    float64            `json:"rel_error"`
+	KKT         map[string]float64 `json:"kkt"`
+	Observed    int                `json:"observed"`
+	Pruned      []int              `json:"pruned"`
+	Ridges      int                `json:"ridges"`
+	Balance     balanceResult      `json:"balance"`
+	Restarts    []runResult        `json:"restarts"`
+	Compression *compressionResult `json:"compression,omitempty"`
+	Best        int                `json:"best"`
+	Seconds     float64            `json:"seconds"`
+	CPU         string             `json:"cpu"`
+	SIMD        string             `json:"simd"`
+	Workers     int                `json:"workers"`
+	Version     string             `json:"version"`
+	Input       inputFacts         `json:"input"`
+
+	// Of a tensor decomposition.
+	Surviving  *int        `json:"surviving,omitempty"`
+	Shares     []float64   `json:"shares,omitempty"`
+	Degenerate *degenerate `json:"degenerate,omitempty"`
 
 	blocks []string // the keys of Penalty and KKT in order
 }
@@ -70,6 +76,15 @@ func blockTitle(key string) string {
 type balanceResult struct {
 	Mode string    `json:"mode"`
 	Beta []float64 `json:"beta"`
+}
+
+// compressionResult tells of a start fitted to compressed data: their shape, what
+// they leave out as a relative error, and the fit to them.
+type compressionResult struct {
+	Ranks      []int   `json:"ranks"`
+	Left       float64 `json:"left_out"`
+	Iterations int     `json:"iterations"`
+	RelError   float64 `json:"rel_error"`
 }
 
 // runResult is one of several runs. Best, beside the list, is the index in it of
@@ -144,6 +159,9 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *
 func (r *result) by() string {
 	if r.Options["extrapolate"] == true {
 		return fmt.Sprintf("%v, extrapolated", r.Options["method"])
+	}
+	if r.Options["line_search"] == true {
+		return fmt.Sprintf("%v with line search", r.Options["method"])
 	}
 	return fmt.Sprint(r.Options["method"])
 }

@@ -31,6 +31,7 @@ type DenseTensor[T asm.Float] struct {
 	flat     *Dense[T]
 	products bool // whether there is MTTKRP
 	tree     *tensor.Tree[T]
+	probes   tensor.Work[T]
 	first    int // of the trailing modes
 	rt, r    *matrix.Dense[T]
 	pass     cpPass[T]
@@ -131,6 +132,11 @@ func (d *DenseTensor[T]) MTTKRP(dst *matrix.Dense[T], mode int, f []*matrix.Dens
 		return
 	}
 	d.tree.MTTKRP(d.pool, dst, d.x, f, mode)
+}
+
+// Probe is [tensor.MTTKRP].
+func (d *DenseTensor[T]) Probe(dst *matrix.Dense[T], mode int, f []*matrix.Dense[T]) {
+	d.probes.MTTKRP(d.pool, dst, d.x, f, mode)
 }
 
 // Quotients makes a pass: for every tile the model, its quotients, and straight

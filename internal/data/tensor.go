@@ -30,6 +30,9 @@ type Tensor[T asm.Float] interface {
 	// factors into dst (I_n x r). It is for losses with β = 2. f[mode] counts only
 	// where entries are missing.
 	MTTKRP(dst *matrix.Dense[T], mode int, f []*matrix.Dense[T])
+	// Probe is MTTKRP of complete data for other factors than the current ones: it
+	// neither uses nor changes partial products.
+	Probe(dst *matrix.Dense[T], mode int, f []*matrix.Dense[T])
 
 	// Quotients makes a pass of the beta-divergence: with Y the model, it writes
 	// the MTTKRP of X∘Y^(β-2) into num and that of Y^(β-1) into den (both I_n x r);
