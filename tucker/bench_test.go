@@ -26,3 +26,16 @@ func benchHOOI[T float32 | float64](b *testing.B, workers int) {
 		sweep()
 	}
 }
+
+func BenchmarkHOSVD(b *testing.B) {
+	x := noisy[float64](1, []int{300, 300, 300}, []int{20, 20, 20}, false, 30)
+	for _, w := range []int{1, 2} {
+		b.Run(fmt.Sprintf("f64/%d", w), func(b *testing.B) {
+			for range b.N {
+				if _, err := tucker.HOSVD(ctx, x, []int{20, 20, 20}, &tucker.HOSVDOptions{Workers: w}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
