@@ -43,8 +43,8 @@ func (s *sinkhorn[T]) init(b *TuckerBalancer[T]) {
 	for range s.terms {
 		s.value = append(s.value, make([]float64, size))
 	}
-	for _, f := range b.m.Factors {
-		r := f.Components()
+	for n, f := range b.m.Factors {
+		r := b.m.Core.Shape[n]
 		s.now = append(s.now, reg.NewColumns(f.Penalty, r))
 		s.slices = append(s.slices, reg.NewColumns(b.m.CorePenalty, r))
 		most = max(most, r)

@@ -17,7 +17,8 @@ type Tucker[T asm.Float] struct {
 	Core        *tensor.Dense[T]
 	CorePenalty reg.Penalty
 	Factors     []reg.Block[T] // none transposed, and without frozen components
-	// Blocks that are fixed neither count nor change.
+	// Blocks that are fixed neither count nor change. The factor of a mode that is
+	// left as it is in the core is fixed, and is not looked at.
 	FixedCore bool
 	Fixed     []bool // one for each mode; nil: none
 	// Entries of free blocks at Eps are taken for zeros, and raised to it at the
@@ -155,10 +156,11 @@ type TuckerBalancer[T asm.Float] struct {
 func NewTuckerBalancer[T asm.Float](m *Tucker[T]) *TuckerBalancer[T] {
 	b := &TuckerBalancer[T]{m: m}
 	for n, f := range m.Factors {
+		j := m.Core.Shape[n]
 		b.active = append(b.active, f.Penalty.Active())
-		b.cols = append(b.cols, reg.NewColumns(f.Penalty, f.Components()))
-		b.scales.Log = append(b.scales.Log, make([]float64, f.Components()))
-		b.scales.Pruned = append(b.scales.Pruned, make([]int, 0, f.Components()))
+		b.cols = append(b.cols, reg.NewColumns(f.Penalty, j))
+		b.scales.Log = append(b.scales.Log, make([]float64, j))
+		b.scales.Pruned = append(b.scales.Pruned, make([]int, 0, j))
 		if !m.fixed(n) {
 			b.whole = append(b.whole, reg.NewColumns(f.Penalty, 1))
 		}
@@ -196,7 +198,9 @@ func (b *TuckerBalancer[T]) Sinkhorn(sweeps int) *TuckerScales {
 func (b *TuckerBalancer[T]) look() {
 	b.m.clear()
 	for n, f := range b.m.Factors {
-		f.ColumnsTo(b.cols[n], b.active[n])
+		if !b.m.fixed(n) {
+			f.ColumnsTo(b.cols[n], b.active[n])
+		}
 		clear(b.scales.Log[n])
 	}
 	b.scales.Sweeps, b.scales.Residual = 0, 0

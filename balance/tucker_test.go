@@ -388,3 +388,19 @@ func ExampleSinkhorn() {
 	// Output:
 	// [2.0000 0.0000 0.0000 2.8284] [1.4142 1.6818] [1.4142 1.6818]
 }
+
+func TestModesLeftAloneAreNotLookedAt(t *testing.T) {
+	m := randomTucker[float64](rand.New(rand.NewPCG(4, 4)), []int{5, 4, 6}, []int{3, 4, 2}, false)
+	one := clone(m)
+	for i := range 4 {
+		for j := range 4 {
+			one.Factors[1].X.Set(i, j, 0)
+		}
+		one.Factors[1].X.Set(i, i, 1)
+	}
+	m.Fixed, one.Fixed = []bool{false, true, false}, []bool{false, true, false}
+	m.Factors[1] = reg.Block[float64]{}
+	require.Equal(t, balance.Sinkhorn(one, 0), balance.Sinkhorn(m, 0))
+	require.Equal(t, one.Core, m.Core)
+	require.Equal(t, balance.Scalar(one), balance.Scalar(m))
+}
