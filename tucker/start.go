@@ -123,7 +123,7 @@ func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], 
 	if svd {
 		found, err := d.ofRanks(ctx, reachable(o.ranks, o.shape, o.alone))
 		switch {
-		case err != nil && (hooi || ctx.Err() != nil):
+		case err != nil && hooi:
 			return nil, err
 		case err == nil:
 			m.take(found, o)
@@ -131,7 +131,7 @@ func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], 
 	}
 	if hooi {
 		if svd { // the factors are orthonormal already
-			return m, nil
+			return m, m.turn(pool)
 		}
 		if err := m.orthonormalize(pool); err != nil {
 			return nil, err
