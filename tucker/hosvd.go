@@ -121,7 +121,7 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	if err != nil {
 		return nil, err
 	}
-	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(d.residual.squares(m), d.residual.all), Values: d.values}
+	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(d.residual.squares(m.Tucker()), d.residual.all), Values: d.values}
 	for i := range m.Core.Data {
 		m.Core.Data[i] *= T(1 / scale)
 	}
@@ -256,11 +256,11 @@ func (d *decomposition[T]) meeting(ctx context.Context, target float64) (*Model[
 		if err := m.turn(d.pool); err != nil {
 			return nil, err
 		}
-		m.trim(share - d.residual.squares(m))
+		m.trim(share - d.residual.squares(m.Tucker()))
 		if err := m.turn(d.pool); err != nil {
 			return nil, err
 		}
-		if fitting.RelError(d.residual.squares(m), d.residual.all) <= target {
+		if fitting.RelError(d.residual.squares(m.Tucker()), d.residual.all) <= target {
 			return m, nil
 		}
 		share *= .5
@@ -310,9 +310,8 @@ func (m *Model[T]) trim(rest float64) {
 
 // squaresOf returns ||x||².
 func squaresOf[T asm.Float](x *tensor.Dense[T]) float64 {
-	x = x.Contiguous()
-	v := matrix.Of(1, len(x.Data), x.Data)
-	return matrix.Inner(v, v)
+	data := x.Contiguous().Data
+	return dot(data, data)
 }
 
 // turn rotates the columns of the factors so that the slices of the core along

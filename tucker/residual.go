@@ -39,8 +39,8 @@ func newResidual[T asm.Float](pool *par.Pool, x *tensor.Dense[T]) *residual[T] {
 func (r *residual[T]) blocks() int { return min(mostWorkers, r.x.Shape[0]) }
 
 // squares returns ||X - Y||².
-func (r *residual[T]) squares(m *Model[T]) (sum float64) {
-	r.tiles.Set(tensor.Tucker[T]{Core: m.Core, Factors: m.Factors}, len(r.buf))
+func (r *residual[T]) squares(m tensor.Tucker[T]) (sum float64) {
+	r.tiles.Set(m, len(r.buf))
 	r.pool.Run(r.blocks(), r)
 	for _, s := range r.part[:r.blocks()] {
 		sum += s
