@@ -42,7 +42,13 @@ func Sweeper[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options) (sweep, d
 		_ = s.Sweep()
 		s.Objective(false)
 	}
-	direct = func() { s.residual.squares(tensor.Tucker[T]{Core: s.core, Factors: s.f}) }
+	direct = func() {
+		if m := (tensor.Tucker[T]{Core: s.core, Factors: s.f}); s.div != nil {
+			s.div.Loss(s.o.Loss, m)
+		} else {
+			s.residual.squares(m)
+		}
+	}
 	sweep()
 	sweep()
 	direct()
