@@ -63,8 +63,9 @@ type HOSVDResult[T asm.Float] struct {
 // lose half the digits. Cost about |X|·I_0 flops and 9·I_0³ for the first mode, of
 // the others that of what is left; with QR 6·|X|·I_0.
 //
-// Errors wrap [ErrOption], [ErrShape], [ErrRank] or [ErrData], or are the cause of
-// the context's end, which is looked at before each mode. x is never written.
+// Errors wrap [ErrOption], [ErrShape], [ErrRank], [ErrData] or, when the core leaves
+// the range of its type, [solver.ErrNotFinite], or are the cause of the context's
+// end, which is looked at before each mode. x is never written.
 func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o *HOSVDOptions) (*HOSVDResult[T], error) {
 	if ctx == nil {
 		return nil, fmt.Errorf("tucker: %w: the context is nil; pass context.Background()", ErrOption)
@@ -129,6 +130,9 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 		for i := range s {
 			s[i] /= scale
 		}
+	}
+	if !m.finite() {
+		return nil, fmt.Errorf("tucker: %w: the core leaves the range of its type; rescale the data", solver.ErrNotFinite)
 	}
 	return r, nil
 }
