@@ -42,11 +42,24 @@ func Sweeper[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options) (sweep, d
 		_ = s.Sweep()
 		s.Objective(false)
 	}
-	direct = func() { s.residual.squares(tensor.Tucker[T]{Core: s.core, Factors: s.f}) }
+	direct = func() {
+		if m := (tensor.Tucker[T]{Core: s.core, Factors: s.f}); s.div != nil {
+			s.div.Loss(s.o.Loss, m)
+		} else {
+			s.residual.squares(m)
+		}
+	}
 	sweep()
 	sweep()
 	direct()
 	return sweep, direct, pool.Close
+}
+
+// OnlySweeps returns a function that makes a sweep and no more.
+func OnlySweeps[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options) (sweep, end func()) {
+	pool := par.New(o.Workers)
+	s := begun(x, ranks, o, pool)
+	return func() { _ = s.Sweep() }, pool.Close
 }
 
 // CheckStateRoundTrip saves the state in the middle of a run, restores it into

@@ -100,21 +100,21 @@ func (m *Model[T]) finite() bool {
 // given.
 func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*state[T], error) {
 	if !opt.Eps.IsSet() {
-		opt.Eps = solver.Set(0.0)
+		opt.Eps = solver.Set(opt.defaultEps(sumOf(x) / float64(x.Len())))
+	}
+	all := 1.0
+	for range opt.scaled() {
+		all *= scale
 	}
 	if opt.Loss == loss.Frobenius {
-		all := 1.0
-		for range opt.scaled() {
-			all *= scale
-		}
-		x = scaled(x, all)
+		x, all = scaled(x, all), 1
 	}
 	var start *Model[T]
 	if given != nil {
 		start = working(opt, given, scale)
 	} else {
 		var err error
-		if start, err = generate(context.WithoutCancel(ctx), opt, x, pool); err != nil {
+		if start, err = generate(context.WithoutCancel(ctx), opt, scaled(x, all), pool); err != nil {
 			return nil, err
 		}
 	}
