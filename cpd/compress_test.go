@@ -40,7 +40,7 @@ func TestCompressionGoesAsFarAsAsked(t *testing.T) {
 }
 
 func testCompression[T asm.Float](t *testing.T) {
-	x := noisy[T](3, []int{40, 30, 20}, 3, false, 1e-3)
+	x := noisy[T](3, []int{14, 12, 10}, 3, false, 1e-3)
 	last := 1.0
 	for _, c := range []struct {
 		a    cpd.Compressed
@@ -50,14 +50,14 @@ func testCompression[T asm.Float](t *testing.T) {
 		{cpd.Compressed{Tol: solver.Set(.01)}, []int{3, 3, 3}},
 		{cpd.Compressed{Ranks: []int{3, 3, 3}}, []int{3, 3, 3}},
 		{cpd.Compressed{Ranks: []int{6, 5, 4}}, []int{6, 5, 4}},
-		{cpd.Compressed{Ranks: []int{40, 30, 20}}, []int{40, 30, 20}},
+		{cpd.Compressed{Ranks: []int{14, 12, 10}}, []int{14, 12, 10}},
 	} {
 		r, err := cpd.Fit(ctx, x, 3, &cpd.Options{Init: c.a, Run: sweeps(0)})
 		require.NoError(t, err)
 		got := r.Compression
 		require.Equal(t, c.want, got.Ranks)
 		require.Positive(t, got.Iterations)
-		require.LessOrEqual(t, got.Left, last)
+		require.LessOrEqual(t, got.Left, last+precision[T](1e-12, 1e-3))
 		last = got.Left
 		// What the core has not and what the model has not of the core are at right
 		// angles, so that the start's error is known without a pass over the data.
@@ -68,7 +68,7 @@ func testCompression[T asm.Float](t *testing.T) {
 	r, err := cpd.Fit(ctx, x, 3, &cpd.Options{Run: sweeps(0)})
 	require.NoError(t, err)
 	require.Nil(t, r.Compression)
-	for _, ranks := range [][]int{{}, {3, 3}, {3, 3, 0}, {3, 31, 3}} {
+	for _, ranks := range [][]int{{}, {3, 3}, {3, 3, 0}, {3, 13, 3}} {
 		_, err := cpd.Fit(ctx, x, 3, &cpd.Options{Init: cpd.Compressed{Ranks: ranks}})
 		require.ErrorIs(t, err, cpd.ErrOption, "%v", ranks)
 	}

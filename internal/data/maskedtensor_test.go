@@ -61,7 +61,10 @@ func TestMaskedTensorPassesMatchTheirDefinition(t *testing.T) {
 func testMaskedTensor[T asm.Float](t *testing.T) {
 	const scale = .25
 	for k, shape := range shapes {
-		rank := 1 + 3*(k%3)
+		if testing.Short() && k%3 > 0 {
+			continue
+		}
+		rank := 1 + 3*(k/2%3)
 		x, f := problem[T](shape, rank)
 		wx, wf := wide(x, f)
 		mask := holes(uint64(k), []float64{.3, .02, .9}[k%3], shape...)
