@@ -58,11 +58,12 @@ type HOSVDResult[T asm.Float] struct {
 // which is measured, does not exceed the target, and that leaving out the last
 // slice of the core in any mode would.
 //
-// Singular vectors come from Gram matrices in float64 for modes of at most 400
-// indices, and from block iterations beyond. For targets below 1e-6, of float32
-// data 1e-2, they come from QR factorizations of the unfoldings, as squaring would
-// lose half the digits. Cost about |X|·I_0 flops and 9·I_0³ for the first mode, of
-// the others that of what is left; with QR 6·|X|·I_0.
+// Singular vectors come from Gram matrices in float64, for given ranks in modes of
+// more than 400 indices from block iterations with the unfolding. For targets below
+// 1e-6, of float32 data 1e-2, they come from QR factorizations of the unfoldings, as
+// squaring would lose half the digits; that takes a copy of the data. Cost |X|·I_0
+// flops and at most 9·I_0³ for the first mode, of the others that of what is left;
+// with QR 6·|X|·I_0.
 //
 // Errors wrap [ErrOption], [ErrShape], [ErrRank], [ErrData] or, when the core leaves
 // the range of its type, [solver.ErrNotFinite], or are the cause of the context's
