@@ -10,6 +10,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/par"
+	"polyad/internal/racing"
 	"polyad/matrix"
 )
 
@@ -191,4 +192,31 @@ func testQRNotFinite[T matrix.Float](t *testing.T) {
 		}
 	}
 	misuse(t, "QR", func() { matrix.QR(nil, matrix.New[T](2, 3)) }, "2 x 3")
+}
+
+func TestQRInKeptMemoryIsTheSame(t *testing.T) {
+	racing.CountsAllocations(t)
+	p := par.New(2)
+	defer p.Close()
+	var w matrix.QRWork[float64]
+	for _, shape := range [][2]int{{700, 9}, {20, 20}, {1300, 9}, {700, 9}, {5, 0}} {
+		r := rand.New(rand.NewPCG(1, uint64(shape[0])))
+		a := matrix.New[float64](shape[0], shape[1])
+		for i := range a.Data {
+			a.Data[i] = r.NormFloat64()
+		}
+		q, kept := a.Clone(), a.Clone()
+		want, ok := matrix.QR(p, q)
+		require.True(t, ok)
+		got, ok := w.QR(p, kept)
+		require.True(t, ok)
+		require.Equal(t, want, got)
+		require.Equal(t, q, kept)
+		if shape[1] > 0 {
+			require.Zero(t, testing.AllocsPerRun(3, func() {
+				kept.Copy(a)
+				w.QR(p, kept)
+			}))
+		}
+	}
 }

@@ -35,8 +35,9 @@ type HOSVDOptions struct {
 // HOSVDResult is a model with orthonormal factors and what is known of it.
 type HOSVDResult[T asm.Float] struct {
 	*Model[T]
-	// RelError is ||X - model||_F / ||X||_F, computed directly. For data that are
-	// all zero it is 0.
+	// RelError is ||X - model||_F / ||X||_F: with a target computed directly, else
+	// from the norms of data and core unless that cancels. For data that are all
+	// zero it is 0.
 	RelError float64
 	// Values are the singular values of each mode's unfolding, of the data or, in
 	// the sequential variant, of what was left of them; at least as many as the
@@ -57,11 +58,12 @@ type HOSVDResult[T asm.Float] struct {
 // which is measured, does not exceed the target, and that leaving out the last
 // slice of the core in any mode would.
 //
-// Singular vectors come from Gram matrices in float64 for modes of at most 400
-// indices, and from block iterations beyond. For targets below 1e-6, of float32
-// data 1e-2, they come from QR factorizations of the unfoldings, as squaring would
-// lose half the digits. Cost about |X|·I_0 flops and 9·I_0³ for the first mode, of
-// the others that of what is left; with QR 6·|X|·I_0.
+// Singular vectors come from Gram matrices in float64, for given ranks in modes of
+// more than 400 indices from block iterations with the unfolding. For targets below
+// 1e-6, of float32 data 1e-2, they come from QR factorizations of the unfoldings, as
+// squaring would lose half the digits; that takes a copy of the data. Cost |X|·I_0
+// flops and at most 9·I_0³ for the first mode, of the others that of what is left;
+// with QR 6·|X|·I_0.
 //
 // Errors wrap [ErrOption], [ErrShape], [ErrRank], [ErrData] or, when the core leaves
 // the range of its type, [solver.ErrNotFinite], or are the cause of the context's
@@ -122,7 +124,12 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	if err != nil {
 		return nil, err
 	}
-	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(d.residual.squares(m.Tucker()), d.residual.all), Values: d.values}
+	all := d.residual.all
+	squares := all - squaresOf(m.Core)
+	if o.Target.IsSet() || !(squares >= leastInner[T]()*all) {
+		squares = d.residual.squares(m.Tucker())
+	}
+	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(squares, all), Values: d.values}
 	for i := range m.Core.Data {
 		m.Core.Data[i] *= T(1 / scale)
 	}
