@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"polyad/internal/synth"
@@ -50,7 +49,9 @@ func sparseProtocol(t *testing.T, seed uint64) (*tensor.Dense[float64], *tucker.
 	return x, start
 }
 
-// sparseMedians returns the median objectives for a weight, by way of balancing.
+// sparseMedians returns the median objectives for a weight, by way of balancing:
+// none from the start as it is, the others from the start scaled to data and
+// penalties.
 func sparseMedians(t *testing.T, weight float64, seeds uint64, sweeps, inner int) (none, scalar, sinkhorn float64) {
 	var medians []float64
 	for _, way := range []tucker.Balance{tucker.BalanceNone, tucker.BalanceScalar, tucker.BalanceSinkhorn} {
@@ -58,7 +59,7 @@ func sparseMedians(t *testing.T, weight float64, seeds uint64, sweeps, inner int
 		for seed := range seeds {
 			x, start := sparseProtocol(t, seed)
 			o := tucker.Options{Loss: loss.KL, Method: tucker.MU{Inner: inner}, Core: reg.L1(weight), Factors: tucker.Each(reg.L2(weight)), Balance: way,
-				Init: start, ScaleInit: solver.Set(true), Eps: solver.Set(1e-16), Run: solver.Options{MaxIter: solver.Set(sweeps), Tol: solver.Set(0.0), TraceEvery: 100}}
+				Init: start, ScaleInit: solver.Set(way != tucker.BalanceNone), Eps: solver.Set(1e-16), Run: solver.Options{MaxIter: solver.Set(sweeps), Tol: solver.Set(0.0), TraceEvery: 100}}
 			if way == tucker.BalanceSinkhorn {
 				o.Sweeps = 1
 			}
@@ -73,11 +74,23 @@ func sparseMedians(t *testing.T, weight float64, seeds uint64, sweeps, inner int
 	return medians[0], medians[1], medians[2]
 }
 
-func TestSparseTuckerProtocol(t *testing.T) {
-	weights, seeds, sweeps, inner := []float64{1e-3, 5e-3, 1e-2, 2e-2, 5e-2, .1}, uint64(10), 500, 10
+// TestBalancingForgivesABadlyScaledStart is the experiment with fewer seeds, sweeps
+// and weights. With 500 sweeps of 10 steps and 10 seeds the medians are, for the
+// start as it is, scalar and Sinkhorn balancing,
+//
+//	weight 0.001  0.461  0.0346  0.0293     (20 seeds: 0.469  0.0327  0.0290)
+//	weight 0.01   1.446  0.1258  0.1236
+//	weight 0.1    1.731  1.140   1.143
+//
+// and with 20 seeds for the weight 0.05 1.775, 0.614, 0.514.
+func TestBalancingForgivesABadlyScaledStart(t *testing.T) {
+	weights := []float64{.1, 1e-3}
+	if testing.Short() {
+		weights = weights[:1]
+	}
 	for _, w := range weights {
-		none, scalar, sinkhorn := sparseMedians(t, w, seeds, sweeps, inner)
-		assert.InEpsilon(t, scalar, sinkhorn, .15, "weight %g", w)
-		assert.Greater(t, none, 1.4*max(scalar, sinkhorn), "weight %g", w)
+		none, scalar, sinkhorn := sparseMedians(t, w, 3, 40, 10)
+		require.InEpsilon(t, scalar, sinkhorn, .15, "weight %g", w)
+		require.Greater(t, none, 1.4*max(scalar, sinkhorn), "weight %g", w)
 	}
 }
