@@ -180,9 +180,7 @@ func (t *Tree[T]) sum(p *par.Pool, x []T, f []*matrix.Dense[T], keep modeSet) {
 		lo, hi := bounds(run)
 		l, i, r := t.product(0, lo), t.product(lo, hi), t.product(hi, n)
 		if r > 1 {
-			w.in.x, w.in.l, w.in.i, w.in.r, w.in.rank = x, l, i, r, t.rank
-			w.in.u.set(f[lo:hi], t.rank, t.size)
-			w.in.uq, w.in.ui = 1, w.in.u.stride
+			w.in.of(x, l, i, r, t.rank, f[lo:hi])
 			w.in.run(p, node.data, l*r, r)
 			return
 		}
