@@ -98,14 +98,19 @@ func krPanel[T Float](dst []T, r int, f []*matrix.Dense[T], k0, k1 int, left []T
 		i := k % last.Rows
 		n := min(last.Rows-i, k1-k)
 		krRow(left[:r], f[:len(f)-1], k/last.Rows)
-		for have := 1; have < min(most, n); have *= 2 {
-			copy(left[have*r:most*r], left[:have*r])
-		}
+		copyRow(left, r, min(most, n))
 		for n > 0 {
 			rows := min(n, most)
 			times(dst[(k-k0)*r:(k-k0+rows)*r], left, last.Data[i*last.Stride:])
 			i, k, n = i+rows, k+rows, n-rows
 		}
+	}
+}
+
+// copyRow makes the first n rows of r elements equal to the first one.
+func copyRow[T Float](x []T, r, n int) {
+	for have := 1; have < n; have *= 2 {
+		copy(x[have*r:n*r], x[:have*r])
 	}
 }
 
