@@ -108,6 +108,10 @@ func (t *Tree[T]) Reset() {
 // Passes returns the number of times that the data were read.
 func (t *Tree[T]) Passes() int { return t.passes }
 
+// Words returns the number of elements that there is memory for partial products
+// for.
+func (t *Tree[T]) Words() int { return len(t.memory) }
+
 func (t *Tree[T]) checkMode(op string, mode int) {
 	if mode < 0 || mode >= len(t.shape) {
 		fail(op, "mode %d of shape %v", mode, t.shape)

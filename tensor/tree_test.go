@@ -140,7 +140,7 @@ func TestTreeKeepsWithinItsMemory(t *testing.T) {
 				tree.Changed(mode)
 			}
 			limit := min(1.2*float64(size*rank)/float64(slices.Min(shape)), float64(size)/2)
-			require.LessOrEqual(t, float64(tensor.TreeMemory(tree)), limit, "%v, %d components", shape, rank)
+			require.LessOrEqual(t, float64(tree.Words()), limit, "%v, %d components", shape, rank)
 		}
 	}
 }
