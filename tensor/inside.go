@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	// S has as many columns as t has rows of at most insideRow elements; of longer
-	// ones as many strips of insideStrip at most as make insideWords, which lie in
-	// the same pages.
-	insideRow   = 512
-	insideStrip = 144
+	// S has as many rows as rows of t have elements, of at most insideRow bytes; for
+	// longer ones as many strips of insideStrip bytes as make insideWords elements:
+	// neighbours lie in the same pages.
+	insideRow   = 4096
+	insideStrip = 1152
 	insideWords = 1 << 15
 
 	insideUnit = 16 // columns that are not cut
@@ -72,9 +72,10 @@ func (t *inside[T]) run(p *par.Pool, out []T, qStep, lStep int) {
 	t.out, t.q, t.lStep = out, qStep, lStep
 	size := asm.SizeOf[T]()
 	t.wide, t.strip = t.r, t.r
-	if t.r > insideRow {
-		t.wide = min(t.r, max(1, insideWords/t.rank/insideStrip)*insideStrip)
-		t.strip = min(t.wide, insideStrip)
+	strip := insideStrip / size
+	if t.r > insideRow/size {
+		t.wide = min(t.r, max(1, insideWords/t.rank/strip)*strip)
+		t.strip = min(t.wide, strip)
 	}
 	bytes := insideBytes * max(1, min(insideDeeper, t.rank/insideFew))
 	t.depth = max(insideLeast, min(bytes/(t.strip*size), insidePanel/(t.rank*size), insideMost))
