@@ -25,6 +25,13 @@ func tile12x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow
 //go:noescape
 func tile12x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down12x1F32AVX2 is, count times,
+//
+//	for i := range 12, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down12x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile8x1F32AVX2 is, count times,
 //
 //	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -45,6 +52,13 @@ func tile8x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //
 //go:noescape
 func tile8x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down8x1F32AVX2 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F32AVX2 is, count times,
 //
@@ -67,6 +81,13 @@ func tile4x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //go:noescape
 func tile4x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down4x1F32AVX2 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile2x1F32AVX2 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -87,6 +108,13 @@ func tile2x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //
 //go:noescape
 func tile2x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down2x1F32AVX2 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F32AVX2 is, count times,
 //
@@ -109,6 +137,13 @@ func tile1x1EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //go:noescape
 func tile1x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down1x1F32AVX2 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile6x2F32AVX2 is, count times,
 //
 //	for i := range 6, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -129,6 +164,13 @@ func tile6x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //
 //go:noescape
 func tile6x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down6x2F32AVX2 is, count times,
+//
+//	for i := range 6, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down6x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F32AVX2 is, count times,
 //
@@ -151,6 +193,13 @@ func tile4x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //go:noescape
 func tile4x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down4x2F32AVX2 is, count times,
+//
+//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile2x2F32AVX2 is, count times,
 //
 //	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -171,6 +220,13 @@ func tile2x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //
 //go:noescape
 func tile2x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down2x2F32AVX2 is, count times,
+//
+//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F32AVX2 is, count times,
 //
@@ -193,6 +249,13 @@ func tile1x2EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //go:noescape
 func tile1x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down1x2F32AVX2 is, count times,
+//
+//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile4x3F32AVX2 is, count times,
 //
 //	for i := range 4, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -213,6 +276,13 @@ func tile4x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //
 //go:noescape
 func tile4x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down4x3F32AVX2 is, count times,
+//
+//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F32AVX2 is, count times,
 //
@@ -235,6 +305,13 @@ func tile2x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //go:noescape
 func tile2x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down2x3F32AVX2 is, count times,
+//
+//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile1x3F32AVX2 is, count times,
 //
 //	for i := range 1, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -255,6 +332,13 @@ func tile1x3EdgeF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow 
 //
 //go:noescape
 func tile1x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down1x3F32AVX2 is, count times,
+//
+//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile12x1F64AVX2 is, count times,
 //
@@ -277,6 +361,13 @@ func tile12x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow
 //go:noescape
 func tile12x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down12x1F64AVX2 is, count times,
+//
+//	for i := range 12, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down12x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile8x1F64AVX2 is, count times,
 //
 //	for i := range 8, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -297,6 +388,13 @@ func tile8x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //
 //go:noescape
 func tile8x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down8x1F64AVX2 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F64AVX2 is, count times,
 //
@@ -319,6 +417,13 @@ func tile4x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //go:noescape
 func tile4x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down4x1F64AVX2 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile2x1F64AVX2 is, count times,
 //
 //	for i := range 2, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -339,6 +444,13 @@ func tile2x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //
 //go:noescape
 func tile2x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down2x1F64AVX2 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F64AVX2 is, count times,
 //
@@ -361,6 +473,13 @@ func tile1x1EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //go:noescape
 func tile1x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down1x1F64AVX2 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile6x2F64AVX2 is, count times,
 //
 //	for i := range 6, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -381,6 +500,13 @@ func tile6x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //
 //go:noescape
 func tile6x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down6x2F64AVX2 is, count times,
+//
+//	for i := range 6, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down6x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F64AVX2 is, count times,
 //
@@ -403,6 +529,13 @@ func tile4x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //go:noescape
 func tile4x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down4x2F64AVX2 is, count times,
+//
+//	for i := range 4, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile2x2F64AVX2 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -423,6 +556,13 @@ func tile2x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //
 //go:noescape
 func tile2x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down2x2F64AVX2 is, count times,
+//
+//	for i := range 2, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F64AVX2 is, count times,
 //
@@ -445,6 +585,13 @@ func tile1x2EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //go:noescape
 func tile1x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down1x2F64AVX2 is, count times,
+//
+//	for i := range 1, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile4x3F64AVX2 is, count times,
 //
 //	for i := range 4, j := range 12 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -465,6 +612,13 @@ func tile4x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //
 //go:noescape
 func tile4x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down4x3F64AVX2 is, count times,
+//
+//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F64AVX2 is, count times,
 //
@@ -487,6 +641,13 @@ func tile2x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //go:noescape
 func tile2x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down2x3F64AVX2 is, count times,
+//
+//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile1x3F64AVX2 is, count times,
 //
 //	for i := range 1, j := range 12 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -507,3 +668,10 @@ func tile1x3EdgeF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow 
 //
 //go:noescape
 func tile1x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down1x3F64AVX2 is, count times,
+//
+//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)

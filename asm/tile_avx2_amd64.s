@@ -496,6 +496,218 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down12x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down12x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVDQU      (CX), Y12
+	VMASKMOVPS   (R8), Y12, Y12
+	VBROADCASTSS (SI), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS 4(SI), Y13
+	VFMADD231PS  Y13, Y12, Y1
+	VBROADCASTSS 8(SI), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS 12(SI), Y13
+	VFMADD231PS  Y13, Y12, Y3
+	VBROADCASTSS 16(SI), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS 20(SI), Y13
+	VFMADD231PS  Y13, Y12, Y5
+	VBROADCASTSS 24(SI), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS 28(SI), Y13
+	VFMADD231PS  Y13, Y12, Y7
+	VBROADCASTSS 32(SI), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VBROADCASTSS 36(SI), Y13
+	VFMADD231PS  Y13, Y12, Y9
+	VBROADCASTSS 40(SI), Y13
+	VFMADD231PS  Y13, Y12, Y10
+	VBROADCASTSS 44(SI), Y13
+	VFMADD231PS  Y13, Y12, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000030, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y0, Y0
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y1, Y1
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y2, Y2
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y3, Y3
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y4, Y4
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y6, Y6
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y7, Y7
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y8, Y8
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y9, Y9
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y10, Y10
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS (DI), Y12, Y12
+	VADDPS     Y12, Y11, Y11
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS Y0, Y12, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y4, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y6, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y7, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y8, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y9, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y10, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y11, Y0, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile8x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile8x1F32AVX2(SB), NOSPLIT, $0-144
@@ -883,6 +1095,170 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down8x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down8x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVDQU      (CX), Y8
+	VMASKMOVPS   (R8), Y8, Y8
+	VBROADCASTSS (SI), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VBROADCASTSS 4(SI), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VBROADCASTSS 8(SI), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS 12(SI), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 16(SI), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS 20(SI), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VBROADCASTSS 24(SI), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VBROADCASTSS 28(SI), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (DI), Y8, Y8
+	VADDPS     Y8, Y0, Y0
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (DI), Y8, Y8
+	VADDPS     Y8, Y1, Y1
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (DI), Y8, Y8
+	VADDPS     Y8, Y2, Y2
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (DI), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (DI), Y8, Y8
+	VADDPS     Y8, Y4, Y4
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (DI), Y8, Y8
+	VADDPS     Y8, Y5, Y5
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (DI), Y8, Y8
+	VADDPS     Y8, Y6, Y6
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS (DI), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS Y0, Y8, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y4, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y6, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y7, Y0, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile4x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile4x1F32AVX2(SB), NOSPLIT, $0-144
@@ -1165,6 +1541,122 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVDQU      (CX), Y4
+	VMASKMOVPS   (R8), Y4, Y4
+	VBROADCASTSS (SI), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS 4(SI), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS 8(SI), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VBROADCASTSS 12(SI), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS (DI), Y4, Y4
+	VADDPS     Y4, Y0, Y0
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS (DI), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS (DI), Y4, Y4
+	VADDPS     Y4, Y2, Y2
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS (DI), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS Y0, Y4, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile2x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile2x1F32AVX2(SB), NOSPLIT, $0-144
@@ -1390,6 +1882,98 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVDQU      (CX), Y2
+	VMASKMOVPS   (R8), Y2, Y2
+	VBROADCASTSS (SI), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VBROADCASTSS 4(SI), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y2
+	VMASKMOVPS (DI), Y2, Y2
+	VADDPS     Y2, Y0, Y0
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y2
+	VMASKMOVPS (DI), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y2
+	VMASKMOVPS Y0, Y2, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile1x1F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile1x1F32AVX2(SB), NOSPLIT, $0-144
@@ -1588,6 +2172,86 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+
+loop:
+	VMOVDQU      (CX), Y1
+	VMASKMOVPS   (R8), Y1, Y1
+	VBROADCASTSS (SI), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y1
+	VMASKMOVPS (DI), Y1, Y1
+	VADDPS     Y1, Y0, Y0
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y1
+	VMASKMOVPS Y0, Y1, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
@@ -1990,6 +2654,171 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down6x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down6x2F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (R8), Y12
+	VMOVDQU      (CX), Y13
+	VMASKMOVPS   32(R8), Y13, Y13
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 16(SI), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 20(SI), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000018, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPS     (DI), Y0, Y0
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(DI), Y12, Y12
+	VADDPS     Y12, Y1, Y1
+	ADDQ       SI, DI
+	VADDPS     (DI), Y2, Y2
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(DI), Y12, Y12
+	VADDPS     Y12, Y3, Y3
+	ADDQ       SI, DI
+	VADDPS     (DI), Y4, Y4
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(DI), Y12, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       SI, DI
+	VADDPS     (DI), Y6, Y6
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(DI), Y12, Y12
+	VADDPS     Y12, Y7, Y7
+	ADDQ       SI, DI
+	VADDPS     (DI), Y8, Y8
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(DI), Y12, Y12
+	VADDPS     Y12, Y9, Y9
+	ADDQ       SI, DI
+	VADDPS     (DI), Y10, Y10
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 32(DI), Y12, Y12
+	VADDPS     Y12, Y11, Y11
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPS    Y0, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y2, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y4, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y6, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y7, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y8, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y9, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y10, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y11, Y0, 32(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile4x2F32AVX2(SB), NOSPLIT, $0-144
@@ -2319,6 +3148,139 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x2F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPS      (R8), Y8
+	VMOVDQU      (CX), Y9
+	VMASKMOVPS   32(R8), Y9, Y9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 8(SI), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 12(SI), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPS     (DI), Y0, Y0
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS 32(DI), Y8, Y8
+	VADDPS     Y8, Y1, Y1
+	ADDQ       SI, DI
+	VADDPS     (DI), Y2, Y2
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS 32(DI), Y8, Y8
+	VADDPS     Y8, Y3, Y3
+	ADDQ       SI, DI
+	VADDPS     (DI), Y4, Y4
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS 32(DI), Y8, Y8
+	VADDPS     Y8, Y5, Y5
+	ADDQ       SI, DI
+	VADDPS     (DI), Y6, Y6
+	VMOVDQU    (CX), Y8
+	VMASKMOVPS 32(DI), Y8, Y8
+	VADDPS     Y8, Y7, Y7
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPS    Y0, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y2, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y4, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y6, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y7, Y0, 32(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile2x2F32AVX2(SB), NOSPLIT, $0-144
@@ -2569,6 +3531,107 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x2F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (R8), Y4
+	VMOVDQU      (CX), Y5
+	VMASKMOVPS   32(R8), Y5, Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 4(SI), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPS     (DI), Y0, Y0
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS 32(DI), Y4, Y4
+	VADDPS     Y4, Y1, Y1
+	ADDQ       SI, DI
+	VADDPS     (DI), Y2, Y2
+	VMOVDQU    (CX), Y4
+	VMASKMOVPS 32(DI), Y4, Y4
+	VADDPS     Y4, Y3, Y3
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPS    Y0, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y2, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y3, Y0, 32(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile1x2F32AVX2(SB), NOSPLIT, $0-144
@@ -2781,6 +3844,91 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x2F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPS      (R8), Y2
+	VMOVDQU      (CX), Y3
+	VMASKMOVPS   32(R8), Y3, Y3
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPS     (DI), Y0, Y0
+	VMOVDQU    (CX), Y2
+	VMASKMOVPS 32(DI), Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPS    Y0, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y1, Y0, 32(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
@@ -3166,6 +4314,160 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x3F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (R8), Y12
+	VMOVUPS      32(R8), Y13
+	VMOVDQU      (CX), Y14
+	VMASKMOVPS   64(R8), Y14, Y14
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VFMADD231PS  Y15, Y14, Y2
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y5
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y8
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y12, Y9
+	VFMADD231PS  Y15, Y13, Y10
+	VFMADD231PS  Y15, Y14, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPS     (DI), Y0, Y0
+	VADDPS     32(DI), Y1, Y1
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 64(DI), Y12, Y12
+	VADDPS     Y12, Y2, Y2
+	ADDQ       SI, DI
+	VADDPS     (DI), Y3, Y3
+	VADDPS     32(DI), Y4, Y4
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 64(DI), Y12, Y12
+	VADDPS     Y12, Y5, Y5
+	ADDQ       SI, DI
+	VADDPS     (DI), Y6, Y6
+	VADDPS     32(DI), Y7, Y7
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 64(DI), Y12, Y12
+	VADDPS     Y12, Y8, Y8
+	ADDQ       SI, DI
+	VADDPS     (DI), Y9, Y9
+	VADDPS     32(DI), Y10, Y10
+	VMOVDQU    (CX), Y12
+	VMASKMOVPS 64(DI), Y12, Y12
+	VADDPS     Y12, Y11, Y11
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, 64(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y3, (BX)
+	VMOVUPS    Y4, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, 64(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y6, (BX)
+	VMOVUPS    Y7, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y8, Y0, 64(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y9, (BX)
+	VMOVUPS    Y10, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y11, Y0, 64(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile2x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile2x3F32AVX2(SB), NOSPLIT, $0-144
@@ -3445,6 +4747,118 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x3F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+
+loop:
+	VMOVUPS      (R8), Y6
+	VMOVUPS      32(R8), Y7
+	VMOVDQU      (CX), Y8
+	VMASKMOVPS   64(R8), Y8, Y8
+	VBROADCASTSS (SI), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y1
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS 4(SI), Y9
+	VFMADD231PS  Y9, Y6, Y3
+	VFMADD231PS  Y9, Y7, Y4
+	VFMADD231PS  Y9, Y8, Y5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPS     (DI), Y0, Y0
+	VADDPS     32(DI), Y1, Y1
+	VMOVDQU    (CX), Y6
+	VMASKMOVPS 64(DI), Y6, Y6
+	VADDPS     Y6, Y2, Y2
+	ADDQ       SI, DI
+	VADDPS     (DI), Y3, Y3
+	VADDPS     32(DI), Y4, Y4
+	VMOVDQU    (CX), Y6
+	VMASKMOVPS 64(DI), Y6, Y6
+	VADDPS     Y6, Y5, Y5
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, 64(BX)
+	ADDQ       SI, BX
+	VMOVUPS    Y3, (BX)
+	VMOVUPS    Y4, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y5, Y0, 64(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile1x3F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile1x3F32AVX2(SB), NOSPLIT, $0-144
@@ -3674,6 +5088,97 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x3F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*4), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x02, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x02, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+
+loop:
+	VMOVUPS      (R8), Y3
+	VMOVUPS      32(R8), Y4
+	VMOVDQU      (CX), Y5
+	VMASKMOVPS   64(R8), Y5, Y5
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS  Y6, Y3, Y0
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x02, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPS     (DI), Y0, Y0
+	VADDPS     32(DI), Y1, Y1
+	VMOVDQU    (CX), Y3
+	VMASKMOVPS 64(DI), Y3, Y3
+	VADDPS     Y3, Y2, Y2
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPS    Y0, (BX)
+	VMOVUPS    Y1, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPS Y2, Y0, 64(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x02, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
@@ -4179,6 +5684,219 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down12x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down12x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVDQU      (CX), Y12
+	VMASKMOVPD   (R8), Y12, Y12
+	VBROADCASTSD (SI), Y13
+	VFMADD231PD  Y13, Y12, Y0
+	VBROADCASTSD 8(SI), Y13
+	VFMADD231PD  Y13, Y12, Y1
+	VBROADCASTSD 16(SI), Y13
+	VFMADD231PD  Y13, Y12, Y2
+	VBROADCASTSD 24(SI), Y13
+	VFMADD231PD  Y13, Y12, Y3
+	VBROADCASTSD 32(SI), Y13
+	VFMADD231PD  Y13, Y12, Y4
+	VBROADCASTSD 40(SI), Y13
+	VFMADD231PD  Y13, Y12, Y5
+	VBROADCASTSD 48(SI), Y13
+	VFMADD231PD  Y13, Y12, Y6
+	VBROADCASTSD 56(SI), Y13
+	VFMADD231PD  Y13, Y12, Y7
+	VBROADCASTSD 64(SI), Y13
+	VFMADD231PD  Y13, Y12, Y8
+	VBROADCASTSD 72(SI), Y13
+	VFMADD231PD  Y13, Y12, Y9
+	VBROADCASTSD 80(SI), Y13
+	VFMADD231PD  Y13, Y12, Y10
+	VBROADCASTSD 88(SI), Y13
+	VFMADD231PD  Y13, Y12, Y11
+	PREFETCHT0   (AX)
+	PREFETCHT0   64(AX)
+	ADDQ         $0x00000060, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y0, Y0
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y1, Y1
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y2, Y2
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y3, Y3
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y4, Y4
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y5, Y5
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y6, Y6
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y7, Y7
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y8, Y8
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y9, Y9
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y10, Y10
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD (DI), Y12, Y12
+	VADDPD     Y12, Y11, Y11
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD Y0, Y12, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y4, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y6, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y7, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y8, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y9, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y10, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y11, Y0, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile8x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile8x1F64AVX2(SB), NOSPLIT, $0-144
@@ -4566,6 +6284,170 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down8x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down8x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVDQU      (CX), Y8
+	VMASKMOVPD   (R8), Y8, Y8
+	VBROADCASTSD (SI), Y9
+	VFMADD231PD  Y9, Y8, Y0
+	VBROADCASTSD 8(SI), Y9
+	VFMADD231PD  Y9, Y8, Y1
+	VBROADCASTSD 16(SI), Y9
+	VFMADD231PD  Y9, Y8, Y2
+	VBROADCASTSD 24(SI), Y9
+	VFMADD231PD  Y9, Y8, Y3
+	VBROADCASTSD 32(SI), Y9
+	VFMADD231PD  Y9, Y8, Y4
+	VBROADCASTSD 40(SI), Y9
+	VFMADD231PD  Y9, Y8, Y5
+	VBROADCASTSD 48(SI), Y9
+	VFMADD231PD  Y9, Y8, Y6
+	VBROADCASTSD 56(SI), Y9
+	VFMADD231PD  Y9, Y8, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000040, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (DI), Y8, Y8
+	VADDPD     Y8, Y0, Y0
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (DI), Y8, Y8
+	VADDPD     Y8, Y1, Y1
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (DI), Y8, Y8
+	VADDPD     Y8, Y2, Y2
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (DI), Y8, Y8
+	VADDPD     Y8, Y3, Y3
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (DI), Y8, Y8
+	VADDPD     Y8, Y4, Y4
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (DI), Y8, Y8
+	VADDPD     Y8, Y5, Y5
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (DI), Y8, Y8
+	VADDPD     Y8, Y6, Y6
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD (DI), Y8, Y8
+	VADDPD     Y8, Y7, Y7
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD Y0, Y8, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y4, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y6, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y7, Y0, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile4x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile4x1F64AVX2(SB), NOSPLIT, $0-144
@@ -4848,6 +6730,122 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVDQU      (CX), Y4
+	VMASKMOVPD   (R8), Y4, Y4
+	VBROADCASTSD (SI), Y5
+	VFMADD231PD  Y5, Y4, Y0
+	VBROADCASTSD 8(SI), Y5
+	VFMADD231PD  Y5, Y4, Y1
+	VBROADCASTSD 16(SI), Y5
+	VFMADD231PD  Y5, Y4, Y2
+	VBROADCASTSD 24(SI), Y5
+	VFMADD231PD  Y5, Y4, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD (DI), Y4, Y4
+	VADDPD     Y4, Y0, Y0
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD (DI), Y4, Y4
+	VADDPD     Y4, Y1, Y1
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD (DI), Y4, Y4
+	VADDPD     Y4, Y2, Y2
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD (DI), Y4, Y4
+	VADDPD     Y4, Y3, Y3
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD Y0, Y4, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile2x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile2x1F64AVX2(SB), NOSPLIT, $0-144
@@ -5073,6 +7071,98 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVDQU      (CX), Y2
+	VMASKMOVPD   (R8), Y2, Y2
+	VBROADCASTSD (SI), Y3
+	VFMADD231PD  Y3, Y2, Y0
+	VBROADCASTSD 8(SI), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y2
+	VMASKMOVPD (DI), Y2, Y2
+	VADDPD     Y2, Y0, Y0
+	ADDQ       SI, DI
+	VMOVDQU    (CX), Y2
+	VMASKMOVPD (DI), Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y2
+	VMASKMOVPD Y0, Y2, (BX)
+	ADDQ       SI, BX
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile1x1F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile1x1F64AVX2(SB), NOSPLIT, $0-144
@@ -5271,6 +7361,86 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+
+loop:
+	VMOVDQU      (CX), Y1
+	VMASKMOVPD   (R8), Y1, Y1
+	VBROADCASTSD (SI), Y2
+	VFMADD231PD  Y2, Y1, Y0
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VMOVDQU    (CX), Y1
+	VMASKMOVPD (DI), Y1, Y1
+	VADDPD     Y1, Y0, Y0
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVDQU    (CX), Y1
+	VMASKMOVPD Y0, Y1, (BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
@@ -5673,6 +7843,171 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down6x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down6x2F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPD      (R8), Y12
+	VMOVDQU      (CX), Y13
+	VMASKMOVPD   32(R8), Y13, Y13
+	VBROADCASTSD (SI), Y14
+	VFMADD231PD  Y14, Y12, Y0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD 8(SI), Y14
+	VFMADD231PD  Y14, Y12, Y2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD 16(SI), Y14
+	VFMADD231PD  Y14, Y12, Y4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD 24(SI), Y14
+	VFMADD231PD  Y14, Y12, Y6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD 32(SI), Y14
+	VFMADD231PD  Y14, Y12, Y8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD 40(SI), Y14
+	VFMADD231PD  Y14, Y12, Y10
+	VFMADD231PD  Y14, Y13, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000030, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPD     (DI), Y0, Y0
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(DI), Y12, Y12
+	VADDPD     Y12, Y1, Y1
+	ADDQ       SI, DI
+	VADDPD     (DI), Y2, Y2
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(DI), Y12, Y12
+	VADDPD     Y12, Y3, Y3
+	ADDQ       SI, DI
+	VADDPD     (DI), Y4, Y4
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(DI), Y12, Y12
+	VADDPD     Y12, Y5, Y5
+	ADDQ       SI, DI
+	VADDPD     (DI), Y6, Y6
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(DI), Y12, Y12
+	VADDPD     Y12, Y7, Y7
+	ADDQ       SI, DI
+	VADDPD     (DI), Y8, Y8
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(DI), Y12, Y12
+	VADDPD     Y12, Y9, Y9
+	ADDQ       SI, DI
+	VADDPD     (DI), Y10, Y10
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 32(DI), Y12, Y12
+	VADDPD     Y12, Y11, Y11
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPD    Y0, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y2, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y4, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y6, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y7, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y8, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y9, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y10, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y11, Y0, 32(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile4x2F64AVX2(SB), NOSPLIT, $0-144
@@ -6002,6 +8337,139 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x2F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPD      (R8), Y8
+	VMOVDQU      (CX), Y9
+	VMASKMOVPD   32(R8), Y9, Y9
+	VBROADCASTSD (SI), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 8(SI), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 16(SI), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 24(SI), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPD     (DI), Y0, Y0
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD 32(DI), Y8, Y8
+	VADDPD     Y8, Y1, Y1
+	ADDQ       SI, DI
+	VADDPD     (DI), Y2, Y2
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD 32(DI), Y8, Y8
+	VADDPD     Y8, Y3, Y3
+	ADDQ       SI, DI
+	VADDPD     (DI), Y4, Y4
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD 32(DI), Y8, Y8
+	VADDPD     Y8, Y5, Y5
+	ADDQ       SI, DI
+	VADDPD     (DI), Y6, Y6
+	VMOVDQU    (CX), Y8
+	VMASKMOVPD 32(DI), Y8, Y8
+	VADDPD     Y8, Y7, Y7
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPD    Y0, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y2, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y4, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y6, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y7, Y0, 32(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile2x2F64AVX2(SB), NOSPLIT, $0-144
@@ -6252,6 +8720,107 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x2F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPD      (R8), Y4
+	VMOVDQU      (CX), Y5
+	VMASKMOVPD   32(R8), Y5, Y5
+	VBROADCASTSD (SI), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD 8(SI), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPD     (DI), Y0, Y0
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD 32(DI), Y4, Y4
+	VADDPD     Y4, Y1, Y1
+	ADDQ       SI, DI
+	VADDPD     (DI), Y2, Y2
+	VMOVDQU    (CX), Y4
+	VMASKMOVPD 32(DI), Y4, Y4
+	VADDPD     Y4, Y3, Y3
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPD    Y0, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, 32(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y2, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y3, Y0, 32(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile1x2F64AVX2(SB), NOSPLIT, $0-144
@@ -6464,6 +9033,91 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x2F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPD      (R8), Y2
+	VMOVDQU      (CX), Y3
+	VMASKMOVPD   32(R8), Y3, Y3
+	VBROADCASTSD (SI), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPD     (DI), Y0, Y0
+	VMOVDQU    (CX), Y2
+	VMASKMOVPD 32(DI), Y2, Y2
+	VADDPD     Y2, Y1, Y1
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPD    Y0, (BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y1, Y0, 32(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET
 
@@ -6849,6 +9503,160 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x3F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPD      (R8), Y12
+	VMOVUPD      32(R8), Y13
+	VMOVDQU      (CX), Y14
+	VMASKMOVPD   64(R8), Y14, Y14
+	VBROADCASTSD (SI), Y15
+	VFMADD231PD  Y15, Y12, Y0
+	VFMADD231PD  Y15, Y13, Y1
+	VFMADD231PD  Y15, Y14, Y2
+	VBROADCASTSD 8(SI), Y15
+	VFMADD231PD  Y15, Y12, Y3
+	VFMADD231PD  Y15, Y13, Y4
+	VFMADD231PD  Y15, Y14, Y5
+	VBROADCASTSD 16(SI), Y15
+	VFMADD231PD  Y15, Y12, Y6
+	VFMADD231PD  Y15, Y13, Y7
+	VFMADD231PD  Y15, Y14, Y8
+	VBROADCASTSD 24(SI), Y15
+	VFMADD231PD  Y15, Y12, Y9
+	VFMADD231PD  Y15, Y13, Y10
+	VFMADD231PD  Y15, Y14, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPD     (DI), Y0, Y0
+	VADDPD     32(DI), Y1, Y1
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 64(DI), Y12, Y12
+	VADDPD     Y12, Y2, Y2
+	ADDQ       SI, DI
+	VADDPD     (DI), Y3, Y3
+	VADDPD     32(DI), Y4, Y4
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 64(DI), Y12, Y12
+	VADDPD     Y12, Y5, Y5
+	ADDQ       SI, DI
+	VADDPD     (DI), Y6, Y6
+	VADDPD     32(DI), Y7, Y7
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 64(DI), Y12, Y12
+	VADDPD     Y12, Y8, Y8
+	ADDQ       SI, DI
+	VADDPD     (DI), Y9, Y9
+	VADDPD     32(DI), Y10, Y10
+	VMOVDQU    (CX), Y12
+	VMASKMOVPD 64(DI), Y12, Y12
+	VADDPD     Y12, Y11, Y11
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPD    Y0, (BX)
+	VMOVUPD    Y1, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, 64(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y3, (BX)
+	VMOVUPD    Y4, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, 64(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y6, (BX)
+	VMOVUPD    Y7, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y8, Y0, 64(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y9, (BX)
+	VMOVUPD    Y10, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y11, Y0, 64(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile2x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile2x3F64AVX2(SB), NOSPLIT, $0-144
@@ -7128,6 +9936,118 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x3F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	ADDQ       SI, BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+
+loop:
+	VMOVUPD      (R8), Y6
+	VMOVUPD      32(R8), Y7
+	VMOVDQU      (CX), Y8
+	VMASKMOVPD   64(R8), Y8, Y8
+	VBROADCASTSD (SI), Y9
+	VFMADD231PD  Y9, Y6, Y0
+	VFMADD231PD  Y9, Y7, Y1
+	VFMADD231PD  Y9, Y8, Y2
+	VBROADCASTSD 8(SI), Y9
+	VFMADD231PD  Y9, Y6, Y3
+	VFMADD231PD  Y9, Y7, Y4
+	VFMADD231PD  Y9, Y8, Y5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPD     (DI), Y0, Y0
+	VADDPD     32(DI), Y1, Y1
+	VMOVDQU    (CX), Y6
+	VMASKMOVPD 64(DI), Y6, Y6
+	VADDPD     Y6, Y2, Y2
+	ADDQ       SI, DI
+	VADDPD     (DI), Y3, Y3
+	VADDPD     32(DI), Y4, Y4
+	VMOVDQU    (CX), Y6
+	VMASKMOVPD 64(DI), Y6, Y6
+	VADDPD     Y6, Y5, Y5
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPD    Y0, (BX)
+	VMOVUPD    Y1, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, 64(BX)
+	ADDQ       SI, BX
+	VMOVUPD    Y3, (BX)
+	VMOVUPD    Y4, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y5, Y0, 64(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
+	VZEROUPPER
+	RET
+
 // func tile1x3F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tile1x3F64AVX2(SB), NOSPLIT, $0-144
@@ -7357,5 +10277,96 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x3F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ last+64(FP), AX
+	LEAQ maskTable<>+0(SB), CX
+	NEGQ AX
+	LEAQ 32(CX)(AX*8), CX
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), DX
+
+tile:
+	MOVQ       add+56(FP), BX
+	TESTQ      BX, BX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), BX
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+fetched:
+	MOVQ   aCol+16(FP), DI
+	SHLQ   $0x03, DI
+	MOVQ   bRow+32(FP), R9
+	SHLQ   $0x03, R9
+	MOVQ   k+0(FP), BX
+	MOVQ   a+8(FP), SI
+	MOVQ   b+24(FP), R8
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+
+loop:
+	VMOVUPD      (R8), Y3
+	VMOVUPD      32(R8), Y4
+	VMOVDQU      (CX), Y5
+	VMASKMOVPD   64(R8), Y5, Y5
+	VBROADCASTSD (SI), Y6
+	VFMADD231PD  Y6, Y3, Y0
+	VFMADD231PD  Y6, Y4, Y1
+	VFMADD231PD  Y6, Y5, Y2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         DX
+	JNZ          along
+	MOVQ         jump+96(FP), DX
+	SHLQ         $0x03, DX
+	ADDQ         DX, AX
+	MOVQ         each+88(FP), DX
+
+along:
+	ADDQ       DI, SI
+	ADDQ       R9, R8
+	DECQ       BX
+	JNZ        loop
+	MOVQ       cRow+48(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       c+40(FP), BX
+	MOVQ       add+56(FP), DI
+	TESTQ      DI, DI
+	JZ         overwrite
+	MOVQ       BX, DI
+	VADDPD     (DI), Y0, Y0
+	VADDPD     32(DI), Y1, Y1
+	VMOVDQU    (CX), Y3
+	VMASKMOVPD 64(DI), Y3, Y3
+	VADDPD     Y3, Y2, Y2
+	ADDQ       SI, DI
+
+overwrite:
+	VMOVUPD    Y0, (BX)
+	VMOVUPD    Y1, 32(BX)
+	VMOVDQU    (CX), Y0
+	VMASKMOVPD Y2, Y0, 64(BX)
+	ADDQ       SI, BX
+	MOVQ       aNext+112(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, a+8(FP)
+	MOVQ       bNext+120(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, b+24(FP)
+	MOVQ       cNext+128(FP), BX
+	SHLQ       $0x03, BX
+	ADDQ       BX, c+40(FP)
+	DECQ       count+104(FP)
+	JNZ        tile
 	VZEROUPPER
 	RET

@@ -25,6 +25,13 @@ func tile16x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bR
 //go:noescape
 func tile16x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down16x1F32AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down16x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile8x1F32AVX512 is, count times,
 //
 //	for i := range 8, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -45,6 +52,13 @@ func tile8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //
 //go:noescape
 func tile8x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down8x1F32AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F32AVX512 is, count times,
 //
@@ -67,6 +81,13 @@ func tile4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func tile4x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down4x1F32AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile2x1F32AVX512 is, count times,
 //
 //	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -87,6 +108,13 @@ func tile2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //
 //go:noescape
 func tile2x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down2x1F32AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F32AVX512 is, count times,
 //
@@ -109,6 +137,13 @@ func tile1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func tile1x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down1x1F32AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile8x2F32AVX512 is, count times,
 //
 //	for i := range 8, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -129,6 +164,13 @@ func tile8x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //
 //go:noescape
 func tile8x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down8x2F32AVX512 is, count times,
+//
+//	for i := range 8, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F32AVX512 is, count times,
 //
@@ -151,6 +193,13 @@ func tile4x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func tile4x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down4x2F32AVX512 is, count times,
+//
+//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile2x2F32AVX512 is, count times,
 //
 //	for i := range 2, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -171,6 +220,13 @@ func tile2x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //
 //go:noescape
 func tile2x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down2x2F32AVX512 is, count times,
+//
+//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F32AVX512 is, count times,
 //
@@ -193,6 +249,13 @@ func tile1x2EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func tile1x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down1x2F32AVX512 is, count times,
+//
+//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile5x3F32AVX512 is, count times,
 //
 //	for i := range 5, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -213,6 +276,13 @@ func tile5x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //
 //go:noescape
 func tile5x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down5x3F32AVX512 is, count times,
+//
+//	for i := range 5, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down5x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3F32AVX512 is, count times,
 //
@@ -235,6 +305,13 @@ func tile4x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func tile4x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down4x3F32AVX512 is, count times,
+//
+//	for i := range 4, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile2x3F32AVX512 is, count times,
 //
 //	for i := range 2, j := range 48 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -255,6 +332,13 @@ func tile2x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //
 //go:noescape
 func tile2x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down2x3F32AVX512 is, count times,
+//
+//	for i := range 2, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3F32AVX512 is, count times,
 //
@@ -277,6 +361,13 @@ func tile1x3EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func tile1x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down1x3F32AVX512 is, count times,
+//
+//	for i := range 1, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile4x4F32AVX512 is, count times,
 //
 //	for i := range 4, j := range 64 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -297,6 +388,13 @@ func tile4x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //
 //go:noescape
 func tile4x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down4x4F32AVX512 is, count times,
+//
+//	for i := range 4, j := range 48+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x4F32AVX512 is, count times,
 //
@@ -319,6 +417,13 @@ func tile2x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func tile2x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down2x4F32AVX512 is, count times,
+//
+//	for i := range 2, j := range 48+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile1x4F32AVX512 is, count times,
 //
 //	for i := range 1, j := range 64 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -339,6 +444,13 @@ func tile1x4EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRo
 //
 //go:noescape
 func tile1x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down1x4F32AVX512 is, count times,
+//
+//	for i := range 1, j := range 48+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile16xHalfF32AVX512 is, count times,
 //
@@ -361,6 +473,13 @@ func tile16xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32,
 //go:noescape
 func tile16xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down16xHalfF32AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down16xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile8xHalfF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -381,6 +500,13 @@ func tile8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, 
 //
 //go:noescape
 func tile8xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down8xHalfF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4xHalfF32AVX512 is, count times,
 //
@@ -403,6 +529,13 @@ func tile4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, 
 //go:noescape
 func tile4xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down4xHalfF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile2xHalfF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -423,6 +556,13 @@ func tile2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, 
 //
 //go:noescape
 func tile2xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down2xHalfF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1xHalfF32AVX512 is, count times,
 //
@@ -445,6 +585,13 @@ func tile1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, 
 //go:noescape
 func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down1xHalfF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile16x1F64AVX512 is, count times,
 //
 //	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -465,6 +612,13 @@ func tile16x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bR
 //
 //go:noescape
 func tile16x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down16x1F64AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down16x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1F64AVX512 is, count times,
 //
@@ -487,6 +641,13 @@ func tile8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //go:noescape
 func tile8x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down8x1F64AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile4x1F64AVX512 is, count times,
 //
 //	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -507,6 +668,13 @@ func tile4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //
 //go:noescape
 func tile4x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down4x1F64AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1F64AVX512 is, count times,
 //
@@ -529,6 +697,13 @@ func tile2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //go:noescape
 func tile2x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down2x1F64AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile1x1F64AVX512 is, count times,
 //
 //	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -549,6 +724,13 @@ func tile1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //
 //go:noescape
 func tile1x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down1x1F64AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8x2F64AVX512 is, count times,
 //
@@ -571,6 +753,13 @@ func tile8x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //go:noescape
 func tile8x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down8x2F64AVX512 is, count times,
+//
+//	for i := range 8, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile4x2F64AVX512 is, count times,
 //
 //	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -591,6 +780,13 @@ func tile4x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //
 //go:noescape
 func tile4x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down4x2F64AVX512 is, count times,
+//
+//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2F64AVX512 is, count times,
 //
@@ -613,6 +809,13 @@ func tile2x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //go:noescape
 func tile2x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down2x2F64AVX512 is, count times,
+//
+//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile1x2F64AVX512 is, count times,
 //
 //	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -633,6 +836,13 @@ func tile1x2EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //
 //go:noescape
 func tile1x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down1x2F64AVX512 is, count times,
+//
+//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile5x3F64AVX512 is, count times,
 //
@@ -655,6 +865,13 @@ func tile5x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //go:noescape
 func tile5x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down5x3F64AVX512 is, count times,
+//
+//	for i := range 5, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down5x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile4x3F64AVX512 is, count times,
 //
 //	for i := range 4, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -675,6 +892,13 @@ func tile4x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //
 //go:noescape
 func tile4x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down4x3F64AVX512 is, count times,
+//
+//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F64AVX512 is, count times,
 //
@@ -697,6 +921,13 @@ func tile2x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //go:noescape
 func tile2x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down2x3F64AVX512 is, count times,
+//
+//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile1x3F64AVX512 is, count times,
 //
 //	for i := range 1, j := range 24 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -717,6 +948,13 @@ func tile1x3EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //
 //go:noescape
 func tile1x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down1x3F64AVX512 is, count times,
+//
+//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x4F64AVX512 is, count times,
 //
@@ -739,6 +977,13 @@ func tile4x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //go:noescape
 func tile4x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down4x4F64AVX512 is, count times,
+//
+//	for i := range 4, j := range 24+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile2x4F64AVX512 is, count times,
 //
 //	for i := range 2, j := range 32 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -759,6 +1004,13 @@ func tile2x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //
 //go:noescape
 func tile2x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down2x4F64AVX512 is, count times,
+//
+//	for i := range 2, j := range 24+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x4F64AVX512 is, count times,
 //
@@ -781,6 +1033,13 @@ func tile1x4EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRo
 //go:noescape
 func tile1x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down1x4F64AVX512 is, count times,
+//
+//	for i := range 1, j := range 24+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile16xHalfF64AVX512 is, count times,
 //
 //	for i := range 16, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -801,6 +1060,13 @@ func tile16xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64,
 //
 //go:noescape
 func tile16xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down16xHalfF64AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down16xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8xHalfF64AVX512 is, count times,
 //
@@ -823,6 +1089,13 @@ func tile8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, 
 //go:noescape
 func tile8xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down8xHalfF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile4xHalfF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -843,6 +1116,13 @@ func tile4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, 
 //
 //go:noescape
 func tile4xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down4xHalfF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2xHalfF64AVX512 is, count times,
 //
@@ -865,6 +1145,13 @@ func tile2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, 
 //go:noescape
 func tile2xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 
+// down2xHalfF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile1xHalfF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 4 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -885,3 +1172,10 @@ func tile1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, 
 //
 //go:noescape
 func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
+
+// down1xHalfF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)

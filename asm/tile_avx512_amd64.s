@@ -529,6 +529,217 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down16x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down16x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPS.Z        (DI), K1, Z16
+	VFMADD231PS.BCST (BX), Z16, Z0
+	VFMADD231PS.BCST 4(BX), Z16, Z1
+	VFMADD231PS.BCST 8(BX), Z16, Z2
+	VFMADD231PS.BCST 12(BX), Z16, Z3
+	VFMADD231PS.BCST 16(BX), Z16, Z4
+	VFMADD231PS.BCST 20(BX), Z16, Z5
+	VFMADD231PS.BCST 24(BX), Z16, Z6
+	VFMADD231PS.BCST 28(BX), Z16, Z7
+	VFMADD231PS.BCST 32(BX), Z16, Z8
+	VFMADD231PS.BCST 36(BX), Z16, Z9
+	VFMADD231PS.BCST 40(BX), Z16, Z10
+	VFMADD231PS.BCST 44(BX), Z16, Z11
+	VFMADD231PS.BCST 48(BX), Z16, Z12
+	VFMADD231PS.BCST 52(BX), Z16, Z13
+	VFMADD231PS.BCST 56(BX), Z16, Z14
+	VFMADD231PS.BCST 60(BX), Z16, Z15
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000040, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z0, Z0
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z1, Z1
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z2, Z2
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z3, Z3
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z4, Z4
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z5, Z5
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z6, Z6
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z7, Z7
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z8, Z8
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z9, Z9
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z10, Z10
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z11, Z11
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z12, Z12
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z13, Z13
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z14, Z14
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z16
+	VADDPS    Z16, Z15, Z15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z5, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z7, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z8, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z9, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z10, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z11, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z13, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z14, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z15, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile8x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile8x1F32AVX512(SB), NOSPLIT, $0-144
@@ -875,6 +1086,145 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down8x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down8x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPS.Z        (DI), K1, Z8
+	VFMADD231PS.BCST (BX), Z8, Z0
+	VFMADD231PS.BCST 4(BX), Z8, Z1
+	VFMADD231PS.BCST 8(BX), Z8, Z2
+	VFMADD231PS.BCST 12(BX), Z8, Z3
+	VFMADD231PS.BCST 16(BX), Z8, Z4
+	VFMADD231PS.BCST 20(BX), Z8, Z5
+	VFMADD231PS.BCST 24(BX), Z8, Z6
+	VFMADD231PS.BCST 28(BX), Z8, Z7
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000020, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z0, Z0
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z1, Z1
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z2, Z2
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z4, Z4
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z5, Z5
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z6, Z6
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z5, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z7, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile4x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile4x1F32AVX512(SB), NOSPLIT, $0-144
@@ -1136,6 +1486,109 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPS.Z        (DI), K1, Z4
+	VFMADD231PS.BCST (BX), Z4, Z0
+	VFMADD231PS.BCST 4(BX), Z4, Z1
+	VFMADD231PS.BCST 8(BX), Z4, Z2
+	VFMADD231PS.BCST 12(BX), Z4, Z3
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000010, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x1F32AVX512(SB), NOSPLIT, $0-144
@@ -1350,6 +1803,91 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPS.Z        (DI), K1, Z2
+	VFMADD231PS.BCST (BX), Z2, Z0
+	VFMADD231PS.BCST 4(BX), Z2, Z1
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000008, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z1, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1x1F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x1F32AVX512(SB), NOSPLIT, $0-144
@@ -1542,6 +2080,82 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+
+loop:
+	VMOVUPS.Z        (DI), K1, Z1
+	VFMADD231PS.BCST (BX), Z1, Z0
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000004, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -2016,6 +2630,194 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down8x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down8x2F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPS      (DI), Z16
+	VMOVUPS.Z    64(DI), K1, Z17
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z18, Z16, Z0
+	VFMADD231PS  Z18, Z17, Z1
+	VBROADCASTSS 4(BX), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z3
+	VBROADCASTSS 8(BX), Z18
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Z18, Z17, Z5
+	VBROADCASTSS 12(BX), Z18
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Z18, Z17, Z7
+	VBROADCASTSS 16(BX), Z18
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z9
+	VBROADCASTSS 20(BX), Z18
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z11
+	VBROADCASTSS 24(BX), Z18
+	VFMADD231PS  Z18, Z16, Z12
+	VFMADD231PS  Z18, Z17, Z13
+	VBROADCASTSS 28(BX), Z18
+	VFMADD231PS  Z18, Z16, Z14
+	VFMADD231PS  Z18, Z17, Z15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Z16
+	VADDPS    Z16, Z1, Z1
+	ADDQ      BX, SI
+	VADDPS    (SI), Z2, Z2
+	VMOVUPS.Z 64(SI), K1, Z16
+	VADDPS    Z16, Z3, Z3
+	ADDQ      BX, SI
+	VADDPS    (SI), Z4, Z4
+	VMOVUPS.Z 64(SI), K1, Z16
+	VADDPS    Z16, Z5, Z5
+	ADDQ      BX, SI
+	VADDPS    (SI), Z6, Z6
+	VMOVUPS.Z 64(SI), K1, Z16
+	VADDPS    Z16, Z7, Z7
+	ADDQ      BX, SI
+	VADDPS    (SI), Z8, Z8
+	VMOVUPS.Z 64(SI), K1, Z16
+	VADDPS    Z16, Z9, Z9
+	ADDQ      BX, SI
+	VADDPS    (SI), Z10, Z10
+	VMOVUPS.Z 64(SI), K1, Z16
+	VADDPS    Z16, Z11, Z11
+	ADDQ      BX, SI
+	VADDPS    (SI), Z12, Z12
+	VMOVUPS.Z 64(SI), K1, Z16
+	VADDPS    Z16, Z13, Z13
+	ADDQ      BX, SI
+	VADDPS    (SI), Z14, Z14
+	VMOVUPS.Z 64(SI), K1, Z16
+	VADDPS    Z16, Z15, Z15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Z5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)
+	VMOVUPS Z9, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)
+	VMOVUPS Z11, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	VMOVUPS Z13, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z14, (DX)
+	VMOVUPS Z15, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile4x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile4x2F32AVX512(SB), NOSPLIT, $0-144
@@ -2342,6 +3144,134 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x2F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPS      (DI), Z8
+	VMOVUPS.Z    64(DI), K1, Z9
+	VBROADCASTSS (BX), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z1
+	VBROADCASTSS 4(BX), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z3
+	VBROADCASTSS 8(BX), Z10
+	VFMADD231PS  Z10, Z8, Z4
+	VFMADD231PS  Z10, Z9, Z5
+	VBROADCASTSS 12(BX), Z10
+	VFMADD231PS  Z10, Z8, Z6
+	VFMADD231PS  Z10, Z9, Z7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Z8
+	VADDPS    Z8, Z1, Z1
+	ADDQ      BX, SI
+	VADDPS    (SI), Z2, Z2
+	VMOVUPS.Z 64(SI), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      BX, SI
+	VADDPS    (SI), Z4, Z4
+	VMOVUPS.Z 64(SI), K1, Z8
+	VADDPS    Z8, Z5, Z5
+	ADDQ      BX, SI
+	VADDPS    (SI), Z6, Z6
+	VMOVUPS.Z 64(SI), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Z5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x2F32AVX512(SB), NOSPLIT, $0-144
@@ -2591,6 +3521,104 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x2F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPS      (DI), Z4
+	VMOVUPS.Z    64(DI), K1, Z5
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z1
+	VBROADCASTSS 4(BX), Z6
+	VFMADD231PS  Z6, Z4, Z2
+	VFMADD231PS  Z6, Z5, Z3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	ADDQ      BX, SI
+	VADDPS    (SI), Z2, Z2
+	VMOVUPS.Z 64(SI), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z3, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1x2F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x2F32AVX512(SB), NOSPLIT, $0-144
@@ -2803,6 +3831,89 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x2F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPS      (DI), Z2
+	VMOVUPS.Z    64(DI), K1, Z3
+	VBROADCASTSS (BX), Z4
+	VFMADD231PS  Z4, Z2, Z0
+	VFMADD231PS  Z4, Z3, Z1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Z2
+	VADDPS    Z2, Z1, Z1
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -3231,6 +4342,175 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down5x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down5x3F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+
+loop:
+	VMOVUPS      (DI), Z15
+	VMOVUPS      64(DI), Z16
+	VMOVUPS.Z    128(DI), K1, Z17
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z18, Z15, Z0
+	VFMADD231PS  Z18, Z16, Z1
+	VFMADD231PS  Z18, Z17, Z2
+	VBROADCASTSS 4(BX), Z18
+	VFMADD231PS  Z18, Z15, Z3
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Z18, Z17, Z5
+	VBROADCASTSS 8(BX), Z18
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z7
+	VFMADD231PS  Z18, Z17, Z8
+	VBROADCASTSS 12(BX), Z18
+	VFMADD231PS  Z18, Z15, Z9
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z11
+	VBROADCASTSS 16(BX), Z18
+	VFMADD231PS  Z18, Z15, Z12
+	VFMADD231PS  Z18, Z16, Z13
+	VFMADD231PS  Z18, Z17, Z14
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000014, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VMOVUPS.Z 128(SI), K1, Z15
+	VADDPS    Z15, Z2, Z2
+	ADDQ      BX, SI
+	VADDPS    (SI), Z3, Z3
+	VADDPS    64(SI), Z4, Z4
+	VMOVUPS.Z 128(SI), K1, Z15
+	VADDPS    Z15, Z5, Z5
+	ADDQ      BX, SI
+	VADDPS    (SI), Z6, Z6
+	VADDPS    64(SI), Z7, Z7
+	VMOVUPS.Z 128(SI), K1, Z15
+	VADDPS    Z15, Z8, Z8
+	ADDQ      BX, SI
+	VADDPS    (SI), Z9, Z9
+	VADDPS    64(SI), Z10, Z10
+	VMOVUPS.Z 128(SI), K1, Z15
+	VADDPS    Z15, Z11, Z11
+	ADDQ      BX, SI
+	VADDPS    (SI), Z12, Z12
+	VADDPS    64(SI), Z13, Z13
+	VMOVUPS.Z 128(SI), K1, Z15
+	VADDPS    Z15, Z14, Z14
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, 64(DX)
+	VMOVUPS Z8, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z9, (DX)
+	VMOVUPS Z10, 64(DX)
+	VMOVUPS Z11, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	VMOVUPS Z13, 64(DX)
+	VMOVUPS Z14, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile4x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile4x3F32AVX512(SB), NOSPLIT, $0-144
@@ -3610,6 +4890,155 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x3F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+
+loop:
+	VMOVUPS      (DI), Z12
+	VMOVUPS      64(DI), Z13
+	VMOVUPS.Z    128(DI), K1, Z14
+	VBROADCASTSS (BX), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z1
+	VFMADD231PS  Z15, Z14, Z2
+	VBROADCASTSS 4(BX), Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z5
+	VBROADCASTSS 8(BX), Z15
+	VFMADD231PS  Z15, Z12, Z6
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z8
+	VBROADCASTSS 12(BX), Z15
+	VFMADD231PS  Z15, Z12, Z9
+	VFMADD231PS  Z15, Z13, Z10
+	VFMADD231PS  Z15, Z14, Z11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VMOVUPS.Z 128(SI), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	ADDQ      BX, SI
+	VADDPS    (SI), Z3, Z3
+	VADDPS    64(SI), Z4, Z4
+	VMOVUPS.Z 128(SI), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	ADDQ      BX, SI
+	VADDPS    (SI), Z6, Z6
+	VADDPS    64(SI), Z7, Z7
+	VMOVUPS.Z 128(SI), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	ADDQ      BX, SI
+	VADDPS    (SI), Z9, Z9
+	VADDPS    64(SI), Z10, Z10
+	VMOVUPS.Z 128(SI), K1, Z12
+	VADDPS    Z12, Z11, Z11
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, 64(DX)
+	VMOVUPS Z8, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z9, (DX)
+	VMOVUPS Z10, 64(DX)
+	VMOVUPS Z11, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x3F32AVX512(SB), NOSPLIT, $0-144
@@ -3888,6 +5317,115 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x3F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+
+loop:
+	VMOVUPS      (DI), Z6
+	VMOVUPS      64(DI), Z7
+	VMOVUPS.Z    128(DI), K1, Z8
+	VBROADCASTSS (BX), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z1
+	VFMADD231PS  Z9, Z8, Z2
+	VBROADCASTSS 4(BX), Z9
+	VFMADD231PS  Z9, Z6, Z3
+	VFMADD231PS  Z9, Z7, Z4
+	VFMADD231PS  Z9, Z8, Z5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VMOVUPS.Z 128(SI), K1, Z6
+	VADDPS    Z6, Z2, Z2
+	ADDQ      BX, SI
+	VADDPS    (SI), Z3, Z3
+	VADDPS    64(SI), Z4, Z4
+	VMOVUPS.Z 128(SI), K1, Z6
+	VADDPS    Z6, Z5, Z5
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1x3F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x3F32AVX512(SB), NOSPLIT, $0-144
@@ -4117,6 +5655,95 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x3F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+
+loop:
+	VMOVUPS      (DI), Z3
+	VMOVUPS      64(DI), Z4
+	VMOVUPS.Z    128(DI), K1, Z5
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z6, Z3, Z0
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VMOVUPS.Z 128(SI), K1, Z3
+	VADDPS    Z3, Z2, Z2
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -4552,6 +6179,176 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x4F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPS      (DI), Z16
+	VMOVUPS      64(DI), Z17
+	VMOVUPS      128(DI), Z18
+	VMOVUPS.Z    192(DI), K1, Z19
+	VBROADCASTSS (BX), Z20
+	VFMADD231PS  Z20, Z16, Z0
+	VFMADD231PS  Z20, Z17, Z1
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Z20, Z19, Z3
+	VBROADCASTSS 4(BX), Z20
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VFMADD231PS  Z20, Z18, Z6
+	VFMADD231PS  Z20, Z19, Z7
+	VBROADCASTSS 8(BX), Z20
+	VFMADD231PS  Z20, Z16, Z8
+	VFMADD231PS  Z20, Z17, Z9
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z11
+	VBROADCASTSS 12(BX), Z20
+	VFMADD231PS  Z20, Z16, Z12
+	VFMADD231PS  Z20, Z17, Z13
+	VFMADD231PS  Z20, Z18, Z14
+	VFMADD231PS  Z20, Z19, Z15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VADDPS    128(SI), Z2, Z2
+	VMOVUPS.Z 192(SI), K1, Z16
+	VADDPS    Z16, Z3, Z3
+	ADDQ      BX, SI
+	VADDPS    (SI), Z4, Z4
+	VADDPS    64(SI), Z5, Z5
+	VADDPS    128(SI), Z6, Z6
+	VMOVUPS.Z 192(SI), K1, Z16
+	VADDPS    Z16, Z7, Z7
+	ADDQ      BX, SI
+	VADDPS    (SI), Z8, Z8
+	VADDPS    64(SI), Z9, Z9
+	VADDPS    128(SI), Z10, Z10
+	VMOVUPS.Z 192(SI), K1, Z16
+	VADDPS    Z16, Z11, Z11
+	ADDQ      BX, SI
+	VADDPS    (SI), Z12, Z12
+	VADDPS    64(SI), Z13, Z13
+	VADDPS    128(SI), Z14, Z14
+	VMOVUPS.Z 192(SI), K1, Z16
+	VADDPS    Z16, Z15, Z15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, K1, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, K1, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)
+	VMOVUPS Z9, 64(DX)
+	VMOVUPS Z10, 128(DX)
+	VMOVUPS Z11, K1, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	VMOVUPS Z13, 64(DX)
+	VMOVUPS Z14, 128(DX)
+	VMOVUPS Z15, K1, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x4F32AVX512(SB), NOSPLIT, $0-144
@@ -4859,6 +6656,126 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x4F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPS      (DI), Z8
+	VMOVUPS      64(DI), Z9
+	VMOVUPS      128(DI), Z10
+	VMOVUPS.Z    192(DI), K1, Z11
+	VBROADCASTSS (BX), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VBROADCASTSS 4(BX), Z12
+	VFMADD231PS  Z12, Z8, Z4
+	VFMADD231PS  Z12, Z9, Z5
+	VFMADD231PS  Z12, Z10, Z6
+	VFMADD231PS  Z12, Z11, Z7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VADDPS    128(SI), Z2, Z2
+	VMOVUPS.Z 192(SI), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	ADDQ      BX, SI
+	VADDPS    (SI), Z4, Z4
+	VADDPS    64(SI), Z5, Z5
+	VADDPS    128(SI), Z6, Z6
+	VMOVUPS.Z 192(SI), K1, Z8
+	VADDPS    Z8, Z7, Z7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, K1, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, K1, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x4F32AVX512(SB), NOSPLIT, $0-144
@@ -5105,6 +7022,101 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x4F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPS      (DI), Z4
+	VMOVUPS      64(DI), Z5
+	VMOVUPS      128(DI), Z6
+	VMOVUPS.Z    192(DI), K1, Z7
+	VBROADCASTSS (BX), Z8
+	VFMADD231PS  Z8, Z4, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VADDPS    128(SI), Z2, Z2
+	VMOVUPS.Z 192(SI), K1, Z4
+	VADDPS    Z4, Z3, Z3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, K1, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -5633,6 +7645,217 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down16xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down16xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+
+loop:
+	VMOVUPS.Z        (DI), K1, Y16
+	VFMADD231PS.BCST (BX), Y16, Y0
+	VFMADD231PS.BCST 4(BX), Y16, Y1
+	VFMADD231PS.BCST 8(BX), Y16, Y2
+	VFMADD231PS.BCST 12(BX), Y16, Y3
+	VFMADD231PS.BCST 16(BX), Y16, Y4
+	VFMADD231PS.BCST 20(BX), Y16, Y5
+	VFMADD231PS.BCST 24(BX), Y16, Y6
+	VFMADD231PS.BCST 28(BX), Y16, Y7
+	VFMADD231PS.BCST 32(BX), Y16, Y8
+	VFMADD231PS.BCST 36(BX), Y16, Y9
+	VFMADD231PS.BCST 40(BX), Y16, Y10
+	VFMADD231PS.BCST 44(BX), Y16, Y11
+	VFMADD231PS.BCST 48(BX), Y16, Y12
+	VFMADD231PS.BCST 52(BX), Y16, Y13
+	VFMADD231PS.BCST 56(BX), Y16, Y14
+	VFMADD231PS.BCST 60(BX), Y16, Y15
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000040, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y0, Y0
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y1, Y1
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y2, Y2
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y3, Y3
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y4, Y4
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y5, Y5
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y6, Y6
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y7, Y7
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y8, Y8
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y9, Y9
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y10, Y10
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y11, Y11
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y12, Y12
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y13, Y13
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y14, Y14
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y16
+	VADDPS    Y16, Y15, Y15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Y0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y4, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y5, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y6, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y7, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y8, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y9, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y10, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y11, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y12, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y13, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y14, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y15, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile8xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·tile8xHalfF32AVX512(SB), NOSPLIT, $0-144
@@ -5979,6 +8202,145 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down8xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down8xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPS.Z        (DI), K1, Y8
+	VFMADD231PS.BCST (BX), Y8, Y0
+	VFMADD231PS.BCST 4(BX), Y8, Y1
+	VFMADD231PS.BCST 8(BX), Y8, Y2
+	VFMADD231PS.BCST 12(BX), Y8, Y3
+	VFMADD231PS.BCST 16(BX), Y8, Y4
+	VFMADD231PS.BCST 20(BX), Y8, Y5
+	VFMADD231PS.BCST 24(BX), Y8, Y6
+	VFMADD231PS.BCST 28(BX), Y8, Y7
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000020, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Y8
+	VADDPS    Y8, Y0, Y0
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y8
+	VADDPS    Y8, Y1, Y1
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y8
+	VADDPS    Y8, Y2, Y2
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y8
+	VADDPS    Y8, Y3, Y3
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y8
+	VADDPS    Y8, Y4, Y4
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y8
+	VADDPS    Y8, Y5, Y5
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y8
+	VADDPS    Y8, Y6, Y6
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y8
+	VADDPS    Y8, Y7, Y7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Y0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y4, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y5, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y6, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y7, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile4xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·tile4xHalfF32AVX512(SB), NOSPLIT, $0-144
@@ -6240,6 +8602,109 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down4xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPS.Z        (DI), K1, Y4
+	VFMADD231PS.BCST (BX), Y4, Y0
+	VFMADD231PS.BCST 4(BX), Y4, Y1
+	VFMADD231PS.BCST 8(BX), Y4, Y2
+	VFMADD231PS.BCST 12(BX), Y4, Y3
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000010, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Y4
+	VADDPS    Y4, Y0, Y0
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y4
+	VADDPS    Y4, Y1, Y1
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y4
+	VADDPS    Y4, Y2, Y2
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y4
+	VADDPS    Y4, Y3, Y3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Y0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·tile2xHalfF32AVX512(SB), NOSPLIT, $0-144
@@ -6454,6 +8919,91 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down2xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPS.Z        (DI), K1, Y2
+	VFMADD231PS.BCST (BX), Y2, Y0
+	VFMADD231PS.BCST 4(BX), Y2, Y1
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000008, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Y2
+	VADDPS    Y2, Y0, Y0
+	ADDQ      BX, SI
+	VMOVUPS.Z (SI), K1, Y2
+	VADDPS    Y2, Y1, Y1
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Y0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1xHalfF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·tile1xHalfF32AVX512(SB), NOSPLIT, $0-144
@@ -6646,6 +9196,82 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down1xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+
+loop:
+	VMOVUPS.Z        (DI), K1, Y1
+	VFMADD231PS.BCST (BX), Y1, Y0
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000004, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPS.Z (SI), K1, Y1
+	VADDPS    Y1, Y0, Y0
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Y0, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -7176,6 +9802,218 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down16x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down16x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPD.Z        (DI), K1, Z16
+	VFMADD231PD.BCST (BX), Z16, Z0
+	VFMADD231PD.BCST 8(BX), Z16, Z1
+	VFMADD231PD.BCST 16(BX), Z16, Z2
+	VFMADD231PD.BCST 24(BX), Z16, Z3
+	VFMADD231PD.BCST 32(BX), Z16, Z4
+	VFMADD231PD.BCST 40(BX), Z16, Z5
+	VFMADD231PD.BCST 48(BX), Z16, Z6
+	VFMADD231PD.BCST 56(BX), Z16, Z7
+	VFMADD231PD.BCST 64(BX), Z16, Z8
+	VFMADD231PD.BCST 72(BX), Z16, Z9
+	VFMADD231PD.BCST 80(BX), Z16, Z10
+	VFMADD231PD.BCST 88(BX), Z16, Z11
+	VFMADD231PD.BCST 96(BX), Z16, Z12
+	VFMADD231PD.BCST 104(BX), Z16, Z13
+	VFMADD231PD.BCST 112(BX), Z16, Z14
+	VFMADD231PD.BCST 120(BX), Z16, Z15
+	PREFETCHT0       (AX)
+	PREFETCHT0       64(AX)
+	ADDQ             $0x00000080, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z0, Z0
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z1, Z1
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z2, Z2
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z3, Z3
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z4, Z4
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z5, Z5
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z6, Z6
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z7, Z7
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z8, Z8
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z9, Z9
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z10, Z10
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z11, Z11
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z12, Z12
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z13, Z13
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z14, Z14
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z16
+	VADDPD    Z16, Z15, Z15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z5, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z7, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z8, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z9, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z10, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z11, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z13, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z14, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z15, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile8x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile8x1F64AVX512(SB), NOSPLIT, $0-144
@@ -7522,6 +10360,145 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down8x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down8x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPD.Z        (DI), K1, Z8
+	VFMADD231PD.BCST (BX), Z8, Z0
+	VFMADD231PD.BCST 8(BX), Z8, Z1
+	VFMADD231PD.BCST 16(BX), Z8, Z2
+	VFMADD231PD.BCST 24(BX), Z8, Z3
+	VFMADD231PD.BCST 32(BX), Z8, Z4
+	VFMADD231PD.BCST 40(BX), Z8, Z5
+	VFMADD231PD.BCST 48(BX), Z8, Z6
+	VFMADD231PD.BCST 56(BX), Z8, Z7
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000040, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Z8
+	VADDPD    Z8, Z0, Z0
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z8
+	VADDPD    Z8, Z1, Z1
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z8
+	VADDPD    Z8, Z2, Z2
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z8
+	VADDPD    Z8, Z3, Z3
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z8
+	VADDPD    Z8, Z4, Z4
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z8
+	VADDPD    Z8, Z5, Z5
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z8
+	VADDPD    Z8, Z6, Z6
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z5, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z7, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile4x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile4x1F64AVX512(SB), NOSPLIT, $0-144
@@ -7783,6 +10760,109 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPD.Z        (DI), K1, Z4
+	VFMADD231PD.BCST (BX), Z4, Z0
+	VFMADD231PD.BCST 8(BX), Z4, Z1
+	VFMADD231PD.BCST 16(BX), Z4, Z2
+	VFMADD231PD.BCST 24(BX), Z4, Z3
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000020, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Z4
+	VADDPD    Z4, Z0, Z0
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z4
+	VADDPD    Z4, Z1, Z1
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z4
+	VADDPD    Z4, Z2, Z2
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x1F64AVX512(SB), NOSPLIT, $0-144
@@ -7997,6 +11077,91 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPD.Z        (DI), K1, Z2
+	VFMADD231PD.BCST (BX), Z2, Z0
+	VFMADD231PD.BCST 8(BX), Z2, Z1
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000010, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Z2
+	VADDPD    Z2, Z0, Z0
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Z2
+	VADDPD    Z2, Z1, Z1
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z1, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x1F64AVX512(SB), NOSPLIT, $0-144
@@ -8189,6 +11354,82 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+
+loop:
+	VMOVUPD.Z        (DI), K1, Z1
+	VFMADD231PD.BCST (BX), Z1, Z0
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000008, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Z1
+	VADDPD    Z1, Z0, Z0
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -8663,6 +11904,194 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down8x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down8x2F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPD      (DI), Z16
+	VMOVUPD.Z    64(DI), K1, Z17
+	VBROADCASTSD (BX), Z18
+	VFMADD231PD  Z18, Z16, Z0
+	VFMADD231PD  Z18, Z17, Z1
+	VBROADCASTSD 8(BX), Z18
+	VFMADD231PD  Z18, Z16, Z2
+	VFMADD231PD  Z18, Z17, Z3
+	VBROADCASTSD 16(BX), Z18
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z5
+	VBROADCASTSD 24(BX), Z18
+	VFMADD231PD  Z18, Z16, Z6
+	VFMADD231PD  Z18, Z17, Z7
+	VBROADCASTSD 32(BX), Z18
+	VFMADD231PD  Z18, Z16, Z8
+	VFMADD231PD  Z18, Z17, Z9
+	VBROADCASTSD 40(BX), Z18
+	VFMADD231PD  Z18, Z16, Z10
+	VFMADD231PD  Z18, Z17, Z11
+	VBROADCASTSD 48(BX), Z18
+	VFMADD231PD  Z18, Z16, Z12
+	VFMADD231PD  Z18, Z17, Z13
+	VBROADCASTSD 56(BX), Z18
+	VFMADD231PD  Z18, Z16, Z14
+	VFMADD231PD  Z18, Z17, Z15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000040, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VMOVUPD.Z 64(SI), K1, Z16
+	VADDPD    Z16, Z1, Z1
+	ADDQ      BX, SI
+	VADDPD    (SI), Z2, Z2
+	VMOVUPD.Z 64(SI), K1, Z16
+	VADDPD    Z16, Z3, Z3
+	ADDQ      BX, SI
+	VADDPD    (SI), Z4, Z4
+	VMOVUPD.Z 64(SI), K1, Z16
+	VADDPD    Z16, Z5, Z5
+	ADDQ      BX, SI
+	VADDPD    (SI), Z6, Z6
+	VMOVUPD.Z 64(SI), K1, Z16
+	VADDPD    Z16, Z7, Z7
+	ADDQ      BX, SI
+	VADDPD    (SI), Z8, Z8
+	VMOVUPD.Z 64(SI), K1, Z16
+	VADDPD    Z16, Z9, Z9
+	ADDQ      BX, SI
+	VADDPD    (SI), Z10, Z10
+	VMOVUPD.Z 64(SI), K1, Z16
+	VADDPD    Z16, Z11, Z11
+	ADDQ      BX, SI
+	VADDPD    (SI), Z12, Z12
+	VMOVUPD.Z 64(SI), K1, Z16
+	VADDPD    Z16, Z13, Z13
+	ADDQ      BX, SI
+	VADDPD    (SI), Z14, Z14
+	VMOVUPD.Z 64(SI), K1, Z16
+	VADDPD    Z16, Z15, Z15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Z3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Z5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z8, (DX)
+	VMOVUPD Z9, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z10, (DX)
+	VMOVUPD Z11, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	VMOVUPD Z13, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z14, (DX)
+	VMOVUPD Z15, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile4x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile4x2F64AVX512(SB), NOSPLIT, $0-144
@@ -8989,6 +12418,134 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x2F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPD      (DI), Z8
+	VMOVUPD.Z    64(DI), K1, Z9
+	VBROADCASTSD (BX), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VBROADCASTSD 8(BX), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 16(BX), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 24(BX), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VMOVUPD.Z 64(SI), K1, Z8
+	VADDPD    Z8, Z1, Z1
+	ADDQ      BX, SI
+	VADDPD    (SI), Z2, Z2
+	VMOVUPD.Z 64(SI), K1, Z8
+	VADDPD    Z8, Z3, Z3
+	ADDQ      BX, SI
+	VADDPD    (SI), Z4, Z4
+	VMOVUPD.Z 64(SI), K1, Z8
+	VADDPD    Z8, Z5, Z5
+	ADDQ      BX, SI
+	VADDPD    (SI), Z6, Z6
+	VMOVUPD.Z 64(SI), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Z3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Z5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x2F64AVX512(SB), NOSPLIT, $0-144
@@ -9238,6 +12795,104 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x2F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPD      (DI), Z4
+	VMOVUPD.Z    64(DI), K1, Z5
+	VBROADCASTSD (BX), Z6
+	VFMADD231PD  Z6, Z4, Z0
+	VFMADD231PD  Z6, Z5, Z1
+	VBROADCASTSD 8(BX), Z6
+	VFMADD231PD  Z6, Z4, Z2
+	VFMADD231PD  Z6, Z5, Z3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VMOVUPD.Z 64(SI), K1, Z4
+	VADDPD    Z4, Z1, Z1
+	ADDQ      BX, SI
+	VADDPD    (SI), Z2, Z2
+	VMOVUPD.Z 64(SI), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Z3, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1x2F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x2F64AVX512(SB), NOSPLIT, $0-144
@@ -9450,6 +13105,89 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x2F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPD      (DI), Z2
+	VMOVUPD.Z    64(DI), K1, Z3
+	VBROADCASTSD (BX), Z4
+	VFMADD231PD  Z4, Z2, Z0
+	VFMADD231PD  Z4, Z3, Z1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VMOVUPD.Z 64(SI), K1, Z2
+	VADDPD    Z2, Z1, Z1
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -9878,6 +13616,175 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down5x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down5x3F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+
+loop:
+	VMOVUPD      (DI), Z15
+	VMOVUPD      64(DI), Z16
+	VMOVUPD.Z    128(DI), K1, Z17
+	VBROADCASTSD (BX), Z18
+	VFMADD231PD  Z18, Z15, Z0
+	VFMADD231PD  Z18, Z16, Z1
+	VFMADD231PD  Z18, Z17, Z2
+	VBROADCASTSD 8(BX), Z18
+	VFMADD231PD  Z18, Z15, Z3
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z5
+	VBROADCASTSD 16(BX), Z18
+	VFMADD231PD  Z18, Z15, Z6
+	VFMADD231PD  Z18, Z16, Z7
+	VFMADD231PD  Z18, Z17, Z8
+	VBROADCASTSD 24(BX), Z18
+	VFMADD231PD  Z18, Z15, Z9
+	VFMADD231PD  Z18, Z16, Z10
+	VFMADD231PD  Z18, Z17, Z11
+	VBROADCASTSD 32(BX), Z18
+	VFMADD231PD  Z18, Z15, Z12
+	VFMADD231PD  Z18, Z16, Z13
+	VFMADD231PD  Z18, Z17, Z14
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000028, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VMOVUPD.Z 128(SI), K1, Z15
+	VADDPD    Z15, Z2, Z2
+	ADDQ      BX, SI
+	VADDPD    (SI), Z3, Z3
+	VADDPD    64(SI), Z4, Z4
+	VMOVUPD.Z 128(SI), K1, Z15
+	VADDPD    Z15, Z5, Z5
+	ADDQ      BX, SI
+	VADDPD    (SI), Z6, Z6
+	VADDPD    64(SI), Z7, Z7
+	VMOVUPD.Z 128(SI), K1, Z15
+	VADDPD    Z15, Z8, Z8
+	ADDQ      BX, SI
+	VADDPD    (SI), Z9, Z9
+	VADDPD    64(SI), Z10, Z10
+	VMOVUPD.Z 128(SI), K1, Z15
+	VADDPD    Z15, Z11, Z11
+	ADDQ      BX, SI
+	VADDPD    (SI), Z12, Z12
+	VADDPD    64(SI), Z13, Z13
+	VMOVUPD.Z 128(SI), K1, Z15
+	VADDPD    Z15, Z14, Z14
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	VMOVUPD Z4, 64(DX)
+	VMOVUPD Z5, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, 64(DX)
+	VMOVUPD Z8, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z9, (DX)
+	VMOVUPD Z10, 64(DX)
+	VMOVUPD Z11, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	VMOVUPD Z13, 64(DX)
+	VMOVUPD Z14, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile4x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile4x3F64AVX512(SB), NOSPLIT, $0-144
@@ -10257,6 +14164,155 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x3F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+
+loop:
+	VMOVUPD      (DI), Z12
+	VMOVUPD      64(DI), Z13
+	VMOVUPD.Z    128(DI), K1, Z14
+	VBROADCASTSD (BX), Z15
+	VFMADD231PD  Z15, Z12, Z0
+	VFMADD231PD  Z15, Z13, Z1
+	VFMADD231PD  Z15, Z14, Z2
+	VBROADCASTSD 8(BX), Z15
+	VFMADD231PD  Z15, Z12, Z3
+	VFMADD231PD  Z15, Z13, Z4
+	VFMADD231PD  Z15, Z14, Z5
+	VBROADCASTSD 16(BX), Z15
+	VFMADD231PD  Z15, Z12, Z6
+	VFMADD231PD  Z15, Z13, Z7
+	VFMADD231PD  Z15, Z14, Z8
+	VBROADCASTSD 24(BX), Z15
+	VFMADD231PD  Z15, Z12, Z9
+	VFMADD231PD  Z15, Z13, Z10
+	VFMADD231PD  Z15, Z14, Z11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VMOVUPD.Z 128(SI), K1, Z12
+	VADDPD    Z12, Z2, Z2
+	ADDQ      BX, SI
+	VADDPD    (SI), Z3, Z3
+	VADDPD    64(SI), Z4, Z4
+	VMOVUPD.Z 128(SI), K1, Z12
+	VADDPD    Z12, Z5, Z5
+	ADDQ      BX, SI
+	VADDPD    (SI), Z6, Z6
+	VADDPD    64(SI), Z7, Z7
+	VMOVUPD.Z 128(SI), K1, Z12
+	VADDPD    Z12, Z8, Z8
+	ADDQ      BX, SI
+	VADDPD    (SI), Z9, Z9
+	VADDPD    64(SI), Z10, Z10
+	VMOVUPD.Z 128(SI), K1, Z12
+	VADDPD    Z12, Z11, Z11
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	VMOVUPD Z4, 64(DX)
+	VMOVUPD Z5, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, 64(DX)
+	VMOVUPD Z8, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z9, (DX)
+	VMOVUPD Z10, 64(DX)
+	VMOVUPD Z11, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x3F64AVX512(SB), NOSPLIT, $0-144
@@ -10535,6 +14591,115 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x3F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+
+loop:
+	VMOVUPD      (DI), Z6
+	VMOVUPD      64(DI), Z7
+	VMOVUPD.Z    128(DI), K1, Z8
+	VBROADCASTSD (BX), Z9
+	VFMADD231PD  Z9, Z6, Z0
+	VFMADD231PD  Z9, Z7, Z1
+	VFMADD231PD  Z9, Z8, Z2
+	VBROADCASTSD 8(BX), Z9
+	VFMADD231PD  Z9, Z6, Z3
+	VFMADD231PD  Z9, Z7, Z4
+	VFMADD231PD  Z9, Z8, Z5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VMOVUPD.Z 128(SI), K1, Z6
+	VADDPD    Z6, Z2, Z2
+	ADDQ      BX, SI
+	VADDPD    (SI), Z3, Z3
+	VADDPD    64(SI), Z4, Z4
+	VMOVUPD.Z 128(SI), K1, Z6
+	VADDPD    Z6, Z5, Z5
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	VMOVUPD Z4, 64(DX)
+	VMOVUPD Z5, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1x3F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x3F64AVX512(SB), NOSPLIT, $0-144
@@ -10764,6 +14929,95 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x3F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+
+loop:
+	VMOVUPD      (DI), Z3
+	VMOVUPD      64(DI), Z4
+	VMOVUPD.Z    128(DI), K1, Z5
+	VBROADCASTSD (BX), Z6
+	VFMADD231PD  Z6, Z3, Z0
+	VFMADD231PD  Z6, Z4, Z1
+	VFMADD231PD  Z6, Z5, Z2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VMOVUPD.Z 128(SI), K1, Z3
+	VADDPD    Z3, Z2, Z2
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -11199,6 +15453,176 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x4F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPD      (DI), Z16
+	VMOVUPD      64(DI), Z17
+	VMOVUPD      128(DI), Z18
+	VMOVUPD.Z    192(DI), K1, Z19
+	VBROADCASTSD (BX), Z20
+	VFMADD231PD  Z20, Z16, Z0
+	VFMADD231PD  Z20, Z17, Z1
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD 8(BX), Z20
+	VFMADD231PD  Z20, Z16, Z4
+	VFMADD231PD  Z20, Z17, Z5
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VBROADCASTSD 16(BX), Z20
+	VFMADD231PD  Z20, Z16, Z8
+	VFMADD231PD  Z20, Z17, Z9
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD 24(BX), Z20
+	VFMADD231PD  Z20, Z16, Z12
+	VFMADD231PD  Z20, Z17, Z13
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VADDPD    128(SI), Z2, Z2
+	VMOVUPD.Z 192(SI), K1, Z16
+	VADDPD    Z16, Z3, Z3
+	ADDQ      BX, SI
+	VADDPD    (SI), Z4, Z4
+	VADDPD    64(SI), Z5, Z5
+	VADDPD    128(SI), Z6, Z6
+	VMOVUPD.Z 192(SI), K1, Z16
+	VADDPD    Z16, Z7, Z7
+	ADDQ      BX, SI
+	VADDPD    (SI), Z8, Z8
+	VADDPD    64(SI), Z9, Z9
+	VADDPD    128(SI), Z10, Z10
+	VMOVUPD.Z 192(SI), K1, Z16
+	VADDPD    Z16, Z11, Z11
+	ADDQ      BX, SI
+	VADDPD    (SI), Z12, Z12
+	VADDPD    64(SI), Z13, Z13
+	VADDPD    128(SI), Z14, Z14
+	VMOVUPD.Z 192(SI), K1, Z16
+	VADDPD    Z16, Z15, Z15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	VMOVUPD Z3, K1, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Z5, 64(DX)
+	VMOVUPD Z6, 128(DX)
+	VMOVUPD Z7, K1, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z8, (DX)
+	VMOVUPD Z9, 64(DX)
+	VMOVUPD Z10, 128(DX)
+	VMOVUPD Z11, K1, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	VMOVUPD Z13, 64(DX)
+	VMOVUPD Z14, 128(DX)
+	VMOVUPD Z15, K1, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x4F64AVX512(SB), NOSPLIT, $0-144
@@ -11506,6 +15930,126 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x4F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPD      (DI), Z8
+	VMOVUPD      64(DI), Z9
+	VMOVUPD      128(DI), Z10
+	VMOVUPD.Z    192(DI), K1, Z11
+	VBROADCASTSD (BX), Z12
+	VFMADD231PD  Z12, Z8, Z0
+	VFMADD231PD  Z12, Z9, Z1
+	VFMADD231PD  Z12, Z10, Z2
+	VFMADD231PD  Z12, Z11, Z3
+	VBROADCASTSD 8(BX), Z12
+	VFMADD231PD  Z12, Z8, Z4
+	VFMADD231PD  Z12, Z9, Z5
+	VFMADD231PD  Z12, Z10, Z6
+	VFMADD231PD  Z12, Z11, Z7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VADDPD    128(SI), Z2, Z2
+	VMOVUPD.Z 192(SI), K1, Z8
+	VADDPD    Z8, Z3, Z3
+	ADDQ      BX, SI
+	VADDPD    (SI), Z4, Z4
+	VADDPD    64(SI), Z5, Z5
+	VADDPD    128(SI), Z6, Z6
+	VMOVUPD.Z 192(SI), K1, Z8
+	VADDPD    Z8, Z7, Z7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	VMOVUPD Z3, K1, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Z5, 64(DX)
+	VMOVUPD Z6, 128(DX)
+	VMOVUPD Z7, K1, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x4F64AVX512(SB), NOSPLIT, $0-144
@@ -11752,6 +16296,101 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x4F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPD      (DI), Z4
+	VMOVUPD      64(DI), Z5
+	VMOVUPD      128(DI), Z6
+	VMOVUPD.Z    192(DI), K1, Z7
+	VBROADCASTSD (BX), Z8
+	VFMADD231PD  Z8, Z4, Z0
+	VFMADD231PD  Z8, Z5, Z1
+	VFMADD231PD  Z8, Z6, Z2
+	VFMADD231PD  Z8, Z7, Z3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VADDPD    128(SI), Z2, Z2
+	VMOVUPD.Z 192(SI), K1, Z4
+	VADDPD    Z4, Z3, Z3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	VMOVUPD Z3, K1, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -12282,6 +16921,218 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down16xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down16xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+
+loop:
+	VMOVUPD.Z        (DI), K1, Y16
+	VFMADD231PD.BCST (BX), Y16, Y0
+	VFMADD231PD.BCST 8(BX), Y16, Y1
+	VFMADD231PD.BCST 16(BX), Y16, Y2
+	VFMADD231PD.BCST 24(BX), Y16, Y3
+	VFMADD231PD.BCST 32(BX), Y16, Y4
+	VFMADD231PD.BCST 40(BX), Y16, Y5
+	VFMADD231PD.BCST 48(BX), Y16, Y6
+	VFMADD231PD.BCST 56(BX), Y16, Y7
+	VFMADD231PD.BCST 64(BX), Y16, Y8
+	VFMADD231PD.BCST 72(BX), Y16, Y9
+	VFMADD231PD.BCST 80(BX), Y16, Y10
+	VFMADD231PD.BCST 88(BX), Y16, Y11
+	VFMADD231PD.BCST 96(BX), Y16, Y12
+	VFMADD231PD.BCST 104(BX), Y16, Y13
+	VFMADD231PD.BCST 112(BX), Y16, Y14
+	VFMADD231PD.BCST 120(BX), Y16, Y15
+	PREFETCHT0       (AX)
+	PREFETCHT0       64(AX)
+	ADDQ             $0x00000080, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y0, Y0
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y1, Y1
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y2, Y2
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y3, Y3
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y4, Y4
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y5, Y5
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y6, Y6
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y7, Y7
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y8, Y8
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y9, Y9
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y10, Y10
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y11, Y11
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y12, Y12
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y13, Y13
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y14, Y14
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y16
+	VADDPD    Y16, Y15, Y15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Y0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y4, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y5, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y6, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y7, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y8, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y9, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y10, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y11, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y12, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y13, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y14, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y15, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile8xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·tile8xHalfF64AVX512(SB), NOSPLIT, $0-144
@@ -12628,6 +17479,145 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down8xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down8xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPD.Z        (DI), K1, Y8
+	VFMADD231PD.BCST (BX), Y8, Y0
+	VFMADD231PD.BCST 8(BX), Y8, Y1
+	VFMADD231PD.BCST 16(BX), Y8, Y2
+	VFMADD231PD.BCST 24(BX), Y8, Y3
+	VFMADD231PD.BCST 32(BX), Y8, Y4
+	VFMADD231PD.BCST 40(BX), Y8, Y5
+	VFMADD231PD.BCST 48(BX), Y8, Y6
+	VFMADD231PD.BCST 56(BX), Y8, Y7
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000040, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Y8
+	VADDPD    Y8, Y0, Y0
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y8
+	VADDPD    Y8, Y1, Y1
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y8
+	VADDPD    Y8, Y2, Y2
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y8
+	VADDPD    Y8, Y3, Y3
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y8
+	VADDPD    Y8, Y4, Y4
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y8
+	VADDPD    Y8, Y5, Y5
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y8
+	VADDPD    Y8, Y6, Y6
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y8
+	VADDPD    Y8, Y7, Y7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Y0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y4, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y5, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y6, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y7, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile4xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·tile4xHalfF64AVX512(SB), NOSPLIT, $0-144
@@ -12889,6 +17879,109 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down4xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down4xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPD.Z        (DI), K1, Y4
+	VFMADD231PD.BCST (BX), Y4, Y0
+	VFMADD231PD.BCST 8(BX), Y4, Y1
+	VFMADD231PD.BCST 16(BX), Y4, Y2
+	VFMADD231PD.BCST 24(BX), Y4, Y3
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000020, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Y4
+	VADDPD    Y4, Y0, Y0
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y4
+	VADDPD    Y4, Y1, Y1
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y4
+	VADDPD    Y4, Y2, Y2
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Y0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile2xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·tile2xHalfF64AVX512(SB), NOSPLIT, $0-144
@@ -13103,6 +18196,91 @@ summed:
 	VZEROUPPER
 	RET
 
+// func down2xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down2xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPD.Z        (DI), K1, Y2
+	VFMADD231PD.BCST (BX), Y2, Y0
+	VFMADD231PD.BCST 8(BX), Y2, Y1
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000010, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Y2
+	VADDPD    Y2, Y0, Y0
+	ADDQ      BX, SI
+	VMOVUPD.Z (SI), K1, Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Y0, K1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile1xHalfF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·tile1xHalfF64AVX512(SB), NOSPLIT, $0-144
@@ -13295,5 +18473,81 @@ summed:
 	DECQ     count+112(FP)
 	JNZ      tile
 	SFENCE
+	VZEROUPPER
+	RET
+
+// func down1xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down1xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+
+loop:
+	VMOVUPD.Z        (DI), K1, Y1
+	VFMADD231PD.BCST (BX), Y1, Y0
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000008, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VMOVUPD.Z (SI), K1, Y1
+	VADDPD    Y1, Y0, Y0
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Y0, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET

@@ -137,6 +137,34 @@ func testMul[T Float](t *testing.T, ker *Kernels[T]) {
 	}
 }
 
+func TestMulDownCoversEveryShape(t *testing.T) {
+	both(t, testMulDown[float32], testMulDown[float64])
+}
+
+func testMulDown[T Float](t *testing.T, ker *Kernels[T]) {
+	r := rand.New(rand.NewPCG(13, 14))
+	for _, m := range []int{0, 1, 2, 3, 5, 12, 13, 29, 50} {
+		for _, n := range []int{0, 1, 3, 4, 7, 8, 9, 16, 24, 31, 50} {
+			for _, k := range []int{0, 1, 3, 20} {
+				for _, add := range []bool{false, true} {
+					a, b, c := newStrided[T](r, m, k, 2, true), newStrided[T](r, k, n, 1, false), newStrided[T](r, m, n, 3, false)
+					old := append([]T(nil), c.x...)
+					ker.MulDown(m, n, k, a.x, a.col, b.x, b.row, c.x, c.row, add, 1<<20-1<<21*(m%2))
+					checkProduct(t, a, b, c, old, add, fmt.Sprintf("%d x %d x %d, add %v", m, n, k, add))
+				}
+			}
+		}
+	}
+	// So deep that one call makes a few tiles only.
+	a, b, c := newStrided[T](r, 40, 3000, 0, true), newStrided[T](r, 3000, 8, 0, false), newStrided[T](r, 40, 8, 0, false)
+	ker.MulDown(40, 8, 3000, a.x, a.col, b.x, b.row, c.x, c.row, false, 40)
+	want := make([]T, 40*8)
+	ker.Mul(40, 8, 3000, a.x, a.row, a.col, b.x, b.row, want, 8, false, false)
+	for i, v := range want {
+		require.InDelta(t, float64(v), float64(c.x[i]), 1e-2, "element %d", i)
+	}
+}
+
 func TestMulPackedMatchesMul(t *testing.T) {
 	both(t, testMulPacked[float32], testMulPacked[float64])
 }

@@ -5,31 +5,35 @@ package tensor
 //
 //	P[q, l, c] = Σ_i U[i, q]·t[l, i, c]
 //
-// Rows of t meet U transposed, a strip of columns at a time: S = Uᵀ·t[l, :, c…].
-// The part of U that is not at hand is multiplied in afterwards, once for each
-// row of S.
+// A strip of columns of t[l] is transposed while it meets U: S[c, q] gathers depth
+// after depth, while memory is asked for the depth that comes next, and is turned
+// at the end. Each element of t is read once.
 
 import (
 	"polyad/asm"
 	"polyad/internal/par"
+	"polyad/matrix"
 )
 
 const (
-	insideCols = 512
-	insideStep = 528 // from row to row of S: not a multiple of a page, so that its rows do not meet in the cache
-	insideUnit = 16  // columns that are not cut
+	// S has as many rows as rows of t have elements, of at most insideRow bytes; for
+	// longer ones as many strips of insideStrip bytes as make insideWords elements:
+	// neighbours lie in the same pages.
+	insideRow   = 4096
+	insideStrip = 1152
+	insideWords = 1 << 15
 
-	// A product is this deep at most. The deep one takes a cache line's width of
-	// columns at a time, which pays when there are many rows or components.
-	insideDeep, insideShallow = 128, 32
-	insideMany, insideWide    = 1024, 32
+	insideUnit = 16 // columns that are not cut
 
-	// The kernels ask for the memory two strips ahead along a row when rows are
-	// far apart. Of shorter rows one product takes every second, third, … at most
-	// insideTurns-th, so that what is ahead belongs to the next product. The
-	// number is odd, for rows of a power of two.
-	insideFar   = 512
-	insideTurns = 15
+	// The parts of t that meet U have as many bytes as leaves room for the next one
+	// in the second-level cache, and up to insideDeeper times as many where there
+	// are more than insideFew components: the deeper, the rarer S moves.
+	insideBytes  = 96 << 10
+	insideDeeper = 4
+	insideFew    = 16
+	insidePanel  = 256 << 10 // bytes of the part of U
+	// Rows of both, at least and, for the sake of rounding, at most.
+	insideLeast, insideMost = 32, 192
 )
 
 // inside is such a product as a task.
@@ -38,56 +42,67 @@ type inside[T Float] struct {
 	x        []T
 	l, i, r  int
 	rank     int
-	u        krRun[T]
-	uq, ui   int // steps of the part of U that is at hand
+	f        []*matrix.Dense[T] // the run's factors; nil: U is at hand
+	u        []T                // U, rows uRow apart
+	uRow     int
 	out      []T
 	q, lStep int // steps of out from component to component and from l to l
 
-	depth   int  // of one product
-	wide    int  // columns of one product
-	turns   int  // how many products take turns along the depth
-	direct  bool // one product is all there is to an element of out
-	byDepth bool // blocks are cut along what is summed over, else along (l, c)
-	units   int
-	blocks  int
-	parts   []T // of all blocks but the first, as out with L·R elements a component
-	scratch [][]T
+	wide, strip, depth int  // of S, and of the parts of t
+	byDepth            bool // blocks are cut along what is summed over, else along (l, c)
+	unit, units        int  // columns, or rows of U, that are not cut
+	blocks             int
+	parts              []T // of all blocks but the first, as out with L·R elements a component
+	scratch            [][]T
 }
 
-// run computes the product; x has l·i·r elements, none of the sizes is 0. u is
-// set before. Element (q, l, c) of the result is out[q·qStep + l·lStep + c].
+// of sets the array, and U to the Khatri-Rao product of f, one or more factors
+// with Π I_n = i.
+func (t *inside[T]) of(x []T, l, i, r, rank int, f []*matrix.Dense[T]) {
+	t.x, t.l, t.i, t.r, t.rank, t.f = x, l, i, r, rank, f
+	if len(f) == 1 {
+		t.f, t.u, t.uRow = nil, f[0].Data, f[0].Stride
+	}
+}
+
+// run computes the product; x has l·i·r elements, none of the sizes is 0. x and U
+// are set before. Element (q, l, c) of the result is out[q·qStep + l·lStep + c].
 func (t *inside[T]) run(p *par.Pool, out []T, qStep, lStep int) {
-	t.ker, t.turns = asm.For[T](), 1
-	if t.r < insideFar {
-		t.turns = insideTurns
-	}
-	t.depth, t.wide = insideShallow, insideCols
-	if t.u.in >= insideMany || t.rank >= insideWide {
-		t.depth, t.wide = insideDeep, 64/asm.SizeOf[T]()
-	}
-	if t.direct = t.u.outer == 0 && t.i <= insideShallow; t.direct {
-		t.wide = insideCols
-	}
+	t.ker = asm.For[T]()
 	t.out, t.q, t.lStep = out, qStep, lStep
-	t.units = ceil(t.l*t.r, insideUnit)
+	size := asm.SizeOf[T]()
+	t.wide, t.strip = t.r, t.r
+	strip := insideStrip / size
+	if t.r > insideRow/size {
+		t.wide = min(t.r, max(1, insideWords/t.rank/strip)*strip)
+		t.strip = min(t.wide, strip)
+	}
+	bytes := insideBytes * max(1, min(insideDeeper, t.rank/insideFew))
+	t.depth = max(insideLeast, min(bytes/(t.strip*size), insidePanel/(t.rank*size), insideMost))
+	t.unit = insideUnit
+	if t.l >= 4*maxBlocks {
+		t.unit = t.r
+	}
+	t.units = ceil(t.l*t.r, t.unit)
 	t.byDepth = t.units < 4*maxBlocks
 	if t.byDepth {
-		t.units = ceil(t.i, 64)
+		t.unit = 64
+		t.units = ceil(t.i, t.unit)
 	}
 	t.blocks = blocksFor(t.units, float64(t.l*t.i)*float64(t.r*t.rank))
-	size := t.rank * t.l * t.r
+	all := t.rank * t.l * t.r
 	if t.byDepth {
-		t.parts = grow(t.parts, (t.blocks-1)*size)
+		t.parts = grow(t.parts, (t.blocks-1)*all)
 	}
-	rows := insideStep + 2
-	if t.u.inner == nil {
-		rows += insideDeep
+	rows := t.wide
+	if t.f != nil {
+		rows += t.depth + krLeft(t.rank)
 	}
 	t.scratch = growAll(t.scratch, p.Workers(), rows*t.rank)
 	p.Run(t.blocks, t)
 	if t.byDepth {
 		for b := range t.blocks - 1 {
-			part := t.parts[b*size:]
+			part := t.parts[b*all:]
 			for q := range t.rank {
 				for l := range t.l {
 					t.ker.Axpy(1, part[(q*t.l+l)*t.r:][:t.r], t.out[q*t.q+l*t.lStep:][:t.r])
@@ -95,115 +110,71 @@ func (t *inside[T]) run(p *par.Pool, out []T, qStep, lStep int) {
 			}
 		}
 	}
-	t.x, t.out, t.u.f, t.u.inner = nil, nil, nil, nil
+	t.x, t.out, t.f, t.u = nil, nil, nil, nil
 }
 
 // Do computes one block.
 func (t *inside[T]) Do(block, worker int) {
 	s := insideBlock[T]{inside: t, out: t.out, q: t.q, lStep: t.lStep}
 	room := t.scratch[worker]
-	cut(&room, &s.left, t.rank)
-	cut(&room, &s.w, t.rank)
-	cut(&room, &s.s, insideStep*t.rank)
-	if t.u.inner == nil {
-		cut(&room, &s.panel, insideDeep*t.rank)
+	cut(&room, &s.s, t.wide*t.rank)
+	if t.f != nil {
+		cut(&room, &s.panel, t.depth*t.rank)
+		cut(&room, &s.left, krLeft(t.rank)*t.rank)
 	}
-	lo, hi := block*t.units/t.blocks, (block+1)*t.units/t.blocks
+	lo, hi := block*t.units/t.blocks*t.unit, (block+1)*t.units/t.blocks*t.unit
 	if t.byDepth {
 		if block > 0 {
 			s.out, s.q, s.lStep = t.parts[(block-1)*t.rank*t.l*t.r:], t.l*t.r, t.r
 		}
-		s.columns(0, t.l*t.r, lo*t.i/t.units, hi*t.i/t.units)
+		s.columns(0, t.l*t.r, lo, min(hi, t.i))
 		return
 	}
-	s.columns(lo*insideUnit, min(hi*insideUnit, t.l*t.r), 0, t.i)
+	s.columns(lo, min(hi, t.l*t.r), 0, t.i)
 }
 
 // insideBlock is a block that is being computed.
 type insideBlock[T Float] struct {
 	*inside[T]
-	out      []T
-	q, lStep int
-	s, panel []T
-	left, w  []T // a row each
+	out            []T
+	q, lStep       int
+	s, panel, left []T
 }
 
 // columns computes columns [v0, v1), counted over (l, c), with depth [d0, d1).
 func (s *insideBlock[T]) columns(v0, v1, d0, d1 int) {
-	if s.u.inner == nil { // each panel is formed once for all columns
+	for v := v0; v < v1; {
+		l := v / s.r
+		c := v - l*s.r
+		n := min(s.wide, s.r-c, v1-v)
 		for d := d0; d < d1; {
-			depth := pieceOf(d1-d, insideDeep)
-			krPanel(s.panel, s.rank, s.u.f, d, d+depth, s.left)
-			for v := v0; v < v1; {
-				l, c, n := s.strip(v, v1)
-				s.mul(l, c, n, d, 1, depth, s.panel, 1, s.rank, s.out[l*s.lStep+c:], s.q, d > d0)
-				v += n
+			depth := pieceOf(d1-d, s.depth)
+			u, uRow := s.u, s.uRow
+			if s.f == nil {
+				u = u[d*uRow:]
+			} else {
+				krPanel(s.panel, s.rank, s.f, d, d+depth, s.left)
+				u, uRow = s.panel, s.rank
+			}
+			x := s.x[(l*s.i+d)*s.r+c:]
+			strip := ceil(pieceOf(n, s.strip), insideUnit) * insideUnit
+			for e := 0; e < n; e += strip {
+				w := min(strip, n-e)
+				// What comes next is the next strip, then the first one as many rows
+				// below, then the first one behind.
+				ahead := w
+				switch {
+				case e+w < n:
+				case d+depth < d1:
+					ahead = depth*s.r - e
+				default:
+					ahead = w - (d-d0)*s.r
+				}
+				s.ker.MulDown(w, s.rank, depth, x[e:], s.r, u, uRow, s.s[e*s.rank:], s.rank, d > d0, ahead)
 			}
 			d += depth
 		}
-		return
-	}
-	for v := v0; v < v1; {
-		l, c, n := s.strip(v, v1)
-		to := s.out[l*s.lStep+c:]
-		if s.direct {
-			s.mul(l, c, n, d0, 1, d1-d0, s.u.inner[d0*s.ui:], s.uq, s.ui, to, s.q, false)
-			v += n
-			continue
-		}
-		for d := d0; d < d1; {
-			o := d / s.u.in
-			k0 := d - o*s.u.in
-			k1 := min(s.u.in, k0+d1-d)
-			for k := k0; k < k1; {
-				rows := pieceOf(k1-k, s.depth*s.turns)
-				turns := min(s.turns, ceil(rows, s.depth)|1)
-				for v := range turns {
-					s.mul(l, c, n, o*s.u.in+k+v, turns, ceil(rows-v, turns), s.u.inner[(k+v)*s.ui:], s.uq, s.ui*turns, s.s, insideStep, k > k0 || v > 0)
-				}
-				k += rows
-			}
-			s.fold(to, n, o, d == d0)
-			d += k1 - k0
-		}
+		s.ker.Transpose(s.out[l*s.lStep+c:], s.q, s.s, s.rank, n, s.rank)
 		v += n
-	}
-}
-
-// strip returns the columns from v on that belong to one l, at most insideCols
-// and not beyond v1.
-func (s *insideBlock[T]) strip(v, v1 int) (l, c, n int) {
-	l = v / s.r
-	c = v - l*s.r
-	n = min(s.r-c, v1-v)
-	return l, c, min(n, ceil(pieceOf(n, insideCols), insideUnit)*insideUnit)
-}
-
-// mul computes, or adds, Uᵀ times t[l, :, c…], depth rows from d on of which
-// each is turns behind the one before.
-func (s *insideBlock[T]) mul(l, c, n, d, turns, depth int, u []T, uq, ui int, dst []T, step int, add bool) {
-	x := s.x[(l*s.i+d)*s.r+c:]
-	for q := 0; q < s.rank; q += rankStrip {
-		for c := 0; c < n; c += s.wide {
-			s.ker.Mul(min(rankStrip, s.rank-q), min(s.wide, n-c), depth, u[q*uq:], uq, ui, x[c:], turns*s.r, dst[q*step+c:], step, add, true)
-		}
-	}
-}
-
-// fold adds the rows of S to the result, or sets it, each times its weight for o.
-func (s *insideBlock[T]) fold(to []T, n, o int, set bool) {
-	if s.u.outer == 0 {
-		for q := range s.rank {
-			copy(to[q*s.q:][:n], s.s[q*insideStep:])
-		}
-		return
-	}
-	s.u.weights(s.w, o)
-	for q, w := range s.w {
-		dst := to[q*s.q:][:n]
-		if set {
-			clear(dst)
-		}
-		s.ker.Axpy(w, s.s[q*insideStep:][:n], dst)
 	}
 }

@@ -87,20 +87,36 @@ func krRow[T Float](dst []T, f []*matrix.Dense[T], i int) {
 }
 
 // krPanel writes rows [k0, k1) of the Khatri-Rao product of f, one after the
-// other; left is room for a row.
+// other; left is room for one row or, which is faster, krLeft.
 func krPanel[T Float](dst []T, r int, f []*matrix.Dense[T], k0, k1 int, left []T) {
 	last := f[len(f)-1]
+	most := 1
+	if last.Stride == r {
+		most = max(1, len(left)/max(r, 1))
+	}
 	for k := k0; k < k1; {
 		i := k % last.Rows
 		n := min(last.Rows-i, k1-k)
 		krRow(left[:r], f[:len(f)-1], k/last.Rows)
-		for ; n > 0; n-- {
-			times(dst[(k-k0)*r:(k-k0+1)*r], left, last.Row(i))
-			i++
-			k++
+		copyRow(left, r, min(most, n))
+		for n > 0 {
+			rows := min(n, most)
+			times(dst[(k-k0)*r:(k-k0+rows)*r], left, last.Data[i*last.Stride:])
+			i, k, n = i+rows, k+rows, n-rows
 		}
 	}
 }
+
+// copyRow makes the first n rows of r elements equal to the first one.
+func copyRow[T Float](x []T, r, n int) {
+	for have := 1; have < n; have *= 2 {
+		copy(x[have*r:n*r], x[:have*r])
+	}
+}
+
+// krLeft returns the number of equal rows of r elements that it pays to multiply
+// by at once.
+func krLeft(r int) int { return max(1, 512/r) }
 
 // krRun is the Khatri-Rao product of a run of neighbouring factors as products
 // need it: rows o·in + k, of which the part of k is at hand and that of o is
@@ -147,7 +163,7 @@ func (k *krRun[T]) set(f []*matrix.Dense[T], rank, size int) {
 	default:
 		k.outer, k.stride = n, rank
 		k.reserve((k.in + 1) * rank)
-		krPanel(k.buf[rank:], rank, f[n:], 0, k.in, k.buf)
+		krPanel(k.buf[rank:], rank, f[n:], 0, k.in, k.buf[:rank])
 		k.inner = k.buf[rank:]
 	}
 }

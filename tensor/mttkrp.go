@@ -37,9 +37,7 @@ func (w *Work[T]) MTTKRP(p *par.Pool, dst *matrix.Dense[T], t *Dense[T], f []*ma
 	last := mode == len(t.Shape)-1
 	if words := size * r * rank; l > 1 && (last || l >= 4*r && words <= len(x)/2) {
 		// Sum over the modes before first: there is little left to do behind.
-		w.in.x, w.in.l, w.in.i, w.in.r, w.in.rank = x, 1, l, size*r, rank
-		w.in.u.set(f[:mode], rank, len(x))
-		w.in.uq, w.in.ui = 1, w.in.u.stride
+		w.in.of(x, 1, l, size*r, rank, f[:mode])
 		w.buf[0] = grow(w.buf[0], words)
 		w.in.run(p, w.buf[0], size*r, size*r)
 		w.tv.x, w.tv.rank, w.tv.shape, w.tv.f = w.buf[0], rank, t.Shape, f

@@ -30,8 +30,6 @@ const (
 	// power of two. Z has room for all of them, of as many elements at most.
 	outsideTurns = 15
 	outsideWords = 1 << 14
-
-	turnedRows = 16 // of Z that are transposed at a time
 )
 
 // outside is such a product as a task.
@@ -92,7 +90,10 @@ func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
 	if t.cut != cutKept {
 		t.parts = grow(t.parts, (t.blocks-1)*t.size)
 	}
-	rows := t.high*t.turns + 3
+	rows := t.high*t.turns + 2 + krLeft(t.rank)
+	if turned {
+		rows += t.high * t.turns
+	}
 	if t.b.inner == nil {
 		rows += outsideDepth
 	}
@@ -124,9 +125,12 @@ func (t *outside[T]) Do(block, worker int) {
 	s := outsideBlock[T]{outside: t, out: t.out, row: t.row}
 	room := t.scratch[worker]
 	cut(&room, &s.left, t.rank)
-	cut(&room, &s.w, t.rank)
+	cut(&room, &s.w, krLeft(t.rank)*t.rank)
 	cut(&room, &s.wLeft, t.rank)
 	cut(&room, &s.z, t.high*t.turns*t.rank)
+	if t.turned {
+		cut(&room, &s.zt, t.high*t.turns*t.rank)
+	}
 	if t.b.inner == nil {
 		cut(&room, &s.panel, outsideDepth*t.rank)
 	}
@@ -158,8 +162,8 @@ type outsideBlock[T Float] struct {
 	*outside[T]
 	out            []T
 	row            int
-	z, panel       []T
-	left, w, wLeft []T // a row each
+	z, zt, panel   []T
+	left, w, wLeft []T // a row each; of w copies behind it
 }
 
 // clear makes rows [i0, i1) of the result zero where they are added to.
@@ -247,43 +251,51 @@ func (s *outsideBlock[T]) fold(u, n, o int, set bool) {
 		l := u / s.i
 		i := u - l*s.i
 		m := min(n, s.i-i)
-		krRow(s.w, s.a, l)
+		w := s.w[:s.rank]
+		krRow(w, s.a, l)
 		if s.b.outer > 0 {
 			s.b.weights(s.wLeft, o)
-			times(s.w, s.w, s.wLeft)
+			times(w, w, s.wLeft)
 		}
-		switch {
-		case s.turned:
+		if s.turned {
 			s.foldTurned(z, i, m, set)
-		case set:
-			for j := range m {
-				times(s.out[(i+j)*s.row:][:s.rank], s.w, z[j*s.rank:])
-			}
-		default:
-			for j := range m {
-				addTimes(s.out[(i+j)*s.row:][:s.rank], s.w, z[j*s.rank:])
-			}
+		} else {
+			s.foldRows(z, i, m, set)
 		}
 		z, u, n = z[m*s.rank:], u+m, n-m
 	}
 }
 
-// foldTurned is fold for m rows of a result whose rows are the components.
-func (s *outsideBlock[T]) foldTurned(z []T, i, m int, set bool) {
-	for j0 := 0; j0 < m; j0 += turnedRows {
-		n := min(turnedRows, m-j0)
-		from := z[j0*s.rank:]
-		for q, w := range s.w {
-			to := s.out[q*s.row+i+j0:][:n]
-			if set {
-				for j := range to {
-					to[j] = w * from[j*s.rank+q]
-				}
-				continue
-			}
-			for j := range to {
-				to[j] += w * from[j*s.rank+q]
-			}
+// foldRows is fold for m rows of one l.
+func (s *outsideBlock[T]) foldRows(z []T, i, m int, set bool) {
+	most := 1
+	if s.row == s.rank {
+		most = len(s.w) / s.rank
+		copyRow(s.w, s.rank, min(most, m))
+	}
+	for j := 0; j < m; j += most {
+		n := min(most, m-j) * s.rank
+		to := s.out[(i+j)*s.row:][:n]
+		if set {
+			times(to, s.w, z[j*s.rank:])
+		} else {
+			addTimes(to, s.w, z[j*s.rank:])
 		}
+	}
+}
+
+// foldTurned is fold for m rows of one l and a result whose rows are the
+// components.
+func (s *outsideBlock[T]) foldTurned(z []T, i, m int, set bool) {
+	if set {
+		s.ker.Transpose(s.out[i:], s.row, z, s.rank, m, s.rank)
+		for q, w := range s.w[:s.rank] {
+			s.ker.Scale(s.out[q*s.row+i:][:m], w)
+		}
+		return
+	}
+	s.ker.Transpose(s.zt, m, z, s.rank, m, s.rank)
+	for q, w := range s.w[:s.rank] {
+		s.ker.Axpy(w, s.zt[q*m:][:m], s.out[q*s.row+i:][:m])
 	}
 }

@@ -108,6 +108,10 @@ func (t *Tree[T]) Reset() {
 // Passes returns the number of times that the data were read.
 func (t *Tree[T]) Passes() int { return t.passes }
 
+// Words returns the number of elements that there is memory for partial products
+// for.
+func (t *Tree[T]) Words() int { return len(t.memory) }
+
 func (t *Tree[T]) checkMode(op string, mode int) {
 	if mode < 0 || mode >= len(t.shape) {
 		fail(op, "mode %d of shape %v", mode, t.shape)
@@ -180,9 +184,7 @@ func (t *Tree[T]) sum(p *par.Pool, x []T, f []*matrix.Dense[T], keep modeSet) {
 		lo, hi := bounds(run)
 		l, i, r := t.product(0, lo), t.product(lo, hi), t.product(hi, n)
 		if r > 1 {
-			w.in.x, w.in.l, w.in.i, w.in.r, w.in.rank = x, l, i, r, t.rank
-			w.in.u.set(f[lo:hi], t.rank, t.size)
-			w.in.uq, w.in.ui = 1, w.in.u.stride
+			w.in.of(x, l, i, r, t.rank, f[lo:hi])
 			w.in.run(p, node.data, l*r, r)
 			return
 		}

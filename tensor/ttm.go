@@ -61,21 +61,17 @@ func (w *Work[T]) modeProduct(p *par.Pool, y, x []T, l, i, r int, u *matrix.Dens
 		clear(y)
 		return
 	}
-	if r > 1 {
-		w.in.x, w.in.l, w.in.i, w.in.r, w.in.rank = x, l, i, r, j
-		w.in.uq, w.in.ui = u.Stride, 1
-		if transpose {
-			w.in.uq, w.in.ui = 1, u.Stride
-		}
-		w.in.u.whole(u.Data, i)
-		w.in.run(p, y, r, j*r)
-		return
-	}
 	data, stride := u.Data, u.Stride
 	if !transpose {
 		w.u = grow(w.u, i*j)
 		u.TransposeTo(&matrix.Dense[T]{Rows: i, Cols: j, Stride: j, Data: w.u})
 		data, stride = w.u, j
+	}
+	if r > 1 {
+		w.in.of(x, l, i, r, j, nil)
+		w.in.u, w.in.uRow = data, stride
+		w.in.run(p, y, r, j*r)
+		return
 	}
 	w.out.x, w.out.l, w.out.i, w.out.r, w.out.rank = x, 1, l, i, j
 	w.out.a = nil

@@ -17,6 +17,12 @@ type benchResult struct {
 	Rows    []bench.Row  `json:"rows"`
 }
 
+// sweepsResult is what bench solvers --json prints.
+type sweepsResult struct {
+	Machine benchMachine  `json:"machine"`
+	Rows    []bench.Sweep `json:"rows"`
+}
+
 type benchMachine struct {
 	CPU   string `json:"cpu"`
 	Cores int    `json:"cores"`
@@ -24,20 +30,21 @@ type benchMachine struct {
 
 func (a *app) benchCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "bench kernels",
-		Short: "Speed of the kernels beside this machine's own limits",
+		Use:   "bench kernels|solvers",
+		Short: "Speed of kernels and solvers beside this machine's own limits",
 		Example: `  polyad bench kernels
+  polyad bench solvers
   polyad bench kernels --filter 'kl/f64' --quick
   polyad bench kernels --json > kernels.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("there is no benchmark %q; this version has kernels", args[0])
+				return usagef("there is no benchmark %q; there are kernels and solvers", args[0])
 			}
 			return nil
 		},
-		RunE: func(*cobra.Command, []string) error { return usagef("which benchmark? this version has kernels") },
+		RunE: func(*cobra.Command, []string) error { return usagef("which benchmark? there are kernels and solvers") },
 	}
-	cmd.AddCommand(a.benchKernelsCommand())
+	cmd.AddCommand(a.benchKernelsCommand(), a.benchSolversCommand())
 	return cmd
 }
 
@@ -106,4 +113,77 @@ run on the machine meanwhile.`,
 		return printErr
 	})
 	return cmd
+}
+
+func (a *app) benchSolversCommand() *cobra.Command {
+	var asJSON, quick bool
+	var filter string
+	cmd := &cobra.Command{
+		Use:   "solvers",
+		Short: "Sweeps of canonical decompositions beside passes over the data",
+		Long: `solvers times sweeps of cpd's ALS and nonnegative HALS on dense arrays of 300³ and
+80⁴, and the products that read the data once, for both element types, one worker
+and two.
+
+seconds is the time of a sweep, pass the mean time of the products of all modes,
+passes how many of them the sweep takes as long as, and reads how often it reads
+the data. memory is that of the partial products, as a share of its bound, 1.2·|X|·r
+over the shortest side or half the data. Nothing else should run on the machine
+meanwhile.`,
+		Example: `  polyad bench solvers
+  polyad bench solvers --filter '^80x.*/w1' --quick`,
+		Args: cobra.NoArgs,
+	}
+	fs := cmd.Flags()
+	fs.BoolVar(&asJSON, "json", false, "print one JSON object on standard output")
+	fs.BoolVar(&quick, "quick", false, "few samples: figures are rough")
+	fs.StringVar(&filter, "filter", "", "only cases whose shape/rRANK/wWORKERS matches this regular expression")
+	cmd.RunE = a.verb(func(cmd *cobra.Command, _ []string) error {
+		var only *regexp.Regexp
+		if filter != "" {
+			var err error
+			if only, err = regexp.Compile(filter); err != nil {
+				return usagef("--filter: %w", err)
+			}
+		}
+		a.working.Store(true)
+		machine := benchMachine{CPU: asm.CPU(), Cores: runtime.NumCPU()}
+		var row func(bench.Sweep)
+		var printErr error
+		if !asJSON {
+			began := false
+			row = func(s bench.Sweep) {
+				if !began {
+					began = true
+					fmt.Fprintf(a.out, "%s, %d cores, %s\n", machine.CPU, machine.Cores, s.SIMD)
+					fmt.Fprintf(a.out, "%-6s %-4s %-12s %4s %2s %9s %9s %7s %6s %7s %7s %7s\n", "method", "type", "shape", "rank", "w", "seconds", "pass", "passes", "reads", "memory", "of als", "of f64")
+				}
+				_, printErr = fmt.Fprintf(a.out, "%-6s %-4s %-12s %4d %2d %9.4g %9.4g %7.2f %6.2f %7.2f %7s %7s\n", s.Name, s.DType, s.Shape, s.Rank, s.Workers, s.Seconds, s.Pass,
+					s.Passes, s.Reads, float64(s.Words)/float64(s.Bound), orNone(s.OfALS), orNone(s.OfF64))
+			}
+		}
+		rows, err := bench.Sweeps(cmd.Context(), only, quick, row)
+		if err == nil && len(rows) == 0 {
+			return usagef("--filter %s matches no case", quote(filter))
+		}
+		if asJSON {
+			if rows == nil {
+				rows = []bench.Sweep{}
+			}
+			printErr = writeJSON(a.out, sweepsResult{machine, rows})
+		}
+		if err != nil {
+			return err
+		}
+		return printErr
+	})
+	return cmd
+}
+
+// orNone writes a ratio, or nothing for one that there is not.
+func orNone(x float64) string {
+	if x == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", x)
 }

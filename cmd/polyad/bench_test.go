@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"polyad/asm"
 )
 
 func TestBenchKernelsPrintsRows(t *testing.T) {
@@ -29,4 +31,29 @@ func TestBenchKernelsPrintsRows(t *testing.T) {
 	assert.Equal(t, exitUsage, code)
 	code, _, _ = call("bench", "gossip")
 	assert.Equal(t, exitUsage, code)
+}
+
+func TestBenchSolversPrintsSweeps(t *testing.T) {
+	restore, err := asm.Use(asm.Generic)
+	require.NoError(t, err)
+	defer restore()
+	code, stdout, stderr := call("bench", "solvers", "--quick", "--json", "--filter", "/w1$")
+	require.Zero(t, code, stderr)
+	var res struct {
+		Machine map[string]any
+		Rows    []map[string]any
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
+	assert.NotEmpty(t, res.Machine["cpu"])
+	require.Len(t, res.Rows, 4)
+	for _, key := range []string{"name", "dtype", "shape", "rank", "simd", "workers", "seconds", "min", "max", "pass", "passes", "reads", "words", "bound", "of_als", "of_f64"} {
+		assert.Contains(t, res.Rows[3], key)
+	}
+	code, stdout, stderr = call("bench", "solvers", "--quick", "--filter", "/w1$")
+	require.Zero(t, code, stderr)
+	assert.Contains(t, stdout, "40x40x40")
+	for _, filter := range []string{"(", "nothing"} {
+		code, _, _ = call("bench", "solvers", "--quick", "--filter", filter)
+		assert.Equal(t, exitUsage, code)
+	}
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
+	"polyad/solver"
+	"polyad/tensor"
 )
 
 func TestRowsAreConsistent(t *testing.T) {
@@ -48,6 +50,67 @@ func TestCancelledRunReturnsWhatItHas(t *testing.T) {
 func BenchmarkKernels(b *testing.B) {
 	run(b, "f64", cases[float64](asm.Current() == asm.Generic))
 	run(b, "f32", cases[float32](asm.Current() == asm.Generic))
+}
+
+func TestSweepsAreConsistent(t *testing.T) {
+	restore, err := asm.Use(asm.Generic)
+	require.NoError(t, err)
+	defer restore()
+	var told []Sweep
+	rows, err := Sweeps(context.Background(), regexp.MustCompile(`^40x40x40/r8/w1$`), true, func(s Sweep) { told = append(told, s) })
+	require.NoError(t, err)
+	require.Equal(t, rows, told)
+	require.Len(t, rows, 4)
+	for i, s := range rows {
+		msg := fmt.Sprintf("%+v", s)
+		assert.Equal(t, []string{"als", "hals"}[i%2], s.Name)
+		assert.Equal(t, []string{"f64", "f32"}[i/2], s.DType)
+		assert.Positive(t, s.Min, msg)
+		assert.LessOrEqual(t, s.Min, s.Seconds, msg)
+		assert.GreaterOrEqual(t, s.Max, s.Seconds, msg)
+		assert.InEpsilon(t, s.Seconds/s.Pass, s.Passes, 1e-12, msg)
+		assert.Equal(t, 1.5, s.Reads, msg)
+		assert.Equal(t, 40*40*8, s.Words, msg)
+		assert.GreaterOrEqual(t, s.Bound, s.Words, msg)
+		assert.Equal(t, i%2 == 1, s.OfALS > 0, msg)
+		assert.Equal(t, i/2 == 1, s.OfF64 > 0, msg)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = Sweeps(ctx, nil, true, nil)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// BenchmarkSweeps runs the cases of `polyad bench solvers` with one worker, in
+// benchstat's form.
+func BenchmarkSweeps(b *testing.B) {
+	for _, c := range sweepCases(asm.Current() == asm.Generic) {
+		benchSweeps[float64](b, "f64", c)
+		benchSweeps[float32](b, "f32", c)
+	}
+}
+
+func benchSweeps[T asm.Float](b *testing.B, dtype string, c sweepCase) {
+	var x *tensor.Dense[T]
+	for _, m := range sweepMethods {
+		b.Run(fmt.Sprintf("%s/%s/%s/r%d", m, dtype, shapeText(c.shape), c.rank), func(b *testing.B) {
+			if x == nil {
+				x = uniform[T](c.shape)
+			}
+			b.ReportAllocs()
+			// One sweep first, and one more, which the final loss comes after.
+			err := fit(context.Background(), x, c.rank, m, 1, b.N+2, func(e solver.Event) bool {
+				switch e.Iter {
+				case 1:
+					b.ResetTimer()
+				case b.N + 1:
+					b.StopTimer()
+				}
+				return false
+			})
+			require.NoError(b, err)
+		})
+	}
 }
 
 func run[T asm.Float](b *testing.B, dtype string, all []testCase[T]) {

@@ -10,5 +10,6 @@
 //
 // where reads and writes are counted once, whatever a kernel really moves, and a
 // row whose output is much larger than its input is held against the write rate.
-// Times are medians; limits are the best of their samples.
+// Times are medians; limits are the best of their samples. Sweeps of solvers are
+// held against passes over the data, which are such kernels.
 package bench

@@ -92,13 +92,17 @@ func expansion(shape, ranks []int) (flops float64) {
 
 func mttkrpCase[T asm.Float](shape []int, r, mode int) testCase[T] {
 	return tensorCase("mttkrp", shape, r, mode, func(pool *par.Pool, x *tensor.Dense[T]) func() {
-		f := make([]*matrix.Dense[T], len(shape))
-		for n, s := range shape {
-			f[n] = ramp[T](s, r)
-		}
-		dst, w := matrix.New[T](shape[mode], r), &tensor.Work[T]{}
-		return func() { w.MTTKRP(pool, dst, x, f, mode) }
+		return mttkrp(pool, x, r, mode)
 	})
+}
+
+func mttkrp[T asm.Float](pool *par.Pool, x *tensor.Dense[T], r, mode int) func() {
+	f := make([]*matrix.Dense[T], len(x.Shape))
+	for n, s := range x.Shape {
+		f[n] = ramp[T](s, r)
+	}
+	dst, w := matrix.New[T](x.Shape[mode], r), &tensor.Work[T]{}
+	return func() { w.MTTKRP(pool, dst, x, f, mode) }
 }
 
 func ttmCase[T asm.Float](shape []int, j, mode int) testCase[T] {
@@ -112,13 +116,17 @@ func ttmCase[T asm.Float](shape []int, j, mode int) testCase[T] {
 // tensorCase is a product that reads an array once.
 func tensorCase[T asm.Float](name string, shape []int, r, mode int, product func(*par.Pool, *tensor.Dense[T]) func()) testCase[T] {
 	size, _ := tensor.Elements(shape)
-	text := make([]string, len(shape))
-	for n, s := range shape {
-		text[n] = strconv.Itoa(s)
-	}
-	return testCase[T]{name: name, shape: strings.Join(text, "x"), rank: r, mode: mode,
+	return testCase[T]{name: name, shape: shapeText(shape), rank: r, mode: mode,
 		flops: 2 * float64(size) * float64(r), bytes: float64(size) * float64(asm.SizeOf[T]()),
 		make: func(pool *par.Pool) func() {
 			return product(pool, tensor.Of(ramp[T](1, size).Data, shape...))
 		}}
+}
+
+func shapeText(shape []int) string {
+	text := make([]string, len(shape))
+	for n, s := range shape {
+		text[n] = strconv.Itoa(s)
+	}
+	return strings.Join(text, "x")
 }

@@ -31,6 +31,7 @@ func tile(v isa) {
 			tileKernel(v, mr, nv+1, full)
 			tileKernel(v, mr, nv+1, edge)
 			tileKernel(v, mr, nv+1, stream)
+			downKernel(v, mr, nv+1)
 		}
 	}
 	if v.bits == 512 {
@@ -41,6 +42,7 @@ func tile(v isa) {
 			tileKernel(half, mr, 1, full)
 			tileKernel(half, mr, 1, edge)
 			tileKernel(half, mr, 1, stream)
+			downKernel(half, mr, 1)
 		}
 	}
 }
@@ -89,9 +91,26 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 		}
 	})
 
+	putC(v, acc, mask, edge, kind == stream)
+	if !edge {
+		step := GP64()
+		Load(Param("aheadNext"), step)
+		ADDQ(step, address("ahead"))
+	}
+	nextTile(v, "a", "b", "c")
+	if kind == stream {
+		SFENCE()
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// putC writes the sums to the tile of C, or adds them.
+func putC(v isa, acc [][]VecVirtual, mask lanesMask, edge, past bool) {
+	nv := len(acc[0])
 	c, cRow := GP64(), v.bytes("cRow")
 	Load(Param("c"), c)
-	if kind != stream {
+	if !past {
 		add, to := GP64(), GP64()
 		Load(Param("add"), add)
 		TESTQ(add, add)
@@ -115,7 +134,7 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 	for i := range acc {
 		for j := range acc[i] {
 			m := Mem{Base: c, Disp: j * v.width()}
-			if kind == stream {
+			if past {
 				v.storePast(acc[i][j], m)
 			} else {
 				mask.store(v, acc[i][j], m, edge && j == nv-1)
@@ -123,17 +142,6 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 		}
 		ADDQ(cRow, c)
 	}
-	if !edge {
-		step := GP64()
-		Load(Param("aheadNext"), step)
-		ADDQ(step, address("ahead"))
-	}
-	nextTile(v, "a", "b", "c")
-	if kind == stream {
-		SFENCE()
-	}
-	VZEROUPPER()
-	RET()
 }
 
 // bytes loads a parameter that counts elements, in bytes.

@@ -1,0 +1,53 @@
+package asm
+
+// MulDown computes C = A·B, or C += A·B with add, for a large A whose columns lie
+// along memory: element (i, l) of A, m x k, is a[i+l*aCol]; rows of B, k x n, and
+// of C are bRow and cRow apart. A is read once, a few rows at a time for all of
+// n. B, and those rows of A, should stay in cache.
+//
+// With every row of a tile it asks for a part of what comes later, whether that
+// exists or not, in the order of memory: another m x k elements with the same
+// steps, ahead elements behind a.
+func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c []T, cRow int, add bool, ahead int) {
+	if m == 0 || n == 0 || k == 0 {
+		(&product[T]{c: c, cRow: cRow, add: addend(add)}).cover(ker, m, n, false)
+		return
+	}
+	_, _, _ = a[m-1+(k-1)*aCol], b[(k-1)*bRow+n-1], c[(m-1)*cRow+n-1]
+	width, atOnce := ker.stripWidth(m, n, k, false), max(1, longest/k)
+	first := ker.strip(width, n)
+	// A row of what is asked for is as many pieces as there are tiles.
+	high := first.tiles[first.tallest(m)].Rows
+	each, tiles := (m+high-1)/high, 0
+	for i := 0; i < m; {
+		rows, count := first.tiles[first.tallest(m-i)].Rows, 1
+		if n == first.cols {
+			count = min((m-i)/rows, atOnce)
+		}
+		row, piece := tiles*k/each, tiles*k%each
+		from := ahead - i + row*aCol + piece*high
+		for j := 0; j < n; {
+			s := ker.strip(width, n-j)
+			last := s.last
+			if last == 0 {
+				last = min(ker.Lanes, s.cols)
+			}
+			for done := 0; done < rows; { // its tiles may be lower
+				t := &s.tiles[s.tallest(rows-done)]
+				at := i + done
+				t.Down(k, &a[at], aCol, &b[j], bRow, &c[at*cRow+j], cRow, addend(add), last, from, each-piece, each, aCol-each*high, count, rows, 0, rows*cRow)
+				done += t.Rows
+			}
+			j += s.cols
+		}
+		i += count * rows
+		tiles += count
+	}
+}
+
+func addend(add bool) int {
+	if add {
+		return 1
+	}
+	return 0
+}

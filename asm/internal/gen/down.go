@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// downKernel generates the products of tiles whose A, mr columns of an array that
+// comes from afar, is read down them: a row of the tile is one column. The last
+// vector of columns of B and C has last of them. With each row of the array it
+// asks for mr elements: those from ahead on, then the ones behind them, and every
+// time left, or later each, of them have been asked for, those jump behind.
+func downKernel(v isa, mr, nv int) {
+	name := fmt.Sprintf("down%dx%d%s", mr, nv, v.suffix())
+	if v.masks() && v.bits == 256 {
+		name = fmt.Sprintf("down%dxHalf%s", mr, v.suffix())
+	}
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, aCol int, b *%[1]s, bRow int, c *%[1]s, cRow int, add, last, ahead, left, each, jump, count, aNext, bNext, cNext int)", v.typ()))
+	Pragma("noescape")
+	Doc(name+" is, count times,", "", fmt.Sprintf("\tfor i := range %d, j := range %s { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }", mr, columns(v, nv, true)))
+
+	mask := edgeMask(v, true)
+	ahead, left := v.bytes("ahead"), GP64()
+	ADDQ(address("a"), ahead)
+	Load(Param("left"), left)
+	Label("tile")
+	fetchC(v, mr, nv)
+	k, a, aCol, b, bRow := GP64(), GP64(), v.bytes("aCol"), GP64(), v.bytes("bRow")
+	Load(Param("k"), k)
+	Load(Param("a"), a)
+	Load(Param("b"), b)
+	acc := make([][]VecVirtual, mr)
+	for i := range acc {
+		acc[i] = v.vecs(nv)
+		for _, r := range acc[i] {
+			v.zero(r)
+		}
+	}
+	Label("loop")
+	bv := v.vecs(nv)
+	for j := range bv {
+		mask.load(v, Mem{Base: b, Disp: j * v.width()}, bv[j], j == nv-1)
+	}
+	for i := range acc {
+		m := Mem{Base: a, Disp: i * v.size()}
+		if nv == 1 && v.masks() {
+			v.fmaBroadcast(m, bv[0], acc[i][0])
+			continue
+		}
+		t := v.vec()
+		v.broadcast(m, t)
+		for j := range bv {
+			v.fma(t, bv[j], acc[i][j])
+		}
+	}
+	for j := 0; j < mr*v.size(); j += 64 {
+		PREFETCHT0(Mem{Base: ahead, Disp: j})
+	}
+	ADDQ(U32(mr*v.size()), ahead)
+	DECQ(left)
+	JNZ(LabelRef("along"))
+	jump := v.bytes("jump")
+	ADDQ(jump, ahead)
+	Load(Param("each"), left)
+	Label("along")
+	ADDQ(aCol, a)
+	ADDQ(bRow, b)
+	DECQ(k)
+	JNZ(LabelRef("loop"))
+	putC(v, acc, mask, true, false)
+	nextTile(v, "a", "b", "c")
+	VZEROUPPER()
+	RET()
+}
