@@ -471,7 +471,9 @@ func TestRankOneMatchesBruteForce(t *testing.T) {
 		x := noisy[float64](seed, []int{2, 2, 2}, []int{1, 1, 1}, false, 1)
 		best := 0.0
 		const steps = 120
-		angle := func(k int) (c, s float64) { return math.Cos(math.Pi * float64(k) / steps), math.Sin(math.Pi * float64(k) / steps) }
+		angle := func(k int) (c, s float64) {
+			return math.Cos(math.Pi * float64(k) / steps), math.Sin(math.Pi * float64(k) / steps)
+		}
 		for i := range steps {
 			a0, a1 := angle(i)
 			for j := range steps {
