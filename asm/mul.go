@@ -4,9 +4,9 @@ package asm
 // covering C with tiles; nothing is packed or copied. Element (i, l) of A is
 // a[i*aRow+l*aCol], so A may be transposed; the rows of B and C lie along memory,
 // bRow and cRow apart. Choose k so that a strip of B and the rows of A that go
-// with a tile stay in cache. With byColumns all rows are worked on for one strip
-// of columns after the other, which suits a large B; otherwise all strips for
-// one tile row after the other, which suits a large A.
+// with a tile stay in cache. With byColumns all rows are worked on for one group
+// of strips of columns after the other, which suits a large B; otherwise all
+// strips for one tile row after the other, which suits a large A.
 func (ker *Kernels[T]) Mul(m, n, k int, a []T, aRow, aCol int, b []T, bRow int, c []T, cRow int, add, byColumns bool) {
 	p := product[T]{k: k, a: a, aRow: aRow, aCol: aCol, b: b, bRow: bRow, c: c, cRow: cRow}
 	if add {
@@ -86,9 +86,14 @@ func (p *product[T]) cover(ker *Kernels[T], m, n int, byColumns bool) {
 	}
 	// The last elements are looked at once here, so that no tile goes beyond.
 	_, _, _ = p.a[(m-1)*p.aRow+(p.k-1)*p.aCol], p.b[(p.k-1)*p.bRow+n-1], p.c[(m-1)*p.cRow+n-1]
-	width := ker.stripWidth(m, n, p.k, byColumns)
+	grouped := byColumns && p.runs(n) && 2*p.k*ker.Lanes*SizeOf[T]() <= groupBytes
+	width := ker.stripWidth(m, n, p.k, byColumns, grouped)
 	if byColumns {
-		for j := 0; j < n; {
+		j := 0
+		if grouped {
+			j = p.groups(ker, m, n, width)
+		}
+		for j < n {
 			s := ker.strip(width, n-j)
 			p.column(&s, 0, m, j)
 			j += s.cols
@@ -111,6 +116,39 @@ func (p *product[T]) cover(ker *Kernels[T], m, n int, byColumns bool) {
 		}
 		i += rows
 	}
+}
+
+// groupBytes is how much of B a group of strips may have: it stays in the first-
+// level cache from one row of tiles to the next.
+const groupBytes = 16 << 10
+
+// runs reports whether rows of n columns of B are long or follow each other soon,
+// so that a processor foresees them. Of others every strip is used up at once.
+func (p *product[T]) runs(n int) bool { return p.bRow < 4*n || n*SizeOf[T]() >= 8192 }
+
+// groups computes the whole strips in groups, row by row of tiles, each of them
+// with one call, and returns the number of columns that are done: none when a
+// group would be one strip. Where one row of tiles is all, so is one group.
+func (p *product[T]) groups(ker *Kernels[T], m, n, width int) (j int) {
+	s := ker.strip(width, n)
+	strips := n / s.cols
+	group := strips
+	if s.tiles[s.tallest(m)].Rows < m {
+		group = groupBytes / (p.k * s.cols * SizeOf[T]())
+	}
+	if s.last > 0 || group < 2 {
+		return 0
+	}
+	for ; strips > 0; strips -= group {
+		g := min(group, strips)
+		for i := 0; i < m; {
+			t := s.tallest(m - i)
+			p.run(&s, t, i, j, g, 0, s.cols)
+			i += s.tiles[t].Rows
+		}
+		j += g * s.cols
+	}
+	return j
 }
 
 // column computes rows [i, i1) of the strip at column j.
@@ -166,30 +204,30 @@ func (p *product[T]) run(s *strip[T], t, i, j, count, rows, cols int) {
 	}
 }
 
-// Rows of A that lie along memory, this many bytes or more of each, come from
-// afar: tiles ask for what comes so many bytes later in them.
+// Rows of A that lie along memory, longRow bytes or more of each, come from afar.
+// Tiles ask for what comes lead bytes later in them; in the rows of B, two strips
+// later if that is more.
 const (
-	longRow  = 2048
-	rowAhead = 256
+	longRow = 2048
+	lead    = 256
 )
 
 // ahead is what a tile asks for, as [Tile] has it.
 type ahead struct{ from, step, turn, next int }
 
 // ahead is what tiles ask for whose rows of A begin at a[from], and whose strip of
-// columns begins at column j: one of the next cache lines of the rows of A, or of
-// the rows of B the part that comes two strips later, or a later row where
-// strips are all that the rows have.
+// columns begins at column j: the next cache lines of the rows of A, or of those
+// of B, or later rows of B where strips are all that they have.
 func (p *product[T]) ahead(cols, from, j, aNext, bNext int) ahead {
 	size := SizeOf[T]()
 	switch {
 	case p.aCol == 1 && p.k*size >= longRow:
 		// Tiles have as many rows as numbers fit a line, or fewer, or twice as many.
-		return ahead{distance(p.b, j, p.a, from) + rowAhead, p.aRow * size, cacheLine - cacheLine*p.aRow, (aNext - bNext) * size}
+		return ahead{distance(p.b, j, p.a, from) + lead, p.aRow * size, cacheLine - cacheLine*p.aRow, (aNext - bNext) * size}
 	case p.bRow <= cols:
 		return ahead{8 * p.bRow * size, p.bRow * size, 0, 0}
 	default:
-		return ahead{2 * cols * size, p.bRow * size, 0, 0}
+		return ahead{max(lead, 2*cols*size), p.bRow * size, 0, 0}
 	}
 }
 
@@ -241,7 +279,8 @@ func (s *strip[T]) tallest(m int) (t int) {
 // are too few to hide their latency, or as loads are more, and one round more to
 // begin and to end. Of equals row by row the narrowest is best, as its tiles are
 // the tallest: B, all of which passes by for each row of tiles, passes least often.
-func (ker *Kernels[T]) stripWidth(m, n, k int, byColumns bool) int {
+// By columns that counts as time, where strips make groups.
+func (ker *Kernels[T]) stripWidth(m, n, k int, byColumns, grouped bool) int {
 	vectors, extra := (n+ker.Lanes-1)/ker.Lanes, 0
 	if ker.half(n) {
 		vectors--
@@ -249,12 +288,15 @@ func (ker *Kernels[T]) stripWidth(m, n, k int, byColumns bool) int {
 	}
 	best, least := 1, 0
 	for w := len(ker.Tiles); w >= 1; w-- {
-		if !byColumns && vectors > w && w*ker.Lanes*SizeOf[T]()%cacheLine != 0 {
+		if (grouped || !byColumns) && vectors > w && w*ker.Lanes*SizeOf[T]()%cacheLine != 0 {
 			continue // strips would share cache lines, which come from afar for each
 		}
 		cost := extra + vectors/w*ker.tilesCost(ker.Tiles[w-1], m, w, k)
 		if rest := vectors % w; rest > 0 {
 			cost += ker.tilesCost(ker.Tiles[rest-1], m, rest, k)
+		}
+		if grouped {
+			cost += passing * tileRows(ker.Tiles[w-1], m) * vectors * k
 		}
 		if least == 0 || cost < least || cost == least && !byColumns {
 			best, least = w, cost
@@ -268,12 +310,24 @@ func (ker *Kernels[T]) stripWidth(m, n, k int, byColumns bool) int {
 func (ker *Kernels[T]) tilesCost(tiles []Tile[T], m, w, k int) (cost int) {
 	for _, t := range tiles {
 		count := m / t.Rows
-		round := max(t.Rows*w, 8)
-		round = max(round, t.Rows+w+1) // as many loads, with one to fetch ahead
+		round := max(t.Rows*w, 8, t.Rows+w+1) // as many loads, with one to fetch ahead
 		cost += count * (k + 1) * round
 		m -= count * t.Rows
 	}
 	return cost
+}
+
+// passing is how many multiplications take as long as a vector of B takes to come
+// from the second-level cache once more, for one more row of tiles.
+const passing = 3
+
+// tileRows is the number of rows of tiles that cover m rows.
+func tileRows[T Float](tiles []Tile[T], m int) (rows int) {
+	for _, t := range tiles {
+		rows += m / t.Rows
+		m %= t.Rows
+	}
+	return rows
 }
 
 // half reports whether the last of n columns are a strip of half a vector.

@@ -122,19 +122,26 @@ func TestMulCoversEveryShape(t *testing.T) {
 
 func testMul[T Float](t *testing.T, ker *Kernels[T]) {
 	r := rand.New(rand.NewPCG(7, 8))
+	check := func(m, n, k int) {
+		for variant := range 8 {
+			transposed, add, byColumns := variant&1 > 0, variant&2 > 0, variant&4 > 0
+			a, b, c := newStrided[T](r, m, k, 2, transposed), newStrided[T](r, k, n, 1, false), newStrided[T](r, m, n, 3, false)
+			old := append([]T(nil), c.x...)
+			ker.Mul(m, n, k, a.x, a.row, a.col, b.x, b.row, c.x, c.row, add, byColumns)
+			checkProduct(t, a, b, c, old, add, fmt.Sprintf("%d x %d x %d, variant %d", m, n, k, variant))
+		}
+	}
 	for _, m := range []int{0, 1, 2, 3, 5, 12, 13, 29} {
 		for _, n := range []int{0, 1, 4, 7, 8, 9, 16, 24, 31, 50} {
 			for _, k := range []int{0, 1, 3, 20} {
-				for variant := range 8 {
-					transposed, add, byColumns := variant&1 > 0, variant&2 > 0, variant&4 > 0
-					a, b, c := newStrided[T](r, m, k, 2, transposed), newStrided[T](r, k, n, 1, false), newStrided[T](r, m, n, 3, false)
-					old := append([]T(nil), c.x...)
-					ker.Mul(m, n, k, a.x, a.row, a.col, b.x, b.row, c.x, c.row, add, byColumns)
-					checkProduct(t, a, b, c, old, add, fmt.Sprintf("%d x %d x %d, variant %d", m, n, k, variant))
-				}
+				check(m, n, k)
 			}
 		}
 	}
+	// Several groups of strips, and rows of A that tiles ask for.
+	check(16, 33*ker.Lanes+3, 17)
+	check(34, 33*ker.Lanes+3, 17)
+	check(19, 2*ker.Lanes+3, 600)
 }
 
 func TestMulDownCoversEveryShape(t *testing.T) {

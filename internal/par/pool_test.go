@@ -84,6 +84,17 @@ func TestWorkersShareTheBlocks(t *testing.T) {
 	assert.Equal(t, int32(workers), m.here.Load())
 }
 
+func TestWorkersThatSleepAreWoken(t *testing.T) {
+	p := par.New(3)
+	defer p.Close()
+	for range 3 {
+		m := &meeting{size: 3}
+		p.Run(3, m) // ends only when all workers have come
+		assert.Equal(t, int32(3), m.here.Load())
+		time.Sleep(5 * time.Millisecond) // more than their patience
+	}
+}
+
 type meeting struct {
 	size int32
 	here atomic.Int32
