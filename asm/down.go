@@ -14,7 +14,7 @@ func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c 
 		return
 	}
 	_, _, _ = a[m-1+(k-1)*aCol], b[(k-1)*bRow+n-1], c[(m-1)*cRow+n-1]
-	width, atOnce := ker.stripWidth(m, n, k, false), max(1, longest/k)
+	width, atOnce := ker.stripWidth(m, n, k, false, false), max(1, longest/k)
 	first := ker.strip(width, n)
 	// A row of what is asked for is as many pieces as there are tiles.
 	high := first.tiles[first.tallest(m)].Rows
