@@ -11,21 +11,38 @@ import (
 	"polyad/matrix"
 )
 
-// Tucker is a Tucker model: a core J_0 x J_1 x … and factors I_n x J_n.
+// Tucker is a Tucker model: a core J_0 x J_1 x … and factors I_n x J_n, nil for
+// a mode that is left as it is in the core.
 type Tucker[T Float] struct {
 	Core    *Dense[T]
 	Factors []*matrix.Dense[T]
 }
 
 // Shape returns the sizes of the modes.
-func (m Tucker[T]) Shape() []int { return CP[T]{Factors: m.Factors}.Shape() }
+func (m Tucker[T]) Shape() []int {
+	shape := append([]int(nil), m.Core.Shape...)
+	for n, f := range m.Factors {
+		if f != nil {
+			shape[n] = f.Rows
+		}
+	}
+	return shape
+}
+
+// rows returns the size of a mode.
+func (m Tucker[T]) rows(n int) int {
+	if f := m.Factors[n]; f != nil {
+		return f.Rows
+	}
+	return m.Core.Shape[n]
+}
 
 func (m Tucker[T]) check(op string) {
 	if len(m.Factors) != len(m.Core.Shape) {
 		fail(op, "%d factors for a core of shape %v", len(m.Factors), m.Core.Shape)
 	}
 	for n, f := range m.Factors {
-		if f.Cols != m.Core.Shape[n] {
+		if f != nil && f.Cols != m.Core.Shape[n] {
 			fail(op, "factor %d is %d x %d for a core of shape %v", n, f.Rows, f.Cols, m.Core.Shape)
 		}
 	}
@@ -49,8 +66,10 @@ func (m Tucker[T]) Norm() float64 {
 	}
 	grams := make([]*matrix.Dense[float64], len(m.Factors))
 	for n, f := range m.Factors {
-		grams[n] = matrix.New[float64](f.Cols, f.Cols)
-		matrix.Gram(grams[n], f, false)
+		if f != nil {
+			grams[n] = matrix.New[float64](f.Cols, f.Cols)
+			matrix.Gram(grams[n], f, false)
+		}
 	}
 	return math.Sqrt(math.Max(dot64(MultiModeProduct(nil, core, grams, false).Data, core.Data), 0))
 }
@@ -79,6 +98,7 @@ type TuckerTiles[T Float] struct {
 type tuckerTile[T Float] struct {
 	work Work[T]
 	dst  Dense[T]
+	core Dense[T] // its slices that belong to the rows where factor 0 is nil
 	head matrix.Dense[T]
 	f    []*matrix.Dense[T]
 }
@@ -91,9 +111,10 @@ func (t *TuckerTiles[T]) Set(m Tucker[T], workers int) {
 		fail("TuckerTiles.Set", "a model without modes")
 	}
 	t.m = m
-	t.rows, t.cols = m.Factors[0].Rows, 1
-	for _, f := range m.Factors[1:] {
-		t.cols *= f.Rows
+	t.m.Core = m.Core.Contiguous()
+	t.rows, t.cols = m.rows(0), 1
+	for n := range m.Factors[1:] {
+		t.cols *= m.rows(n + 1)
 	}
 	for len(t.lent) < workers {
 		t.lent = append(t.lent, tuckerTile[T]{})
@@ -102,9 +123,10 @@ func (t *TuckerTiles[T]) Set(m Tucker[T], workers int) {
 		w := &t.lent[i]
 		w.f = append(w.f[:0], m.Factors...)
 		w.dst.Shape = w.dst.Shape[:0]
-		for _, f := range m.Factors {
-			w.dst.Shape = append(w.dst.Shape, f.Rows)
+		for n := range m.Factors {
+			w.dst.Shape = append(w.dst.Shape, m.rows(n))
 		}
+		w.core.Shape = append(w.core.Shape[:0], m.Core.Shape...)
 	}
 }
 
@@ -120,11 +142,21 @@ func (t *TuckerTiles[T]) Tile(dst []T, lo, hi, worker int) {
 		fail("TuckerTiles.Tile", "rows [%d, %d) of %d x %d into %d elements", lo, hi, t.rows, t.cols, len(dst))
 	}
 	w := &t.lent[worker]
-	f := t.m.Factors[0]
-	w.head = matrix.Dense[T]{Rows: hi - lo, Cols: f.Cols, Stride: f.Stride, Data: f.Data[min(lo*f.Stride, len(f.Data)):]}
-	w.f[0] = &w.head
+	core := t.m.Core
+	if f := t.m.Factors[0]; f != nil {
+		w.head = matrix.Dense[T]{Rows: hi - lo, Cols: f.Cols, Stride: f.Stride, Data: f.Data[min(lo*f.Stride, len(f.Data)):]}
+		w.f[0] = &w.head
+	} else {
+		size := 1
+		for _, j := range core.Shape[1:] {
+			size *= j
+		}
+		w.core.Shape[0], w.core.Data = hi-lo, core.Data[lo*size:hi*size]
+		w.core.Strides = rowMajor(w.core.Strides, w.core.Shape)
+		core = &w.core
+	}
 	w.dst.Shape[0], w.dst.Data = hi-lo, dst
 	w.dst.Strides = rowMajor(w.dst.Strides, w.dst.Shape)
-	w.work.MultiModeProductTo(nil, &w.dst, t.m.Core, w.f, false)
-	w.dst.Data = nil
+	w.work.MultiModeProductTo(nil, &w.dst, core, w.f, false)
+	w.dst.Data, w.core.Data = nil, nil
 }
