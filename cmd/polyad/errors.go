@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"polyad/audio"
+	"polyad/cpd"
+	"polyad/loss"
+	"polyad/nmf"
+	"polyad/reg"
+)
+
+func exitCode(err error) int {
+	var usage usageError
+	switch {
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case errors.Is(err, errNotConverged):
+		return exitNotConverged
+	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank), errors.Is(err, nmf.ErrOneSided),
+		errors.Is(err, reg.ErrPenalty), errors.Is(err, loss.ErrLoss), errors.Is(err, audio.ErrOption):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// flagWords turns what the errors of the library say of options into the words
+// of the command: its flags and their values. It is the one place where that is
+// done; a test holds the texts of all errors against it.
+var flagWords = strings.NewReplacer(
+	"say so by a mask (Options.Mask)", "say so by --missing nan or --mask",
+	"set Init to a model", "give it with --init DIR",
+	"set eps to floor the data", "floor the data with --eps",
+	"so eps has no effect", "so --eps has no effect",
+	"leave inner 0", "leave --inner out",
+	"leave extrapolate false", "leave --extrapolate out",
+	"use balance every", "use --balance every",
+	"give both factors one", "give both factors one, as --l1 all=V does",
+	"give every free factor one", "give every free factor one, as --l2 all=V does",
+	"use als or hals", "use --method als or hals",
+	"use hals or mu", "use --method hals or mu",
+	"use hals", "use --method hals",
+	"use mu", "use --method mu",
+	"instead (FixW)", "instead (--fix w)",
+	"instead (FixH)", "instead (--fix h)",
+	"use nndsvda (NNDSVD{Fill: FillMean}) or nndsvdar", "use --init nndsvda or nndsvdar",
+	"use a random one (Random{} or NNDSVD{Fill: FillRandom})", "use --init random or nndsvdar",
+	"use Random{}", "use --init random",
+	"a compressed start is", "--init compressed is",
+	"use SVD{} or Random{}", "use --init svd or random",
+)
+
+// optionNames finds options that an error names by their names alone, which are
+// those of the flags.
+var optionNames = regexp.MustCompile(`(^|[^-\w])((?:eps|inner|workers|restarts|tol|max-iter|max-time|trace-every) is|(?:nonneg|fix) names|balance (?:init|every|block|scalar|sinkhorn)) `)
+
+// words returns an error as a line of the command's own words, with the flags
+// that mend it.
+func words(err error) string {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	return optionNames.ReplaceAllString(flagWords.Replace(text), "$1--$2 ") + hint(err)
+}
+
+// hint names the flags that mend an error of the library.
+func hint(err error) string {
+	switch {
+	case errors.Is(err, nmf.ErrOneSided):
+		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w and h, a mode number, or all)"
+	case errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank):
+		return " (flag: --rank)"
+	}
+	return ""
+}
