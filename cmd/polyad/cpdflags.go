@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -196,6 +195,16 @@ func (f *cpdFlags) penalties(order int, fixed cpd.Modes) (cpd.Penalties, error) 
 	return all, nil
 }
 
+// anyWeight reports whether some penalty is above 0.
+func (f *cpdFlags) anyWeight() bool {
+	return slices.ContainsFunc(f.modes, func(p modePenalty) bool { return p.weight > 0 })
+}
+
+// otherDegrees reports whether there is a penalty of another degree than 1 and 2.
+func (f *cpdFlags) otherDegrees() bool {
+	return slices.ContainsFunc(f.modes, func(p modePenalty) bool { return p.weight > 0 && p.p != 1 && p.p != 2 })
+}
+
 // modeList is a flag of mode numbers, or all.
 type modeList cpd.Modes
 
@@ -230,11 +239,8 @@ func (m *modeList) Set(s string) error {
 	return nil
 }
 
-// isCPD reports whether a folder holds a canonical polyadic model.
-func isCPD(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "weights.npy"))
-	return err == nil
-}
+// has reports whether a list holds a mode.
+func (m modeList) has(n int) bool { return slices.Contains(m, n) || slices.Contains(m, -1) }
 
 // byMode returns what a function says of each mode's penalty, by its number.
 func byMode(p cpd.Penalties, of func(reg.Penalty) any) map[string]any {

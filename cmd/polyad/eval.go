@@ -96,7 +96,7 @@ type block struct {
 }
 
 func (a *app) evalCommand() *cobra.Command {
-	var f fitFlags
+	var f cpdFlags
 	var masks maskFlags
 	var against string
 	var asJSON bool
@@ -117,17 +117,7 @@ matches nothing.`,
   polyad eval model --against truth`,
 		Args: cobra.MaximumNArgs(2),
 	}
-	var all cobra.Command
-	f.register(&all)
-	for _, name := range []string{"loss", "l1", "l2", "lp", "eps", "workers"} {
-		cmd.Flags().AddFlag(all.Flags().Lookup(name))
-	}
-	cmd.Flags().SortFlags = false
-	f.set = cmd.Flags()
-	var modes cpdFlags
-	for _, name := range []string{"l1", "l2", "lp"} {
-		modes.listen(cmd.Flags().Lookup(name).Value.(*penaltyFlag))
-	}
+	f.registerSome(cmd.Flags(), "loss", "l1", "l2", "lp", "eps", "workers")
 	masks.register(cmd.Flags())
 	cmd.Flags().StringVar(&against, "against", "", "folder of a model to compare with")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -142,14 +132,13 @@ matches nothing.`,
 			if dir == "" && !cmd.Flags().Changed("against") {
 				continue
 			}
-			if isCPD(args[0]) != isCPD(dir) {
+			if kindOf(dir) == "nmf" {
+				if err := checkModel(dir); err != nil {
+					return err
+				}
+			}
+			if kindOf(args[0]) != kindOf(dir) {
 				return fmt.Errorf("%s and %s are models of different kinds", args[0], dir)
-			}
-			if isCPD(dir) {
-				continue
-			}
-			if err := checkModel(dir); err != nil {
-				return err
 			}
 		}
 		if len(args) == 1 {
@@ -161,14 +150,15 @@ matches nothing.`,
 		}
 		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
 		var err error
-		if isCPD(args[0]) {
-			if f.changed("mask") || f.changed("missing") {
-				return usagef("%s is a tensor decomposition: --mask and --missing are for nmf", args[0])
+		switch kindOf(args[0]) {
+		case "cpd":
+			if err = maskless(args[0], &masks); err == nil {
+				err = a.evaluateCPD(cmd.Context(), e, &f, args, against)
 			}
-			modes.fitFlags = f
-			err = a.evaluateCPD(cmd.Context(), e, &modes, args, against)
-		} else if err = modes.noModes(); err == nil {
-			err = a.evaluate(cmd.Context(), e, &f, &masks, args, against)
+		default:
+			if err = f.noModes(); err == nil {
+				err = a.evaluate(cmd.Context(), e, &f.fitFlags, &masks, args, against)
+			}
 		}
 		if err != nil {
 			return err
@@ -328,10 +318,7 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 	o.Init, o.Restarts, o.Run = m, 0, solver.Options{MaxIter: solver.Set(0)}
 	r, err := nmf.Fit(ctx, t.Matrix(), m.Rank(), &o)
 	if err != nil {
-		if err = ofModel(dir, err); exitCode(err) == exitUsage {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%s: %w", in.facts.File, err)
+		return nil, ofModel(dir, in.facts.File, err)
 	}
 	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
 		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil

@@ -131,17 +131,15 @@ func (f *cpdFlags) evalOptions(dir string, saved *savedFit, order int) (o cpd.Op
 	}
 	if len(f.modes) == 0 {
 		for n := range order {
-			key := strconv.Itoa(n)
-			f.modes = append(f.modes, modePenalty{n, penalty{penaltyL1, 1, s.L1[key]}}, modePenalty{n, penalty{penaltyL2, 2, s.L2[key]}})
-			powers, err := saved.powers(key)
+			given, err := saved.penalties(strconv.Itoa(n))
 			if err != nil {
 				return o, err
 			}
-			for _, q := range powers {
+			for _, q := range given {
 				f.modes = append(f.modes, modePenalty{n, q})
 			}
 		}
-		if s.Normalize != "" && s.Normalize != "none" && slices.ContainsFunc(f.modes, func(p modePenalty) bool { return p.weight > 0 }) {
+		if saved.rescaled() && f.anyWeight() {
 			return o, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 all=0 for none)", dir)
 		}
 	}
@@ -179,10 +177,7 @@ func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in 
 	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := cpd.Fit(ctx, x, m.Rank(), &o)
 	if err != nil {
-		if exitCode(err) == exitUsage {
-			return err
-		}
-		return fmt.Errorf("%s: %w", in.facts.File, err)
+		return ofModel(dir, in.facts.File, err)
 	}
 	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
 		Penalty: map[string]float64{}, RelError: r.RelError, Fit: r.Fit(), KKT: map[string]float64{}}

@@ -45,7 +45,7 @@ larger than that. The file appears whole or not at all.`,
 			return usagef("%s exists; choose another name, or --force to replace it", args[1])
 		}
 		names, write32, write64 := []string{"W.npy", "H.npy"}, reconstruct[float32], reconstruct[float64]
-		if isCPD(args[0]) {
+		if kindOf(args[0]) == "cpd" {
 			names, write32, write64 = []string{"factor_0.npy"}, reconstructCPD[float32], reconstructCPD[float64]
 		} else if err := checkModel(args[0]); err != nil {
 			return err
