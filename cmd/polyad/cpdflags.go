@@ -22,13 +22,29 @@ type cpdFlags struct {
 	nonneg modeList
 	modes  []modePenalty
 
-	named, beyond bool // of eval: penalties on w or h, and on modes from 2 on
+	core bool // there is one, as in a Tucker model
+
+	named, beyond bool // of eval: penalties on w or h, and on blocks that nmf has not
 }
 
-// modePenalty is a penalty on one mode, or on all (-1).
+// modePenalty is a penalty on one mode, or on several blocks.
 type modePenalty struct {
 	mode int
 	penalty
+}
+
+// What a penalty may be on besides a mode. The core counts as -2 in the library,
+// too.
+const (
+	everyBlock = -1
+	coreBlock  = -2
+	allFactors = -3
+)
+
+// on reports whether a penalty is on a block, a mode or the core, that may be
+// fixed: several blocks are the free ones.
+func (p modePenalty) on(block int, fixed bool) bool {
+	return p.mode == block || !fixed && (p.mode == everyBlock || p.mode == allFactors && block >= 0)
 }
 
 func (f *cpdFlags) register(cmd *cobra.Command) {
@@ -53,26 +69,38 @@ func (f *cpdFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns with norm 1, the scale to the weights: none, l1, l2")
 	fs.BoolVar(&f.sort, "sort", false, "afterwards: components by falling norm")
 	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius")
-	fs.IntVar(&f.maxIter, "max-iter", 0, "largest number of sweeps; default 500, mu 2000")
-	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps lower the objective by less than this share of its value at the start; 0: never")
-	fs.Var(&f.maxTime, "max-time", "time limit, such as 90s or 5m")
-	fs.Uint64Var(&f.seed, "seed", 0, "seed of what is random in the start")
+	f.registerStops(fs)
 	fs.IntVar(&f.restarts, "restarts", 1, "runs from random starts with the seeds seed, seed+1, …; the best is kept")
-	fs.IntVar(&f.workers, "workers", 0, "number of worker threads; 0: one per processor (results do not depend on it)")
 	fs.Float64Var(&f.eps, "eps", 0, "floor of the nonnegative factors' entries, and for beta <= 0 of the data; default 0 for hals, 1e-16·(mean/rank)^(1/modes) for mu")
 }
 
 // give takes the penalty of a block by its name.
 func (f *cpdFlags) give(block string, q penalty) error {
-	mode := -1
-	if block != "all" && block != "factors" {
+	mode := everyBlock
+	switch block {
+	case "all":
+	case "factors":
+		mode = allFactors
+	case "core":
+		mode = coreBlock
+	default:
 		var err error
 		if mode, err = strconv.Atoi(block); err != nil || mode < 0 {
-			return fmt.Errorf("block %q, want a mode number from 0, or all", block)
+			return f.noBlock(block)
 		}
+	}
+	if mode == coreBlock && !f.core {
+		return f.noBlock(block)
 	}
 	f.modes = append(f.modes, modePenalty{mode, q})
 	return nil
+}
+
+func (f *cpdFlags) noBlock(block string) error {
+	if f.core {
+		return fmt.Errorf("block %q, want a mode number from 0, core, factors or all", block)
+	}
+	return fmt.Errorf("block %q, want a mode number from 0, or all", block)
 }
 
 // cpdStarts are the starting points that have a name.
@@ -183,7 +211,7 @@ func (f *cpdFlags) penalties(order int, fixed cpd.Modes) (cpd.Penalties, error) 
 			return nil, usagef("--%s: block %d, but the data have the modes 0 to %d", p.kind, p.mode, order-1)
 		}
 		for n := range of {
-			if p.mode == n || p.mode < 0 && !slices.Contains(fixed, n) {
+			if p.on(n, slices.Contains(fixed, n)) {
 				of[n].put("w", p.penalty)
 			}
 		}

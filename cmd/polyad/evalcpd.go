@@ -16,9 +16,10 @@ import (
 	"polyad/tensor"
 )
 
-// listen also collects the penalties of a flag by mode, and lets it take modes
+// listen also collects the penalties of a flag by mode, and lets it take blocks
 // that a matrix has not.
 func (f *cpdFlags) listen(flag *penaltyFlag) {
+	f.core = true
 	byName := flag.put
 	flag.put = func(block string, q penalty) error {
 		err := byName(block, q)
@@ -35,15 +36,33 @@ func (f *cpdFlags) listen(flag *penaltyFlag) {
 // noModes refuses penalties on modes that a matrix has not.
 func (f *cpdFlags) noModes() error {
 	if f.beyond {
-		return usagef("a penalty is on a mode from 2 on, but the model is one of nmf: give blocks w, h or all")
+		return usagef("a penalty is on a block that the model has not, which is one of nmf: give w, h or all")
 	}
 	return nil
 }
 
+// byMode refuses penalties on w and h.
+func (f *cpdFlags) byMode(dir string) error {
+	if f.named {
+		return usagef("%s is a tensor decomposition: give penalties by mode number, or all", dir)
+	}
+	return nil
+}
+
+// coreless also refuses penalties on the core.
+func (f *cpdFlags) coreless(dir string) error {
+	for _, p := range f.modes {
+		if p.mode == coreBlock {
+			return usagef("--%s core: %s has no core; give penalties by mode number, or all", p.kind, dir)
+		}
+	}
+	return f.byMode(dir)
+}
+
 // evaluateCPD fills in all that was asked for of a tensor decomposition.
 func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, args []string, against string) error {
-	if f.named {
-		return usagef("%s is a tensor decomposition: give penalties by mode number, or all", args[0])
+	if err := f.coreless(args[0]); err != nil {
+		return err
 	}
 	m, err := cpd.Load[float64](args[0])
 	if err != nil {

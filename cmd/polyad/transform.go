@@ -187,9 +187,6 @@ func maskless(dir string, masks *maskFlags) error {
 // penalty and nonnegativity of the last mode of so many. It returns the floor of
 // that fit.
 func (f *cpdFlags) inheritLast(dir string, order int) (eps float64, err error) {
-	if f.named {
-		return 0, usagef("%s is a tensor decomposition: give penalties by mode number, or all", dir)
-	}
 	if err := f.onlyLast(order); err != nil {
 		return 0, err
 	}

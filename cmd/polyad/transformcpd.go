@@ -16,6 +16,9 @@ func (a *app) transformCPD(cmd *cobra.Command, args []string, f *cpdFlags, masks
 	if err := maskless(args[0], masks); err != nil {
 		return err
 	}
+	if err := f.coreless(args[0]); err != nil {
+		return err
+	}
 	m, err := cpd.Load[float64](args[0])
 	if err != nil {
 		return err
