@@ -24,6 +24,9 @@ type mu[T asm.Float] struct {
 	mode  int
 }
 
+// tileRows is the number of rows that are worked on at a time.
+const tileRows = 512
+
 func newMU[T asm.Float](s *state[T], a MU) (*mu[T], error) {
 	u := &mu[T]{state: s, parts: newGradient(s), inner: max(a.Inner, 1), steps: make([]*nnls.MM[T], len(s.f))}
 	for _, n := range s.free {

@@ -26,13 +26,27 @@ import (
 // the content of a lost. QR panics when m < n. The blocks run in parallel on p;
 // the result does not depend on the number of workers. Cost about 6·m·n² flops.
 func QR[T Float](p *par.Pool, a *Dense[T]) (r *Dense[float64], ok bool) {
+	return new(QRWork[T]).QR(p, a)
+}
+
+// QRWork is the memory that [QR] works with. One that is kept makes sure that
+// nothing is allocated once a matrix of the same shape has been factorized with
+// it; it serves one factorization at a time.
+type QRWork[T Float] struct {
+	levels []*qrLevel[T]
+	r      *Dense[float64]
+}
+
+// QR is the function [QR] in this memory. The R that it returns is valid until the
+// next call.
+func (w *QRWork[T]) QR(p *par.Pool, a *Dense[T]) (r *Dense[float64], ok bool) {
 	if a.Rows < a.Cols {
 		fail("QR", "%d x %d has more columns than rows", a.Rows, a.Cols)
 	}
 	if a.Cols == 0 {
 		return New[float64](0, 0), true
 	}
-	return factorize(p, a, asm.For[T]())
+	return w.factorize(p, a, 0, asm.For[T]())
 }
 
 // qrRows is the least number of rows in a block of the tree, if there are so
@@ -40,16 +54,12 @@ func QR[T Float](p *par.Pool, a *Dense[T]) (r *Dense[float64], ok bool) {
 // of the tree has at most half the rows of the one below.
 const qrRows = 256
 
-func factorize[T Float](p *par.Pool, a *Dense[T], ker *asm.Kernels[T]) (r *Dense[float64], ok bool) {
-	n := a.Cols
-	t := &qrLevel[T]{ker: ker, a: a, blocks: max(1, a.Rows/max(qrRows, 2*n))}
-	t.stack = New[T](t.blocks*n, n)
-	t.tau = make([]T, t.blocks*n)
-	t.bad = make([]bool, t.blocks)
-	rows := (a.Rows + t.blocks - 1) / t.blocks
-	for range p.Workers() {
-		t.v, t.w = append(t.v, make([]T, n*rows)), append(t.w, make([]T, n*rows))
+func (q *QRWork[T]) factorize(p *par.Pool, a *Dense[T], depth int, ker *asm.Kernels[T]) (r *Dense[float64], ok bool) {
+	if len(q.levels) == depth {
+		q.levels = append(q.levels, &qrLevel[T]{})
 	}
+	t := q.levels[depth]
+	t.reserve(p, a, ker)
 	p.Run(t.blocks, t)
 	for _, bad := range t.bad {
 		if bad {
@@ -57,8 +67,12 @@ func factorize[T Float](p *par.Pool, a *Dense[T], ker *asm.Kernels[T]) (r *Dense
 		}
 	}
 	if t.blocks == 1 {
-		r = t.root()
-	} else if r, ok = factorize(p, t.stack, ker); !ok {
+		if q.r == nil || q.r.Rows != a.Cols {
+			q.r = New[float64](a.Cols, a.Cols)
+		}
+		r = q.r
+		t.root(r)
+	} else if r, ok = q.factorize(p, t.stack, depth+1, ker); !ok {
 		return nil, false
 	}
 	t.second = true
@@ -78,6 +92,27 @@ type qrLevel[T Float] struct {
 	bad    []bool    // by block: not finite
 	second bool
 	v, w   [][]T // by worker: the transpose of a block, columns along memory
+
+	exponents []int // scratch of each block, n for each
+}
+
+// reserve sets the level up for a, in the memory of the last one where its shape is
+// the same.
+func (t *qrLevel[T]) reserve(p *par.Pool, a *Dense[T], ker *asm.Kernels[T]) {
+	n, workers := a.Cols, p.Workers()
+	blocks := max(1, a.Rows/max(qrRows, 2*n))
+	rows := (a.Rows + blocks - 1) / blocks
+	same := t.blocks == blocks && t.stack.Cols == n && len(t.v) == workers && len(t.v[0]) == n*rows
+	t.ker, t.a, t.blocks, t.second = ker, a, blocks, false
+	if same {
+		return
+	}
+	t.stack = New[T](blocks*n, n)
+	t.tau, t.bad, t.exponents = make([]T, blocks*n), make([]bool, blocks), make([]int, blocks*n)
+	t.v, t.w = nil, nil
+	for range workers {
+		t.v, t.w = append(t.v, make([]T, n*rows)), append(t.w, make([]T, n*rows))
+	}
 }
 
 // Do runs the current pass over one block of rows.
@@ -90,7 +125,7 @@ func (t *qrLevel[T]) Do(b, worker int) {
 	s := t.stack.block(b*n, 0, n, n)
 	tau := t.tau[b*n : (b+1)*n]
 	if !t.second {
-		t.bad[b] = !reflectors(t.ker, v, tau, &s)
+		t.bad[b] = !reflectors(t.ker, v, tau, &s, t.exponents[b*n:(b+1)*n])
 		v.TransposeTo(&block)
 		return
 	}
@@ -114,8 +149,10 @@ func (t *qrLevel[T]) Do(b, worker int) {
 
 // root takes R from the only block of the last level, with a diagonal that is
 // not negative, and leaves the signs that make it so as the block's S.
-func (t *qrLevel[T]) root() *Dense[float64] {
-	r := Convert[float64](t.stack)
+func (t *qrLevel[T]) root(r *Dense[float64]) {
+	for i, x := range t.stack.Data {
+		r.Data[i] = float64(x)
+	}
 	t.stack.Zero()
 	for i := range r.Rows {
 		t.stack.Set(i, i, 1)
@@ -126,18 +163,16 @@ func (t *qrLevel[T]) root() *Dense[float64] {
 			}
 		}
 	}
-	return r
 }
 
 // reflectors replaces the columns of a block, which are the rows of v, by the
 // reflectors H_1, H_2, … with H_n·…·H_1·A_b = [R_b; 0], and writes R_b.
-func reflectors[T Float](ker *asm.Kernels[T], v *Dense[T], tau []T, r *Dense[T]) (ok bool) {
+func reflectors[T Float](ker *asm.Kernels[T], v *Dense[T], tau []T, r *Dense[T], exponents []int) (ok bool) {
 	n := v.Rows
 	tiny := 0x1p-200 // of a square that counts as none beside a norm near 1
 	if asm.SizeOf[T]() == 8 {
 		tiny = 0x1p-960
 	}
-	exponents := make([]int, n)
 	for k := range n {
 		if exponents[k], ok = normalize(ker, v.Row(k)); !ok {
 			return false

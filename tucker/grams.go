@@ -1,0 +1,81 @@
+package tucker
+
+import (
+	"polyad/asm"
+	"polyad/matrix"
+	"polyad/tensor"
+)
+
+// grams are the Gram matrices S_n = F_nᵀF_n of the factors and what is computed
+// with them and the core, in float64:
+//
+//	||Y||² = ⟨G ×_0 S_0 ×_1 S_1 …, G⟩,
+//	Q_n = B_(n)·G_(n)ᵀ with B = G ×_{k≠n} S_k,
+//
+// the latter the matrix of the normal equations of factor n. Cost 2·|G|·Σ J_k
+// flops.
+type grams[T asm.Float] struct {
+	s       []*matrix.Dense[float64] // nil for modes left alone
+	fresh   []bool                   // whether they are those of the factors
+	work    []*matrix.GramWork[T]
+	core, b *tensor.Dense[float64]
+	times   []*matrix.Dense[float64] // s but for one mode
+	product tensor.Work[float64]
+	u, v    unfolded[float64]
+}
+
+func (g *grams[T]) init(f []*matrix.Dense[T], core *tensor.Dense[T]) {
+	g.fresh = make([]bool, len(f))
+	g.times = make([]*matrix.Dense[float64], len(f))
+	for _, m := range f {
+		if m == nil {
+			g.s, g.work = append(g.s, nil), append(g.work, nil)
+			continue
+		}
+		g.s = append(g.s, matrix.New[float64](m.Cols, m.Cols))
+		g.work = append(g.work, matrix.NewGramWork[T](m.Cols))
+	}
+	g.core, g.b = tensor.New[float64](core.Shape...), tensor.New[float64](core.Shape...)
+	g.u.reserve(1, core.Len())
+	g.v.reserve(1, core.Len())
+}
+
+// update computes the Gram matrices that are out of date and leaves them in times
+// but for one mode.
+func (g *grams[T]) update(f []*matrix.Dense[T], but int) {
+	for n, m := range f {
+		g.times[n] = nil
+		if m == nil || n == but {
+			continue
+		}
+		if !g.fresh[n] {
+			g.work[n].Gram(g.s[n], m, false)
+			g.fresh[n] = true
+		}
+		g.times[n] = g.s[n]
+	}
+}
+
+// applied returns G ×_{k≠but} S_k, valid until the next call.
+func (g *grams[T]) applied(f []*matrix.Dense[T], core *tensor.Dense[T], but int) *tensor.Dense[float64] {
+	g.update(f, but)
+	for i, v := range core.Data {
+		g.core.Data[i] = float64(v)
+	}
+	g.product.MultiModeProductTo(nil, g.b, g.core, g.times, false)
+	return g.b
+}
+
+// squares returns ||Y||².
+func (g *grams[T]) squares(f []*matrix.Dense[T], core *tensor.Dense[T]) float64 {
+	b := g.applied(f, core, -1)
+	return matrix.Inner(matrix.Of(1, len(b.Data), b.Data), matrix.Of(1, len(b.Data), g.core.Data))
+}
+
+// normal writes Q_n into dst, J_n x J_n.
+func (g *grams[T]) normal(dst *matrix.Dense[float64], f []*matrix.Dense[T], core *tensor.Dense[T], mode int) {
+	b := g.applied(f, core, mode)
+	g.u.set(b, mode)
+	g.v.set(g.core, mode)
+	contract(nil, dst, &g.u, &g.v)
+}

@@ -1,0 +1,46 @@
+package tucker
+
+import (
+	"polyad/internal/fitting"
+	"polyad/matrix"
+)
+
+// kkt computes the residuals of the free blocks' optimality conditions, with G =
+// C - N + ∇penalty the gradient: X ≥ 0, G ≥ 0, X∘G = 0 for a nonnegative block,
+// else G = 0. For each component it is the norm of the projected gradient over
+// ‖C + ∇penalty‖ + ‖N‖; the largest of a block's components is returned, 0 for
+// blocks that are fixed. For the Frobenius loss, with P and A as in [chain], B and
+// Q as in [grams],
+//
+//	N = P_(n)·G_(n)ᵀ,  C = F_n·Q_n   for factor n,   N = A,  C = B   for the core.
+func (s *state[T]) kkt() []float64 {
+	out := make([]float64, len(s.f)+1)
+	var p, g unfolded[T]
+	for _, n := range s.free {
+		c := fitting.NewConditions(s.blocks[n], s.eps, !s.o.nonneg[n])
+		if n == len(s.f) {
+			a := s.chain.product(n)
+			b := s.grams.applied(s.f, s.core, -1)
+			for i, x := range s.core.Data {
+				c.Add(0, i, x, a.Data[i], T(b.Data[i]))
+			}
+			out[n] = c.Residual(nil)
+			continue
+		}
+		f := s.f[n]
+		num, den := matrix.New[T](f.Rows, f.Cols), matrix.New[T](f.Rows, f.Cols)
+		p.set(s.chain.product(n), n)
+		g.set(s.core, n)
+		contract(s.pool, num, &p, &g)
+		q := matrix.New[float64](f.Cols, f.Cols)
+		s.grams.normal(q, s.f, s.core, n)
+		matrix.Gemm(s.pool, false, false, 1, f, matrix.Convert[T](q), 0, den)
+		for i := range f.Rows {
+			for k, x := range f.Row(i) {
+				c.Add(k, i, x, num.Row(i)[k], den.Row(i)[k])
+			}
+		}
+		out[n] = c.Residual(nil)
+	}
+	return out
+}

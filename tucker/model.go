@@ -1,0 +1,295 @@
+package tucker
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"polyad/asm"
+	"polyad/internal/fitting"
+	"polyad/internal/par"
+	"polyad/matrix"
+	"polyad/ndio"
+	"polyad/tensor"
+)
+
+// Model is a Tucker model X ≈ G ×_0 F_0 ×_1 F_1 … of an array of shape I_0 x …
+// I_{N-1}: the core G is J_0 x … J_{N-1} and factor n is I_n x J_n. A nil factor
+// stands for the identity: the mode is left alone, J_n = I_n.
+type Model[T asm.Float] struct {
+	Core    *tensor.Dense[T]
+	Factors []*matrix.Dense[T]
+}
+
+// Ranks returns the shape of the core.
+func (m *Model[T]) Ranks() []int { return slices.Clone(m.Core.Shape) }
+
+// Shape returns the sizes of the modes.
+func (m *Model[T]) Shape() []int { return m.Tucker().Shape() }
+
+// Tucker returns the model as package tensor knows it, sharing memory: for tiles
+// ([tensor.TuckerTiles]) and other products.
+func (m *Model[T]) Tucker() tensor.Tucker[T] {
+	return tensor.Tucker[T]{Core: m.Core, Factors: m.Factors}
+}
+
+// Clone returns a copy of the model, nil for nil.
+func (m *Model[T]) Clone() *Model[T] {
+	if m == nil {
+		return nil
+	}
+	c := &Model[T]{Core: m.Core.Clone()}
+	for _, f := range m.Factors {
+		if f != nil {
+			f = f.Clone()
+		}
+		c.Factors = append(c.Factors, f)
+	}
+	return c
+}
+
+// Reconstruct returns the array that the model stands for. The products are made
+// in the order of fewest flops, the last one of 2·|X|·J.
+func (m *Model[T]) Reconstruct() *tensor.Dense[T] { return m.Tucker().Reconstruct(nil) }
+
+// ReconstructTo calls f with the rows of mode 0 one after the other, in tiles of a
+// bounded size (a row at least): tile holds those from lo on, in row-major order, and is valid
+// until f returns. An error of f ends it and is returned.
+func (m *Model[T]) ReconstructTo(f func(lo int, tile []T) error) error {
+	var t tensor.TuckerTiles[T]
+	t.Set(m.Tucker(), 1)
+	rows, cols := t.Size()
+	step := max(1, residualTile/max(cols, 1))
+	buf := make([]T, min(step, rows)*cols)
+	for lo := 0; lo < rows; lo += step {
+		hi := min(lo+step, rows)
+		tile := buf[:(hi-lo)*cols]
+		t.Tile(tile, lo, hi, 0)
+		if err := f(lo, tile); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Norm returns the Frobenius norm of the model without forming it. It cancels
+// when components do. Cost Σ I_n·J_n² + 2·|G|·Σ J_n flops.
+func (m *Model[T]) Norm() float64 { return m.Tucker().Norm() }
+
+// RelError returns ||X - model||_F / ||X||_F without forming the model: by the
+// data projected onto the factors,
+//
+//	||X - Y||² = ||X||² - 2⟨X ×_0 F_0ᵀ ×_1 F_1ᵀ …, G⟩ + ||Y||²,
+//
+// at the cost of a few products with X, and where that cancels, below 1e-3, float32
+// 1e-2, from the residual tile by tile. For an x that is all zero it is 0 when the
+// model is zero too, else 1. It panics when the shapes differ.
+func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
+	if !slices.Equal(m.Shape(), x.Shape) {
+		panic(tensor.Error{Op: "RelError", Msg: fmt.Sprintf("shapes %v and %v", m.Shape(), x.Shape)})
+	}
+	if x.Len() == 0 {
+		return 0
+	}
+	x = x.Contiguous()
+	all, norm := squaresOf(x), m.Norm()
+	squares := all - 2*m.Tucker().InnerDense(nil, x) + norm*norm
+	if least := leastInner[T](); !(squares >= least*max(all, norm*norm)) {
+		squares = newResidual(nil, x).squares(m)
+	}
+	return fitting.RelError(squares, all)
+}
+
+// leastInner is the share of the squares of the data from which on squared errors
+// by inner products are used: below, they cancel.
+func leastInner[T asm.Float]() float64 {
+	if asm.SizeOf[T]() == 4 {
+		return 1e-4
+	}
+	return 1e-6
+}
+
+// Component returns what component q of a mode contributes, as a model whose rank
+// in that mode is 1: slice q of the core and column q of the factor, sharing memory
+// with m. The arrays of all components of one mode sum up to that of the model. For
+// a mode that is left alone the factor is a unit vector. It panics when there is no
+// such component.
+func (m *Model[T]) Component(mode, q int) *Model[T] {
+	c := &Model[T]{Core: m.Core.Slice(mode, q, q+1), Factors: slices.Clone(m.Factors)}
+	if f := m.Factors[mode]; f != nil {
+		c.Factors[mode] = f.View(0, q, f.Rows, 1)
+	} else {
+		c.Factors[mode] = matrix.New[T](m.Core.Shape[mode], 1)
+		c.Factors[mode].Set(q, 0, 1)
+	}
+	return c
+}
+
+// Orthogonalize turns the model, in place, into the one with orthonormal factors
+// and a core as of an HOSVD for the same array: slices along each mode orthogonal
+// to each other, in the order of their norms. Ranks that no orthonormal factor can
+// have become smaller. The error wraps [ErrData] when the model is not finite.
+// Cost 6·Σ I_n·J_n² + 26·|G|·Σ J_n flops.
+func (m *Model[T]) Orthogonalize() error {
+	m.Core = m.Core.Clone()
+	if err := m.orthonormalize(nil); err != nil {
+		return err
+	}
+	if err := m.turn(nil); err != nil {
+		return fmt.Errorf("%w: %w", ErrData, err)
+	}
+	return nil
+}
+
+// orthonormalize makes the factors orthonormal and lets the core take what that
+// changes. A factor with more columns than rows becomes an identity.
+func (m *Model[T]) orthonormalize(pool *par.Pool) error {
+	turns := make([]*matrix.Dense[T], len(m.Factors))
+	for n, f := range m.Factors {
+		switch {
+		case f == nil:
+		case f.Rows < f.Cols:
+			turns[n] = f
+			m.Factors[n] = matrix.New[T](f.Rows, f.Rows)
+			for i := range f.Rows {
+				m.Factors[n].Set(i, i, 1)
+			}
+		default:
+			q := f.Clone()
+			r, ok := matrix.QR(pool, q)
+			if !ok {
+				return fmt.Errorf("tucker: %w: factor %d is not finite", ErrData, n)
+			}
+			turns[n], m.Factors[n] = matrix.Convert[T](r), q
+		}
+	}
+	m.Core = tensor.MultiModeProduct(pool, m.Core, turns, false)
+	return nil
+}
+
+const coreFile = "core.npy"
+
+func factorFile(n int) string { return fmt.Sprintf("factor_%d.npy", n) }
+
+// Save writes the model into the folder dir, which is made when it is missing:
+// core.npy (J_0 x J_1 …) and factor_0.npy … (I_n x J_n), in the model's element
+// type; modes left alone have no file. Each file appears whole or not at all; files
+// of these names are replaced, or removed.
+func (m *Model[T]) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	if err := ndio.WriteFile(filepath.Join(dir, coreFile), m.Core); err != nil {
+		return err
+	}
+	for n, f := range m.Factors {
+		path := filepath.Join(dir, factorFile(n))
+		if f == nil {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			continue
+		}
+		if err := ndio.WriteFile(path, tensor.FromMatrix(f)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Load reads the model that [Model.Save] or the command wrote into dir: the core
+// and the factors of its modes; a mode without a file is left alone, and some mode
+// has one. Files of another element type are converted. The error names the file,
+// or the shapes that do not fit together.
+func Load[T asm.Float](dir string) (*Model[T], error) {
+	core, err := ndio.Load[T](filepath.Join(dir, coreFile))
+	if err != nil {
+		return nil, err
+	}
+	if core.Order() < 2 {
+		return nil, fmt.Errorf("%s: %w: shape %v, want two modes or more", filepath.Join(dir, coreFile), ErrShape, core.Shape)
+	}
+	m := &Model[T]{Core: core.Contiguous(), Factors: make([]*matrix.Dense[T], core.Order())}
+	var missing error
+	for n, j := range core.Shape {
+		path := filepath.Join(dir, factorFile(n))
+		t, err := ndio.Load[T](path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			missing = err
+			continue
+		case err != nil:
+			return nil, err
+		case t.Order() != 2 || t.Shape[1] != j:
+			return nil, fmt.Errorf("%s: %w: shape %v, want a matrix of %d columns", path, ErrShape, t.Shape, j)
+		}
+		m.Factors[n] = t.Matrix()
+	}
+	if !slices.ContainsFunc(m.Factors, func(f *matrix.Dense[T]) bool { return f != nil }) {
+		return nil, missing
+	}
+	return m, nil
+}
+
+// Norm is what [Model.Normalize] makes 1.
+type Norm int
+
+// The norms of a column.
+const (
+	// NormL2 is the Euclidean norm.
+	NormL2 Norm = iota
+	// NormL1 is the sum of the absolute values.
+	NormL1
+)
+
+// String returns l1 or l2.
+func (n Norm) String() string {
+	if n == NormL1 {
+		return "l1"
+	}
+	return "l2"
+}
+
+// Normalize divides every column of the factors by its norm, in place, and
+// multiplies the slices of the core with what that takes away, so that the array
+// stays what it is up to rounding. A column of zeros stays, and the slice of its
+// component becomes 0. Of a [Result] the penalties and what there is to say of the
+// optimum remain those of the fit: they depend on the scale.
+func (m *Model[T]) Normalize(n Norm) {
+	m.Core = m.Core.Contiguous()
+	for mode, f := range m.Factors {
+		if f == nil {
+			continue
+		}
+		for q := range f.Cols {
+			size := normOf(f, q, n)
+			scaleSlice(m.Core, mode, q, size)
+			if size == 0 {
+				continue
+			}
+			for i := range f.Rows {
+				f.Row(i)[q] = T(float64(f.Row(i)[q]) / size)
+			}
+		}
+	}
+}
+
+// normOf returns a norm of column q of f; sums of squares neither overflow nor
+// underflow.
+func normOf[T asm.Float](f *matrix.Dense[T], q int, n Norm) float64 {
+	var sum float64
+	var two fitting.Norm
+	for i := range f.Rows {
+		v := float64(f.Row(i)[q])
+		sum += math.Abs(v)
+		two.Add(v)
+	}
+	if n == NormL1 {
+		return sum
+	}
+	return two.Value()
+}

@@ -1,0 +1,368 @@
+package tucker
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"polyad/internal/fitting"
+	"polyad/loss"
+	"polyad/reg"
+	"polyad/solver"
+)
+
+// Errors that errors of this package wrap; the text says which option, mode or
+// entry is meant and what to do.
+var (
+	// ErrOption: an option makes no sense, or would have no effect.
+	ErrOption = solver.ErrOption
+	// ErrShape: the data are empty or have less than two modes, or a given model
+	// does not fit them.
+	ErrShape = errors.New("wrong shape")
+	// ErrRank: a rank is not positive, no orthonormal factor can have it, or no
+	// memory holds the core.
+	ErrRank = errors.New("invalid rank")
+	// ErrData: an entry is NaN, infinite, negative or zero where the loss forbids
+	// it, or too large or small to be squared.
+	ErrData = errors.New("invalid data")
+	// ErrOneSided: one free block is penalized and another one is not.
+	ErrOneSided = fitting.ErrOneSided
+)
+
+// Modes is a set of modes, counted from 0. Where blocks of the model are meant
+// [Core] stands for the core, and [All] for all modes and the core.
+type Modes []int
+
+// Core is the core in a set of modes.
+const Core = -2
+
+// All are all modes, and the core where blocks are meant.
+var All = Modes{-1}
+
+// Penalties are the penalties of the factors: none, one for all free factors
+// ([Each]), or one for each mode.
+type Penalties []reg.Penalty
+
+// Each gives every free factor the same penalty.
+func Each(p reg.Penalty) Penalties { return Penalties{p} }
+
+// Balance says how factors and core are balanced, at the start and after every
+// sweep (package balance).
+type Balance int
+
+// The ways of balancing.
+const (
+	// BalanceAuto is BalanceSinkhorn when all free blocks, at least two, are
+	// penalized, else BalanceNone.
+	BalanceAuto Balance = iota
+	// BalanceNone never balances.
+	BalanceNone
+	// BalanceScalar multiplies each block by one number.
+	BalanceScalar
+	// BalanceSinkhorn scales the columns of the factors against the slices of the
+	// core.
+	BalanceSinkhorn
+)
+
+var balanceNames = [...]string{"auto", "none", "scalar", "sinkhorn"}
+
+// String returns auto, none, scalar or sinkhorn.
+func (b Balance) String() string {
+	if b < 0 || int(b) >= len(balanceNames) {
+		return fmt.Sprintf("Balance(%d)", int(b))
+	}
+	return balanceNames[b]
+}
+
+// Options of a fit. The zero value is the documented default.
+type Options struct {
+	// Loss is the divergence that is minimized; default Frobenius.
+	Loss loss.Loss
+	// Method is the algorithm; default [DefaultMethod].
+	Method Method
+	// Modes are the modes that get a factor; the others are left alone, as with
+	// an identity that is never formed. Default all.
+	Modes Modes
+	// Target is the relative error that the ranks are chosen for, with HOOI and
+	// ranks nil: they are the smallest ones with which [HOSVD] meets it.
+	Target solver.Opt[float64]
+	// Nonneg are the modes whose factors are nonnegative, with [Core] the core.
+	// Default (nil) none for HOOI, all of them and the core for other methods.
+	Nonneg Modes
+	// Core is the penalty of the core, without row weights, and Factors are those
+	// of the factors; default none. Either all free blocks have one or none has, if
+	// more than one is free.
+	Core    reg.Penalty
+	Factors Penalties
+	// Balance says how the blocks are balanced; default BalanceAuto.
+	Balance Balance
+	// Sweeps is the number of Sinkhorn sweeps each time; 0 means a scalar step and
+	// then as many as it takes.
+	Sweeps int
+	// Init is the starting point; default SVD{}, but Random{} when there are
+	// restarts.
+	Init Start
+	// ScaleInit says whether the starting point is scaled to data and penalties;
+	// default true, and false for a start that is given.
+	ScaleInit solver.Opt[bool]
+	// Fix are the modes whose factors, with [Core] the core, stay as Init gives
+	// them.
+	Fix Modes
+	// Eps is the floor of the entries of nonnegative blocks, and for β ≤ 0 of the
+	// data too; at least 0. HOOI has none, and refuses one. Default 0 for HALS.
+	Eps solver.Opt[float64]
+	// Seed of all that is random in a start; every number is a seed.
+	Seed uint64
+	// Restarts is the number of runs, from random starts with the seeds Seed,
+	// Seed+1 and so on, of which the best is returned; default 1. Run.MaxTime is
+	// for all of them together. Observers are called by one run at a time,
+	// Event.Run telling which, and end that run alone.
+	Restarts int
+	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
+	// It does not change the result.
+	Workers int
+	// Run says how long to go on; MaxIter defaults to 500.
+	Run solver.Options
+}
+
+// settled are options with every default that does not need the data filled in,
+// in the form in which a fit uses them. Blocks are the modes and then the core.
+type settled struct {
+	Options
+	shape     []int
+	ranks     []int // those of modes left alone are their sizes; nil: from Target
+	alone     []bool
+	nonneg    []bool // of blocks
+	fixed     []bool // of blocks; modes left alone are
+	generated bool   // the start
+}
+
+// effective settles the options for data of the given shape, or says what is
+// wrong with them.
+func (o *Options) effective(shape, ranks []int) (*settled, error) {
+	e := &settled{shape: shape}
+	if o != nil {
+		e.Options = *o
+	}
+	if err := e.Loss.Validate(); err != nil {
+		return nil, fmt.Errorf("tucker: loss: %w", err)
+	}
+	if e.Method == nil {
+		var err error
+		if e.Method, err = DefaultMethod(e.Loss, len(e.Nonneg) > 0); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.blocks(); err != nil {
+		return nil, err
+	}
+	if err := e.settleRanks(ranks); err != nil {
+		return nil, err
+	}
+	if err := e.start(); err != nil {
+		return nil, err
+	}
+	if err := e.penalties(); err != nil {
+		return nil, err
+	}
+	if err := e.checkMethod(); err != nil {
+		return nil, err
+	}
+	e.Run = e.Run.Default(e.Method.defaults(e.Loss))
+	if err := e.Run.Validate(); err != nil {
+		return nil, fmt.Errorf("tucker: %w", err)
+	}
+	if eps := e.Eps.Or(0); !(eps >= 0) || math.IsInf(eps, 0) {
+		return nil, fmt.Errorf("tucker: %w: eps is %v, must be a finite number of at least 0", ErrOption, eps)
+	}
+	if e.Workers < 0 {
+		return nil, fmt.Errorf("tucker: %w: workers is %d, must be at least 0", ErrOption, e.Workers)
+	}
+	e.ScaleInit = solver.Set(e.ScaleInit.Or(e.generated))
+	return e, nil
+}
+
+// blocks settles which modes have a factor, which blocks are nonnegative and
+// which are fixed.
+func (o *settled) blocks() error {
+	order := len(o.shape)
+	var err error
+	if o.alone, err = o.Modes.leaves(order); err != nil {
+		return err
+	}
+	if _, hooi := o.Method.(HOOI); o.Nonneg == nil && !hooi {
+		o.Nonneg = All
+	}
+	if o.nonneg, err = o.Nonneg.marks("nonneg", order, true); err != nil {
+		return err
+	}
+	if o.fixed, err = o.Fix.marks("fix", order, true); err != nil {
+		return err
+	}
+	for n, alone := range o.alone {
+		switch {
+		case alone && slices.Contains(o.Fix, n):
+			return fmt.Errorf("tucker: %w: mode %d is left alone, so it has no factor that fix could mean; take it out of fix, or into modes", ErrOption, n)
+		case alone && slices.Contains(o.Nonneg, n):
+			return fmt.Errorf("tucker: %w: mode %d is left alone, so it has no factor that nonneg could mean; take it out of nonneg, or into modes", ErrOption, n)
+		case alone:
+			o.fixed[n], o.nonneg[n] = true, false
+		}
+	}
+	o.Nonneg, o.Modes = marked(o.nonneg), nil
+	o.Fix = nil
+	for n, fixed := range o.fixed {
+		switch {
+		case n < order && o.alone[n]:
+			continue
+		case fixed && n == order:
+			o.Fix = append(o.Fix, Core)
+		case fixed:
+			o.Fix = append(o.Fix, n)
+		}
+		if n < order {
+			o.Modes = append(o.Modes, n)
+		}
+	}
+	return nil
+}
+
+// leaves returns which modes are left alone when those of m get factors.
+func (m Modes) leaves(order int) (alone []bool, err error) {
+	if m == nil {
+		m = All
+	}
+	if alone, err = m.marks("modes", order, false); err != nil {
+		return nil, err
+	}
+	alone = alone[:order]
+	if !slices.Contains(alone, true) {
+		return nil, fmt.Errorf("tucker: %w: modes is empty, so no mode would get a factor", ErrOption)
+	}
+	for n := range alone {
+		alone[n] = !alone[n]
+	}
+	return alone, nil
+}
+
+// marks returns which blocks a set holds.
+func (m Modes) marks(option string, order int, core bool) ([]bool, error) {
+	in := make([]bool, order+1)
+	for _, n := range m {
+		switch {
+		case n == -1:
+			for k := range in {
+				in[k] = true
+			}
+		case n == Core && core:
+			in[order] = true
+		case n < 0 || n >= order:
+			return nil, fmt.Errorf("tucker: %w: %s names mode %d, but the data have the modes 0 to %d", ErrOption, option, n, order-1)
+		default:
+			in[n] = true
+		}
+	}
+	return in, nil
+}
+
+// marked returns the blocks that are marked.
+func marked(in []bool) Modes {
+	m := Modes{}
+	for n, yes := range in {
+		switch {
+		case yes && n == len(in)-1:
+			m = append(m, Core)
+		case yes:
+			m = append(m, n)
+		}
+	}
+	return m
+}
+
+// penalties checks the penalties, fills in one for each mode, and settles the
+// balancing.
+func (o *settled) penalties() error {
+	order := len(o.shape)
+	all := make(Penalties, order)
+	switch given := o.Factors; len(given) {
+	case 0:
+	case 1:
+		for n := range all {
+			if !o.fixed[n] {
+				all[n] = given[0]
+			}
+		}
+	case order:
+		copy(all, given)
+	default:
+		return fmt.Errorf("tucker: %w: %d penalties for the factors of %d modes; give one for all, or one a mode", ErrOption, len(given), order)
+	}
+	o.Factors = all
+	var blocks []fitting.Block
+	for n, p := range all {
+		if err := p.Validate(o.shape[n]); err != nil {
+			return fmt.Errorf("tucker: penalty on mode %d: %w", n, err)
+		}
+		blocks = append(blocks, fitting.Block{Name: "mode " + strconv.Itoa(n), Fixed: o.fixed[n], Penalty: p})
+	}
+	if slices.ContainsFunc(o.Core, func(t reg.Term) bool { return t.Rows != nil }) {
+		return fmt.Errorf("tucker: penalty on the core: %w: row weights mean nothing for a core; leave them out", reg.ErrPenalty)
+	}
+	if err := o.Core.Validate(1); err != nil {
+		return fmt.Errorf("tucker: penalty on the core: %w", err)
+	}
+	blocks = append(blocks, fitting.Block{Name: "the core", Fixed: o.fixed[order], Penalty: o.Core})
+	penalized, free, err := fitting.CheckPenalties(ErrOption, blocks...)
+	if err != nil {
+		return fmt.Errorf("tucker: %w", err)
+	}
+	if free == 0 {
+		return fmt.Errorf("tucker: %w: all blocks are fixed, nothing is left to fit", ErrOption)
+	}
+	return o.settleBalance(penalized, free)
+}
+
+// settleBalance settles the balancing.
+func (o *settled) settleBalance(penalized bool, free int) error {
+	switch o.Balance {
+	case BalanceAuto:
+		o.Balance = BalanceNone
+		if penalized && free > 1 {
+			o.Balance = BalanceSinkhorn
+		}
+	case BalanceNone:
+	case BalanceScalar, BalanceSinkhorn:
+		if !penalized {
+			return fmt.Errorf("tucker: %w: balance %v without penalties; give every free block one", ErrOption, o.Balance)
+		}
+		if free < 2 {
+			return fmt.Errorf("tucker: %w: balance %v with one free block; there is nothing to balance against", ErrOption, o.Balance)
+		}
+	default:
+		return fmt.Errorf("tucker: %w: %v", ErrOption, o.Balance)
+	}
+	if o.Sweeps < 0 {
+		return fmt.Errorf("tucker: %w: sweeps is %d, must be at least 0", ErrOption, o.Sweeps)
+	}
+	if o.Sweeps > 0 && o.Balance != BalanceSinkhorn {
+		return fmt.Errorf("tucker: %w: sweeps has no effect with balance %v; leave it 0", ErrOption, o.Balance)
+	}
+	return nil
+}
+
+// Formula returns the objective as text, with the numbers of the penalties of
+// options as they took effect.
+func (o *Options) Formula() string {
+	s := o.Loss.Formula("[[G; F0, F1, …]]")
+	for n, p := range o.Factors {
+		if f := p.Formula("F" + strconv.Itoa(n)); f != "" {
+			s += " + " + f
+		}
+	}
+	if f := o.Core.Formula("G"); f != "" {
+		s += " + " + f
+	}
+	return s
+}

@@ -1,0 +1,112 @@
+package tucker
+
+import (
+	"math"
+
+	"polyad/asm"
+	"polyad/matrix"
+	"polyad/solver"
+	"polyad/tensor"
+)
+
+// Result is a fitted model and how it was found.
+type Result[T asm.Float] struct {
+	*Model[T]
+	solver.Report
+
+	// Loss is D_β(X, model) and RelError ||X - model||_F / ||X||_F, both of this
+	// very model and computed directly. For data that are all zero RelError is 0
+	// when the model is zero too, else 1.
+	Loss, RelError float64
+
+	// Penalty is the value of the penalty on each block: the factors in the order
+	// of the modes, and then the core.
+	Penalty []float64
+
+	// KKT says how far each free block, in the same order, is from a stationary
+	// point: the largest ||projected gradient|| of a component, divided by the sum
+	// of the norms of the gradient's two parts. It lies in [0, 1] and does not
+	// depend on the scale of data or components. The core counts as one component.
+	// It is 0 for blocks that are fixed and modes left alone.
+	KKT []float64
+
+	// Pruned lists the components of each mode whose column is zero, or nowhere
+	// above the floor.
+	Pruned [][]int
+
+	// Runs are all runs when there were restarts, in the order of their seeds, and
+	// Best is the index of the one whose model this is. The report and the trace
+	// are its, but Seconds counts all runs.
+	Runs []Run
+	Best int
+
+	// Options are the options as they took effect, all defaults filled in, but
+	// without observers. They keep a model that was given as the start alive.
+	Options Options
+}
+
+// Fit returns 1 - RelError.
+func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
+
+// Objective returns the minimized objective, loss plus penalties, with the same
+// bits as the last point of the trace.
+func (r *Result[T]) Objective() float64 {
+	var sum float64
+	for _, p := range r.Penalty {
+		sum += p
+	}
+	return r.Loss + sum
+}
+
+// Formula returns the objective as text, with the numbers of the penalties.
+func (r *Result[T]) Formula() string { return r.Options.Formula() }
+
+// result collects what is reported of the final state.
+func (s *state[T]) result(report solver.Report) *Result[T] {
+	last := report.Trace.Last()
+	r := &Result[T]{
+		Model:    s.model(),
+		Report:   report,
+		Loss:     last.Loss,
+		RelError: last.RelError,
+		KKT:      s.kkt(),
+		Pruned:   make([][]int, len(s.f)),
+		Options:  s.o.Options,
+	}
+	r.Options.Run.Observe = nil
+	for n, b := range s.blocks {
+		r.Penalty = append(r.Penalty, b.Value()/s.objScale)
+		if n == len(s.f) || s.f[n] == nil {
+			continue
+		}
+		eps := s.eps
+		if !s.o.nonneg[n] {
+			eps = 0
+		}
+		for q, zero := range b.Empty(eps) {
+			if zero {
+				r.Pruned[n] = append(r.Pruned[n], q)
+			}
+		}
+	}
+	return r
+}
+
+// cosine returns the cosine of the angle between the arrays of two models of one
+// shape, without forming them: the core of the other one is projected onto the
+// factors of this one. It is 0 when one is zero.
+func (m *Model[T]) cosine(o *Model[T]) float64 {
+	turns := make([]*matrix.Dense[T], len(m.Factors))
+	for n, f := range m.Factors {
+		if f != nil {
+			turns[n] = matrix.New[T](f.Cols, o.Factors[n].Cols)
+			matrix.Gemm(nil, true, false, 1, f, o.Factors[n], 0, turns[n])
+		}
+	}
+	p := tensor.MultiModeProduct(nil, o.Core, turns, false)
+	inner := matrix.Inner(matrix.Of(1, len(p.Data), p.Data), matrix.Of(1, len(p.Data), m.Core.Contiguous().Data))
+	if norms := m.Norm() * o.Norm(); norms > 0 {
+		return math.Max(-1, math.Min(inner/norms, 1))
+	}
+	return 0
+}

@@ -1,0 +1,275 @@
+package tucker
+
+import (
+	"fmt"
+	"math"
+
+	"polyad/asm"
+	"polyad/internal/data"
+	"polyad/internal/fitting"
+	"polyad/internal/par"
+	"polyad/loss"
+	"polyad/matrix"
+	"polyad/reg"
+	"polyad/tensor"
+)
+
+// state is a fit in progress. It works on data times a power of two, so that
+// everything stays near 1: with HOOI the core is multiplied by it, else every block
+// by the same root of it, scale. The penalties are rescaled by their degrees to
+// give the same minimizer, and the objective of the scaled problem is objScale
+// times that of the given one.
+//
+// Blocks are numbered: factor n is block n, the core is block N.
+type state[T asm.Float] struct {
+	x               *tensor.Dense[T] // contiguous; scaled for the Frobenius loss
+	o               *settled
+	pool            *par.Pool
+	scale, objScale float64
+	eps             T // floor of nonnegative blocks
+	stats           data.Stats
+	f               []*matrix.Dense[T] // nil for modes left alone
+	core            *tensor.Dense[T]
+	blocks          []reg.Block[T] // the core as one column
+	free            []int          // blocks
+	step            stepper
+	given           *Model[T] // the start if one was given
+	touched, swept  bool      // whether the start was changed, and by a sweep
+
+	// For the Frobenius loss.
+	chain    *chain[T]
+	grams    grams[T]
+	residual *residual[T]
+
+	value value
+}
+
+// value is the loss of the model as far as it is known, else NaN: the Frobenius
+// loss by inner products, and loss and squared error computed directly.
+type value struct {
+	inner  float64
+	direct [2]float64
+}
+
+func unknown() value {
+	return value{inner: math.NaN(), direct: [2]float64{math.NaN(), math.NaN()}}
+}
+
+func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *par.Pool, start *Model[T]) (*state[T], error) {
+	order := len(o.shape)
+	all := math.Pow(scale, float64(o.scaled()))
+	s := &state[T]{x: x, o: o, pool: pool, scale: scale, objScale: fitting.ScaledObjective(o.Loss, all),
+		f: start.Factors, core: start.Core, value: unknown(), eps: T(o.Eps.Or(0) * scale)}
+	for n := range order + 1 {
+		b := reg.Block[T]{X: matrix.New[T](0, 1)}
+		switch {
+		case n == order:
+			b = reg.Block[T]{X: matrix.Of(s.core.Len(), 1, s.core.Data), Penalty: o.Core.Rescaled(s.objScale, scale)}
+		case s.f[n] != nil:
+			b = reg.Block[T]{X: s.f[n], Penalty: o.Factors[n].Rescaled(s.objScale, scale)}
+		}
+		for _, t := range b.Penalty {
+			if math.IsInf(t.Weight, 0) {
+				return nil, fmt.Errorf("tucker: %w: a weight of degree %g is out of range for data of this size", reg.ErrPenalty, t.Degree)
+			}
+		}
+		s.blocks = append(s.blocks, b)
+		if !o.fixed[n] {
+			s.free = append(s.free, n)
+		}
+	}
+	if o.Loss == loss.Frobenius {
+		s.chain = newChain(pool, x, s.f, o.fixed[:order])
+		s.grams.init(s.f, s.core)
+		s.residual = newResidual(pool, x)
+		s.stats = data.Stats{Sum: sumOf(x), Squares: s.residual.all}
+	}
+	var err error
+	if s.step, err = newStepper(s); err != nil {
+		return nil, fmt.Errorf("tucker: %w", err)
+	}
+	return s, nil
+}
+
+// scaled is the number of blocks that are multiplied by the root of the power of
+// two that the data are: the core alone where factors are orthonormal.
+func (o *settled) scaled() int {
+	if _, hooi := o.Method.(HOOI); hooi {
+		return 1
+	}
+	n := 1
+	for _, alone := range o.alone {
+		if !alone {
+			n++
+		}
+	}
+	return n
+}
+
+// blockScale is what a block is multiplied by.
+func (s *state[T]) blockScale(n int) float64 {
+	if n < len(s.f) && s.o.scaled() == 1 {
+		return 1
+	}
+	return s.scale
+}
+
+func sumOf[T asm.Float](x *tensor.Dense[T]) float64 {
+	return matrix.Sum(matrix.Of(1, len(x.Data), x.Data))
+}
+
+// Sweep updates the free blocks once, the factors in order and then the core.
+func (s *state[T]) Sweep() error {
+	if !s.swept {
+		s.touched, s.swept = true, true
+		if b, ok := s.step.(interface{ begin() }); ok {
+			b.begin()
+		}
+	}
+	s.value = unknown()
+	for _, n := range s.free {
+		s.step.update(n)
+		s.changed(n)
+	}
+	if s.chain != nil {
+		s.frobenius()
+	}
+	return nil
+}
+
+// changed says that a block has changed.
+func (s *state[T]) changed(n int) {
+	if n < len(s.f) && s.chain != nil {
+		s.chain.changed(n)
+		s.grams.fresh[n] = false
+	}
+}
+
+// frobenius computes the loss by inner products: with A the data projected onto
+// the factors
+//
+//	½||X - Y||² = (||X||² - 2⟨A, G⟩ + ||Y||²)/2.
+//
+// It cancels when the model is close to the data.
+func (s *state[T]) frobenius() {
+	inner, squares := s.inner()
+	s.value.inner = (s.stats.Squares - 2*inner + squares) / 2
+}
+
+// inner returns the inner product of data and model, and the square of the model.
+func (s *state[T]) inner() (inner, squares float64) {
+	a := s.chain.product(len(s.f))
+	g := matrix.Of(1, len(s.core.Data), s.core.Data)
+	inner = matrix.Inner(matrix.Of(1, len(a.Data), a.Data), g)
+	if _, hooi := s.o.Method.(HOOI); hooi && (s.swept || s.given == nil) {
+		return inner, matrix.Inner(g, g) // the factors are orthonormal
+	}
+	return inner, s.grams.squares(s.f, s.core)
+}
+
+// evaluate returns loss and squared error of the model. A final loss is computed
+// directly, and so is one whose inner products would cancel.
+func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
+	if v := s.value.inner; !final && v >= leastInner[T]()*s.stats.Squares {
+		return v, 2 * v
+	}
+	if final && s.swept {
+		if f, ok := s.step.(finisher); ok {
+			f.finish()
+			s.value.direct[0] = math.NaN()
+		}
+	}
+	if v := s.value.direct[0]; v != v {
+		e := s.residual.squares(&Model[T]{Core: s.core, Factors: s.f})
+		s.value.direct = [2]float64{e / 2, e}
+	}
+	return s.value.direct[0], s.value.direct[1]
+}
+
+// penalties returns the value of the penalties.
+func (s *state[T]) penalties() (sum float64) {
+	for _, b := range s.blocks {
+		sum += b.Value() / s.objScale
+	}
+	return sum
+}
+
+// Objective returns loss, penalty and relative error of the current model in
+// the units of the given problem.
+func (s *state[T]) Objective(final bool) (divergence, penalty, rel float64) {
+	divergence, squares := s.evaluate(final)
+	return divergence / s.objScale, s.penalties(), fitting.RelError(squares, s.stats.Squares)
+}
+
+// Snapshot returns a copy of the current model, a *Model[T].
+func (s *state[T]) Snapshot() any { return s.model() }
+
+// model returns a copy of the model in the units of the given problem. What was
+// given and not changed comes back with the same bits.
+func (s *state[T]) model() *Model[T] {
+	if s.given != nil && !s.touched {
+		return s.given.Clone()
+	}
+	m := (&Model[T]{Core: s.core, Factors: s.f}).Clone()
+	order := len(s.f)
+	rescale(m.Core.Data, 1/s.scale)
+	if s.o.fixed[order] {
+		m.Core = s.given.Core.Clone()
+	}
+	for n, f := range m.Factors {
+		switch {
+		case f == nil:
+		case s.o.fixed[n]:
+			f.Copy(s.given.Factors[n])
+		default:
+			rescale(f.Data, 1/s.blockScale(n))
+		}
+	}
+	return m
+}
+
+func rescale[T asm.Float](x []T, f float64) {
+	if f == 1 {
+		return
+	}
+	for i := range x {
+		x[i] *= T(f)
+	}
+}
+
+// matrices returns what a saved state holds.
+func (s *state[T]) matrices() (all []*matrix.Dense[T]) {
+	for _, f := range s.f {
+		if f != nil {
+			all = append(all, f)
+		}
+	}
+	return append(all, s.blocks[len(s.f)].X)
+}
+
+// SaveState returns the state after a sweep, bit for bit. Partial products are
+// not part of it: the run drops them, too, so that it goes on with the same bits
+// as one that is restored.
+func (s *state[T]) SaveState() []byte {
+	s.forget()
+	return fitting.Save(s.matrices(), nil)
+}
+
+// RestoreState sets the state to one that was saved by a fit of the same data
+// and options.
+func (s *state[T]) RestoreState(b []byte) error {
+	if err := fitting.Restore(b, s.matrices(), nil); err != nil {
+		return fmt.Errorf("tucker: %w: %w", ErrShape, err)
+	}
+	s.value, s.touched, s.swept = unknown(), true, true
+	s.forget()
+	return nil
+}
+
+// forget drops all that was computed from the factors.
+func (s *state[T]) forget() {
+	if s.chain != nil {
+		s.chain.reset()
+		clear(s.grams.fresh)
+	}
+}
