@@ -103,7 +103,7 @@ func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, o cpd.Op
 		r.Sort()
 	}
 	res := newCPDResult(run.command, r, in.facts, f)
-	return run.done(ctx, res, r.Model, r.Report, func(w io.Writer) error { return writeCPDPage(w, res, r) })
+	return run.done(ctx, res, res, r.Model, r.Report, func(w io.Writer) error { return writeCPDPage(w, res, r) })
 }
 
 // newCPDResult collects what is reported of a fit.
@@ -136,7 +136,7 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 	res := &result{
 		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, KKT: map[string]float64{}, Pruned: indices(r.Pruned), Ridges: r.Ridges,
+		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, KKT: map[string]float64{}, Observed: size(in.Shape), Pruned: indices(r.Pruned), Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}

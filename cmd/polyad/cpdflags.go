@@ -120,6 +120,9 @@ func (f *cpdFlags) options() (cpd.Options, error) {
 	if o.Loss, err = loss.Parse(f.loss); err != nil {
 		return o, usagef("--loss: %w", err)
 	}
+	if slices.Contains(f.nonneg, coreBlock) {
+		return o, usagef("--nonneg=%s: the model has no core", f.nonneg)
+	}
 	i := slices.Index([]string{"auto", "none", "init", "every", "block"}, f.balance)
 	if i < 0 {
 		return o, usagef("--balance %q; want auto, none, init, every or block", f.balance)
@@ -233,7 +236,7 @@ func (f *cpdFlags) otherDegrees() bool {
 	return slices.ContainsFunc(f.modes, func(p modePenalty) bool { return p.weight > 0 && p.p != 1 && p.p != 2 })
 }
 
-// modeList is a flag of mode numbers, or all.
+// modeList is a flag of mode numbers, and core, or all.
 type modeList cpd.Modes
 
 // Type names the form of the value in the help.
@@ -243,8 +246,11 @@ func (m *modeList) Type() string { return "I,J,..." }
 func (m modeList) String() string {
 	words := make([]string, len(m))
 	for i, n := range m {
-		if words[i] = strconv.Itoa(n); n < 0 {
+		switch words[i] = strconv.Itoa(n); n {
+		case everyBlock:
 			words[i] = "all"
+		case coreBlock:
+			words[i] = "core"
 		}
 	}
 	return strings.Join(words, ",")
@@ -259,7 +265,10 @@ func (m *modeList) Set(s string) error {
 	}
 	for _, w := range strings.Split(s, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(w))
-		if err != nil || n < 0 {
+		switch {
+		case strings.TrimSpace(w) == "core":
+			n = coreBlock
+		case err != nil || n < 0:
 			return fmt.Errorf("want mode numbers from 0 with commas between them, or all")
 		}
 		*m = append(*m, n)

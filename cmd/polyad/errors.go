@@ -10,6 +10,7 @@ import (
 	"polyad/loss"
 	"polyad/nmf"
 	"polyad/reg"
+	"polyad/tucker"
 )
 
 func exitCode(err error) int {
@@ -19,11 +20,15 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.Is(err, errNotConverged):
 		return exitNotConverged
-	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank), errors.Is(err, nmf.ErrOneSided),
+	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), isRank(err), errors.Is(err, nmf.ErrOneSided),
 		errors.Is(err, reg.ErrPenalty), errors.Is(err, loss.ErrLoss), errors.Is(err, audio.ErrOption):
 		return exitUsage
 	}
 	return exitFailed
+}
+
+func isRank(err error) bool {
+	return errors.Is(err, nmf.ErrRank) || errors.Is(err, cpd.ErrRank) || errors.Is(err, tucker.ErrRank)
 }
 
 // flagWords turns what the errors of the library say of options into the words
@@ -67,8 +72,8 @@ func words(err error) string {
 func hint(err error) string {
 	switch {
 	case errors.Is(err, nmf.ErrOneSided):
-		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w and h, a mode number, or all)"
-	case errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank):
+		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w and h, a mode number, core, or all)"
+	case isRank(err):
 		return " (flag: --rank)"
 	}
 	return ""

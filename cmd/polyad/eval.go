@@ -108,6 +108,8 @@ factors; the loss, penalties and relative error for the data in FILE; and with
 --against the factor match score with another model (1: the same components). Of a
 tensor decomposition it also tells each component's part of the model, which
 components nearly cancel, and with FILE the core consistency (100: no interactions).
+The columns of a Tucker model's factors are matched mode by mode, and the arrays that
+the models stand for compared by the cosine of the angle between them.
 
 Loss, penalties and floor are those that MODEL/result.json tells of, unless flags
 say otherwise; so is --missing, while --mask is to be given again. Entries at the floor count as zeros, and a component that is zero
@@ -150,7 +152,14 @@ matches nothing.`,
 		}
 		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
 		var err error
+		all, print := any(e), e.print
 		switch kindOf(args[0]) {
+		case "tucker":
+			t := &tuckerEvaluation{evaluation: *e}
+			all, print = t, t.print
+			if err = maskless(args[0], &masks); err == nil {
+				err = a.evaluateTucker(cmd.Context(), t, &f, args, against)
+			}
 		case "cpd":
 			if err = maskless(args[0], &masks); err == nil {
 				err = a.evaluateCPD(cmd.Context(), e, &f, args, against)
@@ -163,13 +172,13 @@ matches nothing.`,
 		if err != nil {
 			return err
 		}
-		if err := writeJSON(io.Discard, e); err != nil {
+		if err := writeJSON(io.Discard, all); err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
 		if asJSON {
-			return writeJSON(a.out, e)
+			return writeJSON(a.out, all)
 		}
-		return e.print(a.out)
+		return print(a.out)
 	})
 	return cmd
 }
@@ -352,10 +361,7 @@ func (e *evaluation) print(w io.Writer) error {
 		}
 		return cmp.Or(len(a)-len(b), strings.Compare(a, b))
 	})
-	for _, name := range names {
-		b := e.Blocks[name]
-		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
-	}
+	e.printBlocks(row, names)
 	if len(e.Pruned) > 0 {
 		row("pruned", "components %s", listed(e.Pruned, 0))
 	}
@@ -368,27 +374,42 @@ func (e *evaluation) print(w io.Writer) error {
 			row("core consistency", "%.4g %%", *c.CoreConsistency)
 		}
 	}
-	if f := e.fitEval; f != nil {
-		row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
-		if seen := (&result{Input: f.Input, Observed: f.Observed}).observed(); seen != "" {
-			row("observed", "%s", seen)
-		}
-		row("objective", "%.6g = %s", f.Objective, f.Formula)
-		row("loss", "%.6g (%s)", f.Loss, f.LossName)
-		var penalties []string
-		sum := 0.0
-		for _, name := range names {
-			penalties = append(penalties, fmt.Sprintf("%s %.6g", blockTitle(name), f.Penalty[name]))
-			sum += f.Penalty[name]
-		}
-		if sum > 0 {
-			row("penalty", "%s", strings.Join(penalties, ", "))
-		}
-		row("relative error", "%.6g", f.RelError)
-	}
+	e.printFit(row, names)
 	if g := e.Against; g != nil {
 		row("against", "%s: factor match score %.6g, with weights %.6g", g.Model, g.FMS, g.FMSWeighted)
 		row("components", "%s", matches(g.Match))
 	}
 	return t.Flush()
+}
+
+// printBlocks prints the blocks of these names.
+func (e *evaluation) printBlocks(row func(name, format string, args ...any), names []string) {
+	for _, name := range names {
+		b := e.Blocks[name]
+		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
+	}
+}
+
+// printFit prints how well the model fits data, when there are any.
+func (e *evaluation) printFit(row func(name, format string, args ...any), names []string) {
+	f := e.fitEval
+	if f == nil {
+		return
+	}
+	row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
+	if seen := (&result{Input: f.Input, Observed: f.Observed}).observed(); seen != "" {
+		row("observed", "%s", seen)
+	}
+	row("objective", "%.6g = %s", f.Objective, f.Formula)
+	row("loss", "%.6g (%s)", f.Loss, f.LossName)
+	var penalties []string
+	sum := 0.0
+	for _, name := range names {
+		penalties = append(penalties, fmt.Sprintf("%s %.6g", blockTitle(name), f.Penalty[name]))
+		sum += f.Penalty[name]
+	}
+	if sum > 0 {
+		row("penalty", "%s", strings.Join(penalties, ", "))
+	}
+	row("relative error", "%.6g", f.RelError)
 }

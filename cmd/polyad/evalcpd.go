@@ -198,7 +198,7 @@ func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in 
 	if err != nil {
 		return ofModel(dir, in.facts.File, err)
 	}
-	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
+	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss, Observed: x.Len(),
 		Penalty: map[string]float64{}, RelError: r.RelError, Fit: r.Fit(), KKT: map[string]float64{}}
 	for n, v := range r.Penalty {
 		e.Penalty[strconv.Itoa(n)] = v

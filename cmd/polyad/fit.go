@@ -74,10 +74,10 @@ func (run *fitting) watch(o *solver.Options) *progress {
 }
 
 // done writes what was asked for of a model and its page, tells about it, and
-// returns what the way it ended means.
-func (run *fitting) done(ctx context.Context, res *result, m interface{ Save(dir string) error }, report solver.Report, page func(io.Writer) error) error {
+// returns what the way it ended means. all is the result as JSON shows it.
+func (run *fitting) done(ctx context.Context, res *result, all any, m interface{ Save(dir string) error }, report solver.Report, page func(io.Writer) error) error {
 	if run.dir != nil {
-		if err := run.dir.fill(func(dir string) error { return writeModel(dir, m, report.Trace, res) }); err != nil {
+		if err := run.dir.fill(func(dir string) error { return writeModel(dir, m, report.Trace, all) }); err != nil {
 			return err
 		}
 	}
@@ -89,7 +89,7 @@ func (run *fitting) done(ctx context.Context, res *result, m interface{ Save(dir
 			return fmt.Errorf("--report: %w", err)
 		}
 	}
-	if err := run.tell(res, res); err != nil {
+	if err := run.tell(res, all); err != nil {
 		return err
 	}
 	return run.ending(ctx, report.Status)
@@ -179,7 +179,14 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 			kkt = append(kkt, fmt.Sprintf("%s %.2g", blockTitle(b), v))
 		}
 	}
-	row("kkt residual", "%s", strings.Join(kkt, ", "))
+	if len(kkt) > 0 {
+		row("kkt residual", "%s", strings.Join(kkt, ", "))
+	}
+	for n, list := range res.prunedModes {
+		if len(list) > 0 {
+			row("pruned", "of mode %d: %s", n, listed(list, run.first))
+		}
+	}
 	if n := len(res.Pruned); n > 0 {
 		row("pruned", "%d of %v components: %s", n, res.Options["rank"], listed(res.Pruned, run.first))
 	}

@@ -104,7 +104,7 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "polyad",
 		Short:         "Matrix and tensor decompositions of arrays and recordings",
-		Long:          "polyad takes data apart: nonnegative matrix factorization and canonical polyadic\ndecomposition with penalties that mean something, of array files and of recordings.",
+		Long:          "polyad takes data apart: nonnegative matrix factorization, canonical polyadic and\nTucker decomposition with penalties that mean something, of array files and of\nrecordings.",
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -112,7 +112,7 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.nmfCommand(), a.cpdCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
+	root.AddCommand(a.nmfCommand(), a.cpdCommand(), a.tuckerCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
 		a.transformCommand(), a.evalCommand(), a.reconstructCommand())
 	root.SetHelpCommand(&cobra.Command{
 		Use:   "help [VERB]",

@@ -84,7 +84,7 @@ func nmfOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, in 
 	}
 	res := newResult(run.command, r, in.facts, run.flags)
 	masks.record(res)
-	return run.done(ctx, res, r.Model, r.Report, func(w io.Writer) error {
+	return run.done(ctx, res, res, r.Model, r.Report, func(w io.Writer) error {
 		return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H))
 	})
 }

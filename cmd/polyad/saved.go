@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"polyad/asm"
-	"polyad/cpd"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -32,6 +31,7 @@ type savedFit struct {
 		Eps       float64
 		Fix       []string
 		Nonneg    []int
+		Core      bool `json:"nonneg_core"`
 		Normalize string
 		Missing   string
 	}
@@ -205,7 +205,7 @@ func checkFinite[T asm.Float](dir string, m *nmf.Model[T]) error {
 // usage error.
 func ofModel(dir, file string, err error) error {
 	switch {
-	case errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank), errors.Is(err, solver.ErrNotFinite):
+	case isRank(err), errors.Is(err, solver.ErrNotFinite):
 		return fmt.Errorf("%s: the model in %s: %s", file, dir, err)
 	case exitCode(err) == exitUsage:
 		return err
@@ -213,10 +213,12 @@ func ofModel(dir, file string, err error) error {
 	return fmt.Errorf("%s: %w", file, err)
 }
 
-// kindOf returns what kind of model a folder holds: cpd, or else nmf.
+// kindOf returns what kind of model a folder holds: cpd, tucker, or else nmf.
 func kindOf(dir string) string {
-	if _, err := os.Stat(filepath.Join(dir, "weights.npy")); err == nil {
-		return "cpd"
+	for file, kind := range map[string]string{"weights.npy": "cpd", "core.npy": "tucker"} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
+			return kind
+		}
 	}
 	return "nmf"
 }

@@ -145,7 +145,7 @@ func transformNMFOf[T asm.Float](ctx context.Context, run *fitting, masks *maskF
 	run.flags.init = dir
 	res := newResult(run.command, r, in.facts, run.flags)
 	masks.record(res)
-	return run.done(ctx, res, r.Model, r.Report, nil)
+	return run.done(ctx, res, res, r.Model, r.Report, nil)
 }
 
 // methodGiven reports whether flags say by what method to fit.

@@ -78,5 +78,6 @@ func transformCPDOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags,
 		return ofModel(dir, in.facts.File, err)
 	}
 	f.init = dir
-	return run.done(ctx, newCPDResult(run.command, r, in.facts, f), r.Model, r.Report, nil)
+	res := newCPDResult(run.command, r, in.facts, f)
+	return run.done(ctx, res, res, r.Model, r.Report, nil)
 }
