@@ -2,21 +2,105 @@ package cpd
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"polyad/asm"
 	"polyad/internal/fitting"
 	"polyad/matrix"
+	"polyad/tensor"
 )
 
-// tensorCheck is what is asked of the data; o is nil before options are settled.
-func tensorCheck(o *settled) *fitting.TensorCheck {
-	c := &fitting.TensorCheck{Package: "cpd", Shape: ErrShape, Data: ErrData, Signed: "als or hals"}
-	if o != nil {
-		c.Loss, c.Floor, c.Blocks = o.Loss, o.Eps.Or(0), len(o.shape)
-		_, c.Nonneg = o.Method.(MU)
+// chunk is how many numbers are looked at in one piece.
+const chunk = 8192
+
+// checkShape reports an array that is empty, or whose fields contradict each
+// other.
+func checkShape[T asm.Float](x *tensor.Dense[T]) error {
+	if x == nil {
+		return fmt.Errorf("cpd: %w: no data", ErrShape)
 	}
-	return c
+	order := len(x.Shape)
+	if order < 2 || order > 64 {
+		return fmt.Errorf("cpd: %w: the data have the shape %v; want 2 to 64 modes", ErrShape, x.Shape)
+	}
+	n, ok := tensor.Elements(x.Shape)
+	if ok && n == 0 {
+		return fmt.Errorf("cpd: %w: the data have the shape %v and so no entries", ErrShape, x.Shape)
+	}
+	last := 0
+	bad := !ok || len(x.Strides) != order
+	for k := 0; k < order && !bad; k++ {
+		steps, stride := x.Shape[k]-1, x.Strides[k]
+		bad = stride < 0 || steps > 0 && stride > (len(x.Data)-1-last)/steps
+		if !bad {
+			last += steps * stride
+		}
+	}
+	if bad || last >= len(x.Data) {
+		return fmt.Errorf("cpd: %w: the data have the shape %v and strides %v over %d elements", ErrShape, x.Shape, x.Strides, len(x.Data))
+	}
+	return nil
+}
+
+// checkData looks at every entry of a contiguous array before any work and
+// returns the largest magnitude.
+func checkData[T asm.Float](x *tensor.Dense[T], o *settled) (largest float64, err error) {
+	_, mu := o.Method.(MU)
+	positive := o.Loss.NeedsPositive()
+	floor := T(o.Eps.Or(0))
+	ker := asm.For[T]()
+	var top T
+	least, at := T(math.Inf(1)), 0
+	for j := 0; j < len(x.Data); j += chunk {
+		part := x.Data[j:min(j+chunk, len(x.Data))]
+		lo, hi, finite := ker.Scan(part)
+		if !finite || mu && lo < 0 || positive && max(lo, floor) == 0 {
+			return 0, badEntry(x, j, len(part), mu, floor, o)
+		}
+		top = max(top, hi, -lo)
+		if lo = max(lo, floor); positive && lo < least {
+			least, at = lo, j+slices.IndexFunc(part, func(v T) bool { return max(v, floor) == lo })
+		}
+	}
+	largest = float64(top)
+	if positive {
+		s := math.Pow(fitting.FactorScale[T](largest, o.Loss, len(x.Shape)), float64(len(x.Shape)))
+		if least*T(s) == 0 {
+			return 0, fmt.Errorf("cpd: %w: entry %v is %v, which is nothing beside the largest, %v, and the loss %q (beta <= 0) divides by it; set eps to floor the data",
+				ErrData, index(x.Shape, at), least, largest, o.Loss.String())
+		}
+	}
+	if e := math.Abs(math.Log2(largest)); largest > 0 && e*max(2, math.Abs(o.Loss.Beta())) > 1000 {
+		return 0, fmt.Errorf("cpd: %w: the largest entry is %v, and the loss %q of such data is out of range; rescale the data", ErrData, largest, o.Loss.String())
+	}
+	return largest, nil
+}
+
+// badEntry is the error for the first entry, of count from j on, that cannot be.
+func badEntry[T asm.Float](x *tensor.Dense[T], j, count int, mu bool, floor T, o *settled) error {
+	for k, v := range x.Data[j : j+count] {
+		at := index(x.Shape, j+k)
+		switch {
+		case v-v != 0:
+			return fmt.Errorf("cpd: %w: entry %v is %v; remove or replace it", ErrData, at, v)
+		case mu && v < 0:
+			return fmt.Errorf("cpd: %w: entry %v is %v, and mu takes nonnegative data only; shift or clip it, or use als or hals", ErrData, at, v)
+		case o.Loss.NeedsPositive() && max(v, floor) == 0:
+			return fmt.Errorf("cpd: %w: entry %v is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", ErrData, at, o.Loss.String())
+		}
+	}
+	return nil
+}
+
+// index returns the indices of element i of a row-major array.
+func index(shape []int, i int) []int {
+	at := make([]int, len(shape))
+	for n, size := range slices.Backward(shape) {
+		at[n] = i % size
+		i /= size
+	}
+	return at
 }
 
 // checkRank reports a rank that is not positive, or so far above the dimensions

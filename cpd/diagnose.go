@@ -100,7 +100,7 @@ func (m *Model[T]) Shares() []float64 {
 // when x does not fit, [ErrRank] when the core would have more than 2²⁶ entries,
 // and [ErrData] when x is not finite. Cost about 2·|X|·r flops.
 func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
-	if err := fitting.CheckShape(tensorCheck(nil), x); err != nil {
+	if err := checkShape(x); err != nil {
 		return 0, err
 	}
 	if len(m.Factors) != len(x.Shape) {

@@ -34,7 +34,7 @@ func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, o *Opti
 	if ctx == nil {
 		return nil, fmt.Errorf("cpd: %w: the context is nil; pass context.Background()", ErrOption)
 	}
-	if err := fitting.CheckShape(tensorCheck(nil), x); err != nil {
+	if err := checkShape(x); err != nil {
 		return nil, err
 	}
 	opt, err := o.effective(x.Shape)
@@ -48,7 +48,7 @@ func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, o *Opti
 		return nil, err
 	}
 	x = x.Contiguous()
-	largest, err := fitting.CheckEntries(tensorCheck(opt), x)
+	largest, err := checkData(x, opt)
 	if err != nil {
 		return nil, err
 	}

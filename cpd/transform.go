@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"polyad/asm"
-	"polyad/internal/fitting"
 	"polyad/internal/nnls"
 	"polyad/loss"
 	"polyad/matrix"
@@ -60,7 +59,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options
 			return nil, fmt.Errorf("cpd: %w: %s has no effect on a transform, which finds all of the last factor; leave it out", ErrOption, bad.name)
 		}
 	}
-	if err := fitting.CheckShape(tensorCheck(nil), x); err != nil {
+	if err := checkShape(x); err != nil {
 		return nil, err
 	}
 	var basis []int
