@@ -43,6 +43,9 @@ func (ker *Kernels[T]) ratio(m, n, k int, a []T, aRow, aCol int, b []T, bRow int
 	}
 }
 
+// ratioShort is the longest distance of rows of data that count as short.
+const ratioShort = 512
+
 // ratioTiles covers the columns that fill tiles and returns their number.
 func (ker *Kernels[T]) ratioTiles(m, n, k int, a []T, aRow, aCol int, b []T, bRow int, y, p []T, yRow int, v []T, vRow int, floor T) int {
 	width := ker.Ratios[0].Vectors * ker.Lanes
@@ -56,6 +59,10 @@ func (ker *Kernels[T]) ratioTiles(m, n, k int, a []T, aRow, aCol int, b []T, bRo
 		_ = p[(m-1)*yRow+n-1]
 	}
 	atOnce := max(1, longest/k)
+	ahead := 2 * width
+	if vRow <= ratioShort {
+		ahead = m * vRow // there is no more to come of a short row than of the next m rows
+	}
 	for j := 0; j < n; j += width {
 		t := 0
 		for i := 0; i < m; {
@@ -66,10 +73,10 @@ func (ker *Kernels[T]) ratioTiles(m, n, k int, a []T, aRow, aCol int, b []T, bRo
 			count := min((m-i)/r.Rows, atOnce)
 			if o := i*yRow + j; p == nil {
 				r.KL(k, &a[i*aRow], aRow, aCol, &b[j], bRow, &y[o], yRow, &v[i*vRow+j], vRow, floor,
-					2*width, count, r.Rows*aRow, r.Rows*yRow, r.Rows*vRow)
+					ahead, count, r.Rows*aRow, r.Rows*yRow, r.Rows*vRow)
 			} else {
 				r.IS(k, &a[i*aRow], aRow, aCol, &b[j], bRow, &y[o], &p[o], yRow, &v[i*vRow+j], vRow, floor,
-					2*width, count, r.Rows*aRow, r.Rows*yRow, r.Rows*vRow)
+					ahead, count, r.Rows*aRow, r.Rows*yRow, r.Rows*vRow)
 			}
 			i += count * r.Rows
 		}

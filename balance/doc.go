@@ -17,6 +17,12 @@
 // solved for each component. Cost O(r·Σ_b I_b). A component with a zero column
 // in one block becomes zero in all of them and is reported as pruned.
 //
+// # Tucker models
+//
+// The columns of the factors of a Tucker model are scaled against the slices of
+// its core: [Scalar] with one scale for each block, [Sinkhorn] with one for each
+// column, until p_n·mu_n·g_n(column) = p_G·mu_G·g_G(slice) for all of them.
+//
 // # The floor of multiplicative updates
 //
 // Nonnegative models whose entries are kept above a floor eps are balanced as

@@ -46,6 +46,7 @@ type inside[T Float] struct {
 	depth   int  // of one product
 	wide    int  // columns of one product
 	turns   int  // how many products take turns along the depth
+	direct  bool // one product is all there is to an element of out
 	byDepth bool // blocks are cut along what is summed over, else along (l, c)
 	units   int
 	blocks  int
@@ -63,6 +64,9 @@ func (t *inside[T]) run(p *par.Pool, out []T, qStep, lStep int) {
 	t.depth, t.wide = insideShallow, insideCols
 	if t.u.in >= insideMany || t.rank >= insideWide {
 		t.depth, t.wide = insideDeep, 64/asm.SizeOf[T]()
+	}
+	if t.direct = t.u.outer == 0 && t.i <= insideShallow; t.direct {
+		t.wide = insideCols
 	}
 	t.out, t.q, t.lStep = out, qStep, lStep
 	t.units = ceil(t.l*t.r, insideUnit)
@@ -142,6 +146,11 @@ func (s *insideBlock[T]) columns(v0, v1, d0, d1 int) {
 	for v := v0; v < v1; {
 		l, c, n := s.strip(v, v1)
 		to := s.out[l*s.lStep+c:]
+		if s.direct {
+			s.mul(l, c, n, d0, 1, d1-d0, s.u.inner[d0*s.ui:], s.uq, s.ui, to, s.q, false)
+			v += n
+			continue
+		}
 		for d := d0; d < d1; {
 			o := d / s.u.in
 			k0 := d - o*s.u.in

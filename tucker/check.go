@@ -16,6 +16,7 @@ func tensorCheck(o *settled) *fitting.TensorCheck {
 	c := &fitting.TensorCheck{Package: "tucker", Shape: ErrShape, Data: ErrData, Signed: "hooi or hals"}
 	if o != nil {
 		c.Loss, c.Floor, c.Blocks = o.Loss, o.Eps.Or(0), o.scaled()
+		_, c.Nonneg = o.Method.(MU)
 	}
 	return c
 }

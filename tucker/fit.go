@@ -23,12 +23,11 @@ import (
 // [ErrRank], [ErrData], [ErrOneSided], [reg.ErrPenalty] or [loss.ErrLoss] and
 // come with a nil result. Not converging is a Status, not an error. When ctx is
 // cancelled the result holds the model so far and the error is the context's
-// cause; a context that has ended before a start was found gives no result. A run
-// whose objective or model leaves the range of floating point, as one from a start
-// of absurd magnitude may, ends with an error wrapping [solver.ErrNotFinite]. When
-// err is nil the model is finite. x and the options are never written, and the
-// same call gives the same bits, for any number of workers. An x that is not
-// contiguous is copied.
+// cause. A run whose objective or model leaves the range of floating point, as one
+// from a start of absurd magnitude may, ends with an error wrapping
+// [solver.ErrNotFinite]. When err is nil the model is finite. x and the options are
+// never written, and the same call gives the same bits, for any number of workers.
+// An x that is not contiguous is copied.
 func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o *Options) (*Result[T], error) {
 	began := time.Now()
 	if ctx == nil {
@@ -101,21 +100,21 @@ func (m *Model[T]) finite() bool {
 // given.
 func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*state[T], error) {
 	if !opt.Eps.IsSet() {
-		opt.Eps = solver.Set(0.0)
+		opt.Eps = solver.Set(opt.defaultEps(sumOf(x) / float64(x.Len())))
+	}
+	all := 1.0
+	for range opt.scaled() {
+		all *= scale
 	}
 	if opt.Loss == loss.Frobenius {
-		all := 1.0
-		for range opt.scaled() {
-			all *= scale
-		}
-		x = scaled(x, all)
+		x, all = scaled(x, all), 1
 	}
 	var start *Model[T]
 	if given != nil {
 		start = working(opt, given, scale)
 	} else {
 		var err error
-		if start, err = generate(ctx, opt, x, pool); err != nil {
+		if start, err = generate(context.WithoutCancel(ctx), opt, scaled(x, all), pool); err != nil {
 			return nil, err
 		}
 	}

@@ -58,8 +58,8 @@ func newHOOI[T asm.Float](s *state[T]) (*hooi[T], error) {
 	return a, nil
 }
 
-// begin makes the factors of a given start orthonormal.
-func (a *hooi[T]) begin() {
+// prepare makes the factors of a given start orthonormal.
+func (a *hooi[T]) prepare() {
 	if a.given == nil {
 		return
 	}

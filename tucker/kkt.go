@@ -15,6 +15,9 @@ import (
 //	N = P_(n)·G_(n)ᵀ,  C = F_n·Q_n   for factor n,   N = A,  C = B   for the core.
 func (s *state[T]) kkt() []float64 {
 	out := make([]float64, len(s.f)+1)
+	if s.div != nil {
+		return s.kktByGradient(out)
+	}
 	var p, g unfolded[T]
 	for _, n := range s.free {
 		c := fitting.NewConditions(s.blocks[n], s.eps, !s.o.nonneg[n])
@@ -38,6 +41,30 @@ func (s *state[T]) kkt() []float64 {
 		for i := range f.Rows {
 			for k, x := range f.Row(i) {
 				c.Add(k, i, x, num.Row(i)[k], den.Row(i)[k])
+			}
+		}
+		out[n] = c.Residual(nil)
+	}
+	return out
+}
+
+// kktByGradient is kkt for losses other than Frobenius.
+func (s *state[T]) kktByGradient(out []float64) []float64 {
+	g := newGradient(s)
+	for _, n := range s.free {
+		c := fitting.NewConditions(s.blocks[n], s.eps, false)
+		g.compute(n, true)
+		if n == len(s.f) {
+			for i, x := range s.core.Data {
+				c.Add(0, i, x, g.core.Data[i], g.coreDen.Data[i])
+			}
+			out[n] = c.Residual(nil)
+			continue
+		}
+		for i := range s.f[n].Rows {
+			num, den := g.row(n, i)
+			for k, x := range s.f[n].Row(i) {
+				c.Add(k, i, x, num[k], den[k])
 			}
 		}
 		out[n] = c.Residual(nil)

@@ -10,7 +10,7 @@ import (
 	"polyad/solver"
 )
 
-// Method is an algorithm: [HOOI] or [HALS]. It is sealed.
+// Method is an algorithm: [HOOI], [HALS] or [MU]. It is sealed.
 type Method interface {
 	String() string
 	defaults(l loss.Loss) solver.Options
@@ -39,25 +39,46 @@ type HALS struct {
 	Core int
 }
 
+// MU is the multiplicative update by majorization-minimization, for every loss
+// and penalty. All blocks are nonnegative.
+type MU struct {
+	// Inner is the number of steps per block and sweep; 0 means 1.
+	Inner int
+	// Extrapolate lets each block begin, and the others be fitted to, a point beyond
+	// the last one. A sweep that would raise the objective is given up and leaves
+	// the model as it was. Every sweep evaluates the objective.
+	Extrapolate bool
+}
+
 // String returns "hooi".
 func (HOOI) String() string { return "hooi" }
 
 // String returns "hals".
 func (HALS) String() string { return "hals" }
 
+// String returns "mu".
+func (MU) String() string { return "mu" }
+
 func (HOOI) defaults(loss.Loss) solver.Options { return solver.Options{TraceEvery: 1} }
 func (HALS) defaults(loss.Loss) solver.Options { return solver.Options{TraceEvery: 1} }
+func (MU) defaults(l loss.Loss) solver.Options {
+	o := solver.Options{MaxIter: solver.Set(2000), TraceEvery: 1}
+	if l != loss.Frobenius {
+		o.TraceEvery = 10
+	}
+	return o
+}
 
-// DefaultMethod returns the method of a fit that names none: HALS{} when a block
-// is nonnegative, else HOOI{}. Other losses than Frobenius have none.
-func DefaultMethod(l loss.Loss, nonneg bool) (Method, error) {
+// DefaultMethod returns the method of a fit that names none: MU{} for losses other
+// than Frobenius, HALS{} when a block is nonnegative, else HOOI{}.
+func DefaultMethod(l loss.Loss, nonneg bool) Method {
 	switch {
 	case l != loss.Frobenius:
-		return nil, fmt.Errorf("tucker: %w: no method minimizes the loss %q", ErrOption, l.String())
+		return MU{}
 	case nonneg:
-		return HALS{}, nil
+		return HALS{}
 	}
-	return HOOI{}, nil
+	return HOOI{}
 }
 
 // checkMethod reports what is wrong with the method, or what of the other
@@ -68,8 +89,36 @@ func (o *settled) checkMethod() error {
 		return o.checkHOOI()
 	case HALS:
 		return o.checkHALS(a)
+	case MU:
+		return o.checkMU(a)
 	}
-	return fmt.Errorf("tucker: %w: method %T; want tucker.HOOI or tucker.HALS, not a pointer", ErrOption, o.Method)
+	return fmt.Errorf("tucker: %w: method %T; want tucker.HOOI, tucker.HALS or tucker.MU, not a pointer", ErrOption, o.Method)
+}
+
+func (o *settled) checkMU(a MU) error {
+	if a.Inner < 0 {
+		return fmt.Errorf("tucker: %w: inner is %d, must be at least 0", ErrOption, a.Inner)
+	}
+	for n, nonneg := range o.nonneg {
+		if !nonneg && (n == len(o.alone) || !o.alone[n]) {
+			return fmt.Errorf("tucker: %w: mu keeps every block nonnegative; leave nonneg out, or use hals", ErrOption)
+		}
+	}
+	return nil
+}
+
+// defaultEps returns the floor of a method for data of the given mean.
+func (o *settled) defaultEps(mean float64) float64 {
+	if _, ok := o.Method.(MU); !ok {
+		return 0
+	}
+	terms := 1.0
+	for n, j := range o.ranks {
+		if !o.alone[n] {
+			terms *= float64(j)
+		}
+	}
+	return 1e-16 * math.Pow(mean/terms, 1/float64(o.scaled()))
 }
 
 func (o *settled) checkHOOI() error {
@@ -132,8 +181,11 @@ type finisher interface{ finish() }
 
 // newStepper returns the algorithm of a method.
 func newStepper[T asm.Float](s *state[T]) (stepper, error) {
-	if a, ok := s.o.Method.(HALS); ok {
+	switch a := s.o.Method.(type) {
+	case HALS:
 		return newHALS(s, a)
+	case MU:
+		return newMU(s, a)
 	}
 	return newHOOI(s)
 }

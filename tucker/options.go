@@ -111,7 +111,8 @@ type Options struct {
 	// them.
 	Fix Modes
 	// Eps is the floor of the entries of nonnegative blocks, and for β ≤ 0 of the
-	// data too; at least 0. HOOI has none, and refuses one. Default 0 for HALS.
+	// data too; at least 0. HOOI has none, and refuses one. Default 0 for HALS, and for MU
+	// 1e-16·(mean(X)/ΠJ_n)^(1/blocks).
 	Eps solver.Opt[float64]
 	// Seed of all that is random in a start; every number is a seed.
 	Seed uint64
@@ -123,7 +124,8 @@ type Options struct {
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
 	Workers int
-	// Run says how long to go on; MaxIter defaults to 500.
+	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000, and
+	// TraceEvery to 1, for other losses than Frobenius to 10.
 	Run solver.Options
 }
 
@@ -150,10 +152,7 @@ func (o *Options) effective(shape, ranks []int) (*settled, error) {
 		return nil, fmt.Errorf("tucker: loss: %w", err)
 	}
 	if e.Method == nil {
-		var err error
-		if e.Method, err = DefaultMethod(e.Loss, len(e.Nonneg) > 0); err != nil {
-			return nil, err
-		}
+		e.Method = DefaultMethod(e.Loss, len(e.Nonneg) > 0)
 	}
 	if err := e.blocks(); err != nil {
 		return nil, err

@@ -123,7 +123,7 @@ func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], 
 	if svd {
 		found, err := d.ofRanks(ctx, reachable(o.ranks, o.shape, o.alone))
 		switch {
-		case err != nil && (hooi || ctx.Err() != nil):
+		case err != nil && hooi:
 			return nil, err
 		case err == nil:
 			m.take(found, o)
@@ -131,7 +131,7 @@ func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], 
 	}
 	if hooi {
 		if svd { // the factors are orthonormal already
-			return m, nil
+			return m, m.turn(pool)
 		}
 		if err := m.orthonormalize(pool); err != nil {
 			return nil, err
@@ -271,7 +271,7 @@ func (m *Model[T]) match(want float64) {
 	}
 }
 
-// begin scales the starting point.
+// begin scales and balances the starting point.
 func (s *state[T]) begin() {
 	if _, hooi := s.o.Method.(HOOI); hooi {
 		return // the core is the best one for the factors, or as it was given
@@ -280,12 +280,16 @@ func (s *state[T]) begin() {
 	if s.o.ScaleInit.Or(false) {
 		scale = s.initialScale
 	}
-	s.touched = scale != nil
+	var even func()
+	if s.balancer != nil {
+		even = func() { s.balance() }
+	}
+	s.touched = scale != nil || even != nil
 	var penalties []reg.Penalty
 	for _, b := range s.blocks {
 		penalties = append(penalties, b.Penalty)
 	}
-	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, nil)
+	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even)
 }
 
 // initialScale multiplies the free blocks by the common factor that fits them to

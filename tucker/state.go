@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"polyad/asm"
+	"polyad/balance"
 	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
@@ -22,7 +23,7 @@ import (
 //
 // Blocks are numbered: factor n is block n, the core is block N.
 type state[T asm.Float] struct {
-	x               *tensor.Dense[T] // contiguous; scaled for the Frobenius loss
+	x               *tensor.Dense[T] // contiguous; scaled for the Frobenius loss only
 	o               *settled
 	pool            *par.Pool
 	scale, objScale float64
@@ -40,8 +41,17 @@ type state[T asm.Float] struct {
 	chain    *chain[T]
 	grams    grams[T]
 	residual *residual[T]
+	// For other losses.
+	div data.Tucker[T]
 
-	value value
+	balancer *balance.TuckerBalancer[T] // nil: not balanced
+	scales   []float64                  // of one mode's columns
+	coarse   bool                       // the floor is large enough to be seen in the loss
+	ahead    *ahead[T]                  // nil: not extrapolated
+
+	value   value
+	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
+	numbers []*float64         // and other numbers of it
 }
 
 // value is the loss of the model as far as it is known, else NaN: the Frobenius
@@ -83,10 +93,22 @@ func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *
 		s.grams.init(s.f, s.core)
 		s.residual = newResidual(pool, x)
 		s.stats = data.Stats{Sum: sumOf(x), Squares: s.residual.all}
+	} else {
+		floor := 0.0
+		if o.Loss.NeedsPositive() {
+			floor = o.Eps.Or(0)
+		}
+		s.div = data.NewTucker(pool, x, s.core.Shape, o.alone, all, floor)
+		s.stats = s.div.Stats()
 	}
+	s.coarse = s.isCoarse()
+	s.newBalancer()
 	var err error
 	if s.step, err = newStepper(s); err != nil {
 		return nil, fmt.Errorf("tucker: %w", err)
+	}
+	if a, ok := o.Method.(MU); ok && a.Extrapolate {
+		s.ahead = newAhead(s)
 	}
 	return s, nil
 }
@@ -122,17 +144,33 @@ func sumOf[T asm.Float](x *tensor.Dense[T]) float64 {
 func (s *state[T]) Sweep() error {
 	if !s.swept {
 		s.touched, s.swept = true, true
-		if b, ok := s.step.(interface{ begin() }); ok {
-			b.begin()
+		if b, ok := s.step.(interface{ prepare() }); ok {
+			b.prepare()
 		}
 	}
 	s.value = unknown()
-	for _, n := range s.free {
+	if s.ahead != nil {
+		s.ahead.begin()
+	}
+	for i, n := range s.free {
 		s.step.update(n)
 		s.changed(n)
+		if s.ahead != nil && i < len(s.free)-1 {
+			s.ahead.between(n)
+		}
 	}
 	if s.chain != nil {
 		s.frobenius()
+	}
+	var scales *balance.TuckerScales
+	if s.balancer != nil {
+		scales = s.balance()
+		if s.coarse {
+			s.value = unknown()
+		}
+	}
+	if s.ahead != nil {
+		s.ahead.end(scales)
 	}
 	return nil
 }
@@ -142,6 +180,9 @@ func (s *state[T]) changed(n int) {
 	if n < len(s.f) && s.chain != nil {
 		s.chain.changed(n)
 		s.grams.fresh[n] = false
+	}
+	if s.div != nil {
+		s.div.Changed(n)
 	}
 }
 
@@ -179,7 +220,9 @@ func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 			s.value.direct[0] = math.NaN()
 		}
 	}
-	if v := s.value.direct[0]; v != v {
+	if v := s.value.direct[0]; v != v && s.div != nil {
+		s.value.direct[0], s.value.direct[1] = s.div.Loss(s.o.Loss, tensor.Tucker[T]{Core: s.core, Factors: s.f})
+	} else if v != v {
 		e := s.residual.squares(&Model[T]{Core: s.core, Factors: s.f})
 		s.value.direct = [2]float64{e / 2, e}
 	}
@@ -244,7 +287,7 @@ func (s *state[T]) matrices() (all []*matrix.Dense[T]) {
 			all = append(all, f)
 		}
 	}
-	return append(all, s.blocks[len(s.f)].X)
+	return append(append(all, s.blocks[len(s.f)].X), s.kept...)
 }
 
 // SaveState returns the state after a sweep, bit for bit. Partial products are
@@ -252,13 +295,13 @@ func (s *state[T]) matrices() (all []*matrix.Dense[T]) {
 // as one that is restored.
 func (s *state[T]) SaveState() []byte {
 	s.forget()
-	return fitting.Save(s.matrices(), nil)
+	return fitting.Save(s.matrices(), s.numbers)
 }
 
 // RestoreState sets the state to one that was saved by a fit of the same data
 // and options.
 func (s *state[T]) RestoreState(b []byte) error {
-	if err := fitting.Restore(b, s.matrices(), nil); err != nil {
+	if err := fitting.Restore(b, s.matrices(), s.numbers); err != nil {
 		return fmt.Errorf("tucker: %w: %w", ErrShape, err)
 	}
 	s.value, s.touched, s.swept = unknown(), true, true
@@ -271,5 +314,8 @@ func (s *state[T]) forget() {
 	if s.chain != nil {
 		s.chain.reset()
 		clear(s.grams.fresh)
+	}
+	if s.div != nil {
+		s.div.Reset()
 	}
 }
