@@ -39,6 +39,21 @@ var flagWords = strings.NewReplacer(
 	"set Init to a model", "give it with --init DIR",
 	"set eps to floor the data", "floor the data with --eps",
 	"so eps has no effect", "so --eps has no effect",
+	"sweeps has no effect with balance", "--sweeps has no effect with --balance",
+	"leave it 0", "leave it out",
+	"leave nonneg out", "leave --nonneg out",
+	"that fix could mean; take it out of fix, or into modes", "that --fix could mean; take it out of --fix, or into --modes",
+	"that nonneg could mean; take it out of nonneg, or into modes", "that --nonneg could mean; take it out of --nonneg, or into --modes",
+	"take it out of fix", "take it out of --fix",
+	"name the mode in modes", "name the mode in --modes",
+	"modes is empty", "--modes is empty",
+	"call Orthogonalize on the model, or use hals", "use --method hals",
+	"the target is", "--error-target is",
+	"beside a target; give one of them", "beside --error-target; give one of them",
+	"ranks for a target are for hooi, not", "--error-target is for hosvd and hooi, not",
+	"give ranks, as those that HOSVD finds", "give ranks with -r",
+	": the target ", ": --error-target ",
+	"the ranks for a target come from the start SVD{}; leave init out", "the ranks for --error-target come from --init svd; leave it out",
 	"leave inner 0", "leave --inner out",
 	"leave extrapolate false", "leave --extrapolate out",
 	"use balance every", "use --balance every",
@@ -59,7 +74,7 @@ var flagWords = strings.NewReplacer(
 
 // optionNames finds options that an error names by their names alone, which are
 // those of the flags.
-var optionNames = regexp.MustCompile(`(^|[^-\w])((?:eps|inner|workers|restarts|tol|max-iter|max-time|trace-every) is|(?:nonneg|fix) names|balance (?:init|every|block|scalar|sinkhorn)) `)
+var optionNames = regexp.MustCompile(`(^|[^-\w])((?:eps|inner|workers|restarts|sweeps|tol|max-iter|max-time|trace-every) is|(?:nonneg|fix|modes) names|balance (?:init|every|block|scalar|sinkhorn)) `)
 
 // words returns an error as a line of the command's own words, with the flags
 // that mend it.

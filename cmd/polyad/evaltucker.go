@@ -88,7 +88,7 @@ func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFla
 	if err != nil {
 		return err
 	}
-	if eps > 0 && (len(o.Nonneg) > 0 || o.Loss.NeedsPositive()) {
+	if _, mu := o.Method.(tucker.MU); mu || eps > 0 && len(o.Nonneg) > 0 {
 		o.Eps = solver.Set(eps)
 	}
 	in, err := a.readArray(args[1])
@@ -201,17 +201,11 @@ func (f *cpdFlags) tuckerEvalOptions(dir string, saved *savedFit, m *tucker.Mode
 		}
 	}
 	o.Balance, o.Workers = tucker.BalanceNone, f.workers
-	o.Method, err = f.measuring(o.Loss)
-	return o, err
-}
-
-// measuring returns a method that takes the loss and the penalties: any that does
-// measures alike.
-func (f *cpdFlags) measuring(l loss.Loss) (tucker.Method, error) {
-	if l != loss.Frobenius || f.otherDegrees() {
-		return nil, usagef("--loss %s: not for tucker", l)
+	o.Method = tucker.HALS{} // any method that takes loss and penalties measures alike
+	if o.Loss != loss.Frobenius || f.otherDegrees() {
+		o.Method, o.Nonneg = tucker.MU{}, nil
 	}
-	return tucker.HALS{}, nil
+	return o, nil
 }
 
 // evalTuckerFit evaluates the objective of a model for data of one element type.

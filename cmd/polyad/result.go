@@ -72,8 +72,9 @@ func blockTitle(key string) string {
 }
 
 type balanceResult struct {
-	Mode string    `json:"mode"`
-	Beta []float64 `json:"beta"`
+	Mode   string    `json:"mode"`
+	Beta   []float64 `json:"beta"`
+	Scales any       `json:"scales,omitempty"` // of a Tucker model: a list per mode
 }
 
 // runResult is one of several runs. Best, beside the list, is the index in it of

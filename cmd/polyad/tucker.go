@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/balance"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/reg"
@@ -102,13 +104,14 @@ func tuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, ra
 		return fmt.Errorf("%s: %w", in.facts.File, err)
 	}
 	run.speak(r.Options.Workers)
+	scales := scalesOf(r)
 	switch f.normalize {
 	case "l1":
 		r.Normalize(tucker.NormL1)
 	case "l2":
 		r.Normalize(tucker.NormL2)
 	}
-	res := newTuckerResult(run.command, r, in.facts, f)
+	res := newTuckerResult(run.command, r, scales, in.facts, f)
 	if once {
 		res.Options["method"] = "hosvd"
 	}
@@ -162,8 +165,9 @@ type tuckerResult struct {
 	Pruned [][]int `json:"pruned"`
 }
 
-// newTuckerResult collects what is reported of a fit.
-func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], in inputFacts, f *tuckerFlags) *tuckerResult {
+// newTuckerResult collects what is reported of a fit; scales are those of
+// [scalesOf], before the model is normalized.
+func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], scales [][]float64, in inputFacts, f *tuckerFlags) *tuckerResult {
 	o := &r.Options
 	start := f.init
 	if s, ok := o.Init.(fmt.Stringer); ok && !f.given() {
@@ -193,7 +197,7 @@ func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], in inputF
 		method = o.Method.String()
 	}
 	options := map[string]any{
-		"rank": r.Ranks(), "modes": indices(o.Modes), "loss": o.Loss.String(), "method": method, "hosvd": f.hosvd, "extrapolate": aheadOf(o.Method),
+		"rank": r.Ranks(), "modes": indices(o.Modes), "loss": o.Loss.String(), "method": method, "hosvd": f.hosvd,
 		"nonneg": nonneg, "nonneg_core": slices.Contains(o.Nonneg, tucker.Core), "fix": fix,
 		"balance": o.Balance.String(), "sweeps": o.Sweeps, "scale_init": o.ScaleInit.Or(false), "init": start, "restarts": o.Restarts,
 		"normalize": f.normalize, "eps": o.Eps.Or(0),
@@ -203,7 +207,8 @@ func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], in inputF
 	if f.changed("error-target") {
 		options["error_target"] = f.target
 	}
-	if inner, has := innerOf(o.Method); has {
+	inner, has, ahead := innerOf(o.Method)
+	if options["extrapolate"] = ahead; has {
 		options["inner"] = inner
 	}
 	for _, kind := range []string{"l1", "l2", "lp"} {
@@ -213,7 +218,7 @@ func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], in inputF
 		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, KKT: map[string]float64{}, Observed: size(in.Shape),
-		Balance: balanceOf(r), Restarts: runsOf(r.Runs), Best: r.Best,
+		Balance: balanceResult{o.Balance.String(), []float64{}, scales}, Restarts: runsOf(r.Runs), Best: r.Best,
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}}
 	for n, key := range keys {
@@ -242,18 +247,64 @@ func size(shape []int) int {
 	return n
 }
 
-// innerOf returns how many inner steps a method makes, when it has any.
-func innerOf(m tucker.Method) (n int, has bool) {
-	a, ok := m.(tucker.HALS)
-	return a.Inner, ok
+// innerOf returns how many inner steps a method makes, when it has any, and whether
+// it is the extrapolated variant.
+func innerOf(m tucker.Method) (inner int, has, ahead bool) {
+	switch a := m.(type) {
+	case tucker.HALS:
+		return a.Inner, true, false
+	case tucker.MU:
+		return max(a.Inner, 1), true, a.Extrapolate
+	}
+	return 0, false, false
 }
 
-// aheadOf reports whether a method is the extrapolated variant.
-func aheadOf(tucker.Method) bool { return false }
-
-// balanceOf tells how a model is balanced.
-func balanceOf[T asm.Float](r *tucker.Result[T]) balanceResult {
-	return balanceResult{Mode: r.Options.Balance.String(), Beta: []float64{}}
+// scalesOf returns for each mode of a model what balancing would multiply the
+// columns of its factor with: 1 when it is balanced, 0 for pruned components. There
+// are none when there is nothing to balance: unless all free blocks, at least two,
+// are penalized.
+func scalesOf[T asm.Float](r *tucker.Result[T]) (scales [][]float64) {
+	scales = [][]float64{}
+	o, order := &r.Options, len(r.Factors)
+	m := r.Clone()
+	m.Core = m.Core.Contiguous()
+	t := &balance.Tucker[T]{Core: m.Core, CorePenalty: o.Core, FixedCore: slices.Contains(o.Fix, tucker.Core), Fixed: make([]bool, order), Eps: T(o.Eps.Or(0))}
+	free := 0
+	if !t.FixedCore {
+		free++
+		if !o.Core.Definite() {
+			return scales
+		}
+	}
+	for n, f := range m.Factors {
+		t.Fixed[n] = f == nil || slices.Contains(o.Fix, n)
+		if f == nil {
+			f = matrix.New[T](0, m.Core.Shape[n])
+		}
+		var p reg.Penalty
+		if !t.Fixed[n] {
+			free++
+			if p = o.Factors[n]; !p.Definite() {
+				return scales
+			}
+		}
+		t.Factors = append(t.Factors, reg.Block[T]{X: f, Penalty: p})
+	}
+	if free < 2 {
+		return scales
+	}
+	found := balance.Sinkhorn(t, 0)
+	if o.Balance == tucker.BalanceScalar {
+		found = balance.Scalar(t)
+	}
+	for _, logs := range found.Log {
+		scale := make([]float64, len(logs))
+		for q, log := range logs {
+			scale[q] = math.Exp(log)
+		}
+		scales = append(scales, scale)
+	}
+	return scales
 }
 
 // writeTuckerPage writes the report of a decomposition.

@@ -38,7 +38,7 @@ func (f *tuckerFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.method, "method", "", "hosvd, hooi, hals or mu; only mu takes losses other than frobenius; default hooi, hals with --nonneg or penalties, mu for other losses")
 	fs.StringVar(&f.hosvd, "hosvd", "sequential", "sequential: along a mode the data are what earlier ones left of them; truncated: all of them (hosvd, hooi)")
 	fs.IntVar(&f.inner, "inner", 0, "inner steps per block and sweep; 0: the method's own rule (hals: accelerated, mu: 1)")
-	fs.BoolVar(&f.extrapolate, "extrapolate", false, "steps from extrapolated points, where the method has that variant")
+	fs.BoolVar(&f.extrapolate, "extrapolate", false, "steps from extrapolated points (mu); default false")
 	fs.Var(&f.nonneg, "nonneg", "these blocks are nonnegative, such as --nonneg=0,2,core; without a value all (hals and mu imply that)")
 	fs.Lookup("nonneg").NoOptDefVal = "all"
 	fs.Var(put(penaltyL1), "l1", "penalty V·||BLOCK||_1; BLOCK is a mode number from 0, core, factors (all but the core) or all; repeatable, the last one of a block wins")
@@ -53,7 +53,7 @@ func (f *tuckerFlags) register(cmd *cobra.Command) {
 	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius")
 	f.registerStops(fs)
 	fs.IntVar(&f.restarts, "restarts", 1, "runs from random starts with the seeds seed, seed+1, …; the best is kept")
-	fs.Float64Var(&f.eps, "eps", 0, "floor of the nonnegative blocks' entries, and for beta <= 0 of the data; default 0 for hals")
+	fs.Float64Var(&f.eps, "eps", 0, "floor of the nonnegative blocks' entries, and for beta <= 0 of the data; default 0 for hals, 1e-16·(mean/product of ranks)^(1/blocks) for mu")
 }
 
 // tuckerStarts are the starting points that have a name.
@@ -190,7 +190,7 @@ func (f *tuckerFlags) methodFor(l loss.Loss) (m tucker.Method, once bool, err er
 	case "hals":
 		return tucker.HALS{Inner: f.inner}, false, nil
 	case "mu":
-		return nil, false, usagef("--method mu is not there for tucker; use hals")
+		return tucker.MU{Inner: f.inner, Extrapolate: f.extrapolate}, false, nil
 	}
 	return nil, false, usagef("--method %q; want hosvd, hooi, hals or mu", f.method)
 }
