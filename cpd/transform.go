@@ -3,11 +3,11 @@ package cpd
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
 	"polyad/asm"
+	"polyad/internal/fitting"
 	"polyad/internal/nnls"
 	"polyad/loss"
 	"polyad/matrix"
@@ -144,8 +144,8 @@ func (m *Model[T]) checkBasis() error {
 }
 
 // level sets the last factor to one whose rows have equal entries and give slices
-// of the model the sums of those of x. Components whose other columns sum to 0 or
-// less get none. It reports whether the entries are within the range of T.
+// of the model the sums of those of x. It reports whether they are within the range
+// of T.
 func level[T asm.Float](f []*matrix.Dense[T], x *tensor.Dense[T]) bool {
 	to := f[len(f)-1]
 	columns := make([]float64, to.Cols)
@@ -159,31 +159,7 @@ func level[T asm.Float](f []*matrix.Dense[T], x *tensor.Dense[T]) bool {
 			columns[q] *= sum
 		}
 	}
-	var model float64
-	for _, s := range columns {
-		model += max(s, 0)
-	}
-	sums := make([]float64, to.Rows)
-	for i := 0; i < len(x.Data); i += len(sums) {
-		for j, v := range x.Data[i : i+len(sums)] {
-			sums[j] += float64(v)
-		}
-	}
-	for j, s := range sums {
-		v := T(s / model)
-		if !(s > 0 && model > 0) {
-			v = 0
-		}
-		if math.IsInf(float64(v), 0) {
-			return false
-		}
-		for q, c := range columns {
-			if c > 0 {
-				to.Row(j)[q] = v
-			}
-		}
-	}
-	return true
+	return fitting.Level(to, columns, x.Data)
 }
 
 // ForTransform returns what of the options of a fit, as [Result] has them, holds
