@@ -22,8 +22,10 @@ import (
 // savedFit is what a model folder's result.json says of the objective that the
 // model was fitted with.
 type savedFit struct {
-	Schema  string
-	Options struct {
+	Schema, Command, Status string
+	RelError                float64 `json:"rel_error"`
+	Input                   struct{ File string }
+	Options                 struct {
 		Loss      string
 		Method    string
 		L1, L2    map[string]float64

@@ -43,16 +43,17 @@ func (a *app) transformCommand() *cobra.Command {
 		Long: `transform finds the last factor for the data in FILE, new samples, in the basis of
 the model in the folder MODEL, whose other factors stay:
 
-    nmf    H (r x n) for the columns of FILE (m x n); W stays
-    cpd    the factor of the last mode, of any size; weights and other factors stay
+    nmf      H (r x n) for the columns of FILE (m x n); W stays
+    cpd      the factor of the last mode, of any size; weights and other factors stay
+    tucker   likewise; core and other factors stay
 
 --out receives the whole model, trace.csv and result.json, as a fit leaves them.
 
 The loss, the penalty on what is found and whether that is nonnegative are what
 MODEL/result.json tells of, so that the data of the fit get the factor of the fit;
-flags replace them. Each sample is found on its own, for frobenius exactly (methods
-anls and als) where nothing forbids it: missing entries, a floor (--eps), l1 on a
-factor of both signs.`,
+flags replace them. Each sample is found on its own, for frobenius exactly (by anls
+and als; in a Tucker model hals begins there) where nothing forbids it: missing
+entries, a floor (--eps), l1 on a factor of both signs.`,
 		Example: `  polyad nmf old.npy -r 10 -o model
   polyad transform model new.npy -o coded
   polyad transform model new.npy --loss kl --l1 h=0 --tol 1e-9 -o coded
@@ -60,8 +61,8 @@ factor of both signs.`,
 		Args: cobra.MaximumNArgs(2),
 	}
 	f.registerSome(cmd.Flags(), transformFlags...)
-	cmd.Flags().Lookup("method").Usage = "nmf: hals, mu, als or anls; cpd: als, hals or mu; only mu takes losses other than frobenius; default: see above"
-	cmd.Flags().Var(&f.nonneg, "nonneg", "cpd: the new factor is nonnegative")
+	cmd.Flags().Lookup("method").Usage = "nmf: hals, mu, als or anls; cpd: als, hals or mu; tucker: hals or mu; only mu takes losses other than frobenius; default: see above"
+	cmd.Flags().Var(&f.nonneg, "nonneg", "cpd, tucker: the new factor is nonnegative")
 	cmd.Flags().Lookup("nonneg").NoOptDefVal = "all"
 	masks.register(cmd.Flags())
 	outs.registerFolder(cmd.Flags())
@@ -78,6 +79,8 @@ factor of both signs.`,
 		switch kindOf(args[0]) {
 		case "cpd":
 			return a.transformCPD(cmd, args, &f, &masks, &outs)
+		case "tucker":
+			return a.transformTucker(cmd, args, &f, &masks, &outs)
 		}
 		return a.transformNMF(cmd, args, &f, &masks, &outs)
 	})
@@ -164,6 +167,9 @@ func (f *cpdFlags) onlyLast(order int) error {
 	for _, p := range f.modes {
 		if p.mode >= order {
 			return usagef("--%s: block %d, but the model has the modes 0 to %d", p.kind, p.mode, last)
+		}
+		if p.mode == coreBlock && p.weight > 0 {
+			return usagef("--%s: the core stays as the model has it, so a penalty on it has no effect; only mode %d is found", p.kind, last)
 		}
 		if p.mode >= 0 && p.mode != last && p.weight > 0 {
 			return usagef("--%s: mode %d stays as the model has it, so a penalty on it has no effect; only mode %d is found", p.kind, p.mode, last)
