@@ -43,12 +43,11 @@ func (a *app) transformTucker(cmd *cobra.Command, args []string, f *cpdFlags, ma
 	} else if f.method == "" {
 		t.method = "hals"
 	}
-	var once bool
-	if o.Method, once, err = t.methodFor(o.Loss); err != nil {
-		return err
+	if t.method != "hals" && t.method != "mu" {
+		return usagef("--method %q; want hals or mu", t.method)
 	}
-	if _, hooi := o.Method.(tucker.HOOI); once || hooi {
-		return usagef("--method %s finds core and factors together, and transform one factor; use hals or mu", t.method)
+	if o.Method, _, err = t.methodFor(o.Loss); err != nil {
+		return err
 	}
 	stay := tucker.Modes{tucker.Core}
 	for n := range order - 1 {
