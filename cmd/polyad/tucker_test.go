@@ -193,6 +193,47 @@ func TestTuckerMethodsOnTheCommandLine(t *testing.T) {
 	}
 }
 
+// What an earlier model has left is no part of a new one.
+func TestForceLeavesOneModel(t *testing.T) {
+	dir := t.TempDir()
+	x, out := tuckerFile(t, dir), filepath.Join(dir, "out")
+	for _, c := range []struct {
+		args  []string
+		files []string
+	}{
+		{[]string{"tucker", x, "-r", "2", "-o", out}, []string{"core.npy", "factor_0.npy", "factor_1.npy", "factor_2.npy", "result.json", "trace.csv"}},
+		{[]string{"tucker", x, "-r", "2", "--modes", "0,2", "-o", out}, []string{"core.npy", "factor_0.npy", "factor_2.npy", "result.json", "trace.csv"}},
+		{[]string{"cpd", x, "-r", "2", "-o", out, "--max-iter", "3"}, []string{"factor_0.npy", "factor_1.npy", "factor_2.npy", "result.json", "trace.csv", "weights.npy"}},
+		{[]string{"transform", filepath.Join(dir, "truth"), x, "-o", out}, []string{"core.npy", "factor_0.npy", "factor_1.npy", "factor_2.npy", "result.json", "trace.csv"}},
+		{[]string{"synth", "cpd", filepath.Join(dir, "Y.npy"), "--shape", "3,3", "-r", "2", "--truth", filepath.Join(dir, "truth")}, nil},
+	} {
+		code, _, stderr := call(append(c.args, "--force", "-q")...)
+		require.Zero(t, code, stderr)
+		if c.files == nil {
+			require.NoFileExists(t, filepath.Join(dir, "truth", "core.npy"))
+			require.NoFileExists(t, filepath.Join(dir, "truth", "factor_2.npy"))
+			continue
+		}
+		entries, err := os.ReadDir(out)
+		require.NoError(t, err)
+		var names []string
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		require.Equal(t, c.files, names)
+		_, _, stderr = call("eval", out, x)
+		require.Empty(t, stderr)
+	}
+	mine := filepath.Join(dir, "mine")
+	require.NoError(t, os.Mkdir(mine, 0o777))
+	for _, name := range []string{"core.npy", "notes.txt"} { // not a model's
+		require.NoError(t, os.WriteFile(filepath.Join(mine, name), nil, 0o666))
+	}
+	code, _, stderr := call("cpd", x, "-r", "2", "-o", mine, "--max-iter", "3", "--force", "-q")
+	require.Zero(t, code, stderr)
+	require.FileExists(t, filepath.Join(mine, "core.npy"))
+}
+
 func TestErrorTargetsAreMetWithTheSmallestRanks(t *testing.T) {
 	dir := t.TempDir()
 	x := tuckerFile(t, dir)
