@@ -34,8 +34,8 @@ func TestTransformsAreModels(t *testing.T) {
 	} {
 		model, out := filepath.Join(dir, name), filepath.Join(dir, name+" out")
 		data := strings.Fields(line)[1]
-		fit := told(t, append(strings.Fields(line), "-o", model, "--json", "--tol", "1e-9", "--max-iter", "1000")...)
-		res := told(t, "transform", model, data, "-o", out, "--json", "--tol", "1e-9", "--max-iter", "1000")
+		fit := told(t, append(strings.Fields(line), "-o", model, "--json", "--tol", "1e-9", "--max-iter", "500")...)
+		res := told(t, "transform", model, data, "-o", out, "--json", "--tol", "1e-9", "--max-iter", "500")
 		for _, key := range []string{"status", "iterations", "objective", "loss", "penalty", "rel_error", "kkt", "pruned", "balance", "input"} {
 			require.Contains(t, res, key, name)
 		}
@@ -50,7 +50,7 @@ func TestTransformsAreModels(t *testing.T) {
 		require.InDelta(t, 1, told(t, "eval", out, "--against", model, "--json")["against"].(map[string]any)["fms"], .02, name)
 		code, _, stderr := call("reconstruct", out, filepath.Join(dir, name+".npy"), "-q")
 		require.Zero(t, code, stderr)
-		again := told(t, "transform", out, data, "-o", filepath.Join(dir, name+" again"), "--json", "--tol", "1e-9", "--max-iter", "1000")
+		again := told(t, "transform", out, data, "-o", filepath.Join(dir, name+" again"), "--json", "--tol", "1e-9", "--max-iter", "500")
 		require.InEpsilon(t, res["objective"], again["objective"], 1e-4, name)
 		require.FileExists(t, filepath.Join(out, "trace.csv"))
 		require.FileExists(t, filepath.Join(out, "result.json"))
