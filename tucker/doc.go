@@ -18,17 +18,31 @@
 //	HOSVD()  Frobenius                     orthonormal factors, no iteration
 //	HOOI{}   Frobenius                     orthonormal factors
 //	HALS{}   Frobenius, degrees 1 and 2    with and without nonnegativity
+//	MU{}     every loss and degree         nonnegative blocks
 //
 // A sweep updates the free factors in order, each given the latest others, and
 // then the core. [HOOI] takes the leading singular vectors of the data projected
 // onto the other factors, [HALS] minimizes over one column after the other, and
-// over the core by accelerated projected gradient steps; the objective never rises.
+// over the core by accelerated projected gradient steps, [MU] makes exact steps of
+// majorization-minimization; the objective never rises.
 //
-// Both need the data projected onto all factors but one, in every mode. Projections
+// For β = 2 they need the data projected onto all factors but one, in every mode. Projections
 // are shared between modes and across sweeps: what counts is the first product of
 // each, 2·|X|·J flops, of which there are N/(N-1) in a sweep, or two along the modes
 // of the smallest ranks where that is less. All else is of the size of the
 // projections. No unfolding of the data is stored.
+//
+// For other β each step of MU is a pass over the data, 4·|X|·J flops for β = 1 and
+// 6·|X|·J else, along the one mode for which that is least; model and quotients are
+// formed tile by tile. What follows for the block is of the size |X|·J/I.
+//
+// # Balancing
+//
+// When the free blocks are penalized, only a mean of their weights matters, and
+// Options.Balance brings the model to the scales at which the penalties are least
+// (package balance), at the start and after every sweep: one scale for each block, or
+// by Sinkhorn sweeps one for each column of a factor. The array that the model stands
+// for stays the same. A component whose column or slice of the core is zero is pruned.
 //
 // # Starts
 //

@@ -69,7 +69,7 @@ func (g *grams[T]) applied(f []*matrix.Dense[T], core *tensor.Dense[T], but int)
 // squares returns ||Y||².
 func (g *grams[T]) squares(f []*matrix.Dense[T], core *tensor.Dense[T]) float64 {
 	b := g.applied(f, core, -1)
-	return matrix.Inner(matrix.Of(1, len(b.Data), b.Data), matrix.Of(1, len(b.Data), g.core.Data))
+	return dot(b.Data, g.core.Data)
 }
 
 // normal writes Q_n into dst, J_n x J_n.

@@ -63,8 +63,9 @@ type HOSVDResult[T asm.Float] struct {
 // lose half the digits. Cost about |X|·I_0 flops and 9·I_0³ for the first mode, of
 // the others that of what is left; with QR 6·|X|·I_0.
 //
-// Errors wrap [ErrOption], [ErrShape], [ErrRank] or [ErrData], or are the cause of
-// the context's end, which is looked at before each mode. x is never written.
+// Errors wrap [ErrOption], [ErrShape], [ErrRank], [ErrData] or, when the core leaves
+// the range of its type, [solver.ErrNotFinite], or are the cause of the context's
+// end, which is looked at before each mode. x is never written.
 func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o *HOSVDOptions) (*HOSVDResult[T], error) {
 	if ctx == nil {
 		return nil, fmt.Errorf("tucker: %w: the context is nil; pass context.Background()", ErrOption)
@@ -121,7 +122,7 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	if err != nil {
 		return nil, err
 	}
-	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(d.residual.squares(m), d.residual.all), Values: d.values}
+	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(d.residual.squares(m.Tucker()), d.residual.all), Values: d.values}
 	for i := range m.Core.Data {
 		m.Core.Data[i] *= T(1 / scale)
 	}
@@ -129,6 +130,9 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 		for i := range s {
 			s[i] /= scale
 		}
+	}
+	if !m.finite() {
+		return nil, fmt.Errorf("tucker: %w: the core leaves the range of its type; rescale the data", solver.ErrNotFinite)
 	}
 	return r, nil
 }
@@ -256,11 +260,11 @@ func (d *decomposition[T]) meeting(ctx context.Context, target float64) (*Model[
 		if err := m.turn(d.pool); err != nil {
 			return nil, err
 		}
-		m.trim(share - d.residual.squares(m))
+		m.trim(share - d.residual.squares(m.Tucker()))
 		if err := m.turn(d.pool); err != nil {
 			return nil, err
 		}
-		if fitting.RelError(d.residual.squares(m), d.residual.all) <= target {
+		if fitting.RelError(d.residual.squares(m.Tucker()), d.residual.all) <= target {
 			return m, nil
 		}
 		share *= .5
@@ -310,9 +314,8 @@ func (m *Model[T]) trim(rest float64) {
 
 // squaresOf returns ||x||².
 func squaresOf[T asm.Float](x *tensor.Dense[T]) float64 {
-	x = x.Contiguous()
-	v := matrix.Of(1, len(x.Data), x.Data)
-	return matrix.Inner(v, v)
+	data := x.Contiguous().Data
+	return dot(data, data)
 }
 
 // turn rotates the columns of the factors so that the slices of the core along

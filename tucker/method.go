@@ -175,6 +175,9 @@ func (o *settled) checkHALS(a HALS) error {
 // the last mode the core, given the others.
 type stepper interface{ update(block int) }
 
+// preparer is a stepper that has to do something before the first sweep.
+type preparer interface{ prepare() }
+
 // finisher is a stepper that leaves the model in another form at the end of a run
 // than during it, as the same array.
 type finisher interface{ finish() }

@@ -99,7 +99,7 @@ func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
 	all, norm := squaresOf(x), m.Norm()
 	squares := all - 2*m.Tucker().InnerDense(nil, x) + norm*norm
 	if least := leastInner[T](); !(squares >= least*max(all, norm*norm)) {
-		squares = newResidual(nil, x).squares(m)
+		squares = newResidual(nil, x).squares(m.Tucker())
 	}
 	return fitting.RelError(squares, all)
 }

@@ -36,11 +36,37 @@ func newResidual[T asm.Float](pool *par.Pool, x *tensor.Dense[T]) *residual[T] {
 	return r
 }
 
+// warm makes sure that nothing is allocated from now on, whichever worker has
+// which tile of models like m.
+func (r *residual[T]) warm(m tensor.Tucker[T]) {
+	r.tiles.Set(m, len(r.buf))
+	cols := len(r.x.Data) / r.x.Shape[0]
+	last := 0
+	for b := range r.blocks() {
+		lo, hi := r.rowsOf(b)
+		for _, n := range [2]int{min(r.rows, hi-lo), (hi - lo) % r.rows} {
+			if n == 0 || n == last {
+				continue
+			}
+			last = n
+			for worker, y := range r.buf {
+				r.tiles.Tile(y[:n*cols], 0, n, worker)
+			}
+		}
+	}
+}
+
+// rowsOf returns the rows of a block.
+func (r *residual[T]) rowsOf(block int) (lo, hi int) {
+	rows := r.x.Shape[0]
+	return block * rows / r.blocks(), (block + 1) * rows / r.blocks()
+}
+
 func (r *residual[T]) blocks() int { return min(mostWorkers, r.x.Shape[0]) }
 
 // squares returns ||X - Y||².
-func (r *residual[T]) squares(m *Model[T]) (sum float64) {
-	r.tiles.Set(tensor.Tucker[T]{Core: m.Core, Factors: m.Factors}, len(r.buf))
+func (r *residual[T]) squares(m tensor.Tucker[T]) (sum float64) {
+	r.tiles.Set(m, len(r.buf))
 	r.pool.Run(r.blocks(), r)
 	for _, s := range r.part[:r.blocks()] {
 		sum += s
@@ -52,9 +78,8 @@ func (r *residual[T]) squares(m *Model[T]) (sum float64) {
 func (r *residual[T]) Do(block, worker int) {
 	const most = 8192
 	ker := asm.For[T]()
-	rows := r.x.Shape[0]
-	cols := len(r.x.Data) / rows
-	lo, hi := block*rows/r.blocks(), (block+1)*rows/r.blocks()
+	cols := len(r.x.Data) / r.x.Shape[0]
+	lo, hi := r.rowsOf(block)
 	var sum float64
 	for i := lo; i < hi; i += r.rows {
 		end := min(i+r.rows, hi)

@@ -1,8 +1,6 @@
 package tucker
 
 import (
-	"math"
-
 	"polyad/asm"
 	"polyad/matrix"
 	"polyad/solver"
@@ -104,9 +102,8 @@ func (m *Model[T]) cosine(o *Model[T]) float64 {
 		}
 	}
 	p := tensor.MultiModeProduct(nil, o.Core, turns, false)
-	inner := matrix.Inner(matrix.Of(1, len(p.Data), p.Data), matrix.Of(1, len(p.Data), m.Core.Contiguous().Data))
 	if norms := m.Norm() * o.Norm(); norms > 0 {
-		return math.Max(-1, math.Min(inner/norms, 1))
+		return max(-1, min(dot(p.Data, m.Core.Contiguous().Data)/norms, 1))
 	}
 	return 0
 }

@@ -92,6 +92,7 @@ func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *
 		s.chain = newChain(pool, x, s.f, o.fixed[:order])
 		s.grams.init(s.f, s.core)
 		s.residual = newResidual(pool, x)
+		s.residual.warm(tensor.Tucker[T]{Core: s.core, Factors: s.f})
 		s.stats = data.Stats{Sum: sumOf(x), Squares: s.residual.all}
 	} else {
 		floor := 0.0
@@ -136,6 +137,17 @@ func (s *state[T]) blockScale(n int) float64 {
 	return s.scale
 }
 
+// dot returns the inner product of two arrays, accumulated in float64.
+func dot[T asm.Float](x, y []T) (sum float64) {
+	const most = 8192
+	ker := asm.For[T]()
+	for j := 0; j < len(x); j += most {
+		k := min(j+most, len(x))
+		sum += ker.Dot(x[j:k], y[j:k])
+	}
+	return sum
+}
+
 func sumOf[T asm.Float](x *tensor.Dense[T]) float64 {
 	return matrix.Sum(matrix.Of(1, len(x.Data), x.Data))
 }
@@ -144,8 +156,8 @@ func sumOf[T asm.Float](x *tensor.Dense[T]) float64 {
 func (s *state[T]) Sweep() error {
 	if !s.swept {
 		s.touched, s.swept = true, true
-		if b, ok := s.step.(interface{ prepare() }); ok {
-			b.prepare()
+		if a, ok := s.step.(preparer); ok {
+			a.prepare()
 		}
 	}
 	s.value = unknown()
@@ -200,10 +212,9 @@ func (s *state[T]) frobenius() {
 // inner returns the inner product of data and model, and the square of the model.
 func (s *state[T]) inner() (inner, squares float64) {
 	a := s.chain.product(len(s.f))
-	g := matrix.Of(1, len(s.core.Data), s.core.Data)
-	inner = matrix.Inner(matrix.Of(1, len(a.Data), a.Data), g)
+	inner = dot(a.Data, s.core.Data)
 	if _, hooi := s.o.Method.(HOOI); hooi && (s.swept || s.given == nil) {
-		return inner, matrix.Inner(g, g) // the factors are orthonormal
+		return inner, dot(s.core.Data, s.core.Data) // the factors are orthonormal
 	}
 	return inner, s.grams.squares(s.f, s.core)
 }
@@ -223,7 +234,7 @@ func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 	if v := s.value.direct[0]; v != v && s.div != nil {
 		s.value.direct[0], s.value.direct[1] = s.div.Loss(s.o.Loss, tensor.Tucker[T]{Core: s.core, Factors: s.f})
 	} else if v != v {
-		e := s.residual.squares(&Model[T]{Core: s.core, Factors: s.f})
+		e := s.residual.squares(tensor.Tucker[T]{Core: s.core, Factors: s.f})
 		s.value.direct = [2]float64{e / 2, e}
 	}
 	return s.value.direct[0], s.value.direct[1]

@@ -31,7 +31,7 @@ func TestRowsAreConsistent(t *testing.T) {
 		assert.InEpsilon(t, r.Flops/r.Seconds/1e9, r.GFlops, 1e-12, msg)
 		assert.NotEmpty(t, r.Shape, msg)
 	}
-	for _, n := range []string{"peak", "read", "write", "gemm", "vht", "wtv", "wh", "gram", "kl", "is", "mttkrp", "ttm", "hals", "solve"} {
+	for _, n := range []string{"peak", "read", "write", "gemm", "vht", "wtv", "wh", "gram", "kl", "is", "mttkrp", "ttm", "tucker-kl", "hals", "solve"} {
 		assert.True(t, names[n], n)
 	}
 }
@@ -63,4 +63,9 @@ func run[T asm.Float](b *testing.B, dtype string, all []testCase[T]) {
 			b.ReportMetric(c.flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})
 	}
+}
+
+func TestExpansionsAreCountedInTheirBestOrder(t *testing.T) {
+	// 32 x 12 x 10 to 428 x 12 x 10, 428 x 96 x 10, 428 x 96 x 100.
+	assert.Equal(t, 2*float64(32*12*10*428+428*12*10*96+428*96*10*100), expansion([]int{428, 96, 100}, []int{32, 12, 10}))
 }

@@ -1,0 +1,142 @@
+package tucker
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"polyad/asm"
+	"polyad/internal/fitting"
+	"polyad/internal/par"
+	"polyad/matrix"
+	"polyad/tensor"
+)
+
+// begun returns the state of a fit after its start.
+func begun[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options, pool *par.Pool) *state[T] {
+	e, err := o.effective(x.Shape, ranks)
+	if err != nil {
+		panic(err)
+	}
+	var top T
+	for _, v := range x.Data {
+		top = max(top, v, -v)
+	}
+	s, err := setUp(context.Background(), x, e, fitting.FactorScale[T](float64(top), e.Loss, e.scaled()), pool, nil)
+	if err != nil {
+		panic(err)
+	}
+	s.begin()
+	return s
+}
+
+// Sweeper returns a function that makes a sweep and evaluates the objective as
+// between sweeps, and one that does it directly.
+func Sweeper[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options) (sweep, direct, end func()) {
+	pool := par.New(o.Workers)
+	s := begun(x, ranks, o, pool)
+	sweep = func() {
+		_ = s.Sweep()
+		s.Objective(false)
+	}
+	direct = func() {
+		if m := (tensor.Tucker[T]{Core: s.core, Factors: s.f}); s.div != nil {
+			s.div.Loss(s.o.Loss, m)
+		} else {
+			s.residual.squares(m)
+		}
+	}
+	sweep()
+	sweep()
+	direct()
+	return sweep, direct, pool.Close
+}
+
+// OnlySweeps returns a function that makes a sweep and no more.
+func OnlySweeps[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options) (sweep, end func()) {
+	pool := par.New(o.Workers)
+	s := begun(x, ranks, o, pool)
+	return func() { _ = s.Sweep() }, pool.Close
+}
+
+// CheckStateRoundTrip saves the state in the middle of a run, restores it into
+// a fresh one and compares the two ways on.
+func CheckStateRoundTrip(t *testing.T, x *tensor.Dense[float32], ranks []int, o Options) {
+	pool := par.New(2)
+	defer pool.Close()
+	a := begun(x, ranks, &o, pool)
+	o.Init = Random{}
+	b := begun(x, ranks, &o, pool)
+	sweeps := func(s *state[float32], n int) {
+		for k := range n {
+			if k%3 == 0 {
+				s.Objective(false)
+			}
+			require.NoError(t, s.Sweep())
+		}
+	}
+	sweeps(a, 5)
+	saved := a.SaveState()
+	sweeps(b, 4)
+	require.NoError(t, b.RestoreState(saved))
+	sweeps(a, 7)
+	sweeps(b, 7)
+	require.Equal(t, a.model(), b.model(), "%v", o.Method)
+	la, pa, _ := a.Objective(false)
+	lb, pb, _ := b.Objective(false)
+	require.Equal(t, [2]float64{la, pa}, [2]float64{lb, pb})
+	require.ErrorIs(t, b.RestoreState(saved[:40]), ErrShape)
+	require.ErrorIs(t, b.RestoreState(append(saved, 0)), ErrShape)
+}
+
+// CheckChain compares the projections of some sweeps over random factors with
+// those that are made anew, and returns how many first products there were a sweep.
+func CheckChain(t *testing.T, x *tensor.Dense[float64], f []*matrix.Dense[float64], never []bool) float64 {
+	r := rand.New(rand.NewPCG(1, 2))
+	draw := func(n int) {
+		for i := range f[n].Data {
+			f[n].Data[i] = r.NormFloat64()
+		}
+	}
+	for n := range f {
+		if f[n] != nil {
+			draw(n)
+		}
+	}
+	c := newChain(nil, x, f, never)
+	firsts := 0
+	compare := func(n int) {
+		made := len(c.levels) == 0 || c.levels[0].mode == n
+		p := c.product(n)
+		if made {
+			firsts++
+		}
+		others := slices.Clone(f)
+		if n < len(f) {
+			others[n] = nil
+		}
+		want := tensor.MultiModeProduct(nil, x, others, true)
+		require.Equal(t, want.Shape, p.Shape)
+		for i, v := range want.Data {
+			require.InDelta(t, v, p.Data[i], 1e-9)
+		}
+	}
+	const warm, sweeps = 2, 12
+	for k := range warm + sweeps {
+		if k == warm {
+			firsts = 0
+		}
+		for n := range f {
+			if f[n] != nil && !never[n] {
+				compare(n)
+				draw(n)
+				c.changed(n)
+			}
+		}
+		compare(len(f))
+	}
+	return float64(firsts) / sweeps
+}
