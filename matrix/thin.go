@@ -154,6 +154,9 @@ func grow(values []float64, e int) ([]float64, bool) {
 	return values, ok
 }
 
+// FixSigns gives the columns of u the sign that [ThinSVD] documents, in place.
+func FixSigns[T Float](u *Dense[T]) { fixSigns(u, nil) }
+
 // fixSigns gives the columns of u the sign that [ThinSVD] documents, and those of
 // v, if there is one, the same.
 func fixSigns[T Float](u, v *Dense[T]) {

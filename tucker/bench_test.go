@@ -39,3 +39,19 @@ func BenchmarkHOSVD(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkHALS(b *testing.B) {
+	for _, c := range []struct{ shape, ranks []int }{{[]int{428, 96, 100}, []int{32, 12, 10}}, {[]int{200, 200, 200}, []int{16, 16, 16}}} {
+		x := noisy[float64](1, c.shape, c.ranks, true, 30)
+		for _, w := range []int{1, 2} {
+			b.Run(fmt.Sprintf("f64/%v/%d", c.shape, w), func(b *testing.B) {
+				sweep, _, end := tucker.Sweeper(x, c.ranks, &tucker.Options{Workers: w, Method: tucker.HALS{}, Init: tucker.Random{}})
+				defer end()
+				b.ResetTimer()
+				for range b.N {
+					sweep()
+				}
+			})
+		}
+	}
+}

@@ -35,8 +35,9 @@ type HOSVDOptions struct {
 // HOSVDResult is a model with orthonormal factors and what is known of it.
 type HOSVDResult[T asm.Float] struct {
 	*Model[T]
-	// RelError is ||X - model||_F / ||X||_F, computed directly. For data that are
-	// all zero it is 0.
+	// RelError is ||X - model||_F / ||X||_F: with a target computed directly, else
+	// from the norms of data and core unless that cancels. For data that are all
+	// zero it is 0.
 	RelError float64
 	// Values are the singular values of each mode's unfolding, of the data or, in
 	// the sequential variant, of what was left of them; at least as many as the
@@ -122,7 +123,12 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	if err != nil {
 		return nil, err
 	}
-	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(d.residual.squares(m.Tucker()), d.residual.all), Values: d.values}
+	all := d.residual.all
+	squares := all - squaresOf(m.Core)
+	if o.Target.IsSet() || !(squares >= leastInner[T]()*all) {
+		squares = d.residual.squares(m.Tucker())
+	}
+	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(squares, all), Values: d.values}
 	for i := range m.Core.Data {
 		m.Core.Data[i] *= T(1 / scale)
 	}

@@ -440,3 +440,52 @@ func TestProjectionsAreSharedAndRight(t *testing.T) {
 		require.InDelta(t, c.first, got, 1e-12, "%v", c.ranks)
 	}
 }
+
+func TestCoreAloneIsTheLeastSquaresSolution(t *testing.T) {
+	shape, ranks := []int{9, 8, 7}, []int{3, 2, 4}
+	m := model[float64](5, shape, ranks, true)
+	x := m.Reconstruct()
+	start := m.Clone()
+	for i := range start.Core.Data {
+		start.Core.Data[i] = 1
+	}
+	for _, nonneg := range []tucker.Modes{{}, tucker.All} {
+		o := tucker.Options{Method: tucker.HALS{Core: 3000}, Nonneg: nonneg, Fix: tucker.Modes{0, 1, 2}, Init: start, Run: sweeps(3)}
+		r, err := tucker.Fit(ctx, x, ranks, &o)
+		require.NoError(t, err)
+		require.InDeltaSlice(t, m.Core.Data, r.Core.Data, 1e-4)
+		for i, p := range r.Trace[1:] {
+			require.LessOrEqual(t, p.Loss, r.Trace[i].Loss+1e-12)
+		}
+	}
+	// Data that a nonnegative core cannot reach: the conditions of the optimum hold.
+	y := noisy[float64](6, shape, ranks, false, 1)
+	r, err := tucker.Fit(ctx, y, ranks, &tucker.Options{Method: tucker.HALS{}, Fix: tucker.Modes{0, 1, 2}, Init: start, Run: sweeps(400)})
+	require.NoError(t, err)
+	require.Less(t, r.KKT[3], 1e-8)
+	require.Contains(t, r.Core.Data, 0.0)
+}
+
+func TestRankOneMatchesBruteForce(t *testing.T) {
+	for seed := range uint64(5) {
+		x := noisy[float64](seed, []int{2, 2, 2}, []int{1, 1, 1}, false, 1)
+		best := 0.0
+		const steps = 120
+		angle := func(k int) (c, s float64) { return math.Cos(math.Pi * float64(k) / steps), math.Sin(math.Pi * float64(k) / steps) }
+		for i := range steps {
+			a0, a1 := angle(i)
+			for j := range steps {
+				b0, b1 := angle(j)
+				// The best third vector is what is left, normalized.
+				c0 := a0*(b0*x.At(0, 0, 0)+b1*x.At(0, 1, 0)) + a1*(b0*x.At(1, 0, 0)+b1*x.At(1, 1, 0))
+				c1 := a0*(b0*x.At(0, 0, 1)+b1*x.At(0, 1, 1)) + a1*(b0*x.At(1, 0, 1)+b1*x.At(1, 1, 1))
+				best = max(best, c0*c0+c1*c1)
+			}
+		}
+		r, err := tucker.Fit(ctx, x, []int{1, 1, 1}, &tucker.Options{Restarts: 10, Run: sweeps(100)})
+		require.NoError(t, err)
+		got := r.Core.Data[0] * r.Core.Data[0]
+		require.GreaterOrEqual(t, got, best*(1-1e-12))
+		require.LessOrEqual(t, got, best*(1+2e-3))
+	}
+}

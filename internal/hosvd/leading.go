@@ -7,6 +7,8 @@
 package hosvd
 
 import (
+	"math"
+
 	"polyad/asm"
 	"polyad/internal/par"
 	"polyad/matrix"
@@ -20,19 +22,25 @@ const gramRows = 400
 // Leading returns the k = min(rank, I_n, |X|/I_n) leading left singular vectors
 // (I_n x k) and singular values, descending, of the mode-n unfolding of x, with
 // the signs of [matrix.ThinSVD]. An unfolding of few rows is decomposed by its
-// Gram matrix ([matrix.GramSVD]: values below about 1e-8 of the largest, 1e-4 of
-// float32 data, are noise), others by [matrix.SVD], whose start seed determines.
+// Gram matrix (as by [matrix.GramSVD]: values below about 1e-8 of the largest, 1e-4
+// of float32 data, are noise), with a block iteration where few vectors are wanted
+// and the values fall, others by [matrix.SVD]. Their starts seed determines.
 // x is not empty; it is copied when it is not contiguous. When it holds NaN or
 // Inf, or a product overflows, ok is false. Cost |X|·I_n flops and about 9·I_n³ by
-// the Gram matrix, else 26·(k+10)·|X| in 14 passes, with |X|/I_n·(k+10) numbers of
+// the Gram matrix (less by the iteration), else 26·(k+10)·|X| in 14 passes, with |X|/I_n·(k+10) numbers of
 // memory.
 func Leading[T asm.Float](p *par.Pool, x *tensor.Dense[T], mode, rank int, seed uint64) (u *matrix.Dense[T], s []float64, ok bool) {
 	x = x.Contiguous()
 	l, size, r := x.Split(mode)
 	k := min(rank, size, l*r)
 	if size <= gramRows && size <= l*r {
-		wide, s, ok := matrix.GramSVD(Gram(p, x, mode), k)
-		if !ok {
+		g := Gram(p, x, mode)
+		wide, s, ok := leadingSpace(p, g, k, seed)
+		if ok {
+			for i, v := range s {
+				s[i] = math.Sqrt(max(v, 0))
+			}
+		} else if wide, s, ok = matrix.GramSVD(g, k); !ok {
 			return nil, nil, false
 		}
 		return matrix.Convert[T](wide), s, true
