@@ -181,10 +181,10 @@ func (f *cpdFlags) onlyLast(order int) error {
 	return nil
 }
 
-// maskless refuses flags that only nmf has.
+// maskless refuses missing entries.
 func maskless(dir string, masks *maskFlags) error {
 	if masks.set.Changed("mask") || masks.set.Changed("missing") {
-		return usagef("%s is a tensor decomposition: --mask and --missing are for nmf", dir)
+		return usagef("%s is a tensor decomposition that takes no missing entries here; leave --mask and --missing out", dir)
 	}
 	return nil
 }

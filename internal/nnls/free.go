@@ -30,8 +30,9 @@ func NewFree[T asm.Float](r int) *Free[T] {
 	return &Free[T]{spd: matrix.NewSPD[T](r), system: matrix.New[float64](r, r), scales: make([]float64, r), turn: make([]T, r)}
 }
 
-// SetGram sets G and l2 and reports whether the matrix needed a ridge.
-func (s *Free[T]) SetGram(g *matrix.Dense[float64], l2 float64) (raised bool) {
+// SetGram sets G and l2 and reports whether the matrix is singular: it needed a
+// ridge, or a component with a diagonal of 0 was left out.
+func (s *Free[T]) SetGram(g *matrix.Dense[float64], l2 float64) (singular bool) {
 	ridge := 2 * l2
 	for q := range s.scales {
 		d := g.At(q, q) + ridge
@@ -47,14 +48,14 @@ func (s *Free[T]) SetGram(g *matrix.Dense[float64], l2 float64) (raised bool) {
 			to[p] = v * c * s.scales[p]
 		}
 		if from[q]+ridge == 0 {
-			to[q] = 1
+			to[q], singular = 1, true
 		} else {
 			to[q] += ridge * c * c
 		}
 	}
 	tries, ok := s.spd.Factor(s.system)
 	s.ok = ok
-	return tries > 0
+	return tries > 0 || singular
 }
 
 // Solve sets x to the minimizer for the last G and the right sides a, both n x r;
