@@ -1,8 +1,6 @@
 package cpd
 
 import (
-	"math"
-
 	"polyad/asm"
 	"polyad/internal/nnls"
 	"polyad/matrix"
@@ -17,16 +15,12 @@ import (
 // over F_n ≥ 0 by block principal pivoting (package internal/nnls). A sweep costs
 // 2·|X|·r flops for each pass over the data, I_n·r²·4 + r³/3 for each mode.
 //
-// Components are scaled by powers of two that bring the diagonal near 1, so that
-// a singular S is told from one of components of very different sizes, and gets a
-// ridge (matrix.SPD). A component whose other columns vanish becomes 0; so singular
-// an S counts like one that got a ridge.
+// A singular S gets a ridge, and a component whose other columns vanish becomes 0; so
+// singular an S counts like one that got a ridge.
 type als[T asm.Float] struct {
 	*state[T]
 	l2     []float64
-	spd    *matrix.SPD[T]
-	system *matrix.Dense[float64]
-	turn   []T // 1 over the scales
+	solver *nnls.Free[T]
 
 	pivot           []*nnls.BPP[T]     // of nonnegative modes
 	turned, turnedA []*matrix.Dense[T] // views of one memory each
@@ -34,7 +28,7 @@ type als[T asm.Float] struct {
 
 func newALS[T asm.Float](s *state[T]) (*als[T], error) {
 	a := &als[T]{state: s, l2: make([]float64, len(s.f)), pivot: make([]*nnls.BPP[T], len(s.f)),
-		spd: matrix.NewSPD[T](s.rank), system: matrix.New[float64](s.rank, s.rank), turn: make([]T, s.rank)}
+		solver: nnls.NewFree[T](s.rank)}
 	longest := 0
 	for _, n := range s.free {
 		if !s.o.nonneg[n] {
@@ -65,55 +59,10 @@ func (a *als[T]) update(mode int) {
 		a.nonnegative(mode, num)
 		return
 	}
-	x := a.f[mode]
-	if !a.factor(2 * a.l2[mode]) {
-		for i := range x.Data { // the run ends with an error
-			x.Data[i] = T(math.NaN())
-		}
-		return
-	}
-	a.scaleTo(x, num)
-	a.spd.Solve(a.pool, x, true)
-	a.scaleTo(x, x)
-}
-
-// factor factors S + ridge·I, scaled.
-func (a *als[T]) factor(ridge float64) (ok bool) {
-	for q := range a.scales {
-		d := a.gram.At(q, q) + ridge
-		a.scales[q] = 1
-		if _, e := math.Frexp(d); d > 0 && !math.IsInf(d, 0) {
-			a.scales[q] = math.Ldexp(1, -e/2)
-		}
-		a.turn[q] = T(a.scales[q])
-	}
-	singular := false
-	for q, s := range a.scales {
-		from, to := a.gram.Row(q), a.system.Row(q)
-		for p, v := range from {
-			to[p] = v * s * a.scales[p]
-		}
-		if from[q]+ridge == 0 {
-			to[q], singular = 1, true
-		} else {
-			to[q] += ridge * s * s
-		}
-	}
-	tries, ok := a.spd.Factor(a.system)
-	if tries > 0 || singular {
+	if a.solver.SetGram(a.gram, a.l2[mode]) {
 		a.ridges++
 	}
-	return ok
-}
-
-// scaleTo writes from with its columns scaled.
-func (a *als[T]) scaleTo(to, from *matrix.Dense[T]) {
-	for i := range to.Rows {
-		x, y := to.Row(i), from.Row(i)
-		for q, s := range a.turn {
-			x[q] = y[q] * s
-		}
-	}
+	a.solver.Solve(a.pool, a.f[mode], num)
 }
 
 // nonnegative minimizes over a nonnegative factor, as a transposed copy.

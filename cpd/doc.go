@@ -77,6 +77,7 @@
 // A fit leaves scale, signs and order of the components as they came and the
 // weights 1; [Model.Normalize], [Model.FixSigns] and [Model.Sort] change them when
 // asked. Norms, inner products and errors of models need no array of their shape.
+// [Model.Transform] finds the last factor for new data in the basis of the others.
 //
 // # Zeros
 //

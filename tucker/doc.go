@@ -59,7 +59,8 @@
 // the core. HOOI and HOSVD return orthonormal factors and a core whose slices along
 // each mode are orthogonal and in the order of their norms, with signs as package
 // matrix has them; what HALS returns is as the algorithm left it. [Model.Normalize]
-// and [Model.Orthogonalize] change the form and not the array.
+// and [Model.Orthogonalize] change the form and not the array. [Model.Transform]
+// finds the last factor for new data in the basis of core and other factors.
 //
 // Ranks that no orthonormal factor can have, above the size of their mode or above
 // the product of the other ranks, are errors for HOSVD and HOOI; others may go

@@ -13,10 +13,8 @@ import (
 	"polyad/asm"
 	"polyad/cpd"
 	"polyad/internal/report"
-	"polyad/internal/wholefile"
 	"polyad/matrix"
 	"polyad/reg"
-	"polyad/solver"
 	"polyad/tensor"
 )
 
@@ -98,12 +96,7 @@ func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, masks *m
 		}
 		o.Init = m
 	}
-	run.app.working.Store(true)
-	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
-	if bar != nil {
-		bar.runs = f.restarts
-		o.Run.Observe = []solver.Observer{bar.observe}
-	}
+	bar := run.watch(&o.Run)
 	r, err := cpd.Fit(ctx, x, f.rank, &o)
 	bar.clear()
 	if r == nil {
@@ -112,9 +105,7 @@ func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, masks *m
 		}
 		return fmt.Errorf("%s: %w", in.facts.File, err)
 	}
-	if run.outs.verbose {
-		fmt.Fprintf(run.app.err, "polyad: %s, %s kernels, %d workers\n", asm.CPU(), asm.Current(), r.Options.Workers)
-	}
+	run.speak(r.Options.Workers)
 	switch f.normalize {
 	case "l1":
 		r.Normalize(cpd.NormL1)
@@ -126,20 +117,7 @@ func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, masks *m
 	}
 	res := newCPDResult(run.command, r, in.facts, f)
 	masks.record(res)
-	if run.dir != nil {
-		if err := run.dir.fill(func(dir string) error { return writeModel(dir, r.Model, r.Trace, res) }); err != nil {
-			return err
-		}
-	}
-	if run.outs.report != "" {
-		if err := wholefile.Write(run.outs.report, func(w io.Writer) error { return writeCPDPage(w, res, r) }); err != nil {
-			return fmt.Errorf("--report: %w", err)
-		}
-	}
-	if err := run.tell(res, res); err != nil {
-		return err
-	}
-	return run.ending(ctx, r.Status)
+	return run.done(ctx, res, res, r.Model, r.Report, func(w io.Writer) error { return writeCPDPage(w, res, r) })
 }
 
 // newCPDResult collects what is reported of a fit.

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,13 +25,29 @@ type cpdFlags struct {
 	target float64 // of a compressed start
 	ranks  []int
 
-	named, beyond bool // of eval: penalties on w or h, and on modes from 2 on
+	core bool // there is one, as in a Tucker model
+
+	named, beyond bool // of eval: penalties on w or h, and on blocks that nmf has not
 }
 
-// modePenalty is a penalty on one mode, or on all (-1).
+// modePenalty is a penalty on one mode, or on several blocks.
 type modePenalty struct {
 	mode int
 	penalty
+}
+
+// What a penalty may be on besides a mode. The core counts as -2 in the library,
+// too.
+const (
+	everyBlock = -1
+	coreBlock  = -2
+	allFactors = -3
+)
+
+// on reports whether a penalty is on a block, a mode or the core, that may be
+// fixed: several blocks are the free ones.
+func (p modePenalty) on(block int, fixed bool) bool {
+	return p.mode == block || !fixed && (p.mode == everyBlock || p.mode == allFactors && block >= 0)
 }
 
 func (f *cpdFlags) register(cmd *cobra.Command) {
@@ -60,26 +75,38 @@ func (f *cpdFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns with norm 1, the scale to the weights: none, l1, l2")
 	fs.BoolVar(&f.sort, "sort", false, "afterwards: components by falling norm")
 	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius")
-	fs.IntVar(&f.maxIter, "max-iter", 0, "largest number of sweeps; default 500, mu 2000")
-	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps lower the objective by less than this share of its value at the start; 0: never")
-	fs.Var(&f.maxTime, "max-time", "time limit, such as 90s or 5m")
-	fs.Uint64Var(&f.seed, "seed", 0, "seed of what is random in the start")
+	f.registerStops(fs)
 	fs.IntVar(&f.restarts, "restarts", 1, "runs from random starts with the seeds seed, seed+1, …; the best is kept")
-	fs.IntVar(&f.workers, "workers", 0, "number of worker threads; 0: one per processor (results do not depend on it)")
 	fs.Float64Var(&f.eps, "eps", 0, "floor of the nonnegative factors' entries, and for beta <= 0 of the data; default 0 for hals, 1e-16·(mean/rank)^(1/modes) for mu")
 }
 
 // give takes the penalty of a block by its name.
 func (f *cpdFlags) give(block string, q penalty) error {
-	mode := -1
-	if block != "all" && block != "factors" {
+	mode := everyBlock
+	switch block {
+	case "all":
+	case "factors":
+		mode = allFactors
+	case "core":
+		mode = coreBlock
+	default:
 		var err error
 		if mode, err = strconv.Atoi(block); err != nil || mode < 0 {
-			return fmt.Errorf("block %q, want a mode number from 0, or all", block)
+			return f.noBlock(block)
 		}
+	}
+	if mode == coreBlock && !f.core {
+		return f.noBlock(block)
 	}
 	f.modes = append(f.modes, modePenalty{mode, q})
 	return nil
+}
+
+func (f *cpdFlags) noBlock(block string) error {
+	if f.core {
+		return fmt.Errorf("block %q, want a mode number from 0, core, factors or all", block)
+	}
+	return fmt.Errorf("block %q, want a mode number from 0, or all", block)
 }
 
 // cpdStarts are the starting points that have a name.
@@ -98,6 +125,9 @@ func (f *cpdFlags) options() (cpd.Options, error) {
 	var err error
 	if o.Loss, err = loss.Parse(f.loss); err != nil {
 		return o, usagef("--loss: %w", err)
+	}
+	if slices.Contains(f.nonneg, coreBlock) {
+		return o, usagef("--nonneg=%s: the model has no core", f.nonneg)
 	}
 	if err := f.compression(&o); err != nil {
 		return o, err
@@ -222,7 +252,7 @@ func (f *cpdFlags) penalties(order int, fixed cpd.Modes) (cpd.Penalties, error) 
 			return nil, usagef("--%s: block %d, but the data have the modes 0 to %d", p.kind, p.mode, order-1)
 		}
 		for n := range of {
-			if p.mode == n || p.mode < 0 && !slices.Contains(fixed, n) {
+			if p.on(n, slices.Contains(fixed, n)) {
 				of[n].put("w", p.penalty)
 			}
 		}
@@ -234,7 +264,17 @@ func (f *cpdFlags) penalties(order int, fixed cpd.Modes) (cpd.Penalties, error) 
 	return all, nil
 }
 
-// modeList is a flag of mode numbers, or all.
+// anyWeight reports whether some penalty is above 0.
+func (f *cpdFlags) anyWeight() bool {
+	return slices.ContainsFunc(f.modes, func(p modePenalty) bool { return p.weight > 0 })
+}
+
+// otherDegrees reports whether there is a penalty of another degree than 1 and 2.
+func (f *cpdFlags) otherDegrees() bool {
+	return slices.ContainsFunc(f.modes, func(p modePenalty) bool { return p.weight > 0 && p.p != 1 && p.p != 2 })
+}
+
+// modeList is a flag of mode numbers, and core, or all.
 type modeList cpd.Modes
 
 // Type names the form of the value in the help.
@@ -244,8 +284,11 @@ func (m *modeList) Type() string { return "I,J,..." }
 func (m modeList) String() string {
 	words := make([]string, len(m))
 	for i, n := range m {
-		if words[i] = strconv.Itoa(n); n < 0 {
+		switch words[i] = strconv.Itoa(n); n {
+		case everyBlock:
 			words[i] = "all"
+		case coreBlock:
+			words[i] = "core"
 		}
 	}
 	return strings.Join(words, ",")
@@ -260,7 +303,10 @@ func (m *modeList) Set(s string) error {
 	}
 	for _, w := range strings.Split(s, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(w))
-		if err != nil || n < 0 {
+		switch {
+		case strings.TrimSpace(w) == "core":
+			n = coreBlock
+		case err != nil || n < 0:
 			return fmt.Errorf("want mode numbers from 0 with commas between them, or all")
 		}
 		*m = append(*m, n)
@@ -268,11 +314,8 @@ func (m *modeList) Set(s string) error {
 	return nil
 }
 
-// isCPD reports whether a folder holds a canonical polyadic model.
-func isCPD(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "weights.npy"))
-	return err == nil
-}
+// has reports whether a list holds a mode.
+func (m modeList) has(n int) bool { return slices.Contains(m, n) || slices.Contains(m, -1) }
 
 // byMode returns what a function says of each mode's penalty, by its number.
 func byMode(p cpd.Penalties, of func(reg.Penalty) any) map[string]any {

@@ -112,7 +112,7 @@ type block struct {
 }
 
 func (a *app) evalCommand() *cobra.Command {
-	var f fitFlags
+	var f cpdFlags
 	var masks maskFlags
 	var against string
 	var asJSON bool
@@ -124,6 +124,8 @@ factors; the loss, penalties and relative error for the data in FILE; and with
 --against the factor match score with another model (1: the same components). Of a
 tensor decomposition it also tells each component's part of the model, which
 components nearly cancel, and with FILE the core consistency (100: no interactions).
+The columns of a Tucker model's factors are matched mode by mode, and the arrays that
+the models stand for compared by the cosine of the angle between them.
 
 Loss, penalties and floor are those that MODEL/result.json tells of, unless flags
 say otherwise; so is --missing, while --mask is to be given again. Entries at the floor count as zeros, and a component that is zero
@@ -133,17 +135,7 @@ matches nothing.`,
   polyad eval model --against truth`,
 		Args: cobra.MaximumNArgs(2),
 	}
-	var all cobra.Command
-	f.register(&all)
-	for _, name := range []string{"loss", "l1", "l2", "lp", "eps", "workers"} {
-		cmd.Flags().AddFlag(all.Flags().Lookup(name))
-	}
-	cmd.Flags().SortFlags = false
-	f.set = cmd.Flags()
-	var modes cpdFlags
-	for _, name := range []string{"l1", "l2", "lp"} {
-		modes.listen(cmd.Flags().Lookup(name).Value.(*penaltyFlag))
-	}
+	f.registerSome(cmd.Flags(), "loss", "l1", "l2", "lp", "eps", "workers")
 	masks.register(cmd.Flags())
 	cmd.Flags().StringVar(&against, "against", "", "folder of a model to compare with")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -158,14 +150,13 @@ matches nothing.`,
 			if dir == "" && !cmd.Flags().Changed("against") {
 				continue
 			}
-			if isCPD(args[0]) != isCPD(dir) {
+			if kindOf(dir) == "nmf" {
+				if err := checkModel(dir); err != nil {
+					return err
+				}
+			}
+			if kindOf(args[0]) != kindOf(dir) {
 				return fmt.Errorf("%s and %s are models of different kinds", args[0], dir)
-			}
-			if isCPD(dir) {
-				continue
-			}
-			if err := checkModel(dir); err != nil {
-				return err
 			}
 		}
 		if len(args) == 1 {
@@ -177,22 +168,31 @@ matches nothing.`,
 		}
 		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
 		var err error
-		if isCPD(args[0]) {
-			modes.fitFlags = f
-			err = a.evaluateCPD(cmd.Context(), e, &modes, &masks, args, against)
-		} else if err = modes.noModes(); err == nil {
-			err = a.evaluate(cmd.Context(), e, &f, &masks, args, against)
+		all, print := any(e), e.print
+		switch kindOf(args[0]) {
+		case "tucker":
+			t := &tuckerEvaluation{evaluation: *e}
+			all, print = t, t.print
+			if err = maskless(args[0], &masks); err == nil {
+				err = a.evaluateTucker(cmd.Context(), t, &f, args, against)
+			}
+		case "cpd":
+			err = a.evaluateCPD(cmd.Context(), e, &f, &masks, args, against)
+		default:
+			if err = f.noModes(); err == nil {
+				err = a.evaluate(cmd.Context(), e, &f.fitFlags, &masks, args, against)
+			}
 		}
 		if err != nil {
 			return err
 		}
-		if err := writeJSON(io.Discard, e); err != nil {
+		if err := writeJSON(io.Discard, all); err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
 		if asJSON {
-			return writeJSON(a.out, e)
+			return writeJSON(a.out, all)
 		}
-		return e.print(a.out)
+		return print(a.out)
 	})
 	return cmd
 }
@@ -339,10 +339,7 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 	o.Init, o.Restarts, o.Run = m, 0, solver.Options{MaxIter: solver.Set(0)}
 	r, err := nmf.Fit(ctx, t.Matrix(), m.Rank(), &o)
 	if err != nil {
-		if err = ofModel(dir, err); exitCode(err) == exitUsage {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%s: %w", in.facts.File, err)
+		return nil, ofModel(dir, in.facts.File, err)
 	}
 	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
 		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
@@ -376,10 +373,7 @@ func (e *evaluation) print(w io.Writer) error {
 		}
 		return cmp.Or(len(a)-len(b), strings.Compare(a, b))
 	})
-	for _, name := range names {
-		b := e.Blocks[name]
-		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
-	}
+	e.printBlocks(row, names)
 	if len(e.Pruned) > 0 {
 		row("pruned", "components %s", listed(e.Pruned, 0))
 	}
@@ -392,27 +386,42 @@ func (e *evaluation) print(w io.Writer) error {
 			row("core consistency", "%.4g %%", *c.CoreConsistency)
 		}
 	}
-	if f := e.fitEval; f != nil {
-		row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
-		if seen := (&result{Input: f.Input, Observed: f.Observed}).observed(); seen != "" {
-			row("observed", "%s", seen)
-		}
-		row("objective", "%.6g = %s", f.Objective, f.Formula)
-		row("loss", "%.6g (%s)", f.Loss, f.LossName)
-		var penalties []string
-		sum := 0.0
-		for _, name := range names {
-			penalties = append(penalties, fmt.Sprintf("%s %.6g", blockTitle(name), f.Penalty[name]))
-			sum += f.Penalty[name]
-		}
-		if sum > 0 {
-			row("penalty", "%s", strings.Join(penalties, ", "))
-		}
-		row("relative error", "%.6g", f.RelError)
-	}
+	e.printFit(row, names)
 	if g := e.Against; g != nil {
 		row("against", "%s: factor match score %.6g, with weights %.6g", g.Model, g.FMS, g.FMSWeighted)
 		row("components", "%s", matches(g.Match))
 	}
 	return t.Flush()
+}
+
+// printBlocks prints the blocks of these names.
+func (e *evaluation) printBlocks(row func(name, format string, args ...any), names []string) {
+	for _, name := range names {
+		b := e.Blocks[name]
+		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
+	}
+}
+
+// printFit prints how well the model fits data, when there are any.
+func (e *evaluation) printFit(row func(name, format string, args ...any), names []string) {
+	f := e.fitEval
+	if f == nil {
+		return
+	}
+	row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
+	if seen := (&result{Input: f.Input, Observed: f.Observed}).observed(); seen != "" {
+		row("observed", "%s", seen)
+	}
+	row("objective", "%.6g = %s", f.Objective, f.Formula)
+	row("loss", "%.6g (%s)", f.Loss, f.LossName)
+	var penalties []string
+	sum := 0.0
+	for _, name := range names {
+		penalties = append(penalties, fmt.Sprintf("%s %.6g", blockTitle(name), f.Penalty[name]))
+		sum += f.Penalty[name]
+	}
+	if sum > 0 {
+		row("penalty", "%s", strings.Join(penalties, ", "))
+	}
+	row("relative error", "%.6g", f.RelError)
 }

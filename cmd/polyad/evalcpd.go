@@ -16,9 +16,10 @@ import (
 	"polyad/tensor"
 )
 
-// listen also collects the penalties of a flag by mode, and lets it take modes
+// listen also collects the penalties of a flag by mode, and lets it take blocks
 // that a matrix has not.
 func (f *cpdFlags) listen(flag *penaltyFlag) {
+	f.core = true
 	byName := flag.put
 	flag.put = func(block string, q penalty) error {
 		err := byName(block, q)
@@ -35,15 +36,33 @@ func (f *cpdFlags) listen(flag *penaltyFlag) {
 // noModes refuses penalties on modes that a matrix has not.
 func (f *cpdFlags) noModes() error {
 	if f.beyond {
-		return usagef("a penalty is on a mode from 2 on, but the model is one of nmf: give blocks w, h or all")
+		return usagef("a penalty is on a block that the model has not, which is one of nmf: give w, h or all")
 	}
 	return nil
 }
 
+// byMode refuses penalties on w and h.
+func (f *cpdFlags) byMode(dir string) error {
+	if f.named {
+		return usagef("%s is a tensor decomposition: give penalties by mode number, or all", dir)
+	}
+	return nil
+}
+
+// coreless also refuses penalties on the core.
+func (f *cpdFlags) coreless(dir string) error {
+	for _, p := range f.modes {
+		if p.mode == coreBlock {
+			return usagef("--%s core: %s has no core; give penalties by mode number, or all", p.kind, dir)
+		}
+	}
+	return f.byMode(dir)
+}
+
 // evaluateCPD fills in all that was asked for of a tensor decomposition.
 func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, masks *maskFlags, args []string, against string) error {
-	if f.named {
-		return usagef("%s is a tensor decomposition: give penalties by mode number, or all", args[0])
+	if err := f.coreless(args[0]); err != nil {
+		return err
 	}
 	m, err := cpd.Load[float64](args[0])
 	if err != nil {
@@ -129,17 +148,15 @@ func (f *cpdFlags) evalOptions(dir string, saved *savedFit, order int) (o cpd.Op
 	}
 	if len(f.modes) == 0 {
 		for n := range order {
-			key := strconv.Itoa(n)
-			f.modes = append(f.modes, modePenalty{n, penalty{penaltyL1, 1, s.L1[key]}}, modePenalty{n, penalty{penaltyL2, 2, s.L2[key]}})
-			powers, err := saved.powers(key)
+			given, err := saved.penalties(strconv.Itoa(n))
 			if err != nil {
 				return o, err
 			}
-			for _, q := range powers {
+			for _, q := range given {
 				f.modes = append(f.modes, modePenalty{n, q})
 			}
 		}
-		if s.Normalize != "" && s.Normalize != "none" && slices.ContainsFunc(f.modes, func(p modePenalty) bool { return p.weight > 0 }) {
+		if saved.rescaled() && f.anyWeight() {
 			return o, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 all=0 for none)", dir)
 		}
 	}
@@ -180,10 +197,7 @@ func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in 
 	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := cpd.Fit(ctx, x, m.Rank(), &o)
 	if err != nil {
-		if exitCode(err) == exitUsage {
-			return err
-		}
-		return fmt.Errorf("%s: %w", in.facts.File, err)
+		return ofModel(dir, in.facts.File, err)
 	}
 	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
 		Penalty: map[string]float64{}, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: map[string]float64{}}

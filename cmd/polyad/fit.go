@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/internal/wholefile"
 	"polyad/matrix"
 	"polyad/nmf"
 	"polyad/solver"
@@ -58,6 +61,47 @@ func (a *app) newRun(cmd *cobra.Command, args []string, f *fitFlags, outs *outFl
 	return run, nil
 }
 
+// watch says that the work begins: a progress line shows it, and from here on an
+// interrupt ends it and keeps the model.
+func (run *fitting) watch(o *solver.Options) *progress {
+	run.app.working.Store(true)
+	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
+	if bar != nil {
+		bar.runs = run.flags.restarts
+		o.Observe = []solver.Observer{bar.observe}
+	}
+	return bar
+}
+
+// done writes what was asked for of a model and its page, tells about it, and
+// returns what the way it ended means. all is the result as JSON shows it.
+func (run *fitting) done(ctx context.Context, res *result, all any, m interface{ Save(dir string) error }, report solver.Report, page func(io.Writer) error) error {
+	if run.dir != nil {
+		if err := run.dir.fill(func(dir string) error { return writeModel(dir, m, report.Trace, all) }); err != nil {
+			return err
+		}
+	}
+	if run.outs.report != "" {
+		if err := os.MkdirAll(filepath.Dir(run.outs.report), 0o777); err != nil { // below --out
+			return fmt.Errorf("--report: %w", err)
+		}
+		if err := wholefile.Write(run.outs.report, page); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+	}
+	if err := run.tell(res, all); err != nil {
+		return err
+	}
+	return run.ending(ctx, report.Status)
+}
+
+// speak says on what the work was done, when more words are wanted.
+func (run *fitting) speak(workers int) {
+	if run.outs.verbose {
+		fmt.Fprintf(run.app.err, "polyad: %s, %s kernels, %d workers\n", asm.CPU(), asm.Current(), workers)
+	}
+}
+
 // fit fits x. When it was interrupted both the result and errInterrupted are
 // returned.
 func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.Dense[T]) (*nmf.Result[T], error) {
@@ -69,12 +113,7 @@ func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.
 		}
 		o.Init = m
 	}
-	run.app.working.Store(true)
-	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
-	if bar != nil {
-		bar.runs = run.flags.restarts
-		o.Run.Observe = []solver.Observer{bar.observe}
-	}
+	bar := run.watch(&o.Run)
 	r, err := nmf.Fit(ctx, x, run.flags.rank, &o)
 	bar.clear()
 	if err != nil && r == nil {
@@ -83,9 +122,7 @@ func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if run.outs.verbose {
-		fmt.Fprintf(run.app.err, "polyad: %s, %s kernels, %d workers\n", asm.CPU(), asm.Current(), r.Options.Workers)
-	}
+	run.speak(r.Options.Workers)
 	finish(run.flags, r)
 	return r, err
 }
@@ -145,7 +182,14 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 			kkt = append(kkt, fmt.Sprintf("%s %.2g", blockTitle(b), v))
 		}
 	}
-	row("kkt residual", "%s", strings.Join(kkt, ", "))
+	if len(kkt) > 0 {
+		row("kkt residual", "%s", strings.Join(kkt, ", "))
+	}
+	for n, list := range res.prunedModes {
+		if len(list) > 0 {
+			row("pruned", "of mode %d: %s", n, listed(list, run.first))
+		}
+	}
 	if n := len(res.Pruned); n > 0 {
 		row("pruned", "%d of %v components: %s", n, res.Options["rank"], listed(res.Pruned, run.first))
 	}

@@ -67,13 +67,18 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns of W with norm 1, the scale to H: none, l1, l2")
 	fs.BoolVar(&f.sort, "sort", false, "afterwards: components by falling energy")
 	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius and with missing entries")
+	f.registerStops(fs)
+	fs.IntVar(&f.restarts, "restarts", 1, "runs from starts with the seeds seed, seed+1, …; the best is kept")
+	fs.Float64Var(&f.eps, "eps", 0, "floor of the factors' entries, and for beta <= 0 of the data; default 0 for hals, 1e-16·sqrt(mean/rank) for mu")
+}
+
+// registerStops registers how long to go on, the seed, and the number of workers.
+func (f *fitFlags) registerStops(fs *pflag.FlagSet) {
 	fs.IntVar(&f.maxIter, "max-iter", 0, "largest number of sweeps; default 500, mu 2000")
 	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps lower the objective by less than this share of its value at the start; 0: never")
 	fs.Var(&f.maxTime, "max-time", "time limit, such as 90s or 5m")
 	fs.Uint64Var(&f.seed, "seed", 0, "seed of what is random in the start")
-	fs.IntVar(&f.restarts, "restarts", 1, "runs from starts with the seeds seed, seed+1, …; the best is kept")
 	fs.IntVar(&f.workers, "workers", 0, "number of worker threads; 0: one per processor (results do not depend on it)")
-	fs.Float64Var(&f.eps, "eps", 0, "floor of the factors' entries, and for beta <= 0 of the data; default 0 for hals, 1e-16·sqrt(mean/rank) for mu")
 }
 
 // changed reports whether the user gave a flag.

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"text/tabwriter"
@@ -11,7 +13,10 @@ import (
 
 	"polyad/asm"
 	"polyad/audio"
+	"polyad/cpd"
+	"polyad/nmf"
 	"polyad/tensor"
+	"polyad/tucker"
 )
 
 // machineInfo is what info tells of polyad and the machine.
@@ -25,6 +30,7 @@ type machineInfo struct {
 	SIMD    string     `json:"simd"`
 	Levels  []string   `json:"simd_levels"`
 	File    *arrayInfo `json:"file,omitempty"`
+	Model   *modelInfo `json:"model,omitempty"`
 	Sound   *soundInfo `json:"recording,omitempty"`
 }
 
@@ -50,15 +56,30 @@ type soundInfo struct {
 	Peak     float64 `json:"peak"`
 }
 
+// modelInfo is what info tells of a model folder. Command, Status, RelError and
+// Input are there when it has a result.json.
+type modelInfo struct {
+	Folder   string  `json:"folder"`
+	Kind     string  `json:"kind"`
+	Shape    []int   `json:"shape"`
+	Rank     []int   `json:"rank"` // one number; tucker: one a mode
+	DType    string  `json:"dtype"`
+	Command  string  `json:"command,omitempty"`
+	Status   string  `json:"status,omitempty"`
+	RelError float64 `json:"rel_error,omitempty"`
+	Input    string  `json:"input,omitempty"`
+}
+
 func (a *app) infoCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "info [FILE]",
-		Short: "Version, processor and kernels; of a file: shape, type, range, zeros, NaN",
+		Short: "Version, processor and kernels; of a file: shape, type, range, zeros, NaN; of a model: what it is",
 		Example: `  polyad info
   polyad info X.npy
   polyad info data.npz:X
-  polyad info song.ogg --json`,
+  polyad info song.ogg --json
+  polyad info model`,
 		Args: oneFile(true),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -95,6 +116,11 @@ func (a *app) describe(info *machineInfo, path string) error {
 			}
 		}
 		return nil
+	}
+	if isModel(path) {
+		var err error
+		info.Model, err = describeModel(path)
+		return err
 	}
 	in, err := a.readArray(path)
 	if err != nil {
@@ -153,9 +179,67 @@ func (i *machineInfo) print(a *app) error {
 		}
 		row("entries", "%d zero, %d negative, %d NaN, %d infinite", f.Zeros, f.Negative, f.NaN, f.Inf)
 	}
+	if m := i.Model; m != nil {
+		row("model", "%s: %s of %s, rank %s, %s", m.Folder, m.Kind, shape(m.Shape), shape(m.Rank), m.DType)
+		if m.Status != "" {
+			row("by", "%s", m.Command)
+			row("status", "%s, relative error %.6g for %s", m.Status, m.RelError, m.Input)
+		}
+	}
 	if s := i.Sound; s != nil {
 		row("file", "%s", s.File)
 		row("recording", "%s at %d Hz, %.2f s, peak %.3g", channels(s.Channels), s.Rate, s.Seconds, s.Peak)
 	}
 	return t.Flush()
+}
+
+// isModel reports whether a path is a folder with a file of a model.
+func isModel(path string) bool {
+	for _, file := range []string{"W.npy", "weights.npy", "core.npy"} {
+		if _, err := os.Stat(filepath.Join(path, file)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// describeModel tells what model a folder holds.
+func describeModel(dir string) (*modelInfo, error) {
+	m := &modelInfo{Folder: filepath.ToSlash(dir), Kind: kindOf(dir), DType: "float64"}
+	files := []string{"W.npy", "H.npy"}
+	switch m.Kind {
+	case "cpd":
+		model, err := cpd.Load[float64](dir)
+		if err != nil {
+			return nil, err
+		}
+		m.Shape, m.Rank, files = model.Shape(), []int{model.Rank()}, []string{"factor_0.npy"}
+	case "tucker":
+		model, err := tucker.Load[float64](dir)
+		if err != nil {
+			return nil, err
+		}
+		m.Shape, m.Rank, files = model.Shape(), model.Ranks(), []string{"core.npy"}
+	default:
+		if err := checkModel(dir); err != nil {
+			return nil, err
+		}
+		model, err := nmf.Load[float64](dir)
+		if err != nil {
+			return nil, err
+		}
+		m.Shape, m.Rank = []int{model.W.Rows, model.H.Cols}, []int{model.Rank()}
+	}
+	single, err := isFloat32(dir, files...)
+	if err != nil {
+		return nil, err
+	}
+	if single {
+		m.DType = "float32"
+	}
+	saved, err := readSaved(dir)
+	if saved != nil {
+		m.Command, m.Status, m.RelError, m.Input = saved.Command, saved.Status, saved.RelError, saved.Input.File
+	}
+	return m, err
 }

@@ -17,11 +17,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
-	"polyad/audio"
-	"polyad/cpd"
-	"polyad/loss"
-	"polyad/nmf"
-	"polyad/reg"
 )
 
 // version is the version of polyad; CHANGELOG.md says what is in it.
@@ -38,7 +33,7 @@ const (
 
 func main() {
 	if err := asm.EnvError(); err != nil {
-		fmt.Fprintln(os.Stderr, "polyad: "+oneLine(err))
+		fmt.Fprintln(os.Stderr, "polyad: "+words(err))
 		os.Exit(exitUsage)
 	}
 	log.SetOutput(io.Discard) // a decoder of ours remarks on sample rates there
@@ -97,7 +92,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if !a.began {
 		code = exitUsage
 	}
-	text := oneLine(err) + hint(err)
+	text := words(err)
 	if !a.began {
 		text += "; see 'polyad help'"
 	}
@@ -109,7 +104,7 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "polyad",
 		Short:         "Matrix and tensor decompositions of arrays and recordings",
-		Long:          "polyad takes data apart: nonnegative matrix factorization and canonical polyadic\ndecomposition with penalties that mean something, of array files and of recordings.",
+		Long:          "polyad takes data apart: nonnegative matrix factorization, canonical polyadic and\nTucker decomposition with penalties that mean something, of array files and of\nrecordings.",
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -117,7 +112,7 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	root.AddCommand(a.nmfCommand(), a.cpdCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
+	root.AddCommand(a.nmfCommand(), a.cpdCommand(), a.tuckerCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
 		a.transformCommand(), a.evalCommand(), a.reconstructCommand())
 	root.SetHelpCommand(&cobra.Command{
 		Use:   "help [VERB]",
@@ -157,39 +152,4 @@ func (a *app) verb(body func(cmd *cobra.Command, args []string) error) func(*cob
 		a.began = true
 		return body(cmd, args)
 	}
-}
-
-func exitCode(err error) int {
-	var usage usageError
-	switch {
-	case errors.Is(err, errInterrupted):
-		return exitInterrupted
-	case errors.Is(err, errNotConverged):
-		return exitNotConverged
-	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank), errors.Is(err, nmf.ErrOneSided),
-		errors.Is(err, reg.ErrPenalty), errors.Is(err, loss.ErrLoss), errors.Is(err, audio.ErrOption):
-		return exitUsage
-	}
-	return exitFailed
-}
-
-// hint names the flags that mend an error of the library.
-func hint(err error) string {
-	switch {
-	case errors.Is(err, nmf.ErrOneSided):
-		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w and h, a mode number, or all)"
-	case errors.Is(err, nmf.ErrRank), errors.Is(err, cpd.ErrRank):
-		return " (flag: --rank)"
-	case (errors.Is(err, nmf.ErrData) || errors.Is(err, cpd.ErrData)) && strings.Contains(err.Error(), "Options.Mask"):
-		return " (flag: --missing nan)"
-	case (errors.Is(err, nmf.ErrData) || errors.Is(err, cpd.ErrData)) && strings.Contains(err.Error(), "set eps"):
-		return " (flag: --eps)"
-	}
-	return ""
-}
-
-// oneLine returns the text of an error without line breaks and without the names
-// that only callers of the library know.
-func oneLine(err error) string {
-	return strings.ReplaceAll(strings.Join(strings.Fields(err.Error()), " "), " (Options.Mask)", "")
 }

@@ -132,7 +132,7 @@ func TestTransformTakesMasks(t *testing.T) {
 	assert.Equal(t, "nan", res.Options["missing"])
 	code, _, stderr = call("transform", model, file, "-o", filepath.Join(dir, "not"))
 	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, stderr, "(flag: --missing nan)")
+	assert.Contains(t, stderr, "--missing nan")
 	code, _, stderr = call("transform", model, file, "--missing", "0", "-o", filepath.Join(dir, "not"))
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, stderr, "want nan")
@@ -163,7 +163,7 @@ func TestBadMasksEndWithOneLineAndNothingWritten(t *testing.T) {
 		"nan in it":    {1, []string{good, "--mask", holed}, "holed.npy: entry [4,7] is NaN"},
 		"all missing":  {1, []string{good, "--mask", mask("zeros.npy", matrix.New[float64](30, 20))}, "zeros.npy is 0 everywhere"},
 		"nan is there": {1, []string{holed, "--mask", fits}, "entry [4,7] is NaN"},
-		"no flag":      {1, []string{holed}, "(flag: --missing nan)"},
+		"no flag":      {1, []string{holed}, "--missing nan"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")

@@ -133,7 +133,7 @@ func TestTransformOfTheFittedDataGivesTheirH(t *testing.T) {
 		for _, e := range entries {
 			names = append(names, e.Name())
 		}
-		assert.Equal(t, []string{"H.npy", "result.json", "trace.csv"}, names)
+		assert.Equal(t, []string{"H.npy", "W.npy", "result.json", "trace.csv"}, names)
 		fit, res := resultOf(t, model), resultOf(t, out)
 		was, is := fit["loss"].(float64)+fit["penalty"].(map[string]any)["h"].(float64), res["objective"].(float64)
 		assert.LessOrEqual(t, is, was*1.001, flags)

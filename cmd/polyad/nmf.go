@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
-	"polyad/internal/wholefile"
 	"polyad/matrix"
 	"polyad/tensor"
 )
@@ -88,24 +84,7 @@ func nmfOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, in 
 	}
 	res := newResult(run.command, r, in.facts, run.flags)
 	masks.record(res)
-	if run.dir != nil {
-		if err := run.dir.fill(func(dir string) error { return writeModel(dir, r.Model, r.Trace, res) }); err != nil {
-			return err
-		}
-	}
-	if run.outs.report != "" {
-		if err := os.MkdirAll(filepath.Dir(run.outs.report), 0o777); err != nil { // below --out
-			return fmt.Errorf("--report: %w", err)
-		}
-		err := wholefile.Write(run.outs.report, func(w io.Writer) error {
-			return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H))
-		})
-		if err != nil {
-			return fmt.Errorf("--report: %w", err)
-		}
-	}
-	if err := run.tell(res, res); err != nil {
-		return err
-	}
-	return run.ending(ctx, r.Status)
+	return run.done(ctx, res, res, r.Model, r.Report, func(w io.Writer) error {
+		return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H))
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -47,10 +48,32 @@ func (a *app) openFolder(flag, path string, force, own bool) (*outDir, error) {
 		if !force && !(own && ours) {
 			return nil, usagef("%s is not empty; give another %s, or --force to write into it", path, flag)
 		}
-		d.stale = append(d.stale, files...)
+		d.stale = append(append(d.stale, files...), earlierModel(path, entries)...)
 	}
 	// A folder that cannot be written to is better known now than at the end.
 	return d, canCreateIn(flag, existing(path))
+}
+
+// modelFile are the names of the files of models.
+var modelFile = regexp.MustCompile(`^(W|H|weights|core|factor_\d+)\.npy$`)
+
+// earlierModel lists the files of an earlier model in a folder: beside a
+// result.json of ours, or when there is nothing else. Those that a new model does
+// not replace would be taken for parts of it.
+func earlierModel(path string, entries []fs.DirEntry) (files []string) {
+	alone := true
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case modelFile.MatchString(name) && e.Type().IsRegular():
+			files = append(files, filepath.Join(path, name))
+		case !strings.HasPrefix(name, hiddenPrefix):
+			alone = false
+		}
+	}
+	if saved, err := readSaved(path); !alone && (saved == nil || err != nil) {
+		return nil
+	}
+	return files
 }
 
 // existing returns a path, or the nearest one above it that there is.

@@ -16,6 +16,7 @@ import (
 	"polyad/ndio"
 	"polyad/nmf"
 	"polyad/tensor"
+	"polyad/tucker"
 )
 
 // tileElements is the size of a tile of rows that reconstruct has in memory.
@@ -26,9 +27,10 @@ func (a *app) reconstructCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reconstruct MODEL OUT.npy",
 		Short: "The array that a model stands for, tile by tile",
-		Long: `reconstruct writes the array of the model in the folder MODEL, W·H or the sum of the
-components, as a .npy file in the element type of the model. It holds one tile of rows in memory, so the array may be
-larger than that. The file appears whole or not at all.`,
+		Long: `reconstruct writes the array of the model in the folder MODEL, W·H, the sum of the
+components, or the core times the factors, as a .npy file in the element type of
+the model. It holds one tile of rows in memory, so the array may be larger than
+that. The file appears whole or not at all.`,
 		Example: `  polyad reconstruct model X.npy`,
 		Args:    cobra.MaximumNArgs(2),
 	}
@@ -45,10 +47,15 @@ larger than that. The file appears whole or not at all.`,
 			return usagef("%s exists; choose another name, or --force to replace it", args[1])
 		}
 		names, write32, write64 := []string{"W.npy", "H.npy"}, reconstruct[float32], reconstruct[float64]
-		if isCPD(args[0]) {
+		switch kindOf(args[0]) {
+		case "cpd":
 			names, write32, write64 = []string{"factor_0.npy"}, reconstructCPD[float32], reconstructCPD[float64]
-		} else if err := checkModel(args[0]); err != nil {
-			return err
+		case "tucker":
+			names, write32, write64 = []string{"core.npy"}, reconstructTucker[float32], reconstructTucker[float64]
+		default:
+			if err := checkModel(args[0]); err != nil {
+				return err
+			}
 		}
 		single, err := isFloat32(args[0], names...)
 		if err != nil {
@@ -68,7 +75,7 @@ larger than that. The file appears whole or not at all.`,
 	return cmd
 }
 
-// reconstructCPD writes the array of a tensor decomposition and says what was
+// reconstructCPD writes the array of a canonical polyadic model and says what was
 // written.
 func reconstructCPD[T asm.Float](dir, path string) (said string, err error) {
 	m, err := cpd.Load[T](dir)
@@ -77,9 +84,31 @@ func reconstructCPD[T asm.Float](dir, path string) (said string, err error) {
 	}
 	var tiles tensor.CPTiles[T]
 	tiles.Set(m.CP(), 1)
+	return reconstructTiles[T](path, m.Shape(), &tiles, fmt.Sprint("rank ", m.Rank()))
+}
+
+// reconstructTucker is reconstructCPD for a Tucker model.
+func reconstructTucker[T asm.Float](dir, path string) (said string, err error) {
+	m, err := tucker.Load[T](dir)
+	if err != nil {
+		return "", err
+	}
+	var tiles tensor.TuckerTiles[T]
+	tiles.Set(m.Tucker(), 1)
+	return reconstructTiles[T](path, m.Shape(), &tiles, "core "+shape(m.Ranks()))
+}
+
+// tileSource gives an array as a matrix, rows at a time.
+type tileSource[T asm.Float] interface {
+	Size() (rows, cols int)
+	Tile(dst []T, lo, hi, worker int)
+}
+
+// reconstructTiles writes an array tile by tile and says what was written.
+func reconstructTiles[T asm.Float](path string, size []int, tiles tileSource[T], rank string) (said string, err error) {
 	rows, cols := tiles.Size()
 	err = wholefile.Write(path, func(w io.Writer) error {
-		out, err := ndio.NewNPYWriter[T](w, m.Shape()...)
+		out, err := ndio.NewNPYWriter[T](w, size...)
 		if err != nil {
 			return err
 		}
@@ -88,6 +117,11 @@ func reconstructCPD[T asm.Float](dir, path string) (said string, err error) {
 		for i := 0; i < rows; i += most {
 			part := tile[:min(most, rows-i)*cols]
 			tiles.Tile(part, i, min(i+most, rows), 0)
+			for k, v := range part {
+				if v-v != 0 {
+					return fmt.Errorf("entry %d of row %d of mode 0 is %v: the model is not finite, or overflows float%d", k%cols, i+k/cols, v, 8*asm.SizeOf[T]())
+				}
+			}
 			if err := out.Write(part); err != nil {
 				return err
 			}
@@ -97,7 +131,7 @@ func reconstructCPD[T asm.Float](dir, path string) (said string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	return fmt.Sprintf("%s: %s float%d, rank %d", path, shape(m.Shape()), 8*asm.SizeOf[T](), m.Rank()), nil
+	return fmt.Sprintf("%s: %s float%d, %s", path, shape(size), 8*asm.SizeOf[T](), rank), nil
 }
 
 // reconstruct writes a model's array and says what was written.

@@ -52,7 +52,8 @@ type result struct {
 	Shares     []float64   `json:"shares,omitempty"`
 	Degenerate *degenerate `json:"degenerate,omitempty"`
 
-	blocks []string // the keys of Penalty and KKT in order
+	blocks      []string // the keys of Penalty and KKT in order
+	prunedModes [][]int  // instead of Pruned, where each mode has components of its own
 }
 
 // penalized reports whether some block has a penalty that is not 0.
@@ -65,17 +66,21 @@ func (r *result) penalized() bool {
 	return false
 }
 
-// blockTitle names a block for people: W, H, or a mode.
+// blockTitle names a block for people: W, H, the core, or a mode.
 func blockTitle(key string) string {
-	if key == "w" || key == "h" {
+	switch key {
+	case "w", "h":
 		return strings.ToUpper(key)
+	case "core":
+		return key
 	}
 	return "mode " + key
 }
 
 type balanceResult struct {
-	Mode string    `json:"mode"`
-	Beta []float64 `json:"beta"`
+	Mode   string    `json:"mode"`
+	Beta   []float64 `json:"beta"`
+	Scales any       `json:"scales,omitempty"` // of a Tucker model: a list per mode
 }
 
 // compressionResult tells of a start fitted to compressed data: their shape, what
@@ -206,7 +211,7 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // writeModel writes the files of a model folder into dir.
-func writeModel(dir string, m interface{ Save(dir string) error }, trace solver.Trace, res *result) error {
+func writeModel(dir string, m interface{ Save(dir string) error }, trace solver.Trace, res any) error {
 	if err := m.Save(dir); err != nil {
 		return err
 	}

@@ -22,8 +22,10 @@ import (
 // savedFit is what a model folder's result.json says of the objective that the
 // model was fitted with.
 type savedFit struct {
-	Schema  string
-	Options struct {
+	Schema, Command, Status string
+	RelError                float64 `json:"rel_error"`
+	Input                   struct{ File string }
+	Options                 struct {
 		Loss      string
 		Method    string
 		L1, L2    map[string]float64
@@ -31,6 +33,7 @@ type savedFit struct {
 		Eps       float64
 		Fix       []string
 		Nonneg    []int
+		Core      bool `json:"nonneg_core"`
 		Normalize string
 		Missing   string
 	}
@@ -73,8 +76,8 @@ func (s *savedFit) check() error {
 			return fmt.Errorf("options.loss: %s", err) // not a usage error
 		}
 	}
-	if !slices.Contains([]string{"", "hals", "mu", "als", "anls"}, o.Method) {
-		return fmt.Errorf("options.method is %q; want hals, mu, als or anls", o.Method)
+	if !slices.Contains([]string{"", "hals", "mu", "als", "anls", "hosvd", "hooi"}, o.Method) {
+		return fmt.Errorf("options.method is %q; want the name of a method", o.Method)
 	}
 	if o.Eps < 0 {
 		return fmt.Errorf("options.eps is %g; must be at least 0", o.Eps)
@@ -112,6 +115,25 @@ func (s *savedFit) powers(block string) (ps []penalty, err error) {
 	return ps, nil
 }
 
+// penalties returns the penalties of a block.
+func (s *savedFit) penalties(block string) (ps []penalty, err error) {
+	if ps, err = s.powers(block); err != nil {
+		return nil, err
+	}
+	for _, q := range []penalty{{penaltyL1, 1, s.Options.L1[block]}, {penaltyL2, 2, s.Options.L2[block]}} {
+		if q.weight > 0 {
+			ps = append(ps, q)
+		}
+	}
+	return ps, nil
+}
+
+// rescaled reports whether the model was given another scale after the fit, in
+// which the weights of the penalties are not what they were.
+func (s *savedFit) rescaled() bool {
+	return s.Options.Normalize != "" && s.Options.Normalize != "none"
+}
+
 // inherit takes the loss and the penalties of the given blocks over from a saved
 // fit, unless flags say otherwise, so that new data are judged as the old ones
 // were. It returns the floor of that fit, 0 when it is not known.
@@ -128,17 +150,14 @@ func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error
 		return o.Eps, nil
 	}
 	for _, b := range blocks {
-		f.penalties.inherit(b, penalty{penaltyL1, 1, o.L1[b]})
-		f.penalties.inherit(b, penalty{penaltyL2, 2, o.L2[b]})
-		powers, err := s.powers(b)
+		given, err := s.penalties(b)
 		if err != nil {
 			return 0, err
 		}
-		for _, q := range powers {
-			f.penalties.inherit(b, q)
-		}
+		to := f.penalties.block(b)
+		*to = append(*to, given...)
 	}
-	if f.penalties.any() && o.Normalize != "" && o.Normalize != "none" {
+	if f.penalties.any() && s.rescaled() {
 		return o.Eps, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 h=0 for none)", dir)
 	}
 	return o.Eps, nil
@@ -149,14 +168,6 @@ func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error
 func (f *fitFlags) chooseMethod() {
 	if !f.changed("method") && f.penalties.other() {
 		f.method = "mu"
-	}
-}
-
-// inherit adds a penalty of a saved fit.
-func (ps *penalties) inherit(block string, q penalty) {
-	if q.weight > 0 {
-		b := ps.block(block)
-		*b = append(*b, q)
 	}
 }
 
@@ -191,13 +202,27 @@ func checkFinite[T asm.Float](dir string, m *nmf.Model[T]) error {
 	return nil
 }
 
-// ofModel names the model in errors that are its own: about its rank, which no
-// flag gives here, and about numbers out of range.
-func ofModel(dir string, err error) error {
-	if errors.Is(err, nmf.ErrRank) || errors.Is(err, solver.ErrNotFinite) {
-		return fmt.Errorf("the model in %s: %s", dir, err)
+// ofModel returns an error of a model's evaluation for the data in a file. What is
+// wrong with the model itself, about whose rank no flag says anything here, is no
+// usage error.
+func ofModel(dir, file string, err error) error {
+	switch {
+	case isRank(err), errors.Is(err, solver.ErrNotFinite):
+		return fmt.Errorf("%s: the model in %s: %s", file, dir, err)
+	case exitCode(err) == exitUsage:
+		return err
 	}
-	return err
+	return fmt.Errorf("%s: %w", file, err)
+}
+
+// kindOf returns what kind of model a folder holds: cpd, tucker, or else nmf.
+func kindOf(dir string) string {
+	for file, kind := range map[string]string{"weights.npy": "cpd", "core.npy": "tucker"} {
+		if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
+			return kind
+		}
+	}
+	return "nmf"
 }
 
 // isFloat32 reports whether these arrays of a model are all float32.

@@ -2,48 +2,68 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"polyad/asm"
-	"polyad/ndio"
 	"polyad/nmf"
 	"polyad/solver"
 	"polyad/tensor"
 )
 
-// transformFlags are the flags of fits that mean something when W stays.
+// transformFlags are the flags of fits that mean something when all but one factor
+// stay.
 var transformFlags = []string{"loss", "method", "inner", "extrapolate", "l1", "l2", "lp", "trace-every", "max-iter", "tol", "max-time", "seed", "workers", "eps"}
 
+// registerSome registers some of the flags of nmf for a verb that takes models of
+// all kinds; penalties are collected by name and by mode.
+func (f *cpdFlags) registerSome(fs *pflag.FlagSet, names ...string) {
+	var all cobra.Command
+	f.fitFlags.register(&all)
+	for _, name := range names {
+		fs.AddFlag(all.Flags().Lookup(name))
+	}
+	fs.SortFlags = false
+	f.set = fs
+	for _, name := range []string{"l1", "l2", "lp"} {
+		f.listen(fs.Lookup(name).Value.(*penaltyFlag))
+	}
+	fs.Lookup("l1").Usage = "penalty V·||BLOCK||_1; BLOCK is w, h, a mode number, or all; repeatable, the last one of a block wins"
+}
+
 func (a *app) transformCommand() *cobra.Command {
-	var f fitFlags
+	var f cpdFlags
 	var outs outFlags
 	var masks maskFlags
 	cmd := &cobra.Command{
 		Use:   "transform MODEL FILE",
-		Short: "New data in the basis of an old model: H for the columns of FILE, W stays",
-		Long: `transform finds H for the columns of FILE (m x n, new samples) in the basis of a
-model that polyad nmf or polyad audio has written into the folder MODEL: W stays,
-and --out receives H.npy (r x n), trace.csv and result.json.
+		Short: "New data in the basis of an old model: the last factor is found, the others stay",
+		Long: `transform finds the last factor for the data in FILE, new samples, in the basis of
+the model in the folder MODEL, whose other factors stay:
 
-The loss and the penalty on H are those that MODEL/result.json tells of, so that
-the data of the fit get the H of the fit; flags replace them. Each column is found
-on its own, for frobenius exactly (method anls) unless entries are missing.`,
+    nmf      H (r x n) for the columns of FILE (m x n); W stays
+    cpd      the factor of the last mode, of any size; weights and other factors stay
+    tucker   likewise; core and other factors stay
+
+--out receives the whole model, trace.csv and result.json, as a fit leaves them.
+
+The loss, the penalty on what is found and whether that is nonnegative are what
+MODEL/result.json tells of, so that the data of the fit get the factor of the fit;
+flags replace them. Each sample is found on its own, for frobenius exactly (by anls
+and als; in a Tucker model hals begins there) where nothing forbids it: missing
+entries, a floor (--eps), l1 on a factor of both signs.`,
 		Example: `  polyad nmf old.npy -r 10 -o model
   polyad transform model new.npy -o coded
-  polyad transform model new.npy --loss kl --l1 h=0 --tol 1e-9 -o coded`,
+  polyad transform model new.npy --loss kl --l1 h=0 --tol 1e-9 -o coded
+  polyad transform parts week2.npy --nonneg --l1 2=0.1 -o coded`,
 		Args: cobra.MaximumNArgs(2),
 	}
-	var all cobra.Command
-	f.register(&all)
-	for _, name := range transformFlags {
-		cmd.Flags().AddFlag(all.Flags().Lookup(name))
-	}
-	cmd.Flags().SortFlags = false
-	f.set = cmd.Flags()
+	f.registerSome(cmd.Flags(), transformFlags...)
+	cmd.Flags().Lookup("method").Usage = "nmf: hals, mu, als or anls; cpd: als, hals or mu; tucker: hals or mu; only mu takes losses other than frobenius; default: see above"
+	cmd.Flags().Var(&f.nonneg, "nonneg", "cpd, tucker: the new factor is nonnegative")
+	cmd.Flags().Lookup("nonneg").NoOptDefVal = "all"
 	masks.register(cmd.Flags())
 	outs.registerFolder(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
@@ -51,41 +71,55 @@ on its own, for frobenius exactly (method anls) unless entries are missing.`,
 		case len(args) < 2:
 			return usagef("transform takes the folder of a MODEL and a FILE of new data")
 		case outs.out == "" && !cmd.Flags().Changed("out"):
-			return usagef("the folder for H.npy is missing; give it with -o")
+			return usagef("the folder for the model is missing; give it with -o")
 		}
 		if err := masks.check(); err != nil {
 			return err
 		}
-		if err := checkModel(args[0]); err != nil {
-			return err
+		switch kindOf(args[0]) {
+		case "cpd":
+			return a.transformCPD(cmd, args, &f, &masks, &outs)
+		case "tucker":
+			return a.transformTucker(cmd, args, &f, &masks, &outs)
 		}
-		eps, err := f.inherit(args[0], "h")
-		if err != nil {
-			return err
-		}
-		f.chooseMethod()
-		f.rank = 1 // as many as the model has
-		run, err := a.newFitting(cmd, args, &f, &outs, false)
-		if err != nil {
-			return err
-		}
-		if o := &run.options; o.Loss.NeedsPositive() && !o.Eps.IsSet() && eps > 0 {
-			o.Eps = solver.Set(eps)
-		}
-		in, err := a.readArray(args[1])
-		if err != nil {
-			return err
-		}
-		if in.array.F32 != nil {
-			return transformOf(cmd.Context(), run, &masks, args[0], in, in.array.F32)
-		}
-		return transformOf(cmd.Context(), run, &masks, args[0], in, in.array.F64)
+		return a.transformNMF(cmd, args, &f, &masks, &outs)
 	})
 	return cmd
 }
 
-// transformOf finds H for the array of one element type and writes it.
-func transformOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, dir string, in *input, t *tensor.Dense[T]) error {
+// transformNMF is transform for a nonnegative matrix factorization.
+func (a *app) transformNMF(cmd *cobra.Command, args []string, f *cpdFlags, masks *maskFlags, outs *outFlags) error {
+	if err := checkModel(args[0]); err != nil {
+		return err
+	}
+	if err := f.noModes(); err != nil {
+		return err
+	}
+	eps, err := f.inherit(args[0], "h")
+	if err != nil {
+		return err
+	}
+	f.chooseMethod()
+	f.rank = 1 // as many as the model has
+	run, err := a.newFitting(cmd, args, &f.fitFlags, outs, false)
+	if err != nil {
+		return err
+	}
+	if o := &run.options; o.Loss.NeedsPositive() && !o.Eps.IsSet() && eps > 0 {
+		o.Eps = solver.Set(eps)
+	}
+	in, err := a.readArray(args[1])
+	if err != nil {
+		return err
+	}
+	if in.array.F32 != nil {
+		return transformNMFOf(cmd.Context(), run, masks, args[0], in, in.array.F32)
+	}
+	return transformNMFOf(cmd.Context(), run, masks, args[0], in, in.array.F64)
+}
+
+// transformNMFOf finds H for the array of one element type and writes the model.
+func transformNMFOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, dir string, in *input, t *tensor.Dense[T]) error {
 	if err := checkMatrix(in.facts.File, t); err != nil {
 		return err
 	}
@@ -102,39 +136,91 @@ func transformOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlag
 		return err
 	}
 	o.Restarts = 0
-	if f := run.flags; f.method == "" && !f.changed("inner") && !f.changed("extrapolate") {
+	if !run.flags.methodGiven() {
 		o.Method = nil // Transform knows the best one
 	}
-	run.app.working.Store(true)
-	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
-	if bar != nil {
-		o.Run.Observe = []solver.Observer{bar.observe}
-	}
+	bar := run.watch(&o.Run)
 	r, ended := m.Transform(ctx, x, &o)
 	bar.clear()
 	if r == nil {
-		if ended = ofModel(dir, ended); exitCode(ended) == exitUsage {
-			return ended
-		}
-		return fmt.Errorf("%s: %w", in.facts.File, ended)
+		return ofModel(dir, in.facts.File, ended)
 	}
 	run.flags.init = dir
 	res := newResult(run.command, r, in.facts, run.flags)
 	masks.record(res)
-	err = run.dir.fill(func(out string) error {
-		if err := ndio.WriteFile(filepath.Join(out, "H.npy"), tensor.FromMatrix(r.H)); err != nil {
-			return err
+	return run.done(ctx, res, res, r.Model, r.Report, nil)
+}
+
+// methodGiven reports whether flags say by what method to fit.
+func (f *fitFlags) methodGiven() bool {
+	return f.method != "" || f.changed("inner") || f.changed("extrapolate")
+}
+
+// onlyLast refuses flags about modes of a tensor that stay, of so many.
+func (f *cpdFlags) onlyLast(order int) error {
+	last := order - 1
+	for _, n := range f.nonneg {
+		if n >= order {
+			return usagef("--nonneg=%s: the model has the modes 0 to %d", f.nonneg, last)
 		}
-		if err := writeTo(filepath.Join(out, "trace.csv"), func(w io.Writer) error { return writeTrace(w, r.Trace) }); err != nil {
-			return err
+	}
+	for _, p := range f.modes {
+		if p.mode >= order {
+			return usagef("--%s: block %d, but the model has the modes 0 to %d", p.kind, p.mode, last)
 		}
-		return writeTo(filepath.Join(out, "result.json"), func(w io.Writer) error { return writeJSON(w, res) })
-	})
+		if p.mode == coreBlock && p.weight > 0 {
+			return usagef("--%s: the core stays as the model has it, so a penalty on it has no effect; only mode %d is found", p.kind, last)
+		}
+		if p.mode >= 0 && p.mode != last && p.weight > 0 {
+			return usagef("--%s: mode %d stays as the model has it, so a penalty on it has no effect; only mode %d is found", p.kind, p.mode, last)
+		}
+	}
+	if len(f.nonneg) > 0 && !f.nonneg.has(last) {
+		return usagef("--nonneg=%s has no effect: only mode %d is found; give --nonneg", f.nonneg, last)
+	}
+	return nil
+}
+
+// maskless refuses missing entries.
+func maskless(dir string, masks *maskFlags) error {
+	if masks.set.Changed("mask") || masks.set.Changed("missing") {
+		return usagef("%s is a tensor decomposition that takes no missing entries here; leave --mask and --missing out", dir)
+	}
+	return nil
+}
+
+// inheritLast takes over from a saved fit what flags do not say: the loss, and the
+// penalty and nonnegativity of the last mode of so many. It returns the floor of
+// that fit.
+func (f *cpdFlags) inheritLast(dir string, order int) (eps float64, err error) {
+	if err := f.onlyLast(order); err != nil {
+		return 0, err
+	}
+	s, err := readSaved(dir)
+	if s == nil {
+		return 0, err
+	}
+	o := &s.Options
+	if !f.changed("loss") && o.Loss != "" {
+		f.loss = o.Loss
+	}
+	for _, n := range o.Nonneg {
+		if n == order-1 && !f.changed("nonneg") {
+			f.nonneg = modeList{n}
+		}
+	}
+	if len(f.modes) > 0 {
+		return o.Eps, nil
+	}
+	given, err := s.penalties(strconv.Itoa(order - 1))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := run.tell(res, res); err != nil {
-		return err
+	for _, p := range given {
+		f.modes = append(f.modes, modePenalty{order - 1, p})
 	}
-	return run.ending(ctx, r.Status)
+	if s.rescaled() && f.anyWeight() {
+		return 0, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 all=0 for none)", dir)
+	}
+	return o.Eps, nil
 }

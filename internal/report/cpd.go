@@ -43,7 +43,7 @@ func buildCPD(p CPDPage) (*modelView, error) {
 		return nil, err
 	}
 	v := &modelView{NMFPage: NMFPage{Title: p.Title, Summary: p.Summary, Command: p.Command, Facts: p.Facts, Formula: p.Formula,
-		Trace: p.Trace, Penalty: p.Penalty, Beta: p.Beta, Pruned: p.Pruned}, Whole: "the sum of all components’ norms"}
+		Trace: p.Trace, Penalty: p.Penalty, Beta: p.Beta, Pruned: p.Pruned}, Matching: "the same in all factors", Whole: "the sum of all components’ norms"}
 	if v.Title == "" {
 		v.Title = "Canonical polyadic decomposition"
 	}

@@ -57,7 +57,7 @@ type modelView struct {
 }
 
 func buildNMF(p NMFPage) (*modelView, error) {
-	v := &modelView{NMFPage: p, Matching: ": column q of W belongs to row q of H", Whole: "the model’s sum"}
+	v := &modelView{NMFPage: p, Matching: "the same in all factors: column q of W belongs to row q of H", Whole: "the model’s sum"}
 	rank, err := checkNMF(p)
 	if err != nil {
 		return nil, err

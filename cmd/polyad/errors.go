@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"polyad/audio"
+	"polyad/cpd"
+	"polyad/loss"
+	"polyad/nmf"
+	"polyad/reg"
+	"polyad/tucker"
+)
+
+func exitCode(err error) int {
+	var usage usageError
+	switch {
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case errors.Is(err, errNotConverged):
+		return exitNotConverged
+	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), isRank(err), errors.Is(err, nmf.ErrOneSided),
+		errors.Is(err, reg.ErrPenalty), errors.Is(err, loss.ErrLoss), errors.Is(err, audio.ErrOption):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func isRank(err error) bool {
+	return errors.Is(err, nmf.ErrRank) || errors.Is(err, cpd.ErrRank) || errors.Is(err, tucker.ErrRank)
+}
+
+// flagWords turns what the errors of the library say of options into the words
+// of the command: its flags and their values. It is the one place where that is
+// done; a test holds the texts of all errors against it.
+var flagWords = strings.NewReplacer(
+	"say so by a mask (Options.Mask)", "say so by --missing nan or --mask",
+	"set Init to a model", "give it with --init DIR",
+	"set eps to floor the data", "floor the data with --eps",
+	"so eps has no effect", "so --eps has no effect",
+	"sweeps has no effect with balance", "--sweeps has no effect with --balance",
+	"leave it 0", "leave it out",
+	"leave nonneg out", "leave --nonneg out",
+	"that fix could mean; take it out of fix, or into modes", "that --fix could mean; take it out of --fix, or into --modes",
+	"that nonneg could mean; take it out of nonneg, or into modes", "that --nonneg could mean; take it out of --nonneg, or into --modes",
+	"take it out of fix", "take it out of --fix",
+	"name the mode in modes", "name the mode in --modes",
+	"modes is empty", "--modes is empty",
+	"call Orthogonalize on the model, or use hals", "use --method hals",
+	"the target is", "--error-target is",
+	"beside a target; give one of them", "beside --error-target; give one of them",
+	"ranks for a target are for hooi, not", "--error-target is for hosvd and hooi, not",
+	"give ranks, as those that HOSVD finds", "give ranks with -r",
+	": the target ", ": --error-target ",
+	"the ranks for a target come from the start SVD{}; leave init out", "the ranks for --error-target come from --init svd; leave it out",
+	"leave inner 0", "leave --inner out",
+	"leave extrapolate false", "leave --extrapolate out",
+	"use balance every", "use --balance every",
+	"give both factors one", "give both factors one, as --l1 all=V does",
+	"give every free factor one", "give every free factor one, as --l2 all=V does",
+	"use als or hals", "use --method als or hals",
+	"use hals or mu", "use --method hals or mu",
+	"use hals", "use --method hals",
+	"use mu", "use --method mu",
+	"instead (FixW)", "instead (--fix w)",
+	"instead (FixH)", "instead (--fix h)",
+	"use nndsvda (NNDSVD{Fill: FillMean}) or nndsvdar", "use --init nndsvda or nndsvdar",
+	"use a random one (Random{} or NNDSVD{Fill: FillRandom})", "use --init random or nndsvdar",
+	"use Random{}", "use --init random",
+	"a compressed start is", "--init compressed is",
+	"use SVD{} or Random{}", "use --init svd or random",
+)
+
+// optionNames finds options that an error names by their names alone, which are
+// those of the flags.
+var optionNames = regexp.MustCompile(`(^|[^-\w])((?:eps|inner|workers|restarts|sweeps|tol|max-iter|max-time|trace-every) is|(?:nonneg|fix|modes) names|balance (?:init|every|block|scalar|sinkhorn)) `)
+
+// words returns an error as a line of the command's own words, with the flags
+// that mend it.
+func words(err error) string {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	return optionNames.ReplaceAllString(flagWords.Replace(text), "$1--$2 ") + hint(err)
+}
+
+// hint names the flags that mend an error of the library.
+func hint(err error) string {
+	switch {
+	case errors.Is(err, nmf.ErrOneSided):
+		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w and h, a mode number, core, or all)"
+	case isRank(err):
+		return " (flag: --rank)"
+	}
+	return ""
+}

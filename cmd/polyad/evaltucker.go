@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+
+	"polyad/asm"
+	"polyad/loss"
+	"polyad/matrix"
+	"polyad/solver"
+	"polyad/tensor"
+	"polyad/tucker"
+)
+
+// tuckerEvaluation is what eval --json prints of a Tucker model: there are
+// components of their own in each mode.
+type tuckerEvaluation struct {
+	evaluation
+	Rank    []int          `json:"rank"`
+	Pruned  [][]int        `json:"pruned"`
+	Against *againstTucker `json:"against,omitempty"`
+	blocks  []string       // in order
+}
+
+// againstTucker compares a model with another one: for each mode with a factor the
+// match of its columns and its score, on average FMS, and for all of them the
+// cosine of the angle between the two arrays, which does not depend on how a model
+// is turned.
+type againstTucker struct {
+	Model  string    `json:"model"`
+	FMS    float64   `json:"fms"`
+	Modes  []float64 `json:"fms_modes"`
+	Match  [][]int   `json:"match"`
+	Cosine float64   `json:"cosine"`
+}
+
+// evaluateTucker fills in all that was asked for of a Tucker model.
+func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFlags, args []string, against string) error {
+	if err := f.byMode(args[0]); err != nil {
+		return err
+	}
+	m, err := tucker.Load[float64](args[0])
+	if err != nil {
+		return err
+	}
+	saved, err := readSaved(args[0])
+	if err != nil {
+		return err
+	}
+	if saved == nil {
+		saved = &savedFit{}
+	}
+	eps := saved.Options.Eps
+	if f.changed("eps") {
+		eps = f.eps
+	}
+	e.Kind, e.Shape, e.Rank, e.Eps = "tucker", m.Shape(), m.Ranks(), eps
+	e.Blocks = map[string]blockEval{}
+	flat := m.Core.Contiguous().Data[:m.Core.Len()]
+	core := block{factor: matrix.Of(len(flat), 1, flat), stored: m.Ranks()}
+	for n, factor := range m.Factors {
+		if factor == nil {
+			e.Pruned = append(e.Pruned, []int{})
+			continue
+		}
+		b := block{factor: factor, stored: []int{factor.Rows, factor.Cols}}
+		e.Blocks[strconv.Itoa(n)] = b.measure(eps)
+		e.Pruned = append(e.Pruned, prunedOf([]block{b}, eps))
+		e.blocks = append(e.blocks, strconv.Itoa(n))
+	}
+	e.Blocks["core"] = core.measure(eps)
+	e.blocks = append(e.blocks, "core")
+	if against != "" {
+		if err := e.compare(m, against, eps); err != nil {
+			return fmt.Errorf("--against %s: %w", against, err)
+		}
+	}
+	if len(args) == 1 {
+		return nil
+	}
+	o, err := f.tuckerEvalOptions(args[0], saved, m)
+	if err != nil {
+		return err
+	}
+	if _, mu := o.Method.(tucker.MU); mu || eps > 0 && len(o.Nonneg) > 0 {
+		o.Eps = solver.Set(eps)
+	}
+	in, err := a.readArray(args[1])
+	if err != nil {
+		return err
+	}
+	if in.array.F32 != nil {
+		return evalTuckerFit(ctx, e, args[0], in, in.array.F32, o)
+	}
+	return evalTuckerFit(ctx, e, args[0], in, in.array.F64, o)
+}
+
+// compare compares a model with one in another folder.
+func (e *tuckerEvaluation) compare(m *tucker.Model[float64], against string, eps float64) error {
+	o, err := tucker.Load[float64](against)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(m.Shape(), o.Shape()) {
+		return fmt.Errorf("it stands for %s, and %s for %s", shape(o.Shape()), e.Model, shape(m.Shape()))
+	}
+	c := &againstTucker{Model: filepath.ToSlash(against)}
+	compared := 0.0
+	for n, f := range m.Factors {
+		if f == nil || o.Factors[n] == nil {
+			c.Match, c.Modes = append(c.Match, []int{}), append(c.Modes, 1)
+			if (f == nil) != (o.Factors[n] == nil) {
+				return fmt.Errorf("mode %d has a factor in one model and is left alone in the other", n)
+			}
+			continue
+		}
+		one, err := compare([]block{{factor: f}}, []block{{factor: o.Factors[n]}}, eps)
+		if err != nil {
+			return err
+		}
+		c.Match, c.Modes = append(c.Match, one.Match), append(c.Modes, one.FMS)
+		c.FMS += one.FMS
+		compared++
+	}
+	c.FMS /= compared
+	c.Cosine = cosine(m, o)
+	e.Against = c
+	return nil
+}
+
+// cosine returns the cosine of the angle between the arrays of two models of one
+// shape, without forming them; 0 when one is zero.
+func cosine(a, b *tucker.Model[float64]) float64 {
+	turns := make([]*matrix.Dense[float64], len(a.Factors))
+	for n, f := range a.Factors {
+		if f != nil {
+			turns[n] = matrix.New[float64](f.Cols, b.Factors[n].Cols)
+			matrix.Gemm(nil, true, false, 1, f, b.Factors[n], 0, turns[n])
+		}
+	}
+	p := tensor.MultiModeProduct(nil, b.Core, turns, false)
+	n := p.Len()
+	inner := matrix.Inner(matrix.Of(1, n, p.Data[:n]), matrix.Of(1, n, a.Core.Contiguous().Data[:n]))
+	if norms := a.Norm() * b.Norm(); norms > 0 {
+		return math.Max(-1, math.Min(inner/norms, 1))
+	}
+	return 0
+}
+
+// tuckerEvalOptions returns the options under which a model is judged: those of
+// its fit unless flags say otherwise.
+func (f *cpdFlags) tuckerEvalOptions(dir string, saved *savedFit, m *tucker.Model[float64]) (o tucker.Options, err error) {
+	s, order := &saved.Options, len(m.Factors)
+	if !f.changed("loss") && s.Loss != "" {
+		f.loss = s.Loss
+	}
+	if o.Loss, err = loss.Parse(f.loss); err != nil {
+		return o, usagef("--loss: %w", err)
+	}
+	if len(f.modes) == 0 {
+		for n, key := range blockKeys(order) {
+			given, err := saved.penalties(key)
+			if err != nil {
+				return o, err
+			}
+			if n == order {
+				n = coreBlock
+			}
+			for _, q := range given {
+				f.modes = append(f.modes, modePenalty{n, q})
+			}
+		}
+		if saved.rescaled() && f.anyWeight() {
+			return o, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 all=0 for none)", dir)
+		}
+	}
+	o.Modes, o.Nonneg = tucker.Modes{}, append(tucker.Modes{}, s.Nonneg...)
+	if s.Core {
+		o.Nonneg = append(o.Nonneg, tucker.Core)
+	}
+	for n, factor := range m.Factors {
+		if factor != nil {
+			o.Modes = append(o.Modes, n)
+		}
+	}
+	only := &tuckerFlags{cpdFlags: *f, only: modeList(o.Modes)}
+	if err := only.setPenalties(&o, order); err != nil {
+		return o, err
+	}
+	for _, key := range s.Fix { // a fixed block needs no penalty
+		if n, err := strconv.Atoi(key); err == nil && n < order && len(o.Factors[n].Active()) == 0 {
+			o.Fix = append(o.Fix, n)
+		} else if key == "core" && len(o.Core.Active()) == 0 {
+			o.Fix = append(o.Fix, tucker.Core)
+		}
+	}
+	o.Balance, o.Workers = tucker.BalanceNone, f.workers
+	o.Method = tucker.HALS{} // any method that takes loss and penalties measures alike
+	if o.Loss != loss.Frobenius || f.otherDegrees() {
+		o.Method, o.Nonneg = tucker.MU{}, nil
+	}
+	return o, nil
+}
+
+// evalTuckerFit evaluates the objective of a model for data of one element type.
+func evalTuckerFit[T asm.Float](ctx context.Context, e *tuckerEvaluation, dir string, in *input, x *tensor.Dense[T], o tucker.Options) error {
+	m, err := tucker.Load[T](dir)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(x.Shape, m.Shape()) {
+		return fmt.Errorf("%s is %s, but the model in %s stands for %s", in.facts.File, shape(x.Shape), dir, shape(m.Shape()))
+	}
+	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
+	r, err := tucker.Fit(ctx, x, m.Ranks(), &o)
+	if err != nil {
+		return ofModel(dir, in.facts.File, err)
+	}
+	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss, Observed: x.Len(),
+		Penalty: map[string]float64{}, RelError: r.RelError, Fit: r.Fit(), KKT: map[string]float64{}}
+	for n, key := range blockKeys(len(m.Factors)) {
+		block := n
+		if n == len(m.Factors) {
+			block = tucker.Core
+		} else if m.Factors[n] == nil {
+			continue
+		}
+		e.Penalty[key] = r.Penalty[n]
+		if !slices.Contains(r.Options.Fix, block) {
+			e.KKT[key] = r.KKT[n]
+		}
+	}
+	return nil
+}
+
+// print prints an evaluation for people.
+func (e *tuckerEvaluation) print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row("model", "%s, tucker, %s, core %s", e.Model, shape(e.Shape), shape(e.Rank))
+	e.printBlocks(row, e.blocks)
+	for n, list := range e.Pruned {
+		if len(list) > 0 {
+			row("pruned", "of mode %d: %s", n, listed(list, 0))
+		}
+	}
+	e.printFit(row, e.blocks)
+	if g := e.Against; g != nil {
+		row("against", "%s: factor match score %.6g, cosine of the arrays %.6g", g.Model, g.FMS, g.Cosine)
+		for n, match := range g.Match {
+			if len(match) > 0 {
+				row("mode "+strconv.Itoa(n), "score %.6g, columns %s", g.Modes[n], matches(match))
+			}
+		}
+	}
+	return t.Flush()
+}

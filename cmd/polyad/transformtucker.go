@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"polyad/asm"
+	"polyad/loss"
+	"polyad/solver"
+	"polyad/tensor"
+	"polyad/tucker"
+)
+
+// transformTucker is transform for a Tucker model.
+func (a *app) transformTucker(cmd *cobra.Command, args []string, f *cpdFlags, masks *maskFlags, outs *outFlags) error {
+	if err := maskless(args[0], masks); err != nil {
+		return err
+	}
+	if err := f.byMode(args[0]); err != nil {
+		return err
+	}
+	m, err := tucker.Load[float64](args[0])
+	if err != nil {
+		return err
+	}
+	order := len(m.Factors)
+	eps, err := f.inheritLast(args[0], order)
+	if err != nil {
+		return err
+	}
+	o := tucker.Options{Nonneg: tucker.Modes{}, Seed: f.seed, Workers: f.workers}
+	if len(f.nonneg) > 0 {
+		o.Nonneg = tucker.Modes{order - 1}
+	}
+	if o.Loss, err = loss.Parse(f.loss); err != nil {
+		return usagef("--loss: %w", err)
+	}
+	t := &tuckerFlags{cpdFlags: *f, hosvd: "sequential"}
+	t.balance, t.normalize = "auto", "none"
+	if f.method == "" && (f.otherDegrees() || o.Loss != loss.Frobenius) {
+		t.method = "mu"
+	} else if f.method == "" {
+		t.method = "hals"
+	}
+	if t.method != "hals" && t.method != "mu" {
+		return usagef("--method %q; want hals or mu", t.method)
+	}
+	if o.Method, _, err = t.methodFor(o.Loss); err != nil {
+		return err
+	}
+	stay := tucker.Modes{tucker.Core}
+	for n := range order - 1 {
+		stay = append(stay, n)
+	}
+	o.Fix = stay // of several blocks penalties are on the free ones
+	if err := t.setPenalties(&o, order); err != nil {
+		return err
+	}
+	o.Fix = nil
+	switch {
+	case f.changed("eps"):
+		o.Eps = solver.Set(f.eps)
+	case o.Loss.NeedsPositive() && eps > 0:
+		o.Eps = solver.Set(eps)
+	}
+	if o.Run, err = f.run(); err != nil {
+		return err
+	}
+	run, err := a.newRun(cmd, args, &f.fitFlags, outs, false)
+	if err != nil {
+		return err
+	}
+	in, err := a.readArray(args[1])
+	if err != nil {
+		return err
+	}
+	if in.array.F32 != nil {
+		return transformTuckerOf(cmd.Context(), run, t, o, args[0], in, in.array.F32)
+	}
+	return transformTuckerOf(cmd.Context(), run, t, o, args[0], in, in.array.F64)
+}
+
+// transformTuckerOf finds the last factor for the array of one element type and
+// writes the model.
+func transformTuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, o tucker.Options, dir string, in *input, x *tensor.Dense[T]) error {
+	m, err := tucker.Load[T](dir)
+	if err != nil {
+		return err
+	}
+	bar := run.watch(&o.Run)
+	r, err := m.Transform(ctx, x, &o)
+	bar.clear()
+	if r == nil {
+		return ofModel(dir, in.facts.File, err)
+	}
+	f.init = dir
+	res := newTuckerResult(run.command, r, [][]float64{}, in.facts, f)
+	return run.done(ctx, &res.result, res, r.Model, r.Report, nil)
+}
