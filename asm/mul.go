@@ -197,7 +197,7 @@ func (p *product[T]) run(s *strip[T], t, i, j, count, rows, cols int) {
 	}
 	atOnce := max(1, longest/p.k)
 	for count > 0 {
-		now, ahead := min(count, atOnce), p.ahead(s.cols, from, j, step, cols)
+		now, ahead := min(count, atOnce), p.ahead(tile.Rows, s.cols, from, j, step, cols)
 		f(p.k, &p.a[from], p.aRow, p.aCol, &p.b[j], p.bRow, &p.c[i*p.cRow+j], p.cRow,
 			p.add, s.last, ahead.from, ahead.step, ahead.turn, ahead.next, now, step, cols, rows*p.cRow+cols)
 		i, j, from, count = i+now*rows, j+now*cols, from+now*step, count-now
@@ -206,24 +206,35 @@ func (p *product[T]) run(s *strip[T], t, i, j, count, rows, cols int) {
 
 // Rows of A that lie along memory, longRow bytes or more of each, come from afar.
 // Tiles ask for what comes lead bytes later in them; in the rows of B, two strips
-// later if that is more.
+// later if that is more. Shorter rows that follow each other are asked for in the
+// order of memory, streamLead bytes ahead: some rows of tiles.
 const (
-	longRow = 2048
-	lead    = 256
+	longRow    = 2048
+	lead       = 256
+	streamLead = 8192
 )
 
 // ahead is what a tile asks for, as [Tile] has it.
 type ahead struct{ from, step, turn, next int }
 
-// ahead is what tiles ask for whose rows of A begin at a[from], and whose strip of
-// columns begins at column j: the next cache lines of the rows of A, or of those
-// of B, or later rows of B where strips are all that they have.
-func (p *product[T]) ahead(cols, from, j, aNext, bNext int) ahead {
+// ahead is what tiles of as many rows and columns ask for whose rows of A begin at
+// a[from], and whose strip of columns begins at column j: the next cache lines of
+// the rows of A, or what follows them, or the next lines of the rows of B, or later
+// rows of B where strips are all that they have.
+func (p *product[T]) ahead(rows, cols, from, j, aNext, bNext int) ahead {
 	size := SizeOf[T]()
+	next := (aNext - bNext) * size
 	switch {
 	case p.aCol == 1 && p.k*size >= longRow:
 		// Tiles have as many rows as numbers fit a line, or fewer, or twice as many.
-		return ahead{distance(p.b, j, p.a, from) + lead, p.aRow * size, cacheLine - cacheLine*p.aRow, (aNext - bNext) * size}
+		return ahead{distance(p.b, j, p.a, from) + lead, p.aRow * size, cacheLine - cacheLine*p.aRow, next}
+	case p.aCol == 1 && p.panel == 0 && p.aRow < 2*p.k:
+		s := ahead{distance(p.b, j, p.a, from) + streamLead, rows * p.aRow * size / p.k, 0, next}
+		if lines := cacheLine / size; rows >= 2*lines { // they ask for two lines, as many steps apart
+			s.step /= 2
+			s.turn = lines * s.step
+		}
+		return s
 	case p.bRow <= cols:
 		return ahead{8 * p.bRow * size, p.bRow * size, 0, 0}
 	default:

@@ -35,7 +35,7 @@ func (w *Work[T]) MTTKRP(p *par.Pool, dst *matrix.Dense[T], t *Dense[T], f []*ma
 	}
 	x := t.Contiguous().Data
 	last := mode == len(t.Shape)-1
-	if words := size * r * rank; l > 1 && (last || l >= 4*r && words <= len(x)/2) {
+	if words := size * r * rank; l > 1 && (last || l >= 4*r && r < mttkrpShort && words <= len(x)/2) {
 		// Sum over the modes before first: there is little left to do behind.
 		w.in.of(x, 1, l, size*r, rank, f[:mode])
 		w.buf[0] = grow(w.buf[0], words)
@@ -50,6 +50,11 @@ func (w *Work[T]) MTTKRP(p *par.Pool, dst *matrix.Dense[T], t *Dense[T], f []*ma
 	w.out.b.set(f[mode+1:], rank, len(x))
 	w.out.run(p, dst.Data, dst.Stride, false)
 }
+
+// mttkrpShort is how long rows are at least from which on they are summed over
+// first where they follow each other, rather than read down columns that are far
+// apart.
+const mttkrpShort = 32
 
 // checkFactors panics when f and dst do not fit the MTTKRP of a mode.
 func (t *Dense[T]) checkFactors(op string, dst *matrix.Dense[T], f []*matrix.Dense[T], mode int) {

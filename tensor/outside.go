@@ -24,10 +24,12 @@ const (
 	// holds the lines of only so many.
 	outsidePage = 4096
 	outsideLow  = 8
-	// Of rows shorter than a page a tile takes every second, third, … at most
+	// Tiles ask ahead of short rows by themselves. Of others shorter than a page a
+	// tile takes every second, third, … at most
 	// outsideTurns-th: the processor follows rows in separate pages, and is already
 	// at the rows of the next tile when one ends. The number is odd, for rows of a
 	// power of two. Z has room for all of them, of as many elements at most.
+	outsideShort = 1024
 	outsideTurns = 15
 	outsideWords = 1 << 14
 )
@@ -73,7 +75,7 @@ func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
 	switch bytes := t.r * asm.SizeOf[T](); {
 	case bytes%outsidePage == 0:
 		t.high = outsideLow
-	case bytes < outsidePage:
+	case bytes >= outsideShort && bytes < outsidePage:
 		t.turns = max(1, min(outsideTurns, outsideWords/(outsideTile*t.rank)))
 	}
 	keptUnits, rowUnits := ceil(t.i, outsideTile), ceil(t.l*t.i, outsideTile)
