@@ -471,7 +471,7 @@ func TestCoreAloneIsTheLeastSquaresSolution(t *testing.T) {
 		o := tucker.Options{Method: tucker.HALS{Core: 3000}, Nonneg: nonneg, Fix: tucker.Modes{0, 1, 2}, Init: start, Run: sweeps(3)}
 		r, err := tucker.Fit(ctx, x, ranks, &o)
 		require.NoError(t, err)
-		require.InDeltaSlice(t, m.Core.Data, r.Core.Data, 1e-4)
+		require.InDeltaSlice(t, m.Core.Data, r.Core.Data, 1e-9)
 		for i, p := range r.Trace[1:] {
 			require.LessOrEqual(t, p.Loss, r.Trace[i].Loss+1e-12)
 		}
