@@ -43,9 +43,13 @@ func TestWorkersGiveTheSameBits(t *testing.T) { both(t, testWorkers[float32], te
 func testWorkers[T asm.Float](t *testing.T) {
 	for _, c := range []struct{ shape, ranks []int }{{[]int{40, 30, 70}, []int{5, 4, 6}}, {[]int{20, 13, 10, 21}, []int{4, 3, 3, 5}}} {
 		x := noisy[T](1, c.shape, c.ranks, true, .3)
+		step := 1
+		if testing.Short() {
+			step = 2
+		}
 		for _, s := range settings() {
 			var first *tucker.Result[T]
-			for workers := 1; workers <= 3; workers++ {
+			for workers := 1; workers <= 3; workers += step {
 				o := s.o
 				o.Run, o.Workers = sweeps(2), workers
 				r, err := tucker.Fit(ctx, x, ranksFor(&o, c.ranks), &o)
@@ -402,6 +406,9 @@ func testOdd[T asm.Float](t *testing.T) {
 	cases = append(cases, slice, slice.Permute(1, 2, 0), slice.Slice(2, 0, 1))
 	for _, x := range cases {
 		for _, rank := range []int{1, 3} {
+			if testing.Short() && rank == 1 {
+				continue
+			}
 			for _, s := range settings() {
 				if s.o.Modes != nil && len(x.Shape) < 3 || len(x.Shape) < 2 {
 					continue
