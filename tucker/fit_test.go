@@ -94,6 +94,7 @@ func settings() []setting {
 		{"kl partial", tucker.Options{Loss: loss.KL, Modes: tucker.Modes{0, 2}, Core: l1, Factors: tucker.Each(l2.Plus(l1))}},
 		{"kl scalar", tucker.Options{Loss: loss.KL, Method: tucker.MU{Inner: 2}, Core: l1, Factors: tucker.Each(l2), Balance: tucker.BalanceScalar}},
 		{"kl extrapolated", tucker.Options{Loss: loss.KL, Method: tucker.MU{Extrapolate: true}, Init: tucker.Random{}, Core: l2, Factors: tucker.Each(l1), Sweeps: 1}},
+		{"is", tucker.Options{Loss: loss.IS, Method: tucker.MU{Extrapolate: true}}},
 		{"0.5", tucker.Options{Loss: loss.Beta(.5), Core: reg.Lp(3, .1), Factors: tucker.Each(l2)}},
 		{"1.5", tucker.Options{Loss: loss.Beta(1.5), Method: tucker.MU{Inner: 2}}},
 	}

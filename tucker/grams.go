@@ -2,6 +2,7 @@ package tucker
 
 import (
 	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/matrix"
 	"polyad/tensor"
 )
@@ -21,7 +22,7 @@ type grams[T asm.Float] struct {
 	core, b *tensor.Dense[float64]
 	times   []*matrix.Dense[float64] // s but for one mode
 	product tensor.Work[float64]
-	u, v    unfolded[float64]
+	sums    data.Contraction[float64]
 }
 
 func (g *grams[T]) init(f []*matrix.Dense[T], core *tensor.Dense[T]) {
@@ -36,8 +37,6 @@ func (g *grams[T]) init(f []*matrix.Dense[T], core *tensor.Dense[T]) {
 		g.work = append(g.work, matrix.NewGramWork[T](m.Cols))
 	}
 	g.core, g.b = tensor.New[float64](core.Shape...), tensor.New[float64](core.Shape...)
-	g.u.reserve(1, core.Len())
-	g.v.reserve(1, core.Len())
 }
 
 // update computes the Gram matrices that are out of date and leaves them in times
@@ -74,8 +73,5 @@ func (g *grams[T]) squares(f []*matrix.Dense[T], core *tensor.Dense[T]) float64 
 
 // normal writes Q_n into dst, J_n x J_n.
 func (g *grams[T]) normal(dst *matrix.Dense[float64], f []*matrix.Dense[T], core *tensor.Dense[T], mode int) {
-	b := g.applied(f, core, mode)
-	g.u.set(b, mode)
-	g.v.set(g.core, mode)
-	contract(nil, dst, &g.u, &g.v)
+	g.sums.To(nil, dst, g.applied(f, core, mode), g.core, mode)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/internal/nnls"
 	"polyad/matrix"
 )
@@ -28,7 +29,7 @@ type hals[T asm.Float] struct {
 	rows  *nnls.Rows[T]
 	num   []*matrix.Dense[T]       // M, sharing memory
 	gram  []*matrix.Dense[float64] // Q, sharing memory
-	p, g  unfolded[T]
+	sums  data.Contraction[T]
 	core  *coreStep[T]
 }
 
@@ -58,9 +59,6 @@ func newHALS[T asm.Float](s *state[T], a HALS) (*hals[T], error) {
 		f := s.f[n]
 		h.num[n] = matrix.Of(f.Rows, f.Cols, num[:f.Rows*f.Cols])
 		h.gram[n] = matrix.Of(f.Cols, f.Cols, gram[:f.Cols*f.Cols])
-		k := s.core.Len() / f.Cols
-		h.p.reserve(f.Rows, k)
-		h.g.reserve(f.Cols, k)
 		h.most[n] = a.Inner
 		if a.Inner == 0 {
 			rho := 1 + float64(len(s.x.Data)/f.Rows)/float64(f.Cols+1)
@@ -80,9 +78,7 @@ func (h *hals[T]) update(block int) {
 		h.core.update()
 		return
 	}
-	h.p.set(h.chain.product(block), block)
-	h.g.set(h.state.core, block)
-	contract(h.pool, h.num[block], &h.p, &h.g)
+	h.sums.To(h.pool, h.num[block], h.chain.product(block), h.state.core, block)
 	h.grams.normal(h.gram[block], h.f, h.state.core, block)
 	h.steps[block].SetGram(h.gram[block])
 	h.rows.Run(h.steps[block], h.f[block], h.num[block], h.most[block], h.delta)

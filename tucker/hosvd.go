@@ -126,7 +126,7 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	}
 	all := d.residual.all
 	squares := all - squaresOf(m.Core)
-	if o.Target.IsSet() || !(squares >= leastInner[T]()*all) {
+	if o.Target.IsSet() || !(squares >= 100*leastInner[T]()*all) { // a sum of squares in T has fewer digits
 		squares = d.residual.squares(m.Tucker())
 	}
 	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(squares, all), Values: d.values}

@@ -290,6 +290,19 @@ func TestHOOINeverWorseThanHOSVD(t *testing.T) {
 	}
 }
 
+func TestHOSVDErrorsHaveTheirDigitsWhenSmall(t *testing.T) {
+	both(t, testSmallErrors[float32], testSmallErrors[float64])
+}
+
+func testSmallErrors[T asm.Float](t *testing.T) {
+	for _, share := range []float64{.003, .01, .03, .1} {
+		x := noisy[T](1, []int{9, 8, 7}, []int{2, 2, 2}, true, share)
+		h, err := tucker.HOSVD(context.Background(), x, []int{2, 2, 2}, nil)
+		require.NoError(t, err)
+		require.InEpsilon(t, relError(x, h.Model), h.RelError, precision[T](1e-11, 1e-5), "%g", h.RelError)
+	}
+}
+
 func TestHOOIMeetsATarget(t *testing.T) {
 	x := decaying[float64](14, 12, 10)
 	for _, target := range []float64{.1, 1e-4, 1e-9} {

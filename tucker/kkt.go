@@ -1,6 +1,7 @@
 package tucker
 
 import (
+	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/matrix"
 )
@@ -18,7 +19,7 @@ func (s *state[T]) kkt() []float64 {
 	if s.div != nil {
 		return s.kktByGradient(out)
 	}
-	var p, g unfolded[T]
+	var sums data.Contraction[T]
 	for _, n := range s.free {
 		c := fitting.NewConditions(s.blocks[n], s.eps, !s.o.nonneg[n])
 		if n == len(s.f) {
@@ -32,9 +33,7 @@ func (s *state[T]) kkt() []float64 {
 		}
 		f := s.f[n]
 		num, den := matrix.New[T](f.Rows, f.Cols), matrix.New[T](f.Rows, f.Cols)
-		p.set(s.chain.product(n), n)
-		g.set(s.core, n)
-		contract(s.pool, num, &p, &g)
+		sums.To(s.pool, num, s.chain.product(n), s.core, n)
 		q := matrix.New[float64](f.Cols, f.Cols)
 		s.grams.normal(q, s.f, s.core, n)
 		matrix.Gemm(s.pool, false, false, 1, f, matrix.Convert[T](q), 0, den)

@@ -118,7 +118,11 @@ func (o *settled) defaultEps(mean float64) float64 {
 			terms *= float64(j)
 		}
 	}
-	return 1e-16 * math.Pow(mean/terms, 1/float64(o.scaled()))
+	eps := math.Pow(mean/terms, 1/float64(o.scaled()))
+	if o.Loss.NeedsPositive() {
+		eps = min(eps, mean) // it is the floor of the data, too
+	}
+	return 1e-16 * eps
 }
 
 func (o *settled) checkHOOI() error {

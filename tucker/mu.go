@@ -2,6 +2,7 @@ package tucker
 
 import (
 	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/internal/nnls"
 	"polyad/matrix"
 	"polyad/tensor"
@@ -90,7 +91,7 @@ type gradient[T asm.Float] struct {
 	core, coreDen *tensor.Dense[T]
 	columns       [][]float64 // column sums of the factors
 	weights       []float64   // their outer product, without one mode
-	p, g          unfolded[T]
+	product       data.Contraction[T]
 	normal        []*matrix.Dense[float64] // Q, sharing memory
 	rounded       []*matrix.Dense[T]       // and in T
 }
@@ -127,8 +128,6 @@ func newGradient[T asm.Float](s *state[T]) *gradient[T] {
 		if frobenius {
 			g.normal[n] = matrix.Of(f.Cols, f.Cols, normal[:f.Cols*f.Cols])
 			g.rounded[n] = matrix.Of(f.Cols, f.Cols, rounded[:f.Cols*f.Cols])
-			g.p.reserve(f.Rows, s.core.Len()/f.Cols)
-			g.g.reserve(f.Cols, s.core.Len()/f.Cols)
 		}
 	}
 	if kl {
@@ -178,9 +177,7 @@ func (g *gradient[T]) frobenius(block int, fresh bool) {
 	if !fresh {
 		return
 	}
-	g.p.set(g.chain.product(block), block)
-	g.g.set(g.state.core, block)
-	contract(g.pool, g.num[block], &g.p, &g.g)
+	g.product.To(g.pool, g.num[block], g.chain.product(block), g.state.core, block)
 	g.grams.normal(g.normal[block], g.f, g.state.core, block)
 	for i, v := range g.normal[block].Data {
 		g.rounded[block].Data[i] = T(v)

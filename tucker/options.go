@@ -111,8 +111,10 @@ type Options struct {
 	// them.
 	Fix Modes
 	// Eps is the floor of the entries of nonnegative blocks, and for β ≤ 0 of the
-	// data too; at least 0. HOOI has none, and refuses one. Default 0 for HALS, and for MU
-	// 1e-16·(mean(X)/ΠJ_n)^(1/blocks).
+	// data too; at least 0. It is meant to be tiny beside the entries that matter:
+	// balancing takes entries at the floor for zeros. HOOI has none, and refuses
+	// one. Default 0 for HALS, and for MU
+	// 1e-16·(mean(X)/ΠJ_n)^(1/blocks), for β ≤ 0 at most 1e-16·mean(X).
 	Eps solver.Opt[float64]
 	// Seed of all that is random in a start; every number is a seed.
 	Seed uint64

@@ -290,6 +290,13 @@ func (s *state[T]) begin() {
 		penalties = append(penalties, b.Penalty)
 	}
 	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even)
+	if s.touched || s.given == nil {
+		// The first sweep would raise the entries anyway, and the objective with them.
+		s.floor(s.blocks)
+		for _, n := range s.free {
+			s.changed(n)
+		}
+	}
 }
 
 // initialScale multiplies the free blocks by the common factor that fits them to

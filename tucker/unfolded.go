@@ -48,8 +48,3 @@ func (u *unfolded[T]) set(x *tensor.Dense[T], mode int) {
 func (u *unfolded[T]) timesTo(p *par.Pool, dst, b *matrix.Dense[T], transpose bool) {
 	matrix.Gemm(p, transpose != u.turned, false, 1, &u.m, b, 0, dst)
 }
-
-// contract writes X_(n)·Y_(n)ᵀ, the sums over all other modes, into dst: I_n x J_n.
-func contract[T asm.Float](p *par.Pool, dst *matrix.Dense[T], x, y *unfolded[T]) {
-	matrix.Gemm(p, x.turned, !y.turned, 1, &x.m, &y.m, 0, dst)
-}

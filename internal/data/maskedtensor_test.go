@@ -125,9 +125,7 @@ func testMaskedTensor[T asm.Float](t *testing.T) {
 					require.InEpsilon(t, v, []float64{s.Sum, s.Squares, s.Min, s.Max, got.loss, got.squares}[k], eps, name)
 				}
 				for k, m := range want.products {
-					for i, v := range m.Data {
-						require.InDelta(t, v, float64(got.products[k].Data[i]), eps*(v+1e-6), name)
-					}
+					requireNear(t, m.Data, got.products[k].Data, eps, 1e-6, name)
 				}
 			}
 		}

@@ -28,6 +28,18 @@ func epsilon[T asm.Float]() float64 {
 	return 0x1p-52
 }
 
+// requireNear compares one by one, relatively but for what is below least: as
+// require.InEpsilonSlice does, without its cost for each pair.
+func requireNear[T asm.Float](t *testing.T, want []float64, got []T, eps, least float64, name string) {
+	t.Helper()
+	require.Len(t, got, len(want), name)
+	for i, v := range want {
+		if d := math.Abs(v - float64(got[i])); !(d <= eps*(math.Abs(v)+least)) {
+			require.Failf(t, name, "entry %d is %v, should be %v", i, got[i], v)
+		}
+	}
+}
+
 var (
 	_ data.Matrix[float32] = (*data.Dense[float32])(nil)
 	_ data.Matrix[float64] = (*data.Dense[float64])(nil)

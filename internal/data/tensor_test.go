@@ -91,18 +91,12 @@ func testTensorPasses[T asm.Float](t *testing.T) {
 					d.Quotients(num, den, l, mode, f)
 					want := matrix.New[float64](shape[mode], rank)
 					tensor.MTTKRP(nil, want, q, wf, mode)
-					for i, v := range want.Data {
-						require.InEpsilon(t, v, float64(num.Data[i]), eps, name)
-					}
+					requireNear(t, want.Data, num.Data, eps, 0, name)
 					tensor.MTTKRP(nil, want, p, wf, mode)
-					for i, v := range want.Data {
-						require.InEpsilon(t, v, float64(den.Data[i]), eps, name)
-					}
+					requireNear(t, want.Data, den.Data, eps, 0, name)
 					if beta == 2 {
 						d.MTTKRP(den, mode, f)
-						for i, v := range num.Data {
-							require.InEpsilon(t, float64(v), float64(den.Data[i]), eps, name)
-						}
+						requireNear(t, matrix.Convert[float64](num).Data, den.Data, eps, 0, name)
 					}
 				}
 			}

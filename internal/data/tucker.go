@@ -77,7 +77,7 @@ type DenseTucker[T asm.Float] struct {
 	of      int                // the n whose P_n is there, -1: none
 	z, zDen *tensor.Dense[T]
 	pass    tuckerPass[T]
-	unfold  unfolded[T]
+	product Contraction[T]
 }
 
 // NewTucker returns x times scale as data for models with a core of the given
@@ -203,9 +203,9 @@ func (d *DenseTucker[T]) Quotients(num, den *matrix.Dense[T], l loss.Loss, mode 
 	p := d.part(m, mode)
 	d.model(m)
 	d.contract(l, m, den != nil)
-	d.unfold.product(d.pool, num, d.z, p, mode)
+	d.product.To(d.pool, num, d.z, p, mode)
 	if den != nil {
-		d.unfold.product(d.pool, den, d.zDen, p, mode)
+		d.product.To(d.pool, den, d.zDen, p, mode)
 	}
 }
 

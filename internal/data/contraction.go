@@ -7,13 +7,13 @@ import (
 	"polyad/tensor"
 )
 
-// unfolded is the product of two unfoldings along a mode n,
+// Contraction is the product of two unfoldings along a mode n,
 //
 //	C = A_(n)·B_(n)ᵀ,  C[i, j] = Σ_{l,k} a[l, i, k]·b[l, j, k],
 //
 // of arrays that differ in the size of this mode only, cut along what is summed
-// over. Cost 2·|A|·J flops.
-type unfolded[T asm.Float] struct {
+// over. The zero value is ready; what it allocates it keeps. Cost 2·|A|·J flops.
+type Contraction[T asm.Float] struct {
 	a, b       []T
 	l, i, j, r int
 	pieces     int // of a row of length R, or with R = 1 of L
@@ -22,10 +22,11 @@ type unfolded[T asm.Float] struct {
 	turned     [][]T             // per worker, a piece of B turned
 }
 
-// unfoldedDepth is the depth of one product.
-const unfoldedDepth = 256
+// contractionDepth is the depth of one product.
+const contractionDepth = 256
 
-func (u *unfolded[T]) product(p *par.Pool, dst *matrix.Dense[T], a, b *tensor.Dense[T], mode int) {
+// To writes the product of a and b, both contiguous, into dst (I_n x J_n).
+func (u *Contraction[T]) To(p *par.Pool, dst *matrix.Dense[T], a, b *tensor.Dense[T], mode int) {
 	u.a, u.b = a.Data, b.Data
 	u.l, u.i, u.r = a.Split(mode)
 	u.j = b.Shape[mode]
@@ -33,7 +34,7 @@ func (u *unfolded[T]) product(p *par.Pool, dst *matrix.Dense[T], a, b *tensor.De
 	if u.r == 1 {
 		depth, u.l = u.l, 1
 	}
-	u.pieces = (depth + unfoldedDepth - 1) / unfoldedDepth
+	u.pieces = (depth + contractionDepth - 1) / contractionDepth
 	units := u.l * u.pieces
 	u.blocks = max(1, min(MaxBlocks, units, len(u.a)*u.j>>15))
 	for len(u.c) < u.blocks {
@@ -52,8 +53,8 @@ func (u *unfolded[T]) product(p *par.Pool, dst *matrix.Dense[T], a, b *tensor.De
 		u.turned = append(u.turned, nil)
 	}
 	for w := range u.turned {
-		if u.r > 1 && len(u.turned[w]) < unfoldedDepth*u.j {
-			u.turned[w] = make([]T, unfoldedDepth*u.j)
+		if u.r > 1 && len(u.turned[w]) < contractionDepth*u.j {
+			u.turned[w] = make([]T, contractionDepth*u.j)
 		}
 	}
 	p.Run(u.blocks, u)
@@ -67,7 +68,7 @@ func (u *unfolded[T]) product(p *par.Pool, dst *matrix.Dense[T], a, b *tensor.De
 }
 
 // Do computes one block.
-func (u *unfolded[T]) Do(block, worker int) {
+func (u *Contraction[T]) Do(block, worker int) {
 	ker, c := asm.For[T](), &u.c[block]
 	units := u.l * u.pieces
 	lo, hi := block*units/u.blocks, (block+1)*units/u.blocks
