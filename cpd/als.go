@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"polyad/asm"
+	"polyad/internal/fitting"
 	"polyad/internal/nnls"
 	"polyad/matrix"
 )
@@ -18,15 +19,24 @@ import (
 // 2·|X|·r flops for each pass over the data, I_n·r²·4 + r³/3 for each mode.
 //
 // Components are scaled by powers of two that bring the diagonal near 1, so that
-// a singular S is told from one of components of very different sizes, and gets a
-// ridge (matrix.SPD). A component whose other columns vanish becomes 0; so singular
-// an S counts like one that got a ridge.
+// a singular A = S + 2·l2·I is told from one of components of very different sizes.
+// With the ridge λ that it gets (matrix.SPD) the update is a proximal step,
+//
+//	F_n ← F_n + (M - F_n·A)·(A + λ·I)⁻¹,
+//
+// the minimizer of the objective plus λ/2·||F_n - what it was||²: it neither raises
+// the objective nor moves what the data say nothing about, where M·(A + λ·I)⁻¹ would
+// lose part of a good fit, and components would drift out of range. A component
+// whose other columns vanish becomes 0; so singular an S counts like one that got a
+// ridge.
 type als[T asm.Float] struct {
 	*state[T]
 	l2     []float64
 	spd    *matrix.SPD[T]
 	system *matrix.Dense[float64]
-	turn   []T // 1 over the scales
+	anchor float64            // λ of a proximal step
+	turn   []T                // 1 over the scales
+	rest   []*matrix.Dense[T] // M - F_n·A, views of one memory
 
 	pivot           []*nnls.BPP[T]     // of nonnegative modes
 	turned, turnedA []*matrix.Dense[T] // views of one memory each
@@ -35,9 +45,11 @@ type als[T asm.Float] struct {
 func newALS[T asm.Float](s *state[T]) (*als[T], error) {
 	a := &als[T]{state: s, l2: make([]float64, len(s.f)), pivot: make([]*nnls.BPP[T], len(s.f)),
 		spd: matrix.NewSPD[T](s.rank), system: matrix.New[float64](s.rank, s.rank), turn: make([]T, s.rank)}
-	longest := 0
+	a.anchor = 128 * float64(s.rank+10) * fitting.Precision[T]()
+	longest, signed := 0, 0
 	for _, n := range s.free {
 		if !s.o.nonneg[n] {
+			signed = max(signed, s.f[n].Rows)
 			for _, t := range s.blocks[n].Penalty.Active() {
 				a.l2[n] += t.Weight
 			}
@@ -50,8 +62,11 @@ func newALS[T asm.Float](s *state[T]) (*als[T], error) {
 		longest = max(longest, s.f[n].Rows)
 	}
 	x, y := make([]T, s.rank*longest), make([]T, s.rank*longest)
+	rest := make([]T, s.rank*signed)
 	for _, f := range s.f {
-		size := min(s.rank*f.Rows, len(x))
+		size := min(s.rank*f.Rows, len(rest))
+		a.rest = append(a.rest, &matrix.Dense[T]{Rows: f.Rows, Cols: s.rank, Stride: s.rank, Data: rest[:size]})
+		size = min(s.rank*f.Rows, len(x))
 		a.turned = append(a.turned, &matrix.Dense[T]{Rows: s.rank, Cols: f.Rows, Stride: f.Rows, Data: x[:size]})
 		a.turnedA = append(a.turnedA, &matrix.Dense[T]{Rows: s.rank, Cols: f.Rows, Stride: f.Rows, Data: y[:size]})
 	}
@@ -65,20 +80,49 @@ func (a *als[T]) update(mode int) {
 		a.nonnegative(mode, num)
 		return
 	}
-	x := a.f[mode]
-	if !a.factor(2 * a.l2[mode]) {
+	x, ridge := a.f[mode], 2*a.l2[mode]
+	tries, ok := a.factor(ridge)
+	switch {
+	case !ok:
 		for i := range x.Data { // the run ends with an error
 			x.Data[i] = T(math.NaN())
 		}
-		return
+	case tries == 0 || a.stats.Squares == 0: // of data that are zero the model becomes so at once
+		a.scaleTo(x, num)
+		a.spd.Solve(a.pool, x, true)
+		a.scaleTo(x, x)
+	default:
+		a.proximal(x, num, a.rest[mode], ridge)
 	}
-	a.scaleTo(x, num)
-	a.spd.Solve(a.pool, x, true)
-	a.scaleTo(x, x)
 }
 
-// factor factors S + ridge·I, scaled.
-func (a *als[T]) factor(ridge float64) (ok bool) {
+// proximal makes the step for a singular matrix, with rest as scratch.
+func (a *als[T]) proximal(x, num, rest *matrix.Dense[T], ridge float64) {
+	for i := range x.Rows {
+		f, m, to := x.Row(i), num.Row(i), rest.Row(i)
+		for q := range to {
+			row := a.gram.Row(q)
+			if row[q]+ridge == 0 {
+				f[q] = 0
+			}
+			sum := float64(m[q]) - ridge*float64(f[q])
+			for p, v := range f {
+				sum -= float64(v) * row[p]
+			}
+			to[q] = T(sum * a.scales[q])
+		}
+	}
+	a.spd.Solve(a.pool, rest, true)
+	for i := range x.Rows {
+		f, by := x.Row(i), rest.Row(i)
+		for q, s := range a.turn {
+			f[q] += by[q] * s
+		}
+	}
+}
+
+// factor factors S + ridge·I, scaled, and tells how many ridges more were tried.
+func (a *als[T]) factor(ridge float64) (tries int, ok bool) {
 	for q := range a.scales {
 		d := a.gram.At(q, q) + ridge
 		a.scales[q] = 1
@@ -99,11 +143,17 @@ func (a *als[T]) factor(ridge float64) (ok bool) {
 			to[q] += ridge * s * s
 		}
 	}
-	tries, ok := a.spd.Factor(a.system)
+	tries, ok = a.spd.Factor(a.system)
+	if tries > 0 && ok {
+		for q := range a.scales {
+			a.system.Row(q)[q] += a.anchor
+		}
+		_, ok = a.spd.Factor(a.system)
+	}
 	if tries > 0 || singular {
 		a.ridges++
 	}
-	return ok
+	return tries, ok
 }
 
 // scaleTo writes from with its columns scaled.
