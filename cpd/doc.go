@@ -89,8 +89,8 @@
 //
 // Losses for β = 2 come from inner products during the run and are computed from
 // the residual, tile by tile, where those would cancel (below 1e-6, for float32
-// 1e-4, of ||X||², or of the square of the sum of the components' norms where that
-// is larger) and at the end. Norms, objectives, Gram matrices and scales are
+// 1e-4, of ||X||², or of Σ|⟨component, component⟩| where that is larger) and at the
+// end. Norms, objectives, Gram matrices and scales are
 // accumulated in float64 for both element types. Data far from 1 are worked on
 // times a power of two, which is undone exactly; for β = 2 that takes a copy of
 // them. Where a Gram matrix is singular, ALS makes a proximal step instead of an

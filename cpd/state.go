@@ -71,13 +71,11 @@ type beyond interface {
 }
 
 // value is the loss of the model as far as it is known, else NaN: the Frobenius
-// loss by inner products, and loss and squared error computed directly. size is the
-// norm of the data, or the sum of the components' norms where that is larger and
-// known: what cancels in inner products is of the size of its square.
+// loss by inner products, of which some are as large as largest, and loss and
+// squared error computed directly.
 type value struct {
-	gram   float64
-	direct [2]float64
-	size   float64
+	gram, largest float64
+	direct        [2]float64
 }
 
 func unknown() value {
@@ -247,11 +245,11 @@ func (s *state[T]) frobenius(mode int) {
 	s.fresh[mode] = true
 	s.inside = matrix.Inner(s.num[mode], s.f[mode])
 	s.value.gram = (s.stats.Squares - 2*s.inside + matrix.Inner(s.gram, s.grams[mode])) / 2
-	var norms float64
-	for q := range s.rank {
-		norms += math.Sqrt(s.gram.At(q, q) * s.grams[mode].At(q, q))
+	var sum float64
+	for i, v := range s.gram.Data {
+		sum += math.Abs(v * s.grams[mode].Data[i])
 	}
-	s.value.size = math.Max(norms, math.Sqrt(s.stats.Squares))
+	s.value.largest = math.Max(sum, s.stats.Squares)
 }
 
 // evaluate returns loss and squared error of the model. A final loss is computed
@@ -261,7 +259,7 @@ func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 	if asm.SizeOf[T]() == 4 {
 		least = 1e-4
 	}
-	if g := s.value.gram; !final && g >= least*s.value.size*s.value.size {
+	if g := s.value.gram; !final && g >= least*s.value.largest {
 		return g, 2 * g
 	}
 	if v := s.value.direct[0]; v != v {
