@@ -27,8 +27,8 @@ import (
 // the minimizer of the objective plus λ/2·||F_n - what it was||²: it neither raises
 // the objective nor moves what the data say nothing about, where M·(A + λ·I)⁻¹ would
 // lose part of a good fit, and components would drift out of range. A component
-// whose other columns vanish becomes 0; so singular an S counts like one that got a
-// ridge.
+// whose other columns vanish, or are too small to divide by, becomes 0; so singular
+// an S counts like one that got a ridge.
 type als[T asm.Float] struct {
 	*state[T]
 	l2     []float64
@@ -102,7 +102,7 @@ func (a *als[T]) proximal(x, num, rest *matrix.Dense[T], ridge float64) {
 		f, m, to := x.Row(i), num.Row(i), rest.Row(i)
 		for q := range to {
 			row := a.gram.Row(q)
-			if row[q]+ridge == 0 {
+			if a.scales[q] == 0 {
 				f[q] = 0
 			}
 			sum := float64(m[q]) - ridge*float64(f[q])
@@ -123,22 +123,28 @@ func (a *als[T]) proximal(x, num, rest *matrix.Dense[T], ridge float64) {
 
 // factor factors S + ridge·I, scaled, and tells how many ridges more were tried.
 func (a *als[T]) factor(ridge float64) (tries int, ok bool) {
+	least := 0x1p-1000 // its root can be divided by
+	if asm.SizeOf[T]() == 4 {
+		least = 0x1p-120
+	}
+	singular := false
 	for q := range a.scales {
 		d := a.gram.At(q, q) + ridge
 		a.scales[q] = 1
-		if _, e := math.Frexp(d); d > 0 && !math.IsInf(d, 0) {
+		if _, e := math.Frexp(d); d >= least && !math.IsInf(d, 0) {
 			a.scales[q] = math.Ldexp(1, -e/2)
+		} else if d < least {
+			a.scales[q], singular = 0, true
 		}
 		a.turn[q] = T(a.scales[q])
 	}
-	singular := false
 	for q, s := range a.scales {
 		from, to := a.gram.Row(q), a.system.Row(q)
 		for p, v := range from {
 			to[p] = v * s * a.scales[p]
 		}
-		if from[q]+ridge == 0 {
-			to[q], singular = 1, true
+		if s == 0 {
+			to[q] = 1
 		} else {
 			to[q] += ridge * s * s
 		}
