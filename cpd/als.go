@@ -15,8 +15,9 @@ import (
 // over F_n ≥ 0 by block principal pivoting (package internal/nnls). A sweep costs
 // 2·|X|·r flops for each pass over the data, I_n·r²·4 + r³/3 for each mode.
 //
-// A singular S gets a ridge, and a component whose other columns vanish becomes 0; so
-// singular an S counts like one that got a ridge.
+// A singular S makes a proximal step (nnls.Free), and a component whose other columns
+// vanish, or are too small to divide by, becomes 0; so singular an S counts like one
+// that got a ridge.
 type als[T asm.Float] struct {
 	*state[T]
 	l2     []float64
@@ -27,11 +28,11 @@ type als[T asm.Float] struct {
 }
 
 func newALS[T asm.Float](s *state[T]) (*als[T], error) {
-	a := &als[T]{state: s, l2: make([]float64, len(s.f)), pivot: make([]*nnls.BPP[T], len(s.f)),
-		solver: nnls.NewFree[T](s.rank)}
-	longest := 0
+	a := &als[T]{state: s, l2: make([]float64, len(s.f)), pivot: make([]*nnls.BPP[T], len(s.f))}
+	longest, signed := 0, 0
 	for _, n := range s.free {
 		if !s.o.nonneg[n] {
+			signed = max(signed, s.f[n].Rows)
 			for _, t := range s.blocks[n].Penalty.Active() {
 				a.l2[n] += t.Weight
 			}
@@ -43,6 +44,7 @@ func newALS[T asm.Float](s *state[T]) (*als[T], error) {
 		}
 		longest = max(longest, s.f[n].Rows)
 	}
+	a.solver = nnls.NewFree[T](s.rank, signed)
 	x, y := make([]T, s.rank*longest), make([]T, s.rank*longest)
 	for _, f := range s.f {
 		size := min(s.rank*f.Rows, len(x))
@@ -62,7 +64,11 @@ func (a *als[T]) update(mode int) {
 	if a.solver.SetGram(a.gram, a.l2[mode]) {
 		a.ridges++
 	}
-	a.solver.Solve(a.pool, a.f[mode], num)
+	if a.stats.Squares == 0 { // of data that are zero the model becomes so at once
+		a.solver.Solve(a.pool, a.f[mode], num)
+		return
+	}
+	a.solver.Step(a.pool, a.f[mode], num)
 }
 
 // nonnegative minimizes over a nonnegative factor, as a transposed copy.

@@ -17,7 +17,11 @@ func TestCompressedStartsNeedFewSweepsOnAllData(t *testing.T) {
 }
 
 func testCompressed[T asm.Float](t *testing.T) {
-	for _, shape := range [][]int{{40, 30, 20}, {3, 70, 4, 12}, {60, 5}} {
+	shapes := [][]int{{40, 30, 20}, {3, 70, 4, 12}, {60, 5}}
+	if testing.Short() {
+		shapes = [][]int{{14, 12, 10}, {3, 20, 4, 5}, {60, 5}}
+	}
+	for _, shape := range shapes {
 		x := noisy[T](3, shape, 3, false, 1e-3)
 		for _, p := range []cpd.Penalties{nil, cpd.Each(reg.L2(.1))} {
 			o := cpd.Options{Init: cpd.Compressed{}, Penalty: p, Run: sweeps(0)}

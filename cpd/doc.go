@@ -89,12 +89,14 @@
 // # Accuracy
 //
 // Losses for β = 2 come from inner products during the run and are computed from
-// the residual, tile by tile, where those would cancel (below 1e-6·||X||², for
-// float32 1e-4) and at the end. Norms, objectives, Gram matrices and scales are
+// the residual, tile by tile, where those would cancel (below 1e-6, for float32
+// 1e-4, of ||X||², or of Σ|⟨component, component⟩| where that is larger) and at the
+// end. Norms, objectives, Gram matrices and scales are
 // accumulated in float64 for both element types. Data far from 1 are worked on
 // times a power of two, which is undone exactly; for β = 2 that takes a copy of
-// them. A Gram matrix that is singular gets a small ridge, which is counted
-// (Result.Ridges).
+// them. Where a Gram matrix is singular, ALS makes a proximal step instead of an
+// exact one, which is counted (Result.Ridges), and where rounding has driven the
+// columns of a component far apart that no penalty holds, it evens them out.
 // Results do not depend on the number of workers.
 //
 // # References

@@ -55,7 +55,7 @@ func newAhead[T asm.Float](s *state[T]) *ahead[T] {
 		a.plain[n], a.before[n] = b.X, b.X.Clone()
 	}
 	s.numbers = append(s.numbers, a.momentum.Numbers()...)
-	s.numbers = append(s.numbers, &a.value.gram, &a.value.direct[0], &a.value.direct[1])
+	s.numbers = append(s.numbers, &a.value.gram, &a.value.direct[0], &a.value.direct[1], &a.value.largest)
 	return a
 }
 

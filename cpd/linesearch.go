@@ -103,7 +103,7 @@ func newLine[T asm.Float](s *state[T]) *line[T] {
 		}
 	}
 	v := &l.last.value
-	s.numbers = append(s.numbers, &l.known, &l.reach, &l.last.objective, &l.last.inside, &l.last.before, &v.gram, &v.direct[0], &v.direct[1])
+	s.numbers = append(s.numbers, &l.known, &l.reach, &l.last.objective, &l.last.inside, &l.last.before, &v.gram, &v.direct[0], &v.direct[1], &v.largest)
 	return l
 }
 

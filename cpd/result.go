@@ -34,8 +34,8 @@ type Result[T asm.Float] struct {
 	// nowhere above the floor.
 	Pruned []int
 
-	// Ridges counts how many times [ALS] met a singular Gram matrix and raised its
-	// diagonal a little.
+	// Ridges counts how many times [ALS] met a singular Gram matrix and made a
+	// proximal step (a nonnegative factor: raised its diagonal a little).
 	Ridges int
 
 	// Beta is β_q of package balance for each component of the returned model as

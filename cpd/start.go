@@ -183,6 +183,7 @@ func (s *state[T]) begin() {
 		penalties = append(penalties, b.Penalty)
 	}
 	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even)
+	s.even()
 }
 
 // initialScale multiplies the free factors by the common factor that fits them to

@@ -34,6 +34,7 @@ type state[T asm.Float] struct {
 	blocks          []reg.Block[T]
 	free            []int // modes
 	balancer        *balance.Balancer[T]
+	evened          *balance.Scales // nil: components do not drift
 	step            stepper
 	ahead           beyond    // nil: a sweep begins where the last one ended
 	given           *Model[T] // the start if one was given
@@ -70,10 +71,11 @@ type beyond interface {
 }
 
 // value is the loss of the model as far as it is known, else NaN: the Frobenius
-// loss by inner products, and loss and squared error computed directly.
+// loss by inner products, of which some are as large as largest, and loss and
+// squared error computed directly.
 type value struct {
-	gram   float64
-	direct [2]float64
+	gram, largest float64
+	direct        [2]float64
 }
 
 func unknown() value {
@@ -113,6 +115,12 @@ func newState[T asm.Float](x data.Tensor[T], o *settled, rank int, scale float64
 		// Factors of both signs have no floor, so the floor is dealt with here.
 		s.balancer = balance.NewBalancer(0, free...)
 	}
+	if s.drifts() {
+		s.evened = &balance.Scales{Log: make([][]float64, len(s.free))}
+		for i := range s.evened.Log {
+			s.evened.Log[i] = make([]float64, rank)
+		}
+	}
 	var err error
 	if s.step, err = newStepper(s); err != nil {
 		return nil, fmt.Errorf("cpd: %w", err)
@@ -151,6 +159,8 @@ func (s *state[T]) Sweep() error {
 		if s.coarse {
 			s.value = unknown()
 		}
+	} else {
+		scales = s.even()
 	}
 	if s.ahead != nil {
 		s.ahead.end(scales)
@@ -172,17 +182,24 @@ func (s *state[T]) balance() *balance.Scales {
 		}
 	}
 	scales := s.balancer.Balance()
+	for _, n := range s.free {
+		if s.o.nonneg[n] {
+			s.blocks[n].Floor(s.eps)
+		}
+	}
+	s.scaled(scales)
+	return scales
+}
+
+// scaled scales along what depends on factors that were scaled.
+func (s *state[T]) scaled(scales *balance.Scales) {
 	for i, n := range s.free {
 		inRange := true
 		for q, log := range scales.Log[i] {
 			s.scales[q] = math.Exp(log)
 			inRange = inRange && (math.IsInf(log, -1) || math.Abs(log) < 40)
 		}
-		if s.o.nonneg[n] {
-			s.blocks[n].Floor(s.eps)
-			inRange = inRange && s.eps == 0
-		}
-		if !inRange {
+		if !inRange || s.o.nonneg[n] && s.eps != 0 {
 			s.changed(n)
 			continue
 		}
@@ -194,7 +211,6 @@ func (s *state[T]) balance() *balance.Scales {
 			}
 		}
 	}
-	return scales
 }
 
 // prepare computes the elementwise product of the Gram matrices but that of a
@@ -222,12 +238,18 @@ func (s *state[T]) product(mode int) (num *matrix.Dense[T]) {
 //
 //	½||X - Y||² = (||X||² - 2⟨M, F_n⟩ + Σ ∘G)/2.
 //
-// It cancels when the model is close to the data.
+// It cancels when the model is close to the data, or the sum of components that are
+// much larger than it.
 func (s *state[T]) frobenius(mode int) {
 	s.gramWork.Gram(s.grams[mode], s.f[mode], false)
 	s.fresh[mode] = true
 	s.inside = matrix.Inner(s.num[mode], s.f[mode])
 	s.value.gram = (s.stats.Squares - 2*s.inside + matrix.Inner(s.gram, s.grams[mode])) / 2
+	var sum float64
+	for i, v := range s.gram.Data {
+		sum += math.Abs(v * s.grams[mode].Data[i])
+	}
+	s.value.largest = math.Max(sum, s.stats.Squares)
 }
 
 // evaluate returns loss and squared error of the model. A final loss is computed
@@ -237,7 +259,7 @@ func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 	if asm.SizeOf[T]() == 4 {
 		least = 1e-4
 	}
-	if g := s.value.gram; !final && g >= least*s.stats.Squares {
+	if g := s.value.gram; !final && g >= least*s.value.largest {
 		return g, 2 * g
 	}
 	if v := s.value.direct[0]; v != v {

@@ -194,7 +194,7 @@ func (m *Model[T]) leastSquares(pool *par.Pool, f *matrix.Dense[T], x *tensor.De
 	s := matrix.New[float64](r, r)
 	g.normal(s, m.Factors, core, last)
 	if signed {
-		free := nnls.NewFree[T](r)
+		free := nnls.NewFree[T](r, 0)
 		free.SetGram(s, l2)
 		at := matrix.New[T](j, r)
 		a.TransposeTo(at)

@@ -3,6 +3,7 @@ package par_test
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -93,6 +94,26 @@ func TestWorkersThatSleepAreWoken(t *testing.T) {
 		assert.Equal(t, int32(3), m.here.Load())
 		time.Sleep(5 * time.Millisecond) // more than their patience
 	}
+}
+
+func TestIdleWorkersSleep(t *testing.T) {
+	p := par.New(4)
+	defer p.Close()
+	p.Run(100, newCounter(100, 4))
+	stacks := make([]byte, 1<<20)
+	require.Eventually(t, func() bool {
+		sleep, awake := 0, 0
+		for _, s := range strings.Split(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+			switch head, _, _ := strings.Cut(s, "\n"); {
+			case !strings.Contains(s, "par.(*Pool).serve"):
+			case strings.Contains(head, "[chan receive"):
+				sleep++
+			default:
+				awake++
+			}
+		}
+		return sleep == 3 && awake == 0
+	}, 5*time.Second, time.Millisecond, "workers that have nothing to do use the processor")
 }
 
 type meeting struct {
