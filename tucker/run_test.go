@@ -245,6 +245,15 @@ func TestZeroEntriesOfGeneratedStartsAreRaised(t *testing.T) {
 	require.Equal(t, [][]int{nil, nil, nil}, r.Pruned)
 }
 
+func TestRoundingErrorsAreNoComponentsOfAStart(t *testing.T) {
+	x := noisy[float64](4, []int{8, 7, 6}, []int{2, 2, 2}, true, 0)
+	r, err := tucker.Fit(ctx, x, []int{4, 3, 3}, &tucker.Options{Method: tucker.HALS{}, Nonneg: tucker.Modes{0}, Run: sweeps(20)})
+	require.NoError(t, err)
+	for _, f := range r.Factors {
+		require.Less(t, max(slices.Max(f.Data), -slices.Min(f.Data)), 1e4)
+	}
+}
+
 func TestGeneratedStartsKeepToTheFloor(t *testing.T) {
 	x := noisy[float64](1, []int{6, 5, 4}, []int{2, 2, 2}, true, .2)
 	for _, o := range []tucker.Options{{Method: tucker.HALS{}}, {Loss: loss.KL}, {Loss: loss.KL, Init: tucker.Random{}, Core: reg.L1(1e4), Factors: tucker.Each(reg.L1(1e4)), Balance: tucker.BalanceNone}} {
