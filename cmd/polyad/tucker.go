@@ -98,10 +98,7 @@ func tuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, ra
 	}
 	r, err := tuckerFit(ctx, run, f, ranks, o, once, x)
 	if r == nil {
-		if exitCode(err) == exitUsage {
-			return err
-		}
-		return fmt.Errorf("%s: %w", in.facts.File, err)
+		return failed(err, in.facts.File, f.init)
 	}
 	run.speak(r.Options.Workers)
 	scales := scalesOf(r)
