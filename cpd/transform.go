@@ -23,19 +23,20 @@ import (
 //	F_{N-1} (J x r),   X ≈ Σ_q w_q · f_0q ∘ … ∘ f_{N-1,q}.
 //
 // o may be nil; it takes the loss, the method, nonnegativity and the penalty of the
-// last mode, and how long to go on, all best as the model was fitted with
-// ([Options.ForTransform] of the options in its result), and no start of its own.
-// A transform that names no method is made by [ALS] where that is exact: for the
-// Frobenius loss without a floor, with penalties of degree 2, or 1 and 2 when the
-// last factor is nonnegative; else by [DefaultMethod], and by [HALS] when degree 1
-// is beside both signs. The model is not written. The result has copies of its
+// last mode, a mask of x, and how long to go on, all but the mask best as the model
+// was fitted with ([Options.ForTransform] of the options in its result), and no
+// start of its own. A transform that names no method is made by [ALS] where that is
+// exact: for the Frobenius loss without a floor, where nothing is missing, with
+// penalties of degree 2, or 1 and 2 when the last factor is nonnegative; else by
+// [DefaultMethod], and by [HALS] when degree 1 is beside both signs. The model is not written. The result has copies of its
 // weights and of the factors that stay, bit for bit, so that the new factor is in
 // the scale of the old one.
 //
 // The rows of the new factor do not depend on each other: only when to stop is
 // decided for all of them together. For 1 ≤ β ≤ 2 and penalties of degrees from 1
 // on the problem is convex, so what they converge to does not depend on where they
-// begin. A component of which some other column is zero gets zeros.
+// begin. A component of which some other column is zero gets zeros, and so does a
+// sample of which nothing is observed.
 //
 // The cost is that of a fit's sweeps over one mode, the first 2·|X|·r flops. The
 // errors are those of [Fit].
@@ -52,7 +53,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options
 		set  bool
 		name string
 	}{
-		{opt.Init != nil, "a start"}, {opt.ScaleInit.IsSet(), "the scale of the start"}, {opt.Restarts > 1, "restarts"}, {opt.Mask != nil, "a mask, as all samples are to be there,"},
+		{opt.Init != nil, "a start"}, {opt.ScaleInit.IsSet(), "the scale of the start"}, {opt.Restarts > 1, "restarts"},
 		{slices.Contains(opt.Fix, last) || slices.Contains(opt.Fix, -1), "a fixed last factor"},
 	} {
 		if bad.set {
@@ -77,6 +78,9 @@ func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options
 	if nonneg[last] {
 		opt.Nonneg = Modes{last}
 	}
+	if k := opt.Mask; k != nil && k.Valid() && slices.Equal(k.Shape, x.Shape) && k.Count() == k.Len() {
+		opt.Mask = nil
+	}
 	opt.transformMethod(last)
 	start := &Model[T]{Factors: slices.Clone(m.Factors)}
 	if m.Weights != nil {
@@ -92,7 +96,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options
 	x = x.Contiguous()
 	start.Factors[last] = matrix.New[T](x.Shape[last], start.Rank())
 	if _, mu := opt.Method.(MU); mu || nonneg[last] {
-		if !level(start.Factors, x) {
+		if !level(start.Factors, x, opt.Mask) {
 			return nil, fmt.Errorf("cpd: %w: the new factor leaves the range of its type; rescale the data, or the model", solver.ErrNotFinite)
 		}
 	}
@@ -144,9 +148,10 @@ func (m *Model[T]) checkBasis() error {
 }
 
 // level sets the last factor to one whose rows have equal entries and give slices
-// of the model the sums of those of x. It reports whether they are within the range
+// of the model the sums of those of x, in which the mean of the observed entries of
+// a slice stands for the missing ones. It reports whether they are within the range
 // of T.
-func level[T asm.Float](f []*matrix.Dense[T], x *tensor.Dense[T]) bool {
+func level[T asm.Float](f []*matrix.Dense[T], x *tensor.Dense[T], mask *tensor.Mask) bool {
 	to := f[len(f)-1]
 	columns := make([]float64, to.Cols)
 	for q := range columns {
@@ -159,7 +164,30 @@ func level[T asm.Float](f []*matrix.Dense[T], x *tensor.Dense[T]) bool {
 			columns[q] *= sum
 		}
 	}
-	return fitting.Level(to, columns, x.Data)
+	if mask == nil || !mask.Valid() || !slices.Equal(mask.Shape, x.Shape) { // Fit refuses a wrong one
+		return fitting.Level(to, columns, x.Data)
+	}
+	for q := range columns {
+		columns[q] /= float64(len(x.Data) / to.Rows) // as there are means for sums
+	}
+	return fitting.Level(to, columns, observedMeans(x, mask))
+}
+
+// observedMeans returns the mean of the observed entries of each slice of x along
+// the last mode, 0 where there is none.
+func observedMeans[T asm.Float](x *tensor.Dense[T], mask *tensor.Mask) []T {
+	sums, means := make([][2]float64, x.Shape[len(x.Shape)-1]), make([]T, x.Shape[len(x.Shape)-1])
+	for i, v := range x.Data {
+		if mask.Bits[i/64]>>(i%64)&1 != 0 {
+			s := &sums[i%len(sums)]
+			s[0] += float64(v)
+			s[1]++
+		}
+	}
+	for j, s := range sums {
+		means[j] = T(s[0] / max(s[1], 1))
+	}
+	return means
 }
 
 // ForTransform returns what of the options of a fit, as [Result] has them, holds
@@ -204,9 +232,9 @@ func (o *Options) transformMethod(last int) {
 	quadratic := nnls.CheckHALS(p) == nil
 	signed := slices.ContainsFunc(p.Active(), func(t reg.Term) bool { return t.Degree != 2 || t.Rows != nil })
 	switch {
-	case nonneg && quadratic && o.Eps.Or(0) == 0, !nonneg && !signed:
+	case o.Mask == nil && (nonneg && quadratic && o.Eps.Or(0) == 0 || !nonneg && !signed):
 		o.Method = ALS{}
-	case !nonneg && quadratic:
+	case !nonneg && signed && quadratic:
 		o.Method = HALS{Extrapolate: true}
 	}
 }

@@ -133,7 +133,7 @@ func (o *settled) checkHOOI() error {
 	}
 	switch {
 	case o.Loss != loss.Frobenius:
-		return fmt.Errorf("tucker: %w: hooi minimizes the frobenius loss only, not %v", ErrOption, o.Loss)
+		return fmt.Errorf("tucker: %w: hooi minimizes the frobenius loss only, not %v; use mu", ErrOption, o.Loss)
 	case len(o.Nonneg) > 0:
 		return fmt.Errorf("tucker: %w: hooi gives factors of both signs; leave nonneg out, or use hals", ErrOption)
 	case penalized:
@@ -150,7 +150,7 @@ func (o *settled) checkHALS(a HALS) error {
 	alpha, delta := a.Alpha.Or(0.5), a.Delta.Or(0.1)
 	switch {
 	case o.Loss != loss.Frobenius:
-		return fmt.Errorf("tucker: %w: hals minimizes the frobenius loss only, not %v", ErrOption, o.Loss)
+		return fmt.Errorf("tucker: %w: hals minimizes the frobenius loss only, not %v; use mu", ErrOption, o.Loss)
 	case a.Inner < 0:
 		return fmt.Errorf("tucker: %w: inner is %d, must be at least 0", ErrOption, a.Inner)
 	case a.Core < 0:

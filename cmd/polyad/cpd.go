@@ -100,10 +100,7 @@ func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, masks *m
 	r, err := cpd.Fit(ctx, x, f.rank, &o)
 	bar.clear()
 	if r == nil {
-		if exitCode(err) == exitUsage {
-			return err
-		}
-		return fmt.Errorf("%s: %w", in.facts.File, err)
+		return failed(err, in.facts.File, f.init)
 	}
 	run.speak(r.Options.Workers)
 	switch f.normalize {

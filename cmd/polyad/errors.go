@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -25,6 +26,22 @@ func exitCode(err error) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// aboutStart finds errors about the model that a fit was to start from.
+var aboutStart = regexp.MustCompile(`: the model(?:'s| has) `)
+
+// failed returns the error of a fit of the data in a file that left no model, with
+// the name of what is wrong: the data, or the model that start, the value of --init,
+// names. What flags ask for is named already.
+func failed(err error, file, start string) error {
+	switch {
+	case exitCode(err) == exitUsage:
+		return err
+	case start != "" && aboutStart.MatchString(err.Error()):
+		return fmt.Errorf("--init %s: %w", start, err)
+	}
+	return fmt.Errorf("%s: %w", file, err)
 }
 
 func isRank(err error) bool {
@@ -59,7 +76,17 @@ var flagWords = strings.NewReplacer(
 	"use balance every", "use --balance every",
 	"give both factors one", "give both factors one, as --l1 all=V does",
 	"give every free factor one", "give every free factor one, as --l2 all=V does",
+	"give every free block one", "give every free block one, as --l2 all=V does",
+	"use als or hals with extrapolate", "use --extrapolate with --method als or hals",
+	"extrapolate and line search both", "--extrapolate and --line-search both",
+	"a line search would leave", "--line-search would leave",
+	"the line search ", "--line-search ",
+	"use extrapolate where", "use --extrapolate where",
+	"the tolerance of the compression is", "--error-target is",
+	" ranks of the compression for data", " numbers in --ranks for data",
+	" of the compression is", " of --ranks is",
 	"use als or hals", "use --method als or hals",
+	"use hooi or hals", "use --method hooi or hals",
 	"use hals or mu", "use --method hals or mu",
 	"use hals", "use --method hals",
 	"use mu", "use --method mu",

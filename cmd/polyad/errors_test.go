@@ -101,6 +101,20 @@ func TestErrorsAreSaidInTheWordsOfTheCommand(t *testing.T) {
 		"cpd " + x + " -r 2 --eps 1e-9":                               {2, "so --eps has no effect"},
 		"cpd " + x + " -r 2 --extrapolate --l2 all=1 --balance block": {2, "use --balance every, or leave --extrapolate out"},
 		"cpd " + x + " -r 2 --loss kl":                                {1, "use --method als or hals"},
+		"cpd " + hole + " -r 1 --line-search --missing nan":           {2, "--line-search needs complete data; use --extrapolate where"},
+		"cpd " + x + " -r 2 --line-search --balance block --l2 all=1": {2, "--line-search is for sweeps that are not balanced within (block); use --balance every"},
+		"cpd " + x + " -r 2 --init compressed --error-target 2":       {2, "--error-target is 2, must be from 0 to 1"},
+		"cpd " + x + " -r 2 --init compressed --ranks 2,2":            {2, "2 numbers in --ranks for data of the shape"},
+		"cpd " + x + " -r 2 --init compressed --ranks 2,2,99":         {2, "rank 2 of --ranks is 99"},
+		"cpd " + x + " -r 5 --init " + dir + "/truth":                 {1, "--init " + dir + "/truth: "},
+		"cpd " + m + " -r 2 --init " + dir + "/truth":                 {1, "--init " + dir + "/truth: "},
+		"cpd " + x + " -r 2 --nonneg 0,1":                             {2, "--nonneg=0,1"},
+		"tucker " + x + " -r 2 --nonneg core":                         {2, "--nonneg=core"},
+		"tucker " + x + " -r 2 --loss kl":                             {1, "use --method hooi or hals"},
+		"tucker " + x + " -r 2 --method hooi --loss kl":               {2, "use --method mu"},
+		"tucker " + x + " -r 2 --balance sinkhorn":                    {2, "as --l2 all=V does"},
+		"tucker " + x + " -r 2 --l2 factors=1":                        {2, "mode 0, mode 1, mode 2 are penalized"},
+		"eval " + dir:                                                 {1, "weights.npy (cpd) nor core.npy (tucker)"},
 	} {
 		code, stdout, stderr := call(strings.Fields(line)...)
 		assert.Equal(t, c.code, code, "%s: %s", line, stderr)

@@ -117,10 +117,7 @@ func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.
 	r, err := nmf.Fit(ctx, x, run.flags.rank, &o)
 	bar.clear()
 	if err != nil && r == nil {
-		if exitCode(err) == exitUsage {
-			return nil, err
-		}
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, failed(err, name, run.flags.init)
 	}
 	run.speak(r.Options.Workers)
 	finish(run.flags, r)

@@ -10,6 +10,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -132,12 +133,17 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
+// modeWords are what an optional value of --nonneg looks like that stands apart.
+var modeWords = regexp.MustCompile(`^((\d+|core)(,|$))+$`)
+
 // oneFile says what is wrong with the number of files on the command line.
 func oneFile(optional bool) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
+	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0 && !optional:
 			return usagef("the FILE is missing; give its name, or - for standard input")
+		case len(args) == 2 && cmd.Flags().Changed("nonneg") && modeWords.MatchString(args[1]):
+			return usagef("one FILE is taken, there are 2: %s; modes follow --nonneg with a sign between them: --nonneg=%s", strings.Join(args, " "), args[1])
 		case len(args) > 1:
 			return usagef("one FILE is taken, there are %d: %s", len(args), strings.Join(args, " "))
 		}

@@ -67,6 +67,19 @@ func TestDecompositionsOfArraysWithHoles(t *testing.T) {
 		require.InEpsilon(t, res.Loss, e.Loss, 1e-9)
 		require.InEpsilon(t, res.RelError, e.RelError, 1e-9)
 		require.Greater(t, e.CoreConsistency, 90.0)
+
+		// The data of the fit get the factor of the fit.
+		coded := filepath.Join(dir, name+"-coded")
+		code, stdout, stderr = call(append([]string{"transform", out, "-o", coded, "--json"}, args...)...)
+		require.Zero(t, code, stderr)
+		var of result
+		require.NoError(t, json.Unmarshal([]byte(stdout), &of))
+		require.Equal(t, 823, of.Observed)
+		require.InEpsilon(t, res.RelError, of.RelError, 1e-3)
+		require.Equal(t, res.Options[name], of.Options[name])
+		c, err := cpd.Load[float64](coded)
+		require.NoError(t, err)
+		require.InDeltaSlice(t, m.Factors[2].Data, c.Factors[2].Data, 2e-2)
 	}
 
 	turned := save("turned.npy", func(p string) error { return ndio.WriteFile(p, mask.Permute(1, 0, 2).Clone()) })

@@ -180,10 +180,17 @@ func checkModel(dir string) error {
 	case !info.IsDir():
 		return fmt.Errorf("%s is not a folder; give the folder of a model, as --out wrote it", dir)
 	}
+	var missing []string
 	for _, name := range []string{"W.npy", "H.npy"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("%s holds no model of nmf: %s is missing", dir, name)
+			missing = append(missing, name)
 		}
+	}
+	switch len(missing) {
+	case 2:
+		return fmt.Errorf("%s holds no model: there is neither W.npy and H.npy (nmf) nor weights.npy (cpd) nor core.npy (tucker)", dir)
+	case 1:
+		return fmt.Errorf("%s holds no model of nmf: %s is missing", dir, missing[0])
 	}
 	return nil
 }

@@ -184,7 +184,7 @@ func (f *cpdFlags) onlyLast(order int) error {
 // maskless refuses missing entries.
 func maskless(dir string, masks *maskFlags) error {
 	if masks.set.Changed("mask") || masks.set.Changed("missing") {
-		return usagef("%s is a tensor decomposition that takes no missing entries here; leave --mask and --missing out", dir)
+		return usagef("%s is a Tucker model, which takes no missing entries; leave --mask and --missing out", dir)
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ func TestWrongTransformsAreRefused(t *testing.T) {
 		truth + " " + x + " --l2 3=1 -o " + out:                               {2, "modes 0 to 2"},
 		truth + " " + x + " --nonneg=0 -o " + out:                             {2, "--nonneg=0 has no effect"},
 		truth + " " + x + " --nonneg=5 -o " + out:                             {2, "modes 0 to 2"},
-		truth + " " + x + " --missing nan -o " + out:                          {2, "--missing"},
+		truth + " " + x + " --missing 0 -o " + out:                            {2, "--missing"},
 		truth + " " + x + " --loss kl -o " + out:                              {1, "nonnegative"},
 		truth + " " + x + " --method anls -o " + out:                          {2, "als, hals or mu"},
 		truth + " " + x + " --method als --l1 2=1 -o " + out:                  {2, "use --method hals"},

@@ -13,9 +13,6 @@ import (
 
 // transformCPD is transform for a canonical polyadic model.
 func (a *app) transformCPD(cmd *cobra.Command, args []string, f *cpdFlags, masks *maskFlags, outs *outFlags) error {
-	if err := maskless(args[0], masks); err != nil {
-		return err
-	}
 	if err := f.coreless(args[0]); err != nil {
 		return err
 	}
@@ -59,16 +56,19 @@ func (a *app) transformCPD(cmd *cobra.Command, args []string, f *cpdFlags, masks
 		return err
 	}
 	if in.array.F32 != nil {
-		return transformCPDOf(cmd.Context(), run, f, o, args[0], in, in.array.F32)
+		return transformCPDOf(cmd.Context(), run, f, o, masks, args[0], in, in.array.F32)
 	}
-	return transformCPDOf(cmd.Context(), run, f, o, args[0], in, in.array.F64)
+	return transformCPDOf(cmd.Context(), run, f, o, masks, args[0], in, in.array.F64)
 }
 
 // transformCPDOf finds the last factor for the array of one element type and
 // writes the model.
-func transformCPDOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, o cpd.Options, dir string, in *input, x *tensor.Dense[T]) error {
+func transformCPDOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, o cpd.Options, masks *maskFlags, dir string, in *input, x *tensor.Dense[T]) error {
 	m, err := cpd.Load[T](dir)
 	if err != nil {
+		return err
+	}
+	if o.Mask, err = arrayMask(masks, in.facts.File, x); err != nil {
 		return err
 	}
 	bar := run.watch(&o.Run)
@@ -79,5 +79,6 @@ func transformCPDOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags,
 	}
 	f.init = dir
 	res := newCPDResult(run.command, r, in.facts, f)
+	masks.record(res)
 	return run.done(ctx, res, res, r.Model, r.Report, nil)
 }

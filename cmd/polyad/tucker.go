@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"path"
+	"runtime"
 	"slices"
 	"strconv"
 	"time"
@@ -98,10 +99,7 @@ func tuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, ra
 	}
 	r, err := tuckerFit(ctx, run, f, ranks, o, once, x)
 	if r == nil {
-		if exitCode(err) == exitUsage {
-			return err
-		}
-		return fmt.Errorf("%s: %w", in.facts.File, err)
+		return failed(err, in.facts.File, f.init)
 	}
 	run.speak(r.Options.Workers)
 	scales := scalesOf(r)
@@ -147,6 +145,9 @@ func ofHOSVD[T asm.Float](x *tensor.Dense[T], h *tucker.HOSVDResult[T], o *tucke
 		Penalty: make([]float64, order+1), Pruned: make([][]int, order)}
 	r.Options.Init, r.Options.Balance, r.Options.Restarts = tucker.SVD{}, tucker.BalanceNone, 1
 	r.Options.Run = solver.Options{TraceEvery: 1}
+	if o.Workers == 0 {
+		r.Options.Workers = runtime.GOMAXPROCS(0)
+	}
 	r.Options.Modes = tucker.Modes{}
 	for n, f := range h.Factors {
 		if f != nil {

@@ -180,6 +180,7 @@ func TestTuckerMethodsOnTheCommandLine(t *testing.T) {
 			require.Zero(t, v["iterations"])
 			require.Empty(t, v["kkt"])
 		}
+		require.GreaterOrEqual(t, v["workers"], 1., flags)
 
 		// What is written is evaluated to the same numbers.
 		e := told(t, "eval", out, filepath.Join(dir, "X.npy"), "--json")

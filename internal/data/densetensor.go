@@ -20,7 +20,9 @@ import (
 //	Y = L·Rᵀ,  L = F_0 ⊙ … ⊙ F_{m-1},  R = F_m ⊙ … ⊙ F_{N-1}.
 //
 // R, transposed, is at hand; of L the rows of a tile are formed when it is worked
-// on. As many modes are trailing as make rows long enough to be worth a product.
+// on. As many modes are trailing as make rows long enough to be worth a product,
+// but not the first one: with one row there is no product, and R alone costs as much
+// as the pass.
 //
 // Where entries are missing MTTKRP is such a pass, too, over tiles that the model
 // fills.
@@ -78,7 +80,7 @@ func (d *DenseTensor[T]) lay(mask *tensor.Mask, scale, floor float64) {
 	rank := d.rank
 	d.first = len(d.x.Shape) - 1
 	cols := d.x.Shape[d.first]
-	for d.first > 0 && cols < cpCols && cols*d.x.Shape[d.first-1]*rank <= cpWords {
+	for d.first > 1 && cols < cpCols && cols*d.x.Shape[d.first-1]*rank <= cpWords {
 		d.first--
 		cols *= d.x.Shape[d.first]
 	}

@@ -49,12 +49,15 @@ func CheckPenalties(option error, blocks ...Block) (penalized bool, free int, er
 				others = append(others, name)
 			}
 		}
-		who := strings.Join(others, ", ")
+		who, are := strings.Join(others, ", "), "is"
+		if len(others) > 1 {
+			are = "are"
+		}
 		if who == "" {
 			who = bare + " in part"
 		}
-		return true, free, fmt.Errorf("%w: %s is penalized and %s is not (or not in every row), so the scale of the model would flee into %s; penalize %s too, or no block",
-			ErrOneSided, who, bare, bare, bare)
+		return true, free, fmt.Errorf("%w: %s %s penalized and %s is not (or not in every row), so the scale of the model would flee into %s; penalize %s too, or no block",
+			ErrOneSided, who, are, bare, bare, bare)
 	}
 	return len(with) > 0, free, nil
 }

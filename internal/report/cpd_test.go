@@ -37,9 +37,11 @@ func cpdPage(t *testing.T, p CPDPage) string {
 func TestDecompositionPageShowsEveryMode(t *testing.T) {
 	page := cpdPage(t, decomposition())
 	for _, s := range []string{"F0: a value per index of mode 0, 5 of them", "F2: a value per index of mode 2", "largest magnitude", "Pruned, which means that nothing is left of them: 2.",
-		"sum of all components’ norms", "An array of 3 modes as the sum of 3 components."} {
+		"F0, a curve per component", "‖X − model‖", "sum of all components’ norms", "An array of 3 modes as the sum of 3 components."} {
 		require.Contains(t, page, s)
 	}
+	require.NotContains(t, page, "W·H")
+	require.NotContains(t, page, "F2, a curve per component", "one entry is no curve")
 	require.Contains(t, cpdPage(t, CPDPage{Trace: falling(3)}), "Canonical polyadic decomposition")
 	p := decomposition()
 	for _, f := range p.Factors {

@@ -13,7 +13,8 @@ import (
 )
 
 // maxStrips is the largest number of components that get a curve each, minStrip
-// the length from which curves are worth while.
+// the length from which curves are worth while where the map shows all there is,
+// as nothing is negative.
 const (
 	maxStrips = 64
 	minStrip  = 40
@@ -37,7 +38,7 @@ func newFactor(x *matrix.Dense[float64], name, where string, shares []float64) (
 	f.x, f.y = indices(x.Cols), components(numbers, f.height)
 	f.layers = append(f.layers, heat(magnitudes(x), f.x.lo, f.x.hi, viridis))
 	var err error
-	if v.Heat, err = f.svg(); err != nil || x.Cols < minStrip {
+	if v.Heat, err = f.svg(); err != nil || x.Cols < minStrip && (x.Cols < 2 || !signed(x.Data)) {
 		return v, err
 	}
 	if len(numbers) > maxStrips {
