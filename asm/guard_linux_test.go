@@ -78,6 +78,16 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 			}
 		}
 	}
+	for w, tiles := range ker.DownHalf {
+		for _, tile := range tiles {
+			for last := 1; 2*last <= ker.Lanes; last++ {
+				const k = 3
+				cols := (w+1)*ker.Lanes + last
+				a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*cols, true), pages[T](t, tile.Rows*cols, true)
+				tile.Down(k, &a[0], tile.Rows, &b[0], cols, &c[0], cols, 1, last, 0, 1, 1, 1<<20, 1, 0, 0, 0)
+			}
+		}
+	}
 	for w, tiles := range ker.Tiles {
 		for _, tile := range tiles {
 			for last := 1; last <= ker.Lanes; last++ {

@@ -139,6 +139,9 @@ type Kernels[T Float] struct {
 
 	// Half are tiles half a vector wide, or none.
 	Half []Tile[T]
+
+	// DownHalf[w-1] are tiles w vectors and a half wide with Down alone, or none.
+	DownHalf [][]Tile[T]
 }
 
 // Tile is the product of a small tile, C = A·B or C += A·B, with Rows rows of C.

@@ -199,6 +199,10 @@ var avx512F32 = Kernels[float32]{
 		{64, hals4F32AVX512, solve4F32AVX512},
 		{16, hals1F32AVX512, solve1F32AVX512},
 	},
+	DownHalf: [][]Tile[float32]{
+		{{Rows: 8, Down: down8x1HalfF32AVX512}, {Rows: 4, Down: down4x1HalfF32AVX512}, {Rows: 2, Down: down2x1HalfF32AVX512}, {Rows: 1, Down: down1x1HalfF32AVX512}},
+		{{Rows: 8, Down: down8x2HalfF32AVX512}, {Rows: 4, Down: down4x2HalfF32AVX512}, {Rows: 2, Down: down2x2HalfF32AVX512}, {Rows: 1, Down: down1x2HalfF32AVX512}},
+	},
 	Half: []Tile[float32]{
 		{16, tile16xHalfF32AVX512, tile16xHalfEdgeF32AVX512, tile16xHalfStreamF32AVX512, down16xHalfF32AVX512},
 		{8, tile8xHalfF32AVX512, tile8xHalfEdgeF32AVX512, tile8xHalfStreamF32AVX512, down8xHalfF32AVX512},
@@ -272,6 +276,10 @@ var avx512F64 = Kernels[float64]{
 	Strips: []Strip[float64]{
 		{32, hals4F64AVX512, solve4F64AVX512},
 		{8, hals1F64AVX512, solve1F64AVX512},
+	},
+	DownHalf: [][]Tile[float64]{
+		{{Rows: 8, Down: down8x1HalfF64AVX512}, {Rows: 4, Down: down4x1HalfF64AVX512}, {Rows: 2, Down: down2x1HalfF64AVX512}, {Rows: 1, Down: down1x1HalfF64AVX512}},
+		{{Rows: 8, Down: down8x2HalfF64AVX512}, {Rows: 4, Down: down4x2HalfF64AVX512}, {Rows: 2, Down: down2x2HalfF64AVX512}, {Rows: 1, Down: down1x2HalfF64AVX512}},
 	},
 	Half: []Tile[float64]{
 		{16, tile16xHalfF64AVX512, tile16xHalfEdgeF64AVX512, tile16xHalfStreamF64AVX512, down16xHalfF64AVX512},
