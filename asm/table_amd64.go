@@ -200,7 +200,7 @@ var avx512F32 = Kernels[float32]{
 		{16, hals1F32AVX512, solve1F32AVX512},
 	},
 	DownHalf: [][]Tile[float32]{
-		{{Rows: 8, Down: down8x1HalfF32AVX512}, {Rows: 4, Down: down4x1HalfF32AVX512}, {Rows: 2, Down: down2x1HalfF32AVX512}, {Rows: 1, Down: down1x1HalfF32AVX512}},
+		{{Rows: 12, Down: down12x1HalfF32AVX512}, {Rows: 8, Down: down8x1HalfF32AVX512}, {Rows: 4, Down: down4x1HalfF32AVX512}, {Rows: 2, Down: down2x1HalfF32AVX512}, {Rows: 1, Down: down1x1HalfF32AVX512}},
 		{{Rows: 8, Down: down8x2HalfF32AVX512}, {Rows: 4, Down: down4x2HalfF32AVX512}, {Rows: 2, Down: down2x2HalfF32AVX512}, {Rows: 1, Down: down1x2HalfF32AVX512}},
 	},
 	Half: []Tile[float32]{
@@ -278,7 +278,7 @@ var avx512F64 = Kernels[float64]{
 		{8, hals1F64AVX512, solve1F64AVX512},
 	},
 	DownHalf: [][]Tile[float64]{
-		{{Rows: 8, Down: down8x1HalfF64AVX512}, {Rows: 4, Down: down4x1HalfF64AVX512}, {Rows: 2, Down: down2x1HalfF64AVX512}, {Rows: 1, Down: down1x1HalfF64AVX512}},
+		{{Rows: 12, Down: down12x1HalfF64AVX512}, {Rows: 8, Down: down8x1HalfF64AVX512}, {Rows: 4, Down: down4x1HalfF64AVX512}, {Rows: 2, Down: down2x1HalfF64AVX512}, {Rows: 1, Down: down1x1HalfF64AVX512}},
 		{{Rows: 8, Down: down8x2HalfF64AVX512}, {Rows: 4, Down: down4x2HalfF64AVX512}, {Rows: 2, Down: down2x2HalfF64AVX512}, {Rows: 1, Down: down1x2HalfF64AVX512}},
 	},
 	Half: []Tile[float64]{

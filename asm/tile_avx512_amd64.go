@@ -592,6 +592,13 @@ func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32
 //go:noescape
 func down1xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
+// down12x1HalfF32AVX512 is, count times,
+//
+//	for i := range 12, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down12x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // down8x1HalfF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -1235,6 +1242,13 @@ func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64
 //
 //go:noescape
 func down1xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down12x1HalfF64AVX512 is, count times,
+//
+//	for i := range 12, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down12x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // down8x1HalfF64AVX512 is, count times,
 //

@@ -21,11 +21,11 @@ func tileShapes(v isa) [][]int {
 	return [][]int{{12, 8, 4, 2, 1}, {6, 4, 2, 1}, {4, 2, 1}}
 }
 
-// halfBehind is the number of whole vectors up to which tiles that read down the
-// columns of an array have half a vector behind them. Eight rows of two and a half
-// take 24 accumulators: such a tile is as deep as a part of the array, and what
-// counts is that it reads it once.
-const halfBehind = 2
+// halfBehind lists the heights of tiles that read down the columns of an array and
+// have half a vector behind one and two whole ones. The tallest take 24
+// accumulators: such a tile is as deep as a part of the array, and what counts is
+// that it reads it once.
+var halfBehind = [][]int{{12, 8, 4, 2, 1}, {8, 4, 2, 1}}
 
 // tile generates the matrix products of small tiles.
 func tile(v isa) {
@@ -50,9 +50,9 @@ func tile(v isa) {
 			tileKernel(half, mr, 1, stream)
 			downKernel(half, mr, 1, half)
 		}
-		for nv := 1; nv <= halfBehind; nv++ {
-			for _, mr := range tileShapes(v)[1] {
-				downKernel(v, mr, nv+1, half)
+		for nv, heights := range halfBehind {
+			for _, mr := range heights {
+				downKernel(v, mr, nv+2, half)
 			}
 		}
 	}
