@@ -195,6 +195,18 @@ var avx512F32 = Kernels[float32]{
 		{2, 4, ratioKL2x4F32AVX512, ratioIS2x4F32AVX512},
 		{1, 4, ratioKL1x4F32AVX512, ratioIS1x4F32AVX512},
 	},
+	RatioEdge: []Ratio[float32]{
+		{8, 1, ratioKL8x1EdgeF32AVX512, ratioIS8x1EdgeF32AVX512},
+		{4, 1, ratioKL4x1EdgeF32AVX512, ratioIS4x1EdgeF32AVX512},
+		{2, 1, ratioKL2x1EdgeF32AVX512, ratioIS2x1EdgeF32AVX512},
+		{1, 1, ratioKL1x1EdgeF32AVX512, ratioIS1x1EdgeF32AVX512},
+	},
+	RatioHalf: []Ratio[float32]{
+		{8, 1, ratioKL8xHalfEdgeF32AVX512, ratioIS8xHalfEdgeF32AVX512},
+		{4, 1, ratioKL4xHalfEdgeF32AVX512, ratioIS4xHalfEdgeF32AVX512},
+		{2, 1, ratioKL2xHalfEdgeF32AVX512, ratioIS2xHalfEdgeF32AVX512},
+		{1, 1, ratioKL1xHalfEdgeF32AVX512, ratioIS1xHalfEdgeF32AVX512},
+	},
 	Strips: []Strip[float32]{
 		{64, hals4F32AVX512, solve4F32AVX512},
 		{16, hals1F32AVX512, solve1F32AVX512},
@@ -272,6 +284,18 @@ var avx512F64 = Kernels[float64]{
 		{4, 4, ratioKL4x4F64AVX512, ratioIS4x4F64AVX512},
 		{2, 4, ratioKL2x4F64AVX512, ratioIS2x4F64AVX512},
 		{1, 4, ratioKL1x4F64AVX512, ratioIS1x4F64AVX512},
+	},
+	RatioEdge: []Ratio[float64]{
+		{8, 1, ratioKL8x1EdgeF64AVX512, ratioIS8x1EdgeF64AVX512},
+		{4, 1, ratioKL4x1EdgeF64AVX512, ratioIS4x1EdgeF64AVX512},
+		{2, 1, ratioKL2x1EdgeF64AVX512, ratioIS2x1EdgeF64AVX512},
+		{1, 1, ratioKL1x1EdgeF64AVX512, ratioIS1x1EdgeF64AVX512},
+	},
+	RatioHalf: []Ratio[float64]{
+		{8, 1, ratioKL8xHalfEdgeF64AVX512, ratioIS8xHalfEdgeF64AVX512},
+		{4, 1, ratioKL4xHalfEdgeF64AVX512, ratioIS4xHalfEdgeF64AVX512},
+		{2, 1, ratioKL2xHalfEdgeF64AVX512, ratioIS2xHalfEdgeF64AVX512},
+		{1, 1, ratioKL1xHalfEdgeF64AVX512, ratioIS1xHalfEdgeF64AVX512},
 	},
 	Strips: []Strip[float64]{
 		{32, hals4F64AVX512, solve4F64AVX512},

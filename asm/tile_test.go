@@ -231,7 +231,7 @@ func testRatios[T Float](t *testing.T, ker *Kernels[T]) {
 	const floor = 0.25
 	r := rand.New(rand.NewPCG(13, 14))
 	for _, m := range []int{0, 1, 2, 3, 5, 13} {
-		for _, n := range []int{0, 1, 8, 16, 31, 64, 67, 133} {
+		for _, n := range []int{0, 1, 8, 12, 16, 31, 64, 67, 100, 133} {
 			for _, k := range []int{0, 1, 4, 9} {
 				for variant := range 4 {
 					a, b := newStrided[T](r, m, k, 2, variant&1 > 0), newStrided[T](r, k, n, 1, false)
