@@ -97,6 +97,7 @@ func measureTucker[T asm.Float](ctx context.Context, c tuckerSweep, known map[in
 	lim := limitsOf(known, pool, t)
 	bytes := float64(x.Len()) * float64(asm.SizeOf[T]())
 	s.Least = max(c.flops/lim.peak, c.passes*bytes/lim.rate("read", bytes)) / 1e9
+	lim.warm()
 	pool.Close()
 	times, err := c.times(ctx, t.samples, func(sweeps, every int, o solver.Observer) error {
 		if c.method == nil {
@@ -138,8 +139,8 @@ func (c tuckerSweep) times(ctx context.Context, samples int, run func(sweeps, ev
 		// Few and many sweeps to an objective: the difference has none.
 		const few, many = 1, 4
 		var a, b []float64
-		if a, err = rounds(samples, few, run); err == nil {
-			b, err = rounds(samples, many, run)
+		if a, err = laps(samples, few, run); err == nil {
+			b, err = laps(samples, many, run)
 		}
 		if err != nil {
 			return nil, err
@@ -149,7 +150,7 @@ func (c tuckerSweep) times(ctx context.Context, samples int, run func(sweeps, ev
 		}
 	default:
 		// Two sweeps share products.
-		if times, err = rounds(2*samples, 2, run); err != nil {
+		if times, err = laps(2*samples, 2, run); err != nil {
 			return nil, err
 		}
 		for i := range times {
@@ -160,9 +161,9 @@ func (c tuckerSweep) times(ctx context.Context, samples int, run func(sweeps, ev
 	return times, context.Cause(ctx)
 }
 
-// rounds returns the times of a number of rounds of as many sweeps, each followed
+// laps returns the times of a number of rounds of as many sweeps, each followed
 // by the objective, in order of size.
-func rounds(samples, sweeps int, run func(sweeps, every int, o solver.Observer) error) ([]float64, error) {
+func laps(samples, sweeps int, run func(sweeps, every int, o solver.Observer) error) ([]float64, error) {
 	const warm = 2
 	var at []time.Time
 	// The last event comes after the final objective, which counts more.
