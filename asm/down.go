@@ -15,7 +15,10 @@ func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c 
 	}
 	_, _, _ = a[m-1+(k-1)*aCol], b[(k-1)*bRow+n-1], c[(m-1)*cRow+n-1]
 	width, atOnce := ker.stripWidth(m, n, k, false, false), max(1, longest/k)
-	first := ker.strip(width, n)
+	if ker.half(n) && n > ker.Lanes && len(ker.DownHalf) > 0 {
+		width = len(ker.DownHalf)
+	}
+	first := ker.downStrip(width, n)
 	// A row of what is asked for is as many pieces as there are tiles.
 	high := first.tiles[first.tallest(m)].Rows
 	each, tiles := (m+high-1)/high, 0
@@ -27,7 +30,7 @@ func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c 
 		row, piece := tiles*k/each, tiles*k%each
 		from := ahead - i + row*aCol + piece*high
 		for j := 0; j < n; {
-			s := ker.strip(width, n-j)
+			s := ker.downStrip(width, n-j)
 			last := s.last
 			if last == 0 {
 				last = min(ker.Lanes, s.cols)
@@ -43,6 +46,14 @@ func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c 
 		i += count * rows
 		tiles += count
 	}
+}
+
+// downStrip is [Kernels.strip] with a half vector behind the last whole ones.
+func (ker *Kernels[T]) downStrip(width, n int) strip[T] {
+	if w := n / ker.Lanes; w > 0 && w <= len(ker.DownHalf) && ker.half(n) {
+		return strip[T]{cols: n, last: n % ker.Lanes, tiles: ker.DownHalf[w-1]}
+	}
+	return ker.strip(width, n)
 }
 
 func addend(add bool) int {

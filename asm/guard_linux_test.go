@@ -78,6 +78,16 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 			}
 		}
 	}
+	for w, tiles := range ker.DownHalf {
+		for _, tile := range tiles {
+			for last := 1; 2*last <= ker.Lanes; last++ {
+				const k = 3
+				cols := (w+1)*ker.Lanes + last
+				a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*cols, true), pages[T](t, tile.Rows*cols, true)
+				tile.Down(k, &a[0], tile.Rows, &b[0], cols, &c[0], cols, 1, last, 0, 1, 1, 1<<20, 1, 0, 0, 0)
+			}
+		}
+	}
 	for w, tiles := range ker.Tiles {
 		for _, tile := range tiles {
 			for last := 1; last <= ker.Lanes; last++ {
@@ -97,8 +107,19 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 		cols := ratio.Vectors * ker.Lanes
 		a, b := pages[T](t, ratio.Rows*k, true), pages[T](t, k*cols, true)
 		y, p, v := pages[T](t, ratio.Rows*cols, true), pages[T](t, ratio.Rows*cols, true), pages[T](t, ratio.Rows*cols, true)
-		ratio.KL(k, &a[0], k, 1, &b[0], cols, &y[0], cols, &v[0], cols, 1, 64, 1, 0, 0, 0)
-		ratio.IS(k, &a[0], k, 1, &b[0], cols, &y[0], &p[0], cols, &v[0], cols, 1, 64, 1, 0, 0, 0)
+		ratio.KL(k, &a[0], k, 1, &b[0], cols, &y[0], cols, &v[0], cols, 1, ker.Lanes, 64, 1, 0, 0, 0)
+		ratio.IS(k, &a[0], k, 1, &b[0], cols, &y[0], &p[0], cols, &v[0], cols, 1, ker.Lanes, 64, 1, 0, 0, 0)
+	}
+	for half, tiles := range [][]Ratio[T]{ker.RatioEdge, ker.RatioHalf} {
+		for _, ratio := range tiles {
+			for cols := 1; cols <= ker.Lanes>>half; cols++ {
+				const k = 3
+				a, b := pages[T](t, ratio.Rows*k, true), pages[T](t, k*cols, true)
+				y, p, v := pages[T](t, ratio.Rows*cols, true), pages[T](t, ratio.Rows*cols, true), pages[T](t, ratio.Rows*cols, true)
+				ratio.KL(k, &a[0], k, 1, &b[0], cols, &y[0], cols, &v[0], cols, 1, cols, 64, 1, 0, 0, 0)
+				ratio.IS(k, &a[0], k, 1, &b[0], cols, &y[0], &p[0], cols, &v[0], cols, 1, cols, 64, 1, 0, 0, 0)
+			}
+		}
 	}
 	// Strips begin or end at guards with all their operands.
 	for _, atEnd := range []bool{false, true} {

@@ -128,6 +128,10 @@ type Kernels[T Float] struct {
 	// [Kernels.RatioKL] and [Kernels.RatioIS] cover a matrix with them.
 	Ratios []Ratio[T]
 
+	// RatioEdge and RatioHalf are such tiles for a vector, or up to half of one, of
+	// columns that are left, or none.
+	RatioEdge, RatioHalf []Ratio[T]
+
 	// Strips are the kernels of [Kernels.HALS] and [Kernels.SolveLower] for strips
 	// of columns, the widest first.
 	Strips []Strip[T]
@@ -139,6 +143,9 @@ type Kernels[T Float] struct {
 
 	// Half are tiles half a vector wide, or none.
 	Half []Tile[T]
+
+	// DownHalf[w-1] are tiles w vectors and a half wide with Down alone, or none.
+	DownHalf [][]Tile[T]
 }
 
 // Tile is the product of a small tile, C = A·B or C += A·B, with Rows rows of C.
@@ -182,12 +189,13 @@ type DownFunc[T Float] func(k int, a *T, aCol int, b *T, bRow int, c *T, cRow in
 //
 //	for i, j { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
-// IS divides twice and also writes p[i*yRow+j] = 1 / s.
+// IS divides twice and also writes p[i*yRow+j] = 1 / s. Those of RatioEdge and
+// RatioHalf read and write the first last columns, 1 ≤ last ≤ Lanes.
 type Ratio[T Float] struct {
 	Rows, Vectors int
 
-	KL func(k int, a *T, aRow, aCol int, b *T, bRow int, y *T, yRow int, v *T, vRow int, floor T, ahead, count, aNext, yNext, vNext int)
-	IS func(k int, a *T, aRow, aCol int, b *T, bRow int, y, p *T, yRow int, v *T, vRow int, floor T, ahead, count, aNext, yNext, vNext int)
+	KL func(k int, a *T, aRow, aCol int, b *T, bRow int, y *T, yRow int, v *T, vRow int, floor T, last, ahead, count, aNext, yNext, vNext int)
+	IS func(k int, a *T, aRow, aCol int, b *T, bRow int, y, p *T, yRow int, v *T, vRow int, floor T, last, ahead, count, aNext, yNext, vNext int)
 }
 
 // For returns the table of the current level for T. It holds the one type

@@ -24,6 +24,10 @@ func (ker *Kernels[T]) ratio(m, n, k int, a []T, aRow, aCol int, b []T, bRow int
 	done := 0 // columns
 	if len(ker.Ratios) > 0 && k > 0 {
 		done = ker.ratioTiles(m, n, k, a, aRow, aCol, b, bRow, y, p, yRow, v, vRow, floor)
+		if done < n && len(ker.RatioEdge) > 0 {
+			ker.ratioEdges(m, done, n, k, a, aRow, aCol, b, bRow, y, p, yRow, v, vRow, floor)
+			done = n
+		}
 	}
 	if done == n {
 		return
@@ -58,28 +62,47 @@ func (ker *Kernels[T]) ratioTiles(m, n, k int, a []T, aRow, aCol int, b []T, bRo
 	if p != nil {
 		_ = p[(m-1)*yRow+n-1]
 	}
-	atOnce := max(1, longest/k)
 	ahead := 2 * width
 	if vRow <= ratioShort {
 		ahead = m * vRow // there is no more to come of a short row than of the next m rows
 	}
 	for j := 0; j < n; j += width {
-		t := 0
-		for i := 0; i < m; {
-			for ker.Ratios[t].Rows > m-i {
-				t++
-			}
-			r := &ker.Ratios[t]
-			count := min((m-i)/r.Rows, atOnce)
-			if o := i*yRow + j; p == nil {
-				r.KL(k, &a[i*aRow], aRow, aCol, &b[j], bRow, &y[o], yRow, &v[i*vRow+j], vRow, floor,
-					ahead, count, r.Rows*aRow, r.Rows*yRow, r.Rows*vRow)
-			} else {
-				r.IS(k, &a[i*aRow], aRow, aCol, &b[j], bRow, &y[o], &p[o], yRow, &v[i*vRow+j], vRow, floor,
-					ahead, count, r.Rows*aRow, r.Rows*yRow, r.Rows*vRow)
-			}
-			i += count * r.Rows
-		}
+		ker.ratioStrip(ker.Ratios, m, j, k, a, aRow, aCol, b, bRow, y, p, yRow, v, vRow, floor, ker.Lanes, ahead)
 	}
 	return n
+}
+
+// ratioEdges covers columns [j, n), fewer than fill a tile, vector by vector.
+func (ker *Kernels[T]) ratioEdges(m, j, n, k int, a []T, aRow, aCol int, b []T, bRow int, y, p []T, yRow int, v []T, vRow int, floor T) {
+	_, _, _, _ = a[(m-1)*aRow+(k-1)*aCol], b[(k-1)*bRow+n-1], y[(m-1)*yRow+n-1], v[(m-1)*vRow+n-1]
+	if p != nil {
+		_ = p[(m-1)*yRow+n-1]
+	}
+	for ; j < n; j += ker.Lanes {
+		last, tiles := min(ker.Lanes, n-j), ker.RatioEdge
+		if 2*last <= ker.Lanes {
+			tiles = ker.RatioHalf
+		}
+		ker.ratioStrip(tiles, m, j, k, a, aRow, aCol, b, bRow, y, p, yRow, v, vRow, floor, last, m*vRow)
+	}
+}
+
+// ratioStrip computes the strip of columns at j with tiles as wide as it is.
+func (ker *Kernels[T]) ratioStrip(tiles []Ratio[T], m, j, k int, a []T, aRow, aCol int, b []T, bRow int, y, p []T, yRow int, v []T, vRow int, floor T, last, ahead int) {
+	atOnce, t := max(1, longest/k), 0
+	for i := 0; i < m; {
+		for tiles[t].Rows > m-i {
+			t++
+		}
+		r := &tiles[t]
+		count := min((m-i)/r.Rows, atOnce)
+		if o := i*yRow + j; p == nil {
+			r.KL(k, &a[i*aRow], aRow, aCol, &b[j], bRow, &y[o], yRow, &v[i*vRow+j], vRow, floor,
+				last, ahead, count, r.Rows*aRow, r.Rows*yRow, r.Rows*vRow)
+		} else {
+			r.IS(k, &a[i*aRow], aRow, aCol, &b[j], bRow, &y[o], &p[o], yRow, &v[i*vRow+j], vRow, floor,
+				last, ahead, count, r.Rows*aRow, r.Rows*yRow, r.Rows*vRow)
+		}
+		i += count * r.Rows
+	}
 }

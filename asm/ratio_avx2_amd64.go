@@ -9,109 +9,109 @@ package asm
 //	for i := range 6, j := range 16 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS6x2F32AVX2 is, count times,
 //
 //	for i := range 6, j := range 16 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL4x2F32AVX2 is, count times,
 //
 //	for i := range 4, j := range 16 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS4x2F32AVX2 is, count times,
 //
 //	for i := range 4, j := range 16 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL2x2F32AVX2 is, count times,
 //
 //	for i := range 2, j := range 16 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS2x2F32AVX2 is, count times,
 //
 //	for i := range 2, j := range 16 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL1x2F32AVX2 is, count times,
 //
 //	for i := range 1, j := range 16 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS1x2F32AVX2 is, count times,
 //
 //	for i := range 1, j := range 16 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL6x2F64AVX2 is, count times,
 //
 //	for i := range 6, j := range 8 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS6x2F64AVX2 is, count times,
 //
 //	for i := range 6, j := range 8 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL4x2F64AVX2 is, count times,
 //
 //	for i := range 4, j := range 8 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS4x2F64AVX2 is, count times,
 //
 //	for i := range 4, j := range 8 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL2x2F64AVX2 is, count times,
 //
 //	for i := range 2, j := range 8 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS2x2F64AVX2 is, count times,
 //
 //	for i := range 2, j := range 8 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL1x2F64AVX2 is, count times,
 //
 //	for i := range 1, j := range 8 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS1x2F64AVX2 is, count times,
 //
 //	for i := range 1, j := range 8 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)

@@ -4,14 +4,14 @@
 
 #include "textflag.h"
 
-// func ratioKL6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioKL6x2F32AVX2(SB), NOSPLIT, $0-128
+TEXT ·ratioKL6x2F32AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*4)
@@ -142,30 +142,30 @@ summed:
 	VMOVUPS      32(DX), Y0
 	VDIVPS       Y11, Y0, Y0
 	VMOVUPS      Y0, 32(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS6x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioIS6x2F32AVX2(SB), NOSPLIT, $0-136
+TEXT ·ratioIS6x2F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*4)
@@ -328,31 +328,31 @@ summed:
 	VMULPS       32(DX), Y0, Y11
 	VMULPS       Y11, Y0, Y11
 	VMOVUPS      Y11, 32(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioKL4x2F32AVX2(SB), NOSPLIT, $0-128
+TEXT ·ratioKL4x2F32AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*4)
@@ -449,30 +449,30 @@ summed:
 	VMOVUPS      32(DX), Y0
 	VDIVPS       Y7, Y0, Y0
 	VMOVUPS      Y0, 32(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS4x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioIS4x2F32AVX2(SB), NOSPLIT, $0-136
+TEXT ·ratioIS4x2F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*4)
@@ -591,31 +591,31 @@ summed:
 	VMULPS       32(DX), Y0, Y7
 	VMULPS       Y7, Y0, Y7
 	VMOVUPS      Y7, 32(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioKL2x2F32AVX2(SB), NOSPLIT, $0-128
+TEXT ·ratioKL2x2F32AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*4)
@@ -675,30 +675,30 @@ summed:
 	VMOVUPS      32(DX), Y0
 	VDIVPS       Y3, Y0, Y0
 	VMOVUPS      Y0, 32(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS2x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioIS2x2F32AVX2(SB), NOSPLIT, $0-136
+TEXT ·ratioIS2x2F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*4)
@@ -770,31 +770,31 @@ summed:
 	VMULPS       32(DX), Y0, Y3
 	VMULPS       Y3, Y0, Y3
 	VMOVUPS      Y3, 32(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioKL1x2F32AVX2(SB), NOSPLIT, $0-128
+TEXT ·ratioKL1x2F32AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), CX
+	MOVQ       ahead+96(FP), CX
 	PREFETCHT0 (AX)(CX*4)
 	MOVQ       aRow+16(FP), AX
 	SHLQ       $0x02, AX
@@ -837,30 +837,30 @@ summed:
 	VMOVUPS      32(CX), Y0
 	VDIVPS       Y1, Y0, Y0
 	VMOVUPS      Y0, 32(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS1x2F32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioIS1x2F32AVX2(SB), NOSPLIT, $0-136
+TEXT ·ratioIS1x2F32AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+104(FP), CX
 	PREFETCHT0 (AX)(CX*4)
 	MOVQ       aRow+16(FP), AX
 	SHLQ       $0x02, AX
@@ -910,31 +910,31 @@ summed:
 	VMULPS       32(CX), Y0, Y1
 	VMULPS       Y1, Y0, Y1
 	VMOVUPS      Y1, 32(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioKL6x2F64AVX2(SB), NOSPLIT, $0-128
+TEXT ·ratioKL6x2F64AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*8)
@@ -1065,30 +1065,30 @@ summed:
 	VMOVUPD      32(DX), Y0
 	VDIVPD       Y11, Y0, Y0
 	VMOVUPD      Y0, 32(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS6x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioIS6x2F64AVX2(SB), NOSPLIT, $0-136
+TEXT ·ratioIS6x2F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*8)
@@ -1251,31 +1251,31 @@ summed:
 	VMULPD       32(DX), Y0, Y11
 	VMULPD       Y11, Y0, Y11
 	VMOVUPD      Y11, 32(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioKL4x2F64AVX2(SB), NOSPLIT, $0-128
+TEXT ·ratioKL4x2F64AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*8)
@@ -1372,30 +1372,30 @@ summed:
 	VMOVUPD      32(DX), Y0
 	VDIVPD       Y7, Y0, Y0
 	VMOVUPD      Y0, 32(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS4x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioIS4x2F64AVX2(SB), NOSPLIT, $0-136
+TEXT ·ratioIS4x2F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*8)
@@ -1514,31 +1514,31 @@ summed:
 	VMULPD       32(DX), Y0, Y7
 	VMULPD       Y7, Y0, Y7
 	VMOVUPD      Y7, 32(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioKL2x2F64AVX2(SB), NOSPLIT, $0-128
+TEXT ·ratioKL2x2F64AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*8)
@@ -1598,30 +1598,30 @@ summed:
 	VMOVUPD      32(DX), Y0
 	VDIVPD       Y3, Y0, Y0
 	VMOVUPD      Y0, 32(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS2x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioIS2x2F64AVX2(SB), NOSPLIT, $0-136
+TEXT ·ratioIS2x2F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	ADDQ       CX, AX
 	PREFETCHT0 (AX)(DX*8)
@@ -1693,31 +1693,31 @@ summed:
 	VMULPD       32(DX), Y0, Y3
 	VMULPD       Y3, Y0, Y3
 	VMOVUPD      Y3, 32(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioKL1x2F64AVX2(SB), NOSPLIT, $0-128
+TEXT ·ratioKL1x2F64AVX2(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), AX
 	SHLQ       $0x03, AX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), CX
+	MOVQ       ahead+96(FP), CX
 	PREFETCHT0 (AX)(CX*8)
 	MOVQ       aRow+16(FP), AX
 	SHLQ       $0x03, AX
@@ -1760,30 +1760,30 @@ summed:
 	VMOVUPD      32(CX), Y0
 	VDIVPD       Y1, Y0, Y0
 	VMOVUPD      Y0, 32(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS1x2F64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·ratioIS1x2F64AVX2(SB), NOSPLIT, $0-136
+TEXT ·ratioIS1x2F64AVX2(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), AX
 	SHLQ       $0x03, AX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+104(FP), CX
 	PREFETCHT0 (AX)(CX*8)
 	MOVQ       aRow+16(FP), AX
 	SHLQ       $0x03, AX
@@ -1833,19 +1833,19 @@ summed:
 	VMULPD       32(CX), Y0, Y1
 	VMULPD       Y1, Y0, Y1
 	VMOVUPD      Y1, 32(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET

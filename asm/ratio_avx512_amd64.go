@@ -9,81 +9,305 @@ package asm
 //	for i := range 4, j := range 64 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS4x4F32AVX512 is, count times,
 //
 //	for i := range 4, j := range 64 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL2x4F32AVX512 is, count times,
 //
 //	for i := range 2, j := range 64 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS2x4F32AVX512 is, count times,
 //
 //	for i := range 2, j := range 64 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL1x4F32AVX512 is, count times,
 //
 //	for i := range 1, j := range 64 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS1x4F32AVX512 is, count times,
 //
 //	for i := range 1, j := range 64 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL8x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL8xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS8x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS8xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL4x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL4xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS4x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS4xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL2x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL2xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS2x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS2xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL1x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL1xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS1x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS1xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL4x4F64AVX512 is, count times,
 //
 //	for i := range 4, j := range 32 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS4x4F64AVX512 is, count times,
 //
 //	for i := range 4, j := range 32 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL2x4F64AVX512 is, count times,
 //
 //	for i := range 2, j := range 32 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS2x4F64AVX512 is, count times,
 //
 //	for i := range 2, j := range 32 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioKL1x4F64AVX512 is, count times,
 //
 //	for i := range 1, j := range 32 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
 //
 //go:noescape
-func ratioKL1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioKL1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 
 // ratioIS1x4F64AVX512 is, count times,
 //
 //	for i := range 1, j := range 32 { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
 //
 //go:noescape
-func ratioIS1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+func ratioIS1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL8x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL8xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS8x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS8xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL4x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL4xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS4x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS4xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL2x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL2xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS2x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS2xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL1x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioKL1xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); y[i*yRow+j] = v[i*vRow+j] / s }
+//
+//go:noescape
+func ratioKL1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS1x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+
+// ratioIS1xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s }
+//
+//go:noescape
+func ratioIS1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)

@@ -4,14 +4,14 @@
 
 #include "textflag.h"
 
-// func ratioKL4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioKL4x4F32AVX512(SB), NOSPLIT, $0-128
+TEXT ·ratioKL4x4F32AVX512(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	PREFETCHT0 64(AX)(DX*4)
 	PREFETCHT0 128(AX)(DX*4)
@@ -236,30 +236,30 @@ summed:
 	VFMADD231PS  Z17, Z16, K1, Z16
 	VMULPS       192(DX), Z16, Z16
 	VMOVUPS      Z16, 192(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS4x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioIS4x4F32AVX512(SB), NOSPLIT, $0-136
+TEXT ·ratioIS4x4F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	PREFETCHT0 64(AX)(DX*4)
 	PREFETCHT0 128(AX)(DX*4)
@@ -520,31 +520,31 @@ summed:
 	VMULPS       192(DX), Z16, Z15
 	VMULPS       Z15, Z16, Z15
 	VMOVUPS      Z15, 192(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioKL2x4F32AVX512(SB), NOSPLIT, $0-128
+TEXT ·ratioKL2x4F32AVX512(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	PREFETCHT0 64(AX)(DX*4)
 	PREFETCHT0 128(AX)(DX*4)
@@ -670,30 +670,30 @@ summed:
 	VFMADD231PS  Z9, Z8, K1, Z8
 	VMULPS       192(DX), Z8, Z8
 	VMOVUPS      Z8, 192(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS2x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioIS2x4F32AVX512(SB), NOSPLIT, $0-136
+TEXT ·ratioIS2x4F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x02, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*4)
 	PREFETCHT0 64(AX)(DX*4)
 	PREFETCHT0 128(AX)(DX*4)
@@ -837,31 +837,31 @@ summed:
 	VMULPS       192(DX), Z8, Z7
 	VMULPS       Z7, Z8, Z7
 	VMOVUPS      Z7, 192(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioKL1x4F32AVX512(SB), NOSPLIT, $0-128
+TEXT ·ratioKL1x4F32AVX512(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), CX
+	MOVQ       ahead+96(FP), CX
 	PREFETCHT0 (AX)(CX*4)
 	PREFETCHT0 64(AX)(CX*4)
 	PREFETCHT0 128(AX)(CX*4)
@@ -939,30 +939,30 @@ summed:
 	VFMADD231PS  Z5, Z4, K1, Z4
 	VMULPS       192(CX), Z4, Z4
 	VMOVUPS      Z4, 192(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS1x4F32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioIS1x4F32AVX512(SB), NOSPLIT, $0-136
+TEXT ·ratioIS1x4F32AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+104(FP), CX
 	PREFETCHT0 (AX)(CX*4)
 	PREFETCHT0 64(AX)(CX*4)
 	PREFETCHT0 128(AX)(CX*4)
@@ -1049,9 +1049,190 @@ summed:
 	VMULPS       192(CX), Z4, Z3
 	VMULPS       Z3, Z4, Z3
 	VMOVUPS      Z3, 192(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioKL8x1EdgeF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	VPXORQ     Z2, Z2, Z2
+	VPXORQ     Z3, Z3, Z3
+	VPXORQ     Z4, Z4, Z4
+	VPXORQ     Z5, Z5, Z5
+	VPXORQ     Z6, Z6, Z6
+	VPXORQ     Z7, Z7, Z7
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Z8
+	VFMADD231PS.BCST (DI), Z8, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z8, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z8, Z2
+	VFMADD231PS.BCST (R8), Z8, Z3
+	VFMADD231PS.BCST (R8)(CX*1), Z8, Z4
+	VFMADD231PS.BCST (R8)(CX*2), Z8, Z5
+	VFMADD231PS.BCST (R9), Z8, Z6
+	VFMADD231PS.BCST (R9)(CX*1), Z8, Z7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+80(FP), Z8
+	VBROADCASTSS constants<>+0(SB), Z9
+	VMOVUPS      Z9, Z9
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+64(FP), DX
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z0, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z0, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMULPS       Z10, Z11, Z10
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z1, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z1, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMULPS       Z10, Z11, Z10
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z2, Z8, Z2
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z2, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z2, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMULPS       Z10, Z11, Z10
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z3, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z3, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMULPS       Z10, Z11, Z10
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z4, Z8, Z4
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z4, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z4, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMULPS       Z10, Z11, Z10
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z5, Z8, Z5
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z5, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z5, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMULPS       Z10, Z11, Z10
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z6, Z8, Z6
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z6, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z6, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMULPS       Z10, Z11, Z10
+	VMOVUPS      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS.Z    (DX), K1, Z8
+	VRCP14PS     Z7, Z10
+	VMOVUPS      Z9, Z9
+	VFNMADD231PS Z10, Z7, Z9
+	VCMPPS       $0x07, Z9, Z9, K2
+	VFMADD231PS  Z9, Z10, K2, Z10
+	VMULPS       Z8, Z10, Z8
+	VMOVUPS      Z8, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
 	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x02, AX
 	ADDQ         AX, a+8(FP)
@@ -1060,20 +1241,1753 @@ summed:
 	ADDQ         AX, y+48(FP)
 	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x02, AX
-	ADDQ         AX, v+72(FP)
+	ADDQ         AX, v+64(FP)
 	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioKL8xHalfEdgeF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	VXORPD     Y4, Y4, Y4
+	VXORPD     Y5, Y5, Y5
+	VXORPD     Y6, Y6, Y6
+	VXORPD     Y7, Y7, Y7
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS.BCST (DI), Y8, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PS.BCST (R8), Y8, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PS.BCST (R9), Y8, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y8, Y7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+80(FP), Y8
+	VBROADCASTSS constants<>+0(SB), Y9
+	VMOVUPS      Y9, Y9
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+64(FP), DX
+	VMAXPS       Y0, Y8, Y0
+	VMOVUPS.Z    (DX), K1, Y10
+	VRCP14PS     Y0, Y11
+	VMOVUPS      Y9, Y12
+	VFNMADD231PS Y11, Y0, Y12
+	VCMPPS       $0x07, Y12, Y12, K2
+	VFMADD231PS  Y12, Y11, K2, Y11
+	VMULPS       Y10, Y11, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y1, Y8, Y1
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y1, Y10
+	VMOVUPS      Y9, Y11
+	VFNMADD231PS Y10, Y1, Y11
+	VCMPPS       $0x07, Y11, Y11, K2
+	VFMADD231PS  Y11, Y10, K2, Y10
+	VMULPS       Y0, Y10, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y2, Y8, Y2
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y2, Y1
+	VMOVUPS      Y9, Y10
+	VFNMADD231PS Y1, Y2, Y10
+	VCMPPS       $0x07, Y10, Y10, K2
+	VFMADD231PS  Y10, Y1, K2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y3, Y8, Y3
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y3, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y3, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y4, Y8, Y4
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y4, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y4, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y5, Y8, Y5
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y5, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y5, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y6, Y8, Y6
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y6, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y6, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y7, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y7, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS8x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioIS8x1EdgeF32AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	VPXORQ     Z2, Z2, Z2
+	VPXORQ     Z3, Z3, Z3
+	VPXORQ     Z4, Z4, Z4
+	VPXORQ     Z5, Z5, Z5
+	VPXORQ     Z6, Z6, Z6
+	VPXORQ     Z7, Z7, Z7
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Z8
+	VFMADD231PS.BCST (DI), Z8, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z8, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z8, Z2
+	VFMADD231PS.BCST (R8), Z8, Z3
+	VFMADD231PS.BCST (R8)(CX*1), Z8, Z4
+	VFMADD231PS.BCST (R8)(CX*2), Z8, Z5
+	VFMADD231PS.BCST (R9), Z8, Z6
+	VFMADD231PS.BCST (R9)(CX*1), Z8, Z7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+88(FP), Z8
+	VBROADCASTSS constants<>+0(SB), Z9
+	VMOVUPS      Z9, Z9
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPS       Z0, Z8, Z0
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z0, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z0, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMOVUPS      Z11, K1, (SI)
+	VMULPS       Z10, Z11, Z0
+	VMULPS       Z0, Z11, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z1, Z8, Z1
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z1, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z1, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMOVUPS      Z11, K1, (SI)
+	VMULPS       Z10, Z11, Z1
+	VMULPS       Z1, Z11, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z2, Z8, Z2
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z2, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z2, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMOVUPS      Z11, K1, (SI)
+	VMULPS       Z10, Z11, Z2
+	VMULPS       Z2, Z11, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z3, Z8, Z3
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z3, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z3, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMOVUPS      Z11, K1, (SI)
+	VMULPS       Z10, Z11, Z3
+	VMULPS       Z3, Z11, Z3
+	VMOVUPS      Z3, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z4, Z8, Z4
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z4, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z4, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMOVUPS      Z11, K1, (SI)
+	VMULPS       Z10, Z11, Z4
+	VMULPS       Z4, Z11, Z4
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z5, Z8, Z5
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z5, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z5, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMOVUPS      Z11, K1, (SI)
+	VMULPS       Z10, Z11, Z5
+	VMULPS       Z5, Z11, Z5
+	VMOVUPS      Z5, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z6, Z8, Z6
+	VMOVUPS.Z    (DX), K1, Z10
+	VRCP14PS     Z6, Z11
+	VMOVUPS      Z9, Z12
+	VFNMADD231PS Z11, Z6, Z12
+	VCMPPS       $0x07, Z12, Z12, K2
+	VFMADD231PS  Z12, Z11, K2, Z11
+	VMOVUPS      Z11, K1, (SI)
+	VMULPS       Z10, Z11, Z6
+	VMULPS       Z6, Z11, Z6
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z7, Z8, Z7
+	VMOVUPS.Z    (DX), K1, Z8
+	VRCP14PS     Z7, Z10
+	VMOVUPS      Z9, Z9
+	VFNMADD231PS Z10, Z7, Z9
+	VCMPPS       $0x07, Z9, Z9, K2
+	VFMADD231PS  Z9, Z10, K2, Z10
+	VMOVUPS      Z10, K1, (SI)
+	VMULPS       Z8, Z10, Z7
+	VMULPS       Z7, Z10, Z7
+	VMOVUPS      Z7, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS8xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioIS8xHalfEdgeF32AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	VXORPD     Y4, Y4, Y4
+	VXORPD     Y5, Y5, Y5
+	VXORPD     Y6, Y6, Y6
+	VXORPD     Y7, Y7, Y7
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y8
+	VFMADD231PS.BCST (DI), Y8, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PS.BCST (R8), Y8, Y3
+	VFMADD231PS.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PS.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PS.BCST (R9), Y8, Y6
+	VFMADD231PS.BCST (R9)(CX*1), Y8, Y7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+88(FP), Y8
+	VBROADCASTSS constants<>+0(SB), Y9
+	VMOVUPS      Y9, Y9
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPS       Y0, Y8, Y0
+	VMOVUPS.Z    (DX), K1, Y10
+	VRCP14PS     Y0, Y11
+	VMOVUPS      Y9, Y12
+	VFNMADD231PS Y11, Y0, Y12
+	VCMPPS       $0x07, Y12, Y12, K2
+	VFMADD231PS  Y12, Y11, K2, Y11
+	VMOVUPS      Y11, K1, (SI)
+	VMULPS       Y10, Y11, Y0
+	VMULPS       Y0, Y11, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y1, Y8, Y1
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y1, Y10
+	VMOVUPS      Y9, Y11
+	VFNMADD231PS Y10, Y1, Y11
+	VCMPPS       $0x07, Y11, Y11, K2
+	VFMADD231PS  Y11, Y10, K2, Y10
+	VMOVUPS      Y10, K1, (SI)
+	VMULPS       Y0, Y10, Y1
+	VMULPS       Y1, Y10, Y1
+	VMOVUPS      Y1, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y2, Y8, Y2
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y2, Y1
+	VMOVUPS      Y9, Y10
+	VFNMADD231PS Y1, Y2, Y10
+	VCMPPS       $0x07, Y10, Y10, K2
+	VFMADD231PS  Y10, Y1, K2, Y1
+	VMOVUPS      Y1, K1, (SI)
+	VMULPS       Y0, Y1, Y2
+	VMULPS       Y2, Y1, Y2
+	VMOVUPS      Y2, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y3, Y8, Y3
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y3, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y3, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMOVUPS      Y1, K1, (SI)
+	VMULPS       Y0, Y1, Y3
+	VMULPS       Y3, Y1, Y3
+	VMOVUPS      Y3, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y4, Y8, Y4
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y4, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y4, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMOVUPS      Y1, K1, (SI)
+	VMULPS       Y0, Y1, Y4
+	VMULPS       Y4, Y1, Y4
+	VMOVUPS      Y4, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y5, Y8, Y5
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y5, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y5, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMOVUPS      Y1, K1, (SI)
+	VMULPS       Y0, Y1, Y5
+	VMULPS       Y5, Y1, Y5
+	VMOVUPS      Y5, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y6, Y8, Y6
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y6, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y6, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMOVUPS      Y1, K1, (SI)
+	VMULPS       Y0, Y1, Y6
+	VMULPS       Y6, Y1, Y6
+	VMOVUPS      Y6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y7, Y8, Y7
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y7, Y1
+	VMOVUPS      Y9, Y2
+	VFNMADD231PS Y1, Y7, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMOVUPS      Y1, K1, (SI)
+	VMULPS       Y0, Y1, Y7
+	VMULPS       Y7, Y1, Y7
+	VMOVUPS      Y7, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioKL4x1EdgeF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	VPXORQ     Z2, Z2, Z2
+	VPXORQ     Z3, Z3, Z3
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Z4
+	VFMADD231PS.BCST (DI), Z4, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z4, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z4, Z2
+	VFMADD231PS.BCST (R8), Z4, Z3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+80(FP), Z4
+	VBROADCASTSS constants<>+0(SB), Z5
+	VMOVUPS      Z5, Z5
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+64(FP), DX
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS.Z    (DX), K1, Z6
+	VRCP14PS     Z0, Z7
+	VMOVUPS      Z5, Z8
+	VFNMADD231PS Z7, Z0, Z8
+	VCMPPS       $0x07, Z8, Z8, K2
+	VFMADD231PS  Z8, Z7, K2, Z7
+	VMULPS       Z6, Z7, Z6
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS.Z    (DX), K1, Z6
+	VRCP14PS     Z1, Z7
+	VMOVUPS      Z5, Z8
+	VFNMADD231PS Z7, Z1, Z8
+	VCMPPS       $0x07, Z8, Z8, K2
+	VFMADD231PS  Z8, Z7, K2, Z7
+	VMULPS       Z6, Z7, Z6
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS.Z    (DX), K1, Z6
+	VRCP14PS     Z2, Z7
+	VMOVUPS      Z5, Z8
+	VFNMADD231PS Z7, Z2, Z8
+	VCMPPS       $0x07, Z8, Z8, K2
+	VFMADD231PS  Z8, Z7, K2, Z7
+	VMULPS       Z6, Z7, Z6
+	VMOVUPS      Z6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS.Z    (DX), K1, Z4
+	VRCP14PS     Z3, Z6
+	VMOVUPS      Z5, Z5
+	VFNMADD231PS Z6, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K2
+	VFMADD231PS  Z5, Z6, K2, Z6
+	VMULPS       Z4, Z6, Z4
+	VMOVUPS      Z4, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioKL4xHalfEdgeF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y4
+	VFMADD231PS.BCST (DI), Y4, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PS.BCST (R8), Y4, Y3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+80(FP), Y4
+	VBROADCASTSS constants<>+0(SB), Y5
+	VMOVUPS      Y5, Y5
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+64(FP), DX
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS.Z    (DX), K1, Y6
+	VRCP14PS     Y0, Y7
+	VMOVUPS      Y5, Y8
+	VFNMADD231PS Y7, Y0, Y8
+	VCMPPS       $0x07, Y8, Y8, K2
+	VFMADD231PS  Y8, Y7, K2, Y7
+	VMULPS       Y6, Y7, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y1, Y6
+	VMOVUPS      Y5, Y7
+	VFNMADD231PS Y6, Y1, Y7
+	VCMPPS       $0x07, Y7, Y7, K2
+	VFMADD231PS  Y7, Y6, K2, Y6
+	VMULPS       Y0, Y6, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y2, Y1
+	VMOVUPS      Y5, Y6
+	VFNMADD231PS Y1, Y2, Y6
+	VCMPPS       $0x07, Y6, Y6, K2
+	VFMADD231PS  Y6, Y1, K2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y3, Y1
+	VMOVUPS      Y5, Y2
+	VFNMADD231PS Y1, Y3, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      Y0, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS4x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioIS4x1EdgeF32AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	VPXORQ     Z2, Z2, Z2
+	VPXORQ     Z3, Z3, Z3
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Z4
+	VFMADD231PS.BCST (DI), Z4, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z4, Z1
+	VFMADD231PS.BCST (DI)(CX*2), Z4, Z2
+	VFMADD231PS.BCST (R8), Z4, Z3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+88(FP), Z4
+	VBROADCASTSS constants<>+0(SB), Z5
+	VMOVUPS      Z5, Z5
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS.Z    (DX), K1, Z6
+	VRCP14PS     Z0, Z7
+	VMOVUPS      Z5, Z8
+	VFNMADD231PS Z7, Z0, Z8
+	VCMPPS       $0x07, Z8, Z8, K2
+	VFMADD231PS  Z8, Z7, K2, Z7
+	VMOVUPS      Z7, K1, (SI)
+	VMULPS       Z6, Z7, Z0
+	VMULPS       Z0, Z7, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z1, Z4, Z1
+	VMOVUPS.Z    (DX), K1, Z6
+	VRCP14PS     Z1, Z7
+	VMOVUPS      Z5, Z8
+	VFNMADD231PS Z7, Z1, Z8
+	VCMPPS       $0x07, Z8, Z8, K2
+	VFMADD231PS  Z8, Z7, K2, Z7
+	VMOVUPS      Z7, K1, (SI)
+	VMULPS       Z6, Z7, Z1
+	VMULPS       Z1, Z7, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS.Z    (DX), K1, Z6
+	VRCP14PS     Z2, Z7
+	VMOVUPS      Z5, Z8
+	VFNMADD231PS Z7, Z2, Z8
+	VCMPPS       $0x07, Z8, Z8, K2
+	VFMADD231PS  Z8, Z7, K2, Z7
+	VMOVUPS      Z7, K1, (SI)
+	VMULPS       Z6, Z7, Z2
+	VMULPS       Z2, Z7, Z2
+	VMOVUPS      Z2, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z3, Z4, Z3
+	VMOVUPS.Z    (DX), K1, Z4
+	VRCP14PS     Z3, Z6
+	VMOVUPS      Z5, Z5
+	VFNMADD231PS Z6, Z3, Z5
+	VCMPPS       $0x07, Z5, Z5, K2
+	VFMADD231PS  Z5, Z6, K2, Z6
+	VMOVUPS      Z6, K1, (SI)
+	VMULPS       Z4, Z6, Z3
+	VMULPS       Z3, Z6, Z3
+	VMOVUPS      Z3, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS4xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioIS4xHalfEdgeF32AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y4
+	VFMADD231PS.BCST (DI), Y4, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PS.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PS.BCST (R8), Y4, Y3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+88(FP), Y4
+	VBROADCASTSS constants<>+0(SB), Y5
+	VMOVUPS      Y5, Y5
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS.Z    (DX), K1, Y6
+	VRCP14PS     Y0, Y7
+	VMOVUPS      Y5, Y8
+	VFNMADD231PS Y7, Y0, Y8
+	VCMPPS       $0x07, Y8, Y8, K2
+	VFMADD231PS  Y8, Y7, K2, Y7
+	VMOVUPS      Y7, K1, (SI)
+	VMULPS       Y6, Y7, Y0
+	VMULPS       Y0, Y7, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y1, Y4, Y1
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y1, Y6
+	VMOVUPS      Y5, Y7
+	VFNMADD231PS Y6, Y1, Y7
+	VCMPPS       $0x07, Y7, Y7, K2
+	VFMADD231PS  Y7, Y6, K2, Y6
+	VMOVUPS      Y6, K1, (SI)
+	VMULPS       Y0, Y6, Y1
+	VMULPS       Y1, Y6, Y1
+	VMOVUPS      Y1, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y2, Y1
+	VMOVUPS      Y5, Y6
+	VFNMADD231PS Y1, Y2, Y6
+	VCMPPS       $0x07, Y6, Y6, K2
+	VFMADD231PS  Y6, Y1, K2, Y1
+	VMOVUPS      Y1, K1, (SI)
+	VMULPS       Y0, Y1, Y2
+	VMULPS       Y2, Y1, Y2
+	VMOVUPS      Y2, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y3, Y1
+	VMOVUPS      Y5, Y2
+	VFNMADD231PS Y1, Y3, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y1, K2, Y1
+	VMOVUPS      Y1, K1, (SI)
+	VMULPS       Y0, Y1, Y3
+	VMULPS       Y3, Y1, Y3
+	VMOVUPS      Y3, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioKL2x1EdgeF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Z2
+	VFMADD231PS.BCST (DI), Z2, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z2, Z1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+80(FP), Z2
+	VBROADCASTSS constants<>+0(SB), Z3
+	VMOVUPS      Z3, Z3
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+64(FP), DX
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS.Z    (DX), K1, Z4
+	VRCP14PS     Z0, Z5
+	VMOVUPS      Z3, Z6
+	VFNMADD231PS Z5, Z0, Z6
+	VCMPPS       $0x07, Z6, Z6, K2
+	VFMADD231PS  Z6, Z5, K2, Z5
+	VMULPS       Z4, Z5, Z4
+	VMOVUPS      Z4, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS.Z    (DX), K1, Z2
+	VRCP14PS     Z1, Z4
+	VMOVUPS      Z3, Z3
+	VFNMADD231PS Z4, Z1, Z3
+	VCMPPS       $0x07, Z3, Z3, K2
+	VFMADD231PS  Z3, Z4, K2, Z4
+	VMULPS       Z2, Z4, Z2
+	VMOVUPS      Z2, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioKL2xHalfEdgeF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y2
+	VFMADD231PS.BCST (DI), Y2, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y2, Y1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+80(FP), Y2
+	VBROADCASTSS constants<>+0(SB), Y3
+	VMOVUPS      Y3, Y3
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+64(FP), DX
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS.Z    (DX), K1, Y4
+	VRCP14PS     Y0, Y5
+	VMOVUPS      Y3, Y6
+	VFNMADD231PS Y5, Y0, Y6
+	VCMPPS       $0x07, Y6, Y6, K2
+	VFMADD231PS  Y6, Y5, K2, Y5
+	VMULPS       Y4, Y5, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y1, Y2
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS Y2, Y1, Y3
+	VCMPPS       $0x07, Y3, Y3, K2
+	VFMADD231PS  Y3, Y2, K2, Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS2x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioIS2x1EdgeF32AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Z2
+	VFMADD231PS.BCST (DI), Z2, Z0
+	VFMADD231PS.BCST (DI)(CX*1), Z2, Z1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+88(FP), Z2
+	VBROADCASTSS constants<>+0(SB), Z3
+	VMOVUPS      Z3, Z3
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPS       Z0, Z2, Z0
+	VMOVUPS.Z    (DX), K1, Z4
+	VRCP14PS     Z0, Z5
+	VMOVUPS      Z3, Z6
+	VFNMADD231PS Z5, Z0, Z6
+	VCMPPS       $0x07, Z6, Z6, K2
+	VFMADD231PS  Z6, Z5, K2, Z5
+	VMOVUPS      Z5, K1, (SI)
+	VMULPS       Z4, Z5, Z0
+	VMULPS       Z0, Z5, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS.Z    (DX), K1, Z2
+	VRCP14PS     Z1, Z4
+	VMOVUPS      Z3, Z3
+	VFNMADD231PS Z4, Z1, Z3
+	VCMPPS       $0x07, Z3, Z3, K2
+	VFMADD231PS  Z3, Z4, K2, Z4
+	VMOVUPS      Z4, K1, (SI)
+	VMULPS       Z2, Z4, Z1
+	VMULPS       Z1, Z4, Z1
+	VMOVUPS      Z1, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS2xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioIS2xHalfEdgeF32AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*4)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*4)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x02, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (BX), K1, Y2
+	VFMADD231PS.BCST (DI), Y2, Y0
+	VFMADD231PS.BCST (DI)(CX*1), Y2, Y1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+88(FP), Y2
+	VBROADCASTSS constants<>+0(SB), Y3
+	VMOVUPS      Y3, Y3
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPS       Y0, Y2, Y0
+	VMOVUPS.Z    (DX), K1, Y4
+	VRCP14PS     Y0, Y5
+	VMOVUPS      Y3, Y6
+	VFNMADD231PS Y5, Y0, Y6
+	VCMPPS       $0x07, Y6, Y6, K2
+	VFMADD231PS  Y6, Y5, K2, Y5
+	VMOVUPS      Y5, K1, (SI)
+	VMULPS       Y4, Y5, Y0
+	VMULPS       Y0, Y5, Y0
+	VMOVUPS      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS.Z    (DX), K1, Y0
+	VRCP14PS     Y1, Y2
+	VMOVUPS      Y3, Y3
+	VFNMADD231PS Y2, Y1, Y3
+	VCMPPS       $0x07, Y3, Y3, K2
+	VFMADD231PS  Y3, Y2, K2, Y2
+	VMOVUPS      Y2, K1, (SI)
+	VMULPS       Y0, Y2, Y1
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      Y1, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioKL1x1EdgeF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       aRow+16(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       aCol+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       bRow+40(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), DX
+	MOVQ       a+8(FP), SI
+	VPXORQ     Z0, Z0, Z0
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (DX), K1, Z1
+	VFMADD231PS.BCST (SI), Z1, Z0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+80(FP), Z1
+	VBROADCASTSS constants<>+0(SB), Z2
+	VMOVUPS      Z2, Z2
+	MOVQ         yRow+56(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         v+64(FP), CX
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS.Z    (CX), K1, Z1
+	VRCP14PS     Z0, Z3
+	VMOVUPS      Z2, Z2
+	VFNMADD231PS Z3, Z0, Z2
+	VCMPPS       $0x07, Z2, Z2, K2
+	VFMADD231PS  Z2, Z3, K2, Z3
+	VMULPS       Z1, Z3, Z1
+	VMOVUPS      Z1, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioKL1xHalfEdgeF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       aRow+16(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       aCol+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       bRow+40(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), DX
+	MOVQ       a+8(FP), SI
+	VXORPD     Y0, Y0, Y0
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (DX), K1, Y1
+	VFMADD231PS.BCST (SI), Y1, Y0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+80(FP), Y1
+	VBROADCASTSS constants<>+0(SB), Y2
+	VMOVUPS      Y2, Y2
+	MOVQ         yRow+56(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         v+64(FP), CX
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS.Z    (CX), K1, Y1
+	VRCP14PS     Y0, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS Y3, Y0, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y3, K2, Y3
+	VMULPS       Y1, Y3, Y0
+	VMOVUPS      Y0, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS1x1EdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioIS1x1EdgeF32AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       aRow+16(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       aCol+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       bRow+40(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), DX
+	MOVQ       a+8(FP), SI
+	VPXORQ     Z0, Z0, Z0
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (DX), K1, Z1
+	VFMADD231PS.BCST (SI), Z1, Z0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+88(FP), Z1
+	VBROADCASTSS constants<>+0(SB), Z2
+	VMOVUPS      Z2, Z2
+	MOVQ         yRow+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         v+72(FP), CX
+	MOVQ         p+56(FP), DX
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS.Z    (CX), K1, Z1
+	VRCP14PS     Z0, Z3
+	VMOVUPS      Z2, Z2
+	VFNMADD231PS Z3, Z0, Z2
+	VCMPPS       $0x07, Z2, Z2, K2
+	VFMADD231PS  Z2, Z3, K2, Z3
+	VMOVUPS      Z3, K1, (DX)
+	VMULPS       Z1, Z3, Z0
+	VMULPS       Z0, Z3, Z0
+	VMOVUPS      Z0, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS1xHalfEdgeF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, bRow int, y *float32, p *float32, yRow int, v *float32, vRow int, floor float32, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioIS1xHalfEdgeF32AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), CX
+	PREFETCHT0 (AX)(CX*4)
+	MOVQ       aRow+16(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       aCol+24(FP), CX
+	SHLQ       $0x02, CX
+	MOVQ       bRow+40(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), DX
+	MOVQ       a+8(FP), SI
+	VXORPD     Y0, Y0, Y0
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPS.Z        (DX), K1, Y1
+	VFMADD231PS.BCST (SI), Y1, Y0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSS floor+88(FP), Y1
+	VBROADCASTSS constants<>+0(SB), Y2
+	VMOVUPS      Y2, Y2
+	MOVQ         yRow+64(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         v+72(FP), CX
+	MOVQ         p+56(FP), DX
+	VMAXPS       Y0, Y1, Y0
+	VMOVUPS.Z    (CX), K1, Y1
+	VRCP14PS     Y0, Y3
+	VMOVUPS      Y2, Y2
+	VFNMADD231PS Y3, Y0, Y2
+	VCMPPS       $0x07, Y2, Y2, K2
+	VFMADD231PS  Y2, Y3, K2, Y3
+	VMOVUPS      Y3, K1, (DX)
+	VMULPS       Y1, Y3, Y0
+	VMULPS       Y0, Y3, Y0
+	VMOVUPS      Y0, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x02, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioKL4x4F64AVX512(SB), NOSPLIT, $0-128
+TEXT ·ratioKL4x4F64AVX512(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	PREFETCHT0 64(AX)(DX*8)
 	PREFETCHT0 128(AX)(DX*8)
@@ -1346,30 +3260,30 @@ summed:
 	VFMADD231PD  Z17, Z16, K1, Z16
 	VMULPD       192(DX), Z16, Z16
 	VMOVUPD      Z16, 192(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS4x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioIS4x4F64AVX512(SB), NOSPLIT, $0-136
+TEXT ·ratioIS4x4F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	PREFETCHT0 64(AX)(DX*8)
 	PREFETCHT0 128(AX)(DX*8)
@@ -1678,31 +3592,31 @@ summed:
 	VMULPD       192(DX), Z16, Z15
 	VMULPD       Z15, Z16, Z15
 	VMOVUPD      Z15, 192(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioKL2x4F64AVX512(SB), NOSPLIT, $0-128
+TEXT ·ratioKL2x4F64AVX512(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), DX
+	MOVQ       ahead+96(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	PREFETCHT0 64(AX)(DX*8)
 	PREFETCHT0 128(AX)(DX*8)
@@ -1852,30 +3766,30 @@ summed:
 	VFMADD231PD  Z9, Z8, K1, Z8
 	VMULPD       192(DX), Z8, Z8
 	VMOVUPD      Z8, 192(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS2x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioIS2x4F64AVX512(SB), NOSPLIT, $0-136
+TEXT ·ratioIS2x4F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), CX
 	SHLQ       $0x03, CX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), DX
+	MOVQ       ahead+104(FP), DX
 	PREFETCHT0 (AX)(DX*8)
 	PREFETCHT0 64(AX)(DX*8)
 	PREFETCHT0 128(AX)(DX*8)
@@ -2043,31 +3957,31 @@ summed:
 	VMULPD       192(DX), Z8, Z7
 	VMULPD       Z7, Z8, Z7
 	VMOVUPD      Z7, 192(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, p+56(FP)
-	MOVQ         aNext+112(FP), AX
+	MOVQ         aNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+128(FP), AX
+	MOVQ         vNext+136(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+72(FP)
-	DECQ         count+104(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioKL1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioKL1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioKL1x4F64AVX512(SB), NOSPLIT, $0-128
+TEXT ·ratioKL1x4F64AVX512(SB), NOSPLIT, $0-136
 tile:
 	MOVQ       vRow+72(FP), AX
 	SHLQ       $0x03, AX
 	MOVQ       v+64(FP), AX
-	MOVQ       ahead+88(FP), CX
+	MOVQ       ahead+96(FP), CX
 	PREFETCHT0 (AX)(CX*8)
 	PREFETCHT0 64(AX)(CX*8)
 	PREFETCHT0 128(AX)(CX*8)
@@ -2157,30 +4071,30 @@ summed:
 	VFMADD231PD  Z5, Z4, K1, Z4
 	VMULPD       192(CX), Z4, Z4
 	VMOVUPD      Z4, 192(AX)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
-	MOVQ         aNext+104(FP), AX
+	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
-	MOVQ         yNext+112(FP), AX
+	MOVQ         yNext+120(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, y+48(FP)
-	MOVQ         vNext+120(FP), AX
+	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, v+64(FP)
-	DECQ         count+96(FP)
+	DECQ         count+104(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET
 
-// func ratioIS1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, ahead int, count int, aNext int, yNext int, vNext int)
+// func ratioIS1x4F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·ratioIS1x4F64AVX512(SB), NOSPLIT, $0-136
+TEXT ·ratioIS1x4F64AVX512(SB), NOSPLIT, $0-144
 tile:
 	MOVQ       vRow+80(FP), AX
 	SHLQ       $0x03, AX
 	MOVQ       v+72(FP), AX
-	MOVQ       ahead+96(FP), CX
+	MOVQ       ahead+104(FP), CX
 	PREFETCHT0 (AX)(CX*8)
 	PREFETCHT0 64(AX)(CX*8)
 	PREFETCHT0 128(AX)(CX*8)
@@ -2279,9 +4193,214 @@ summed:
 	VMULPD       192(CX), Z4, Z3
 	VMULPD       Z3, Z4, Z3
 	VMOVUPD      Z3, 192(AX)
-	MOVQ         yNext+120(FP), AX
+	MOVQ         yNext+128(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioKL8x1EdgeF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	VPXORQ     Z2, Z2, Z2
+	VPXORQ     Z3, Z3, Z3
+	VPXORQ     Z4, Z4, Z4
+	VPXORQ     Z5, Z5, Z5
+	VPXORQ     Z6, Z6, Z6
+	VPXORQ     Z7, Z7, Z7
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Z8
+	VFMADD231PD.BCST (DI), Z8, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z8, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z8, Z2
+	VFMADD231PD.BCST (R8), Z8, Z3
+	VFMADD231PD.BCST (R8)(CX*1), Z8, Z4
+	VFMADD231PD.BCST (R8)(CX*2), Z8, Z5
+	VFMADD231PD.BCST (R9), Z8, Z6
+	VFMADD231PD.BCST (R9)(CX*1), Z8, Z7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+80(FP), Z8
+	VBROADCASTSD constants<>+8(SB), Z9
+	VMOVUPD      Z9, Z9
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+64(FP), DX
+	VMAXPD       Z0, Z8, Z0
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z0, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z0, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z0, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMULPD       Z10, Z11, Z10
+	VMOVUPD      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z1, Z8, Z1
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z1, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z1, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z1, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMULPD       Z10, Z11, Z10
+	VMOVUPD      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z2, Z8, Z2
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z2, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z2, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMULPD       Z10, Z11, Z10
+	VMOVUPD      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z3, Z8, Z3
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z3, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z3, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z3, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMULPD       Z10, Z11, Z10
+	VMOVUPD      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z4, Z8, Z4
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z4, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z4, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z4, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMULPD       Z10, Z11, Z10
+	VMOVUPD      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z5, Z8, Z5
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z5, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z5, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z5, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMULPD       Z10, Z11, Z10
+	VMOVUPD      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z6, Z8, Z6
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z6, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z6, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z6, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMULPD       Z10, Z11, Z10
+	VMOVUPD      Z10, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z7, Z8, Z7
+	VMOVUPD.Z    (DX), K1, Z8
+	VRCP14PD     Z7, Z10
+	VMOVUPD      Z9, Z11
+	VFNMADD231PD Z10, Z7, Z11
+	VCMPPD       $0x07, Z11, Z11, K2
+	VFMADD231PD  Z11, Z10, K2, Z10
+	VMOVUPD      Z9, Z9
+	VFNMADD231PD Z10, Z7, Z9
+	VFMADD231PD  Z9, Z10, K2, Z10
+	VMULPD       Z8, Z10, Z8
+	VMOVUPD      Z8, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
 	MOVQ         aNext+112(FP), AX
 	SHLQ         $0x03, AX
 	ADDQ         AX, a+8(FP)
@@ -2290,8 +4409,1897 @@ summed:
 	ADDQ         AX, y+48(FP)
 	MOVQ         vNext+128(FP), AX
 	SHLQ         $0x03, AX
-	ADDQ         AX, v+72(FP)
+	ADDQ         AX, v+64(FP)
 	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioKL8xHalfEdgeF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	VXORPD     Y4, Y4, Y4
+	VXORPD     Y5, Y5, Y5
+	VXORPD     Y6, Y6, Y6
+	VXORPD     Y7, Y7, Y7
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD.BCST (DI), Y8, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PD.BCST (R8), Y8, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PD.BCST (R9), Y8, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y8, Y7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+80(FP), Y8
+	VBROADCASTSD constants<>+8(SB), Y9
+	VMOVUPD      Y9, Y9
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+64(FP), DX
+	VMAXPD       Y0, Y8, Y0
+	VMOVUPD.Z    (DX), K1, Y10
+	VRCP14PD     Y0, Y11
+	VMOVUPD      Y9, Y12
+	VFNMADD231PD Y11, Y0, Y12
+	VCMPPD       $0x07, Y12, Y12, K2
+	VFMADD231PD  Y12, Y11, K2, Y11
+	VMOVUPD      Y9, Y12
+	VFNMADD231PD Y11, Y0, Y12
+	VFMADD231PD  Y12, Y11, K2, Y11
+	VMULPD       Y10, Y11, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y1, Y8, Y1
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y1, Y10
+	VMOVUPD      Y9, Y11
+	VFNMADD231PD Y10, Y1, Y11
+	VCMPPD       $0x07, Y11, Y11, K2
+	VFMADD231PD  Y11, Y10, K2, Y10
+	VMOVUPD      Y9, Y11
+	VFNMADD231PD Y10, Y1, Y11
+	VFMADD231PD  Y11, Y10, K2, Y10
+	VMULPD       Y0, Y10, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y2, Y8, Y2
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y2, Y1
+	VMOVUPD      Y9, Y10
+	VFNMADD231PD Y1, Y2, Y10
+	VCMPPD       $0x07, Y10, Y10, K2
+	VFMADD231PD  Y10, Y1, K2, Y1
+	VMOVUPD      Y9, Y10
+	VFNMADD231PD Y1, Y2, Y10
+	VFMADD231PD  Y10, Y1, K2, Y1
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y3, Y8, Y3
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y3, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y3, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y3, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y4, Y8, Y4
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y4, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y4, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y4, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y5, Y8, Y5
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y5, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y5, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y5, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y6, Y8, Y6
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y6, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y6, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y6, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y7, Y8, Y7
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y7, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y7, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y7, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      Y0, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS8x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioIS8x1EdgeF64AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	VPXORQ     Z2, Z2, Z2
+	VPXORQ     Z3, Z3, Z3
+	VPXORQ     Z4, Z4, Z4
+	VPXORQ     Z5, Z5, Z5
+	VPXORQ     Z6, Z6, Z6
+	VPXORQ     Z7, Z7, Z7
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Z8
+	VFMADD231PD.BCST (DI), Z8, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z8, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z8, Z2
+	VFMADD231PD.BCST (R8), Z8, Z3
+	VFMADD231PD.BCST (R8)(CX*1), Z8, Z4
+	VFMADD231PD.BCST (R8)(CX*2), Z8, Z5
+	VFMADD231PD.BCST (R9), Z8, Z6
+	VFMADD231PD.BCST (R9)(CX*1), Z8, Z7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+88(FP), Z8
+	VBROADCASTSD constants<>+8(SB), Z9
+	VMOVUPD      Z9, Z9
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPD       Z0, Z8, Z0
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z0, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z0, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z0, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z11, K1, (SI)
+	VMULPD       Z10, Z11, Z0
+	VMULPD       Z0, Z11, Z0
+	VMOVUPD      Z0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z1, Z8, Z1
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z1, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z1, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z1, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z11, K1, (SI)
+	VMULPD       Z10, Z11, Z1
+	VMULPD       Z1, Z11, Z1
+	VMOVUPD      Z1, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z2, Z8, Z2
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z2, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z2, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z11, K1, (SI)
+	VMULPD       Z10, Z11, Z2
+	VMULPD       Z2, Z11, Z2
+	VMOVUPD      Z2, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z3, Z8, Z3
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z3, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z3, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z3, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z11, K1, (SI)
+	VMULPD       Z10, Z11, Z3
+	VMULPD       Z3, Z11, Z3
+	VMOVUPD      Z3, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z4, Z8, Z4
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z4, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z4, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z4, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z11, K1, (SI)
+	VMULPD       Z10, Z11, Z4
+	VMULPD       Z4, Z11, Z4
+	VMOVUPD      Z4, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z5, Z8, Z5
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z5, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z5, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z5, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z11, K1, (SI)
+	VMULPD       Z10, Z11, Z5
+	VMULPD       Z5, Z11, Z5
+	VMOVUPD      Z5, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z6, Z8, Z6
+	VMOVUPD.Z    (DX), K1, Z10
+	VRCP14PD     Z6, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z6, Z12
+	VCMPPD       $0x07, Z12, Z12, K2
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z9, Z12
+	VFNMADD231PD Z11, Z6, Z12
+	VFMADD231PD  Z12, Z11, K2, Z11
+	VMOVUPD      Z11, K1, (SI)
+	VMULPD       Z10, Z11, Z6
+	VMULPD       Z6, Z11, Z6
+	VMOVUPD      Z6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z7, Z8, Z7
+	VMOVUPD.Z    (DX), K1, Z8
+	VRCP14PD     Z7, Z10
+	VMOVUPD      Z9, Z11
+	VFNMADD231PD Z10, Z7, Z11
+	VCMPPD       $0x07, Z11, Z11, K2
+	VFMADD231PD  Z11, Z10, K2, Z10
+	VMOVUPD      Z9, Z9
+	VFNMADD231PD Z10, Z7, Z9
+	VFMADD231PD  Z9, Z10, K2, Z10
+	VMOVUPD      Z10, K1, (SI)
+	VMULPD       Z8, Z10, Z7
+	VMULPD       Z7, Z10, Z7
+	VMOVUPD      Z7, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS8xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioIS8xHalfEdgeF64AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	VXORPD     Y4, Y4, Y4
+	VXORPD     Y5, Y5, Y5
+	VXORPD     Y6, Y6, Y6
+	VXORPD     Y7, Y7, Y7
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y8
+	VFMADD231PD.BCST (DI), Y8, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y8, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y8, Y2
+	VFMADD231PD.BCST (R8), Y8, Y3
+	VFMADD231PD.BCST (R8)(CX*1), Y8, Y4
+	VFMADD231PD.BCST (R8)(CX*2), Y8, Y5
+	VFMADD231PD.BCST (R9), Y8, Y6
+	VFMADD231PD.BCST (R9)(CX*1), Y8, Y7
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             DX, R9
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+88(FP), Y8
+	VBROADCASTSD constants<>+8(SB), Y9
+	VMOVUPD      Y9, Y9
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPD       Y0, Y8, Y0
+	VMOVUPD.Z    (DX), K1, Y10
+	VRCP14PD     Y0, Y11
+	VMOVUPD      Y9, Y12
+	VFNMADD231PD Y11, Y0, Y12
+	VCMPPD       $0x07, Y12, Y12, K2
+	VFMADD231PD  Y12, Y11, K2, Y11
+	VMOVUPD      Y9, Y12
+	VFNMADD231PD Y11, Y0, Y12
+	VFMADD231PD  Y12, Y11, K2, Y11
+	VMOVUPD      Y11, K1, (SI)
+	VMULPD       Y10, Y11, Y0
+	VMULPD       Y0, Y11, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y1, Y8, Y1
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y1, Y10
+	VMOVUPD      Y9, Y11
+	VFNMADD231PD Y10, Y1, Y11
+	VCMPPD       $0x07, Y11, Y11, K2
+	VFMADD231PD  Y11, Y10, K2, Y10
+	VMOVUPD      Y9, Y11
+	VFNMADD231PD Y10, Y1, Y11
+	VFMADD231PD  Y11, Y10, K2, Y10
+	VMOVUPD      Y10, K1, (SI)
+	VMULPD       Y0, Y10, Y1
+	VMULPD       Y1, Y10, Y1
+	VMOVUPD      Y1, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y2, Y8, Y2
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y2, Y1
+	VMOVUPD      Y9, Y10
+	VFNMADD231PD Y1, Y2, Y10
+	VCMPPD       $0x07, Y10, Y10, K2
+	VFMADD231PD  Y10, Y1, K2, Y1
+	VMOVUPD      Y9, Y10
+	VFNMADD231PD Y1, Y2, Y10
+	VFMADD231PD  Y10, Y1, K2, Y1
+	VMOVUPD      Y1, K1, (SI)
+	VMULPD       Y0, Y1, Y2
+	VMULPD       Y2, Y1, Y2
+	VMOVUPD      Y2, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y3, Y8, Y3
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y3, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y3, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y3, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y1, K1, (SI)
+	VMULPD       Y0, Y1, Y3
+	VMULPD       Y3, Y1, Y3
+	VMOVUPD      Y3, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y4, Y8, Y4
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y4, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y4, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y4, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y1, K1, (SI)
+	VMULPD       Y0, Y1, Y4
+	VMULPD       Y4, Y1, Y4
+	VMOVUPD      Y4, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y5, Y8, Y5
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y5, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y5, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y5, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y1, K1, (SI)
+	VMULPD       Y0, Y1, Y5
+	VMULPD       Y5, Y1, Y5
+	VMOVUPD      Y5, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y6, Y8, Y6
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y6, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y6, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y6, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y1, K1, (SI)
+	VMULPD       Y0, Y1, Y6
+	VMULPD       Y6, Y1, Y6
+	VMOVUPD      Y6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y7, Y8, Y7
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y7, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y7, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y9, Y2
+	VFNMADD231PD Y1, Y7, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y1, K1, (SI)
+	VMULPD       Y0, Y1, Y7
+	VMULPD       Y7, Y1, Y7
+	VMOVUPD      Y7, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioKL4x1EdgeF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	VPXORQ     Z2, Z2, Z2
+	VPXORQ     Z3, Z3, Z3
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Z4
+	VFMADD231PD.BCST (DI), Z4, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z4, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z4, Z2
+	VFMADD231PD.BCST (R8), Z4, Z3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+80(FP), Z4
+	VBROADCASTSD constants<>+8(SB), Z5
+	VMOVUPD      Z5, Z5
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+64(FP), DX
+	VMAXPD       Z0, Z4, Z0
+	VMOVUPD.Z    (DX), K1, Z6
+	VRCP14PD     Z0, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z0, Z8
+	VCMPPD       $0x07, Z8, Z8, K2
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z0, Z8
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMULPD       Z6, Z7, Z6
+	VMOVUPD      Z6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z1, Z4, Z1
+	VMOVUPD.Z    (DX), K1, Z6
+	VRCP14PD     Z1, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z1, Z8
+	VCMPPD       $0x07, Z8, Z8, K2
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z1, Z8
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMULPD       Z6, Z7, Z6
+	VMOVUPD      Z6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z2, Z4, Z2
+	VMOVUPD.Z    (DX), K1, Z6
+	VRCP14PD     Z2, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z2, Z8
+	VCMPPD       $0x07, Z8, Z8, K2
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z2, Z8
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMULPD       Z6, Z7, Z6
+	VMOVUPD      Z6, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z3, Z4, Z3
+	VMOVUPD.Z    (DX), K1, Z4
+	VRCP14PD     Z3, Z6
+	VMOVUPD      Z5, Z7
+	VFNMADD231PD Z6, Z3, Z7
+	VCMPPD       $0x07, Z7, Z7, K2
+	VFMADD231PD  Z7, Z6, K2, Z6
+	VMOVUPD      Z5, Z5
+	VFNMADD231PD Z6, Z3, Z5
+	VFMADD231PD  Z5, Z6, K2, Z6
+	VMULPD       Z4, Z6, Z4
+	VMOVUPD      Z4, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioKL4xHalfEdgeF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y4
+	VFMADD231PD.BCST (DI), Y4, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PD.BCST (R8), Y4, Y3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+80(FP), Y4
+	VBROADCASTSD constants<>+8(SB), Y5
+	VMOVUPD      Y5, Y5
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+64(FP), DX
+	VMAXPD       Y0, Y4, Y0
+	VMOVUPD.Z    (DX), K1, Y6
+	VRCP14PD     Y0, Y7
+	VMOVUPD      Y5, Y8
+	VFNMADD231PD Y7, Y0, Y8
+	VCMPPD       $0x07, Y8, Y8, K2
+	VFMADD231PD  Y8, Y7, K2, Y7
+	VMOVUPD      Y5, Y8
+	VFNMADD231PD Y7, Y0, Y8
+	VFMADD231PD  Y8, Y7, K2, Y7
+	VMULPD       Y6, Y7, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y1, Y4, Y1
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y1, Y6
+	VMOVUPD      Y5, Y7
+	VFNMADD231PD Y6, Y1, Y7
+	VCMPPD       $0x07, Y7, Y7, K2
+	VFMADD231PD  Y7, Y6, K2, Y6
+	VMOVUPD      Y5, Y7
+	VFNMADD231PD Y6, Y1, Y7
+	VFMADD231PD  Y7, Y6, K2, Y6
+	VMULPD       Y0, Y6, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y2, Y4, Y2
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y2, Y1
+	VMOVUPD      Y5, Y6
+	VFNMADD231PD Y1, Y2, Y6
+	VCMPPD       $0x07, Y6, Y6, K2
+	VFMADD231PD  Y6, Y1, K2, Y1
+	VMOVUPD      Y5, Y6
+	VFNMADD231PD Y1, Y2, Y6
+	VFMADD231PD  Y6, Y1, K2, Y1
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y3, Y4, Y3
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y3, Y1
+	VMOVUPD      Y5, Y2
+	VFNMADD231PD Y1, Y3, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y5, Y2
+	VFNMADD231PD Y1, Y3, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      Y0, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS4x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioIS4x1EdgeF64AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	VPXORQ     Z2, Z2, Z2
+	VPXORQ     Z3, Z3, Z3
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Z4
+	VFMADD231PD.BCST (DI), Z4, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z4, Z1
+	VFMADD231PD.BCST (DI)(CX*2), Z4, Z2
+	VFMADD231PD.BCST (R8), Z4, Z3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+88(FP), Z4
+	VBROADCASTSD constants<>+8(SB), Z5
+	VMOVUPD      Z5, Z5
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPD       Z0, Z4, Z0
+	VMOVUPD.Z    (DX), K1, Z6
+	VRCP14PD     Z0, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z0, Z8
+	VCMPPD       $0x07, Z8, Z8, K2
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z0, Z8
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMOVUPD      Z7, K1, (SI)
+	VMULPD       Z6, Z7, Z0
+	VMULPD       Z0, Z7, Z0
+	VMOVUPD      Z0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z1, Z4, Z1
+	VMOVUPD.Z    (DX), K1, Z6
+	VRCP14PD     Z1, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z1, Z8
+	VCMPPD       $0x07, Z8, Z8, K2
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z1, Z8
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMOVUPD      Z7, K1, (SI)
+	VMULPD       Z6, Z7, Z1
+	VMULPD       Z1, Z7, Z1
+	VMOVUPD      Z1, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z2, Z4, Z2
+	VMOVUPD.Z    (DX), K1, Z6
+	VRCP14PD     Z2, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z2, Z8
+	VCMPPD       $0x07, Z8, Z8, K2
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMOVUPD      Z5, Z8
+	VFNMADD231PD Z7, Z2, Z8
+	VFMADD231PD  Z8, Z7, K2, Z7
+	VMOVUPD      Z7, K1, (SI)
+	VMULPD       Z6, Z7, Z2
+	VMULPD       Z2, Z7, Z2
+	VMOVUPD      Z2, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z3, Z4, Z3
+	VMOVUPD.Z    (DX), K1, Z4
+	VRCP14PD     Z3, Z6
+	VMOVUPD      Z5, Z7
+	VFNMADD231PD Z6, Z3, Z7
+	VCMPPD       $0x07, Z7, Z7, K2
+	VFMADD231PD  Z7, Z6, K2, Z6
+	VMOVUPD      Z5, Z5
+	VFNMADD231PD Z6, Z3, Z5
+	VFMADD231PD  Z5, Z6, K2, Z6
+	VMOVUPD      Z6, K1, (SI)
+	VMULPD       Z4, Z6, Z3
+	VMULPD       Z3, Z6, Z3
+	VMOVUPD      Z3, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS4xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioIS4xHalfEdgeF64AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	LEAQ       (DI)(CX*2), R8
+	ADDQ       CX, R8
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	VXORPD     Y2, Y2, Y2
+	VXORPD     Y3, Y3, Y3
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y4
+	VFMADD231PD.BCST (DI), Y4, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y4, Y1
+	VFMADD231PD.BCST (DI)(CX*2), Y4, Y2
+	VFMADD231PD.BCST (R8), Y4, Y3
+	ADDQ             DX, DI
+	ADDQ             DX, R8
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+88(FP), Y4
+	VBROADCASTSD constants<>+8(SB), Y5
+	VMOVUPD      Y5, Y5
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPD       Y0, Y4, Y0
+	VMOVUPD.Z    (DX), K1, Y6
+	VRCP14PD     Y0, Y7
+	VMOVUPD      Y5, Y8
+	VFNMADD231PD Y7, Y0, Y8
+	VCMPPD       $0x07, Y8, Y8, K2
+	VFMADD231PD  Y8, Y7, K2, Y7
+	VMOVUPD      Y5, Y8
+	VFNMADD231PD Y7, Y0, Y8
+	VFMADD231PD  Y8, Y7, K2, Y7
+	VMOVUPD      Y7, K1, (SI)
+	VMULPD       Y6, Y7, Y0
+	VMULPD       Y0, Y7, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y1, Y4, Y1
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y1, Y6
+	VMOVUPD      Y5, Y7
+	VFNMADD231PD Y6, Y1, Y7
+	VCMPPD       $0x07, Y7, Y7, K2
+	VFMADD231PD  Y7, Y6, K2, Y6
+	VMOVUPD      Y5, Y7
+	VFNMADD231PD Y6, Y1, Y7
+	VFMADD231PD  Y7, Y6, K2, Y6
+	VMOVUPD      Y6, K1, (SI)
+	VMULPD       Y0, Y6, Y1
+	VMULPD       Y1, Y6, Y1
+	VMOVUPD      Y1, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y2, Y4, Y2
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y2, Y1
+	VMOVUPD      Y5, Y6
+	VFNMADD231PD Y1, Y2, Y6
+	VCMPPD       $0x07, Y6, Y6, K2
+	VFMADD231PD  Y6, Y1, K2, Y1
+	VMOVUPD      Y5, Y6
+	VFNMADD231PD Y1, Y2, Y6
+	VFMADD231PD  Y6, Y1, K2, Y1
+	VMOVUPD      Y1, K1, (SI)
+	VMULPD       Y0, Y1, Y2
+	VMULPD       Y2, Y1, Y2
+	VMOVUPD      Y2, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y3, Y4, Y3
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y3, Y1
+	VMOVUPD      Y5, Y2
+	VFNMADD231PD Y1, Y3, Y2
+	VCMPPD       $0x07, Y2, Y2, K2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y5, Y2
+	VFNMADD231PD Y1, Y3, Y2
+	VFMADD231PD  Y2, Y1, K2, Y1
+	VMOVUPD      Y1, K1, (SI)
+	VMULPD       Y0, Y1, Y3
+	VMULPD       Y3, Y1, Y3
+	VMOVUPD      Y3, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioKL2x1EdgeF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Z2
+	VFMADD231PD.BCST (DI), Z2, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z2, Z1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+80(FP), Z2
+	VBROADCASTSD constants<>+8(SB), Z3
+	VMOVUPD      Z3, Z3
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+64(FP), DX
+	VMAXPD       Z0, Z2, Z0
+	VMOVUPD.Z    (DX), K1, Z4
+	VRCP14PD     Z0, Z5
+	VMOVUPD      Z3, Z6
+	VFNMADD231PD Z5, Z0, Z6
+	VCMPPD       $0x07, Z6, Z6, K2
+	VFMADD231PD  Z6, Z5, K2, Z5
+	VMOVUPD      Z3, Z6
+	VFNMADD231PD Z5, Z0, Z6
+	VFMADD231PD  Z6, Z5, K2, Z5
+	VMULPD       Z4, Z5, Z4
+	VMOVUPD      Z4, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Z1, Z2, Z1
+	VMOVUPD.Z    (DX), K1, Z2
+	VRCP14PD     Z1, Z4
+	VMOVUPD      Z3, Z5
+	VFNMADD231PD Z4, Z1, Z5
+	VCMPPD       $0x07, Z5, Z5, K2
+	VFMADD231PD  Z5, Z4, K2, Z4
+	VMOVUPD      Z3, Z3
+	VFNMADD231PD Z4, Z1, Z3
+	VFMADD231PD  Z3, Z4, K2, Z4
+	VMULPD       Z2, Z4, Z2
+	VMOVUPD      Z2, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioKL2xHalfEdgeF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y2
+	VFMADD231PD.BCST (DI), Y2, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y2, Y1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+80(FP), Y2
+	VBROADCASTSD constants<>+8(SB), Y3
+	VMOVUPD      Y3, Y3
+	MOVQ         yRow+56(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+64(FP), DX
+	VMAXPD       Y0, Y2, Y0
+	VMOVUPD.Z    (DX), K1, Y4
+	VRCP14PD     Y0, Y5
+	VMOVUPD      Y3, Y6
+	VFNMADD231PD Y5, Y0, Y6
+	VCMPPD       $0x07, Y6, Y6, K2
+	VFMADD231PD  Y6, Y5, K2, Y5
+	VMOVUPD      Y3, Y6
+	VFNMADD231PD Y5, Y0, Y6
+	VFMADD231PD  Y6, Y5, K2, Y5
+	VMULPD       Y4, Y5, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	VMAXPD       Y1, Y2, Y1
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y1, Y2
+	VMOVUPD      Y3, Y4
+	VFNMADD231PD Y2, Y1, Y4
+	VCMPPD       $0x07, Y4, Y4, K2
+	VFMADD231PD  Y4, Y2, K2, Y2
+	VMOVUPD      Y3, Y3
+	VFNMADD231PD Y2, Y1, Y3
+	VFMADD231PD  Y3, Y2, K2, Y2
+	VMULPD       Y0, Y2, Y0
+	VMOVUPD      Y0, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS2x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioIS2x1EdgeF64AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	VPXORQ     Z0, Z0, Z0
+	VPXORQ     Z1, Z1, Z1
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Z2
+	VFMADD231PD.BCST (DI), Z2, Z0
+	VFMADD231PD.BCST (DI)(CX*1), Z2, Z1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+88(FP), Z2
+	VBROADCASTSD constants<>+8(SB), Z3
+	VMOVUPD      Z3, Z3
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPD       Z0, Z2, Z0
+	VMOVUPD.Z    (DX), K1, Z4
+	VRCP14PD     Z0, Z5
+	VMOVUPD      Z3, Z6
+	VFNMADD231PD Z5, Z0, Z6
+	VCMPPD       $0x07, Z6, Z6, K2
+	VFMADD231PD  Z6, Z5, K2, Z5
+	VMOVUPD      Z3, Z6
+	VFNMADD231PD Z5, Z0, Z6
+	VFMADD231PD  Z6, Z5, K2, Z5
+	VMOVUPD      Z5, K1, (SI)
+	VMULPD       Z4, Z5, Z0
+	VMULPD       Z0, Z5, Z0
+	VMOVUPD      Z0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Z1, Z2, Z1
+	VMOVUPD.Z    (DX), K1, Z2
+	VRCP14PD     Z1, Z4
+	VMOVUPD      Z3, Z5
+	VFNMADD231PD Z4, Z1, Z5
+	VCMPPD       $0x07, Z5, Z5, K2
+	VFMADD231PD  Z5, Z4, K2, Z4
+	VMOVUPD      Z3, Z3
+	VFNMADD231PD Z4, Z1, Z3
+	VFMADD231PD  Z3, Z4, K2, Z4
+	VMOVUPD      Z4, K1, (SI)
+	VMULPD       Z2, Z4, Z1
+	VMULPD       Z1, Z4, Z1
+	VMOVUPD      Z1, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS2xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioIS2xHalfEdgeF64AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), DX
+	PREFETCHT0 (AX)(DX*8)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)(DX*8)
+	MOVQ       aRow+16(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       aCol+24(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       bRow+40(FP), SI
+	SHLQ       $0x03, SI
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), BX
+	MOVQ       a+8(FP), DI
+	VXORPD     Y0, Y0, Y0
+	VXORPD     Y1, Y1, Y1
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (BX), K1, Y2
+	VFMADD231PD.BCST (DI), Y2, Y0
+	VFMADD231PD.BCST (DI)(CX*1), Y2, Y1
+	ADDQ             DX, DI
+	ADDQ             SI, BX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+88(FP), Y2
+	VBROADCASTSD constants<>+8(SB), Y3
+	VMOVUPD      Y3, Y3
+	MOVQ         yRow+64(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), BX
+	SHLQ         $0x03, BX
+	MOVQ         v+72(FP), DX
+	MOVQ         p+56(FP), SI
+	VMAXPD       Y0, Y2, Y0
+	VMOVUPD.Z    (DX), K1, Y4
+	VRCP14PD     Y0, Y5
+	VMOVUPD      Y3, Y6
+	VFNMADD231PD Y5, Y0, Y6
+	VCMPPD       $0x07, Y6, Y6, K2
+	VFMADD231PD  Y6, Y5, K2, Y5
+	VMOVUPD      Y3, Y6
+	VFNMADD231PD Y5, Y0, Y6
+	VFMADD231PD  Y6, Y5, K2, Y5
+	VMOVUPD      Y5, K1, (SI)
+	VMULPD       Y4, Y5, Y0
+	VMULPD       Y0, Y5, Y0
+	VMOVUPD      Y0, K1, (AX)
+	ADDQ         CX, AX
+	ADDQ         BX, DX
+	ADDQ         CX, SI
+	VMAXPD       Y1, Y2, Y1
+	VMOVUPD.Z    (DX), K1, Y0
+	VRCP14PD     Y1, Y2
+	VMOVUPD      Y3, Y4
+	VFNMADD231PD Y2, Y1, Y4
+	VCMPPD       $0x07, Y4, Y4, K2
+	VFMADD231PD  Y4, Y2, K2, Y2
+	VMOVUPD      Y3, Y3
+	VFNMADD231PD Y2, Y1, Y3
+	VFMADD231PD  Y3, Y2, K2, Y2
+	VMOVUPD      Y2, K1, (SI)
+	VMULPD       Y0, Y2, Y1
+	VMULPD       Y1, Y2, Y1
+	VMOVUPD      Y1, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioKL1x1EdgeF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), CX
+	PREFETCHT0 (AX)(CX*8)
+	MOVQ       aRow+16(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       aCol+24(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       bRow+40(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), DX
+	MOVQ       a+8(FP), SI
+	VPXORQ     Z0, Z0, Z0
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (DX), K1, Z1
+	VFMADD231PD.BCST (SI), Z1, Z0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+80(FP), Z1
+	VBROADCASTSD constants<>+8(SB), Z2
+	VMOVUPD      Z2, Z2
+	MOVQ         yRow+56(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         v+64(FP), CX
+	VMAXPD       Z0, Z1, Z0
+	VMOVUPD.Z    (CX), K1, Z1
+	VRCP14PD     Z0, Z3
+	VMOVUPD      Z2, Z4
+	VFNMADD231PD Z3, Z0, Z4
+	VCMPPD       $0x07, Z4, Z4, K2
+	VFMADD231PD  Z4, Z3, K2, Z3
+	VMOVUPD      Z2, Z2
+	VFNMADD231PD Z3, Z0, Z2
+	VFMADD231PD  Z2, Z3, K2, Z3
+	VMULPD       Z1, Z3, Z1
+	VMOVUPD      Z1, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioKL1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioKL1xHalfEdgeF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+88(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+72(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       v+64(FP), AX
+	MOVQ       ahead+96(FP), CX
+	PREFETCHT0 (AX)(CX*8)
+	MOVQ       aRow+16(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       aCol+24(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       bRow+40(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), DX
+	MOVQ       a+8(FP), SI
+	VXORPD     Y0, Y0, Y0
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (DX), K1, Y1
+	VFMADD231PD.BCST (SI), Y1, Y0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+80(FP), Y1
+	VBROADCASTSD constants<>+8(SB), Y2
+	VMOVUPD      Y2, Y2
+	MOVQ         yRow+56(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+72(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         v+64(FP), CX
+	VMAXPD       Y0, Y1, Y0
+	VMOVUPD.Z    (CX), K1, Y1
+	VRCP14PD     Y0, Y3
+	VMOVUPD      Y2, Y4
+	VFNMADD231PD Y3, Y0, Y4
+	VCMPPD       $0x07, Y4, Y4, K2
+	VFMADD231PD  Y4, Y3, K2, Y3
+	VMOVUPD      Y2, Y2
+	VFNMADD231PD Y3, Y0, Y2
+	VFMADD231PD  Y2, Y3, K2, Y3
+	VMULPD       Y1, Y3, Y0
+	VMOVUPD      Y0, K1, (AX)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         aNext+112(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+64(FP)
+	DECQ         count+104(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS1x1EdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·ratioIS1x1EdgeF64AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), CX
+	PREFETCHT0 (AX)(CX*8)
+	MOVQ       aRow+16(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       aCol+24(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       bRow+40(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), DX
+	MOVQ       a+8(FP), SI
+	VPXORQ     Z0, Z0, Z0
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (DX), K1, Z1
+	VFMADD231PD.BCST (SI), Z1, Z0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+88(FP), Z1
+	VBROADCASTSD constants<>+8(SB), Z2
+	VMOVUPD      Z2, Z2
+	MOVQ         yRow+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         v+72(FP), CX
+	MOVQ         p+56(FP), DX
+	VMAXPD       Z0, Z1, Z0
+	VMOVUPD.Z    (CX), K1, Z1
+	VRCP14PD     Z0, Z3
+	VMOVUPD      Z2, Z4
+	VFNMADD231PD Z3, Z0, Z4
+	VCMPPD       $0x07, Z4, Z4, K2
+	VFMADD231PD  Z4, Z3, K2, Z3
+	VMOVUPD      Z2, Z2
+	VFNMADD231PD Z3, Z0, Z2
+	VFMADD231PD  Z2, Z3, K2, Z3
+	VMOVUPD      Z3, K1, (DX)
+	VMULPD       Z1, Z3, Z0
+	VMULPD       Z0, Z3, Z0
+	VMOVUPD      Z0, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func ratioIS1xHalfEdgeF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, y *float64, p *float64, yRow int, v *float64, vRow int, floor float64, last int, ahead int, count int, aNext int, yNext int, vNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·ratioIS1xHalfEdgeF64AVX512(SB), NOSPLIT, $0-144
+	MOVQ  last+96(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+
+tile:
+	MOVQ       vRow+80(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       v+72(FP), AX
+	MOVQ       ahead+104(FP), CX
+	PREFETCHT0 (AX)(CX*8)
+	MOVQ       aRow+16(FP), AX
+	SHLQ       $0x03, AX
+	MOVQ       aCol+24(FP), CX
+	SHLQ       $0x03, CX
+	MOVQ       bRow+40(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       k+0(FP), AX
+	MOVQ       b+32(FP), DX
+	MOVQ       a+8(FP), SI
+	VXORPD     Y0, Y0, Y0
+	TESTQ      AX, AX
+	JZ         summed
+
+loop:
+	VMOVUPD.Z        (DX), K1, Y1
+	VFMADD231PD.BCST (SI), Y1, Y0
+	ADDQ             CX, SI
+	ADDQ             BX, DX
+	DECQ             AX
+	JNZ              loop
+
+summed:
+	VBROADCASTSD floor+88(FP), Y1
+	VBROADCASTSD constants<>+8(SB), Y2
+	VMOVUPD      Y2, Y2
+	MOVQ         yRow+64(FP), AX
+	SHLQ         $0x03, AX
+	MOVQ         y+48(FP), AX
+	MOVQ         vRow+80(FP), CX
+	SHLQ         $0x03, CX
+	MOVQ         v+72(FP), CX
+	MOVQ         p+56(FP), DX
+	VMAXPD       Y0, Y1, Y0
+	VMOVUPD.Z    (CX), K1, Y1
+	VRCP14PD     Y0, Y3
+	VMOVUPD      Y2, Y4
+	VFNMADD231PD Y3, Y0, Y4
+	VCMPPD       $0x07, Y4, Y4, K2
+	VFMADD231PD  Y4, Y3, K2, Y3
+	VMOVUPD      Y2, Y2
+	VFNMADD231PD Y3, Y0, Y2
+	VFMADD231PD  Y2, Y3, K2, Y3
+	VMOVUPD      Y3, K1, (DX)
+	VMULPD       Y1, Y3, Y0
+	VMULPD       Y0, Y3, Y0
+	VMOVUPD      Y0, K1, (AX)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, p+56(FP)
+	MOVQ         aNext+120(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, a+8(FP)
+	MOVQ         yNext+128(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, y+48(FP)
+	MOVQ         vNext+136(FP), AX
+	SHLQ         $0x03, AX
+	ADDQ         AX, v+72(FP)
+	DECQ         count+112(FP)
 	JNZ          tile
 	VZEROUPPER
 	RET

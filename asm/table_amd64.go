@@ -195,9 +195,25 @@ var avx512F32 = Kernels[float32]{
 		{2, 4, ratioKL2x4F32AVX512, ratioIS2x4F32AVX512},
 		{1, 4, ratioKL1x4F32AVX512, ratioIS1x4F32AVX512},
 	},
+	RatioEdge: []Ratio[float32]{
+		{8, 1, ratioKL8x1EdgeF32AVX512, ratioIS8x1EdgeF32AVX512},
+		{4, 1, ratioKL4x1EdgeF32AVX512, ratioIS4x1EdgeF32AVX512},
+		{2, 1, ratioKL2x1EdgeF32AVX512, ratioIS2x1EdgeF32AVX512},
+		{1, 1, ratioKL1x1EdgeF32AVX512, ratioIS1x1EdgeF32AVX512},
+	},
+	RatioHalf: []Ratio[float32]{
+		{8, 1, ratioKL8xHalfEdgeF32AVX512, ratioIS8xHalfEdgeF32AVX512},
+		{4, 1, ratioKL4xHalfEdgeF32AVX512, ratioIS4xHalfEdgeF32AVX512},
+		{2, 1, ratioKL2xHalfEdgeF32AVX512, ratioIS2xHalfEdgeF32AVX512},
+		{1, 1, ratioKL1xHalfEdgeF32AVX512, ratioIS1xHalfEdgeF32AVX512},
+	},
 	Strips: []Strip[float32]{
 		{64, hals4F32AVX512, solve4F32AVX512},
 		{16, hals1F32AVX512, solve1F32AVX512},
+	},
+	DownHalf: [][]Tile[float32]{
+		{{Rows: 12, Down: down12x1HalfF32AVX512}, {Rows: 8, Down: down8x1HalfF32AVX512}, {Rows: 4, Down: down4x1HalfF32AVX512}, {Rows: 2, Down: down2x1HalfF32AVX512}, {Rows: 1, Down: down1x1HalfF32AVX512}},
+		{{Rows: 8, Down: down8x2HalfF32AVX512}, {Rows: 4, Down: down4x2HalfF32AVX512}, {Rows: 2, Down: down2x2HalfF32AVX512}, {Rows: 1, Down: down1x2HalfF32AVX512}},
 	},
 	Half: []Tile[float32]{
 		{16, tile16xHalfF32AVX512, tile16xHalfEdgeF32AVX512, tile16xHalfStreamF32AVX512, down16xHalfF32AVX512},
@@ -269,9 +285,25 @@ var avx512F64 = Kernels[float64]{
 		{2, 4, ratioKL2x4F64AVX512, ratioIS2x4F64AVX512},
 		{1, 4, ratioKL1x4F64AVX512, ratioIS1x4F64AVX512},
 	},
+	RatioEdge: []Ratio[float64]{
+		{8, 1, ratioKL8x1EdgeF64AVX512, ratioIS8x1EdgeF64AVX512},
+		{4, 1, ratioKL4x1EdgeF64AVX512, ratioIS4x1EdgeF64AVX512},
+		{2, 1, ratioKL2x1EdgeF64AVX512, ratioIS2x1EdgeF64AVX512},
+		{1, 1, ratioKL1x1EdgeF64AVX512, ratioIS1x1EdgeF64AVX512},
+	},
+	RatioHalf: []Ratio[float64]{
+		{8, 1, ratioKL8xHalfEdgeF64AVX512, ratioIS8xHalfEdgeF64AVX512},
+		{4, 1, ratioKL4xHalfEdgeF64AVX512, ratioIS4xHalfEdgeF64AVX512},
+		{2, 1, ratioKL2xHalfEdgeF64AVX512, ratioIS2xHalfEdgeF64AVX512},
+		{1, 1, ratioKL1xHalfEdgeF64AVX512, ratioIS1xHalfEdgeF64AVX512},
+	},
 	Strips: []Strip[float64]{
 		{32, hals4F64AVX512, solve4F64AVX512},
 		{8, hals1F64AVX512, solve1F64AVX512},
+	},
+	DownHalf: [][]Tile[float64]{
+		{{Rows: 12, Down: down12x1HalfF64AVX512}, {Rows: 8, Down: down8x1HalfF64AVX512}, {Rows: 4, Down: down4x1HalfF64AVX512}, {Rows: 2, Down: down2x1HalfF64AVX512}, {Rows: 1, Down: down1x1HalfF64AVX512}},
+		{{Rows: 8, Down: down8x2HalfF64AVX512}, {Rows: 4, Down: down4x2HalfF64AVX512}, {Rows: 2, Down: down2x2HalfF64AVX512}, {Rows: 1, Down: down1x2HalfF64AVX512}},
 	},
 	Half: []Tile[float64]{
 		{16, tile16xHalfF64AVX512, tile16xHalfEdgeF64AVX512, tile16xHalfStreamF64AVX512, down16xHalfF64AVX512},

@@ -592,6 +592,69 @@ func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32
 //go:noescape
 func down1xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
+// down12x1HalfF32AVX512 is, count times,
+//
+//	for i := range 12, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down12x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x1HalfF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x1HalfF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x1HalfF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x1HalfF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x2HalfF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x2HalfF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x2HalfF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x2HalfF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
 // tile16x1F64AVX512 is, count times,
 //
 //	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i*aRow+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
@@ -1179,3 +1242,66 @@ func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64
 //
 //go:noescape
 func down1xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down12x1HalfF64AVX512 is, count times,
+//
+//	for i := range 12, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down12x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x1HalfF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x1HalfF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x1HalfF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x1HalfF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x2HalfF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x2HalfF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x2HalfF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x2HalfF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)

@@ -9275,6 +9275,1327 @@ overwrite:
 	VZEROUPPER
 	RET
 
+// func down12x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down12x1HalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+	VPXORQ Z2, Z2, Z2
+	VXORPD Y3, Y3, Y3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VXORPD Y7, Y7, Y7
+	VPXORQ Z8, Z8, Z8
+	VXORPD Y9, Y9, Y9
+	VPXORQ Z10, Z10, Z10
+	VXORPD Y11, Y11, Y11
+	VPXORQ Z12, Z12, Z12
+	VXORPD Y13, Y13, Y13
+	VPXORQ Z14, Z14, Z14
+	VXORPD Y15, Y15, Y15
+	VPXORQ Z16, Z16, Z16
+	VXORPD Y17, Y17, Y17
+	VPXORQ Z18, Z18, Z18
+	VXORPD Y19, Y19, Y19
+	VPXORQ Z20, Z20, Z20
+	VXORPD Y21, Y21, Y21
+	VPXORQ Z22, Z22, Z22
+	VXORPD Y23, Y23, Y23
+
+loop:
+	VMOVUPS      (DI), Z24
+	VMOVUPS.Z    64(DI), K1, Y25
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z26, Z24, Z0
+	VFMADD231PS  Y26, Y25, Y1
+	VBROADCASTSS 4(BX), Z26
+	VFMADD231PS  Z26, Z24, Z2
+	VFMADD231PS  Y26, Y25, Y3
+	VBROADCASTSS 8(BX), Z26
+	VFMADD231PS  Z26, Z24, Z4
+	VFMADD231PS  Y26, Y25, Y5
+	VBROADCASTSS 12(BX), Z26
+	VFMADD231PS  Z26, Z24, Z6
+	VFMADD231PS  Y26, Y25, Y7
+	VBROADCASTSS 16(BX), Z26
+	VFMADD231PS  Z26, Z24, Z8
+	VFMADD231PS  Y26, Y25, Y9
+	VBROADCASTSS 20(BX), Z26
+	VFMADD231PS  Z26, Z24, Z10
+	VFMADD231PS  Y26, Y25, Y11
+	VBROADCASTSS 24(BX), Z26
+	VFMADD231PS  Z26, Z24, Z12
+	VFMADD231PS  Y26, Y25, Y13
+	VBROADCASTSS 28(BX), Z26
+	VFMADD231PS  Z26, Z24, Z14
+	VFMADD231PS  Y26, Y25, Y15
+	VBROADCASTSS 32(BX), Z26
+	VFMADD231PS  Z26, Z24, Z16
+	VFMADD231PS  Y26, Y25, Y17
+	VBROADCASTSS 36(BX), Z26
+	VFMADD231PS  Z26, Z24, Z18
+	VFMADD231PS  Y26, Y25, Y19
+	VBROADCASTSS 40(BX), Z26
+	VFMADD231PS  Z26, Z24, Z20
+	VFMADD231PS  Y26, Y25, Y21
+	VBROADCASTSS 44(BX), Z26
+	VFMADD231PS  Z26, Z24, Z22
+	VFMADD231PS  Y26, Y25, Y23
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000030, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y1, Y1
+	ADDQ      BX, SI
+	VADDPS    (SI), Z2, Z2
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y3, Y3
+	ADDQ      BX, SI
+	VADDPS    (SI), Z4, Z4
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y5, Y5
+	ADDQ      BX, SI
+	VADDPS    (SI), Z6, Z6
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y7, Y7
+	ADDQ      BX, SI
+	VADDPS    (SI), Z8, Z8
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y9, Y9
+	ADDQ      BX, SI
+	VADDPS    (SI), Z10, Z10
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y11, Y11
+	ADDQ      BX, SI
+	VADDPS    (SI), Z12, Z12
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y13, Y13
+	ADDQ      BX, SI
+	VADDPS    (SI), Z14, Z14
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y15, Y15
+	ADDQ      BX, SI
+	VADDPS    (SI), Z16, Z16
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y17, Y17
+	ADDQ      BX, SI
+	VADDPS    (SI), Z18, Z18
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y19, Y19
+	ADDQ      BX, SI
+	VADDPS    (SI), Z20, Z20
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y21, Y21
+	ADDQ      BX, SI
+	VADDPS    (SI), Z22, Z22
+	VMOVUPS.Z 64(SI), K1, Y24
+	VADDPS    Y24, Y23, Y23
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Y3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Y5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Y7, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)
+	VMOVUPS Y9, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)
+	VMOVUPS Y11, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	VMOVUPS Y13, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z14, (DX)
+	VMOVUPS Y15, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z16, (DX)
+	VMOVUPS Y17, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z18, (DX)
+	VMOVUPS Y19, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z20, (DX)
+	VMOVUPS Y21, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z22, (DX)
+	VMOVUPS Y23, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down8x1HalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+	VPXORQ Z2, Z2, Z2
+	VXORPD Y3, Y3, Y3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VXORPD Y7, Y7, Y7
+	VPXORQ Z8, Z8, Z8
+	VXORPD Y9, Y9, Y9
+	VPXORQ Z10, Z10, Z10
+	VXORPD Y11, Y11, Y11
+	VPXORQ Z12, Z12, Z12
+	VXORPD Y13, Y13, Y13
+	VPXORQ Z14, Z14, Z14
+	VXORPD Y15, Y15, Y15
+
+loop:
+	VMOVUPS      (DI), Z16
+	VMOVUPS.Z    64(DI), K1, Y17
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z18, Z16, Z0
+	VFMADD231PS  Y18, Y17, Y1
+	VBROADCASTSS 4(BX), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Y18, Y17, Y3
+	VBROADCASTSS 8(BX), Z18
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Y18, Y17, Y5
+	VBROADCASTSS 12(BX), Z18
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Y18, Y17, Y7
+	VBROADCASTSS 16(BX), Z18
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Y18, Y17, Y9
+	VBROADCASTSS 20(BX), Z18
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Y18, Y17, Y11
+	VBROADCASTSS 24(BX), Z18
+	VFMADD231PS  Z18, Z16, Z12
+	VFMADD231PS  Y18, Y17, Y13
+	VBROADCASTSS 28(BX), Z18
+	VFMADD231PS  Z18, Z16, Z14
+	VFMADD231PS  Y18, Y17, Y15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Y16
+	VADDPS    Y16, Y1, Y1
+	ADDQ      BX, SI
+	VADDPS    (SI), Z2, Z2
+	VMOVUPS.Z 64(SI), K1, Y16
+	VADDPS    Y16, Y3, Y3
+	ADDQ      BX, SI
+	VADDPS    (SI), Z4, Z4
+	VMOVUPS.Z 64(SI), K1, Y16
+	VADDPS    Y16, Y5, Y5
+	ADDQ      BX, SI
+	VADDPS    (SI), Z6, Z6
+	VMOVUPS.Z 64(SI), K1, Y16
+	VADDPS    Y16, Y7, Y7
+	ADDQ      BX, SI
+	VADDPS    (SI), Z8, Z8
+	VMOVUPS.Z 64(SI), K1, Y16
+	VADDPS    Y16, Y9, Y9
+	ADDQ      BX, SI
+	VADDPS    (SI), Z10, Z10
+	VMOVUPS.Z 64(SI), K1, Y16
+	VADDPS    Y16, Y11, Y11
+	ADDQ      BX, SI
+	VADDPS    (SI), Z12, Z12
+	VMOVUPS.Z 64(SI), K1, Y16
+	VADDPS    Y16, Y13, Y13
+	ADDQ      BX, SI
+	VADDPS    (SI), Z14, Z14
+	VMOVUPS.Z 64(SI), K1, Y16
+	VADDPS    Y16, Y15, Y15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Y3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Y5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Y7, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)
+	VMOVUPS Y9, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)
+	VMOVUPS Y11, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	VMOVUPS Y13, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z14, (DX)
+	VMOVUPS Y15, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down4x1HalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+	VPXORQ Z2, Z2, Z2
+	VXORPD Y3, Y3, Y3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPS      (DI), Z8
+	VMOVUPS.Z    64(DI), K1, Y9
+	VBROADCASTSS (BX), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 4(BX), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 8(BX), Z10
+	VFMADD231PS  Z10, Z8, Z4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 12(BX), Z10
+	VFMADD231PS  Z10, Z8, Z6
+	VFMADD231PS  Y10, Y9, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Y8
+	VADDPS    Y8, Y1, Y1
+	ADDQ      BX, SI
+	VADDPS    (SI), Z2, Z2
+	VMOVUPS.Z 64(SI), K1, Y8
+	VADDPS    Y8, Y3, Y3
+	ADDQ      BX, SI
+	VADDPS    (SI), Z4, Z4
+	VMOVUPS.Z 64(SI), K1, Y8
+	VADDPS    Y8, Y5, Y5
+	ADDQ      BX, SI
+	VADDPS    (SI), Z6, Z6
+	VMOVUPS.Z 64(SI), K1, Y8
+	VADDPS    Y8, Y7, Y7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Y3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Y5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Y7, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down2x1HalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+	VPXORQ Z2, Z2, Z2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (DI), Z4
+	VMOVUPS.Z    64(DI), K1, Y5
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 4(BX), Z6
+	VFMADD231PS  Z6, Z4, Z2
+	VFMADD231PS  Y6, Y5, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Y4
+	VADDPS    Y4, Y1, Y1
+	ADDQ      BX, SI
+	VADDPS    (SI), Z2, Z2
+	VMOVUPS.Z 64(SI), K1, Y4
+	VADDPS    Y4, Y3, Y3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Y3, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down1x1HalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPS      (DI), Z2
+	VMOVUPS.Z    64(DI), K1, Y3
+	VBROADCASTSS (BX), Z4
+	VFMADD231PS  Z4, Z2, Z0
+	VFMADD231PS  Y4, Y3, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VMOVUPS.Z 64(SI), K1, Y2
+	VADDPS    Y2, Y1, Y1
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down8x2HalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VXORPD Y2, Y2, Y2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VXORPD Y8, Y8, Y8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VXORPD Y11, Y11, Y11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VXORPD Y14, Y14, Y14
+	VPXORQ Z15, Z15, Z15
+	VPXORQ Z16, Z16, Z16
+	VXORPD Y17, Y17, Y17
+	VPXORQ Z18, Z18, Z18
+	VPXORQ Z19, Z19, Z19
+	VXORPD Y20, Y20, Y20
+	VPXORQ Z21, Z21, Z21
+	VPXORQ Z22, Z22, Z22
+	VXORPD Y23, Y23, Y23
+
+loop:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VMOVUPS.Z    128(DI), K1, Y26
+	VBROADCASTSS (BX), Z27
+	VFMADD231PS  Z27, Z24, Z0
+	VFMADD231PS  Z27, Z25, Z1
+	VFMADD231PS  Y27, Y26, Y2
+	VBROADCASTSS 4(BX), Z27
+	VFMADD231PS  Z27, Z24, Z3
+	VFMADD231PS  Z27, Z25, Z4
+	VFMADD231PS  Y27, Y26, Y5
+	VBROADCASTSS 8(BX), Z27
+	VFMADD231PS  Z27, Z24, Z6
+	VFMADD231PS  Z27, Z25, Z7
+	VFMADD231PS  Y27, Y26, Y8
+	VBROADCASTSS 12(BX), Z27
+	VFMADD231PS  Z27, Z24, Z9
+	VFMADD231PS  Z27, Z25, Z10
+	VFMADD231PS  Y27, Y26, Y11
+	VBROADCASTSS 16(BX), Z27
+	VFMADD231PS  Z27, Z24, Z12
+	VFMADD231PS  Z27, Z25, Z13
+	VFMADD231PS  Y27, Y26, Y14
+	VBROADCASTSS 20(BX), Z27
+	VFMADD231PS  Z27, Z24, Z15
+	VFMADD231PS  Z27, Z25, Z16
+	VFMADD231PS  Y27, Y26, Y17
+	VBROADCASTSS 24(BX), Z27
+	VFMADD231PS  Z27, Z24, Z18
+	VFMADD231PS  Z27, Z25, Z19
+	VFMADD231PS  Y27, Y26, Y20
+	VBROADCASTSS 28(BX), Z27
+	VFMADD231PS  Z27, Z24, Z21
+	VFMADD231PS  Z27, Z25, Z22
+	VFMADD231PS  Y27, Y26, Y23
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VMOVUPS.Z 128(SI), K1, Y24
+	VADDPS    Y24, Y2, Y2
+	ADDQ      BX, SI
+	VADDPS    (SI), Z3, Z3
+	VADDPS    64(SI), Z4, Z4
+	VMOVUPS.Z 128(SI), K1, Y24
+	VADDPS    Y24, Y5, Y5
+	ADDQ      BX, SI
+	VADDPS    (SI), Z6, Z6
+	VADDPS    64(SI), Z7, Z7
+	VMOVUPS.Z 128(SI), K1, Y24
+	VADDPS    Y24, Y8, Y8
+	ADDQ      BX, SI
+	VADDPS    (SI), Z9, Z9
+	VADDPS    64(SI), Z10, Z10
+	VMOVUPS.Z 128(SI), K1, Y24
+	VADDPS    Y24, Y11, Y11
+	ADDQ      BX, SI
+	VADDPS    (SI), Z12, Z12
+	VADDPS    64(SI), Z13, Z13
+	VMOVUPS.Z 128(SI), K1, Y24
+	VADDPS    Y24, Y14, Y14
+	ADDQ      BX, SI
+	VADDPS    (SI), Z15, Z15
+	VADDPS    64(SI), Z16, Z16
+	VMOVUPS.Z 128(SI), K1, Y24
+	VADDPS    Y24, Y17, Y17
+	ADDQ      BX, SI
+	VADDPS    (SI), Z18, Z18
+	VADDPS    64(SI), Z19, Z19
+	VMOVUPS.Z 128(SI), K1, Y24
+	VADDPS    Y24, Y20, Y20
+	ADDQ      BX, SI
+	VADDPS    (SI), Z21, Z21
+	VADDPS    64(SI), Z22, Z22
+	VMOVUPS.Z 128(SI), K1, Y24
+	VADDPS    Y24, Y23, Y23
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Y2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Y5, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, 64(DX)
+	VMOVUPS Y8, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z9, (DX)
+	VMOVUPS Z10, 64(DX)
+	VMOVUPS Y11, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	VMOVUPS Z13, 64(DX)
+	VMOVUPS Y14, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z15, (DX)
+	VMOVUPS Z16, 64(DX)
+	VMOVUPS Y17, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z18, (DX)
+	VMOVUPS Z19, 64(DX)
+	VMOVUPS Y20, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z21, (DX)
+	VMOVUPS Z22, 64(DX)
+	VMOVUPS Y23, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down4x2HalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VXORPD Y2, Y2, Y2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VXORPD Y8, Y8, Y8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (DI), Z12
+	VMOVUPS      64(DI), Z13
+	VMOVUPS.Z    128(DI), K1, Y14
+	VBROADCASTSS (BX), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z1
+	VFMADD231PS  Y15, Y14, Y2
+	VBROADCASTSS 4(BX), Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Y15, Y14, Y5
+	VBROADCASTSS 8(BX), Z15
+	VFMADD231PS  Z15, Z12, Z6
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Y15, Y14, Y8
+	VBROADCASTSS 12(BX), Z15
+	VFMADD231PS  Z15, Z12, Z9
+	VFMADD231PS  Z15, Z13, Z10
+	VFMADD231PS  Y15, Y14, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VMOVUPS.Z 128(SI), K1, Y12
+	VADDPS    Y12, Y2, Y2
+	ADDQ      BX, SI
+	VADDPS    (SI), Z3, Z3
+	VADDPS    64(SI), Z4, Z4
+	VMOVUPS.Z 128(SI), K1, Y12
+	VADDPS    Y12, Y5, Y5
+	ADDQ      BX, SI
+	VADDPS    (SI), Z6, Z6
+	VADDPS    64(SI), Z7, Z7
+	VMOVUPS.Z 128(SI), K1, Y12
+	VADDPS    Y12, Y8, Y8
+	ADDQ      BX, SI
+	VADDPS    (SI), Z9, Z9
+	VADDPS    64(SI), Z10, Z10
+	VMOVUPS.Z 128(SI), K1, Y12
+	VADDPS    Y12, Y11, Y11
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Y2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Y5, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, 64(DX)
+	VMOVUPS Y8, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z9, (DX)
+	VMOVUPS Z10, 64(DX)
+	VMOVUPS Y11, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down2x2HalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VXORPD Y2, Y2, Y2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+
+loop:
+	VMOVUPS      (DI), Z6
+	VMOVUPS      64(DI), Z7
+	VMOVUPS.Z    128(DI), K1, Y8
+	VBROADCASTSS (BX), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z1
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS 4(BX), Z9
+	VFMADD231PS  Z9, Z6, Z3
+	VFMADD231PS  Z9, Z7, Z4
+	VFMADD231PS  Y9, Y8, Y5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VMOVUPS.Z 128(SI), K1, Y6
+	VADDPS    Y6, Y2, Y2
+	ADDQ      BX, SI
+	VADDPS    (SI), Z3, Z3
+	VADDPS    64(SI), Z4, Z4
+	VMOVUPS.Z 128(SI), K1, Y6
+	VADDPS    Y6, Y5, Y5
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Y2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Y5, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down1x2HalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x02, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VXORPD Y2, Y2, Y2
+
+loop:
+	VMOVUPS      (DI), Z3
+	VMOVUPS      64(DI), Z4
+	VMOVUPS.Z    128(DI), K1, Y5
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z6, Z3, Z0
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Y6, Y5, Y2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x02, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPS    (SI), Z0, Z0
+	VADDPS    64(SI), Z1, Z1
+	VMOVUPS.Z 128(SI), K1, Y3
+	VADDPS    Y3, Y2, Y2
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Y2, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
 // func tile16x1F64AVX512(k int, a *float64, aRow int, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, aheadStep int, aheadTurn int, aheadNext int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tile16x1F64AVX512(SB), NOSPLIT, $0-144
@@ -18537,6 +19858,1328 @@ along:
 
 overwrite:
 	VMOVUPD Y0, K1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down12x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down12x1HalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+	VPXORQ Z2, Z2, Z2
+	VXORPD Y3, Y3, Y3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VXORPD Y7, Y7, Y7
+	VPXORQ Z8, Z8, Z8
+	VXORPD Y9, Y9, Y9
+	VPXORQ Z10, Z10, Z10
+	VXORPD Y11, Y11, Y11
+	VPXORQ Z12, Z12, Z12
+	VXORPD Y13, Y13, Y13
+	VPXORQ Z14, Z14, Z14
+	VXORPD Y15, Y15, Y15
+	VPXORQ Z16, Z16, Z16
+	VXORPD Y17, Y17, Y17
+	VPXORQ Z18, Z18, Z18
+	VXORPD Y19, Y19, Y19
+	VPXORQ Z20, Z20, Z20
+	VXORPD Y21, Y21, Y21
+	VPXORQ Z22, Z22, Z22
+	VXORPD Y23, Y23, Y23
+
+loop:
+	VMOVUPD      (DI), Z24
+	VMOVUPD.Z    64(DI), K1, Y25
+	VBROADCASTSD (BX), Z26
+	VFMADD231PD  Z26, Z24, Z0
+	VFMADD231PD  Y26, Y25, Y1
+	VBROADCASTSD 8(BX), Z26
+	VFMADD231PD  Z26, Z24, Z2
+	VFMADD231PD  Y26, Y25, Y3
+	VBROADCASTSD 16(BX), Z26
+	VFMADD231PD  Z26, Z24, Z4
+	VFMADD231PD  Y26, Y25, Y5
+	VBROADCASTSD 24(BX), Z26
+	VFMADD231PD  Z26, Z24, Z6
+	VFMADD231PD  Y26, Y25, Y7
+	VBROADCASTSD 32(BX), Z26
+	VFMADD231PD  Z26, Z24, Z8
+	VFMADD231PD  Y26, Y25, Y9
+	VBROADCASTSD 40(BX), Z26
+	VFMADD231PD  Z26, Z24, Z10
+	VFMADD231PD  Y26, Y25, Y11
+	VBROADCASTSD 48(BX), Z26
+	VFMADD231PD  Z26, Z24, Z12
+	VFMADD231PD  Y26, Y25, Y13
+	VBROADCASTSD 56(BX), Z26
+	VFMADD231PD  Z26, Z24, Z14
+	VFMADD231PD  Y26, Y25, Y15
+	VBROADCASTSD 64(BX), Z26
+	VFMADD231PD  Z26, Z24, Z16
+	VFMADD231PD  Y26, Y25, Y17
+	VBROADCASTSD 72(BX), Z26
+	VFMADD231PD  Z26, Z24, Z18
+	VFMADD231PD  Y26, Y25, Y19
+	VBROADCASTSD 80(BX), Z26
+	VFMADD231PD  Z26, Z24, Z20
+	VFMADD231PD  Y26, Y25, Y21
+	VBROADCASTSD 88(BX), Z26
+	VFMADD231PD  Z26, Z24, Z22
+	VFMADD231PD  Y26, Y25, Y23
+	PREFETCHT0   (AX)
+	PREFETCHT0   64(AX)
+	ADDQ         $0x00000060, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y1, Y1
+	ADDQ      BX, SI
+	VADDPD    (SI), Z2, Z2
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y3, Y3
+	ADDQ      BX, SI
+	VADDPD    (SI), Z4, Z4
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y5, Y5
+	ADDQ      BX, SI
+	VADDPD    (SI), Z6, Z6
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y7, Y7
+	ADDQ      BX, SI
+	VADDPD    (SI), Z8, Z8
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y9, Y9
+	ADDQ      BX, SI
+	VADDPD    (SI), Z10, Z10
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y11, Y11
+	ADDQ      BX, SI
+	VADDPD    (SI), Z12, Z12
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y13, Y13
+	ADDQ      BX, SI
+	VADDPD    (SI), Z14, Z14
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y15, Y15
+	ADDQ      BX, SI
+	VADDPD    (SI), Z16, Z16
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y17, Y17
+	ADDQ      BX, SI
+	VADDPD    (SI), Z18, Z18
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y19, Y19
+	ADDQ      BX, SI
+	VADDPD    (SI), Z20, Z20
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y21, Y21
+	ADDQ      BX, SI
+	VADDPD    (SI), Z22, Z22
+	VMOVUPD.Z 64(SI), K1, Y24
+	VADDPD    Y24, Y23, Y23
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Y3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Y5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Y7, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z8, (DX)
+	VMOVUPD Y9, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z10, (DX)
+	VMOVUPD Y11, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	VMOVUPD Y13, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z14, (DX)
+	VMOVUPD Y15, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z16, (DX)
+	VMOVUPD Y17, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z18, (DX)
+	VMOVUPD Y19, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z20, (DX)
+	VMOVUPD Y21, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z22, (DX)
+	VMOVUPD Y23, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down8x1HalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+	VPXORQ Z2, Z2, Z2
+	VXORPD Y3, Y3, Y3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VXORPD Y7, Y7, Y7
+	VPXORQ Z8, Z8, Z8
+	VXORPD Y9, Y9, Y9
+	VPXORQ Z10, Z10, Z10
+	VXORPD Y11, Y11, Y11
+	VPXORQ Z12, Z12, Z12
+	VXORPD Y13, Y13, Y13
+	VPXORQ Z14, Z14, Z14
+	VXORPD Y15, Y15, Y15
+
+loop:
+	VMOVUPD      (DI), Z16
+	VMOVUPD.Z    64(DI), K1, Y17
+	VBROADCASTSD (BX), Z18
+	VFMADD231PD  Z18, Z16, Z0
+	VFMADD231PD  Y18, Y17, Y1
+	VBROADCASTSD 8(BX), Z18
+	VFMADD231PD  Z18, Z16, Z2
+	VFMADD231PD  Y18, Y17, Y3
+	VBROADCASTSD 16(BX), Z18
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Y18, Y17, Y5
+	VBROADCASTSD 24(BX), Z18
+	VFMADD231PD  Z18, Z16, Z6
+	VFMADD231PD  Y18, Y17, Y7
+	VBROADCASTSD 32(BX), Z18
+	VFMADD231PD  Z18, Z16, Z8
+	VFMADD231PD  Y18, Y17, Y9
+	VBROADCASTSD 40(BX), Z18
+	VFMADD231PD  Z18, Z16, Z10
+	VFMADD231PD  Y18, Y17, Y11
+	VBROADCASTSD 48(BX), Z18
+	VFMADD231PD  Z18, Z16, Z12
+	VFMADD231PD  Y18, Y17, Y13
+	VBROADCASTSD 56(BX), Z18
+	VFMADD231PD  Z18, Z16, Z14
+	VFMADD231PD  Y18, Y17, Y15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000040, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VMOVUPD.Z 64(SI), K1, Y16
+	VADDPD    Y16, Y1, Y1
+	ADDQ      BX, SI
+	VADDPD    (SI), Z2, Z2
+	VMOVUPD.Z 64(SI), K1, Y16
+	VADDPD    Y16, Y3, Y3
+	ADDQ      BX, SI
+	VADDPD    (SI), Z4, Z4
+	VMOVUPD.Z 64(SI), K1, Y16
+	VADDPD    Y16, Y5, Y5
+	ADDQ      BX, SI
+	VADDPD    (SI), Z6, Z6
+	VMOVUPD.Z 64(SI), K1, Y16
+	VADDPD    Y16, Y7, Y7
+	ADDQ      BX, SI
+	VADDPD    (SI), Z8, Z8
+	VMOVUPD.Z 64(SI), K1, Y16
+	VADDPD    Y16, Y9, Y9
+	ADDQ      BX, SI
+	VADDPD    (SI), Z10, Z10
+	VMOVUPD.Z 64(SI), K1, Y16
+	VADDPD    Y16, Y11, Y11
+	ADDQ      BX, SI
+	VADDPD    (SI), Z12, Z12
+	VMOVUPD.Z 64(SI), K1, Y16
+	VADDPD    Y16, Y13, Y13
+	ADDQ      BX, SI
+	VADDPD    (SI), Z14, Z14
+	VMOVUPD.Z 64(SI), K1, Y16
+	VADDPD    Y16, Y15, Y15
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Y3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Y5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Y7, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z8, (DX)
+	VMOVUPD Y9, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z10, (DX)
+	VMOVUPD Y11, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	VMOVUPD Y13, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z14, (DX)
+	VMOVUPD Y15, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down4x1HalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+	VPXORQ Z2, Z2, Z2
+	VXORPD Y3, Y3, Y3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPD      (DI), Z8
+	VMOVUPD.Z    64(DI), K1, Y9
+	VBROADCASTSD (BX), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 8(BX), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 16(BX), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 24(BX), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Y10, Y9, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VMOVUPD.Z 64(SI), K1, Y8
+	VADDPD    Y8, Y1, Y1
+	ADDQ      BX, SI
+	VADDPD    (SI), Z2, Z2
+	VMOVUPD.Z 64(SI), K1, Y8
+	VADDPD    Y8, Y3, Y3
+	ADDQ      BX, SI
+	VADDPD    (SI), Z4, Z4
+	VMOVUPD.Z 64(SI), K1, Y8
+	VADDPD    Y8, Y5, Y5
+	ADDQ      BX, SI
+	VADDPD    (SI), Z6, Z6
+	VMOVUPD.Z 64(SI), K1, Y8
+	VADDPD    Y8, Y7, Y7
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Y3, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Y5, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Y7, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down2x1HalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+	VPXORQ Z2, Z2, Z2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPD      (DI), Z4
+	VMOVUPD.Z    64(DI), K1, Y5
+	VBROADCASTSD (BX), Z6
+	VFMADD231PD  Z6, Z4, Z0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD 8(BX), Z6
+	VFMADD231PD  Z6, Z4, Z2
+	VFMADD231PD  Y6, Y5, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VMOVUPD.Z 64(SI), K1, Y4
+	VADDPD    Y4, Y1, Y1
+	ADDQ      BX, SI
+	VADDPD    (SI), Z2, Z2
+	VMOVUPD.Z 64(SI), K1, Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Y3, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down1x1HalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPD      (DI), Z2
+	VMOVUPD.Z    64(DI), K1, Y3
+	VBROADCASTSD (BX), Z4
+	VFMADD231PD  Z4, Z2, Z0
+	VFMADD231PD  Y4, Y3, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VMOVUPD.Z 64(SI), K1, Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Y1, K1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down8x2HalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VXORPD Y2, Y2, Y2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VXORPD Y8, Y8, Y8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VXORPD Y11, Y11, Y11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VXORPD Y14, Y14, Y14
+	VPXORQ Z15, Z15, Z15
+	VPXORQ Z16, Z16, Z16
+	VXORPD Y17, Y17, Y17
+	VPXORQ Z18, Z18, Z18
+	VPXORQ Z19, Z19, Z19
+	VXORPD Y20, Y20, Y20
+	VPXORQ Z21, Z21, Z21
+	VPXORQ Z22, Z22, Z22
+	VXORPD Y23, Y23, Y23
+
+loop:
+	VMOVUPD      (DI), Z24
+	VMOVUPD      64(DI), Z25
+	VMOVUPD.Z    128(DI), K1, Y26
+	VBROADCASTSD (BX), Z27
+	VFMADD231PD  Z27, Z24, Z0
+	VFMADD231PD  Z27, Z25, Z1
+	VFMADD231PD  Y27, Y26, Y2
+	VBROADCASTSD 8(BX), Z27
+	VFMADD231PD  Z27, Z24, Z3
+	VFMADD231PD  Z27, Z25, Z4
+	VFMADD231PD  Y27, Y26, Y5
+	VBROADCASTSD 16(BX), Z27
+	VFMADD231PD  Z27, Z24, Z6
+	VFMADD231PD  Z27, Z25, Z7
+	VFMADD231PD  Y27, Y26, Y8
+	VBROADCASTSD 24(BX), Z27
+	VFMADD231PD  Z27, Z24, Z9
+	VFMADD231PD  Z27, Z25, Z10
+	VFMADD231PD  Y27, Y26, Y11
+	VBROADCASTSD 32(BX), Z27
+	VFMADD231PD  Z27, Z24, Z12
+	VFMADD231PD  Z27, Z25, Z13
+	VFMADD231PD  Y27, Y26, Y14
+	VBROADCASTSD 40(BX), Z27
+	VFMADD231PD  Z27, Z24, Z15
+	VFMADD231PD  Z27, Z25, Z16
+	VFMADD231PD  Y27, Y26, Y17
+	VBROADCASTSD 48(BX), Z27
+	VFMADD231PD  Z27, Z24, Z18
+	VFMADD231PD  Z27, Z25, Z19
+	VFMADD231PD  Y27, Y26, Y20
+	VBROADCASTSD 56(BX), Z27
+	VFMADD231PD  Z27, Z24, Z21
+	VFMADD231PD  Z27, Z25, Z22
+	VFMADD231PD  Y27, Y26, Y23
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000040, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VMOVUPD.Z 128(SI), K1, Y24
+	VADDPD    Y24, Y2, Y2
+	ADDQ      BX, SI
+	VADDPD    (SI), Z3, Z3
+	VADDPD    64(SI), Z4, Z4
+	VMOVUPD.Z 128(SI), K1, Y24
+	VADDPD    Y24, Y5, Y5
+	ADDQ      BX, SI
+	VADDPD    (SI), Z6, Z6
+	VADDPD    64(SI), Z7, Z7
+	VMOVUPD.Z 128(SI), K1, Y24
+	VADDPD    Y24, Y8, Y8
+	ADDQ      BX, SI
+	VADDPD    (SI), Z9, Z9
+	VADDPD    64(SI), Z10, Z10
+	VMOVUPD.Z 128(SI), K1, Y24
+	VADDPD    Y24, Y11, Y11
+	ADDQ      BX, SI
+	VADDPD    (SI), Z12, Z12
+	VADDPD    64(SI), Z13, Z13
+	VMOVUPD.Z 128(SI), K1, Y24
+	VADDPD    Y24, Y14, Y14
+	ADDQ      BX, SI
+	VADDPD    (SI), Z15, Z15
+	VADDPD    64(SI), Z16, Z16
+	VMOVUPD.Z 128(SI), K1, Y24
+	VADDPD    Y24, Y17, Y17
+	ADDQ      BX, SI
+	VADDPD    (SI), Z18, Z18
+	VADDPD    64(SI), Z19, Z19
+	VMOVUPD.Z 128(SI), K1, Y24
+	VADDPD    Y24, Y20, Y20
+	ADDQ      BX, SI
+	VADDPD    (SI), Z21, Z21
+	VADDPD    64(SI), Z22, Z22
+	VMOVUPD.Z 128(SI), K1, Y24
+	VADDPD    Y24, Y23, Y23
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Y2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	VMOVUPD Z4, 64(DX)
+	VMOVUPD Y5, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, 64(DX)
+	VMOVUPD Y8, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z9, (DX)
+	VMOVUPD Z10, 64(DX)
+	VMOVUPD Y11, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	VMOVUPD Z13, 64(DX)
+	VMOVUPD Y14, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z15, (DX)
+	VMOVUPD Z16, 64(DX)
+	VMOVUPD Y17, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z18, (DX)
+	VMOVUPD Z19, 64(DX)
+	VMOVUPD Y20, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z21, (DX)
+	VMOVUPD Z22, 64(DX)
+	VMOVUPD Y23, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down4x2HalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VXORPD Y2, Y2, Y2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VXORPD Y8, Y8, Y8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPD      (DI), Z12
+	VMOVUPD      64(DI), Z13
+	VMOVUPD.Z    128(DI), K1, Y14
+	VBROADCASTSD (BX), Z15
+	VFMADD231PD  Z15, Z12, Z0
+	VFMADD231PD  Z15, Z13, Z1
+	VFMADD231PD  Y15, Y14, Y2
+	VBROADCASTSD 8(BX), Z15
+	VFMADD231PD  Z15, Z12, Z3
+	VFMADD231PD  Z15, Z13, Z4
+	VFMADD231PD  Y15, Y14, Y5
+	VBROADCASTSD 16(BX), Z15
+	VFMADD231PD  Z15, Z12, Z6
+	VFMADD231PD  Z15, Z13, Z7
+	VFMADD231PD  Y15, Y14, Y8
+	VBROADCASTSD 24(BX), Z15
+	VFMADD231PD  Z15, Z12, Z9
+	VFMADD231PD  Z15, Z13, Z10
+	VFMADD231PD  Y15, Y14, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VMOVUPD.Z 128(SI), K1, Y12
+	VADDPD    Y12, Y2, Y2
+	ADDQ      BX, SI
+	VADDPD    (SI), Z3, Z3
+	VADDPD    64(SI), Z4, Z4
+	VMOVUPD.Z 128(SI), K1, Y12
+	VADDPD    Y12, Y5, Y5
+	ADDQ      BX, SI
+	VADDPD    (SI), Z6, Z6
+	VADDPD    64(SI), Z7, Z7
+	VMOVUPD.Z 128(SI), K1, Y12
+	VADDPD    Y12, Y8, Y8
+	ADDQ      BX, SI
+	VADDPD    (SI), Z9, Z9
+	VADDPD    64(SI), Z10, Z10
+	VMOVUPD.Z 128(SI), K1, Y12
+	VADDPD    Y12, Y11, Y11
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Y2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	VMOVUPD Z4, 64(DX)
+	VMOVUPD Y5, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, 64(DX)
+	VMOVUPD Y8, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z9, (DX)
+	VMOVUPD Z10, 64(DX)
+	VMOVUPD Y11, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down2x2HalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VXORPD Y2, Y2, Y2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VXORPD Y5, Y5, Y5
+
+loop:
+	VMOVUPD      (DI), Z6
+	VMOVUPD      64(DI), Z7
+	VMOVUPD.Z    128(DI), K1, Y8
+	VBROADCASTSD (BX), Z9
+	VFMADD231PD  Z9, Z6, Z0
+	VFMADD231PD  Z9, Z7, Z1
+	VFMADD231PD  Y9, Y8, Y2
+	VBROADCASTSD 8(BX), Z9
+	VFMADD231PD  Z9, Z6, Z3
+	VFMADD231PD  Z9, Z7, Z4
+	VFMADD231PD  Y9, Y8, Y5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VMOVUPD.Z 128(SI), K1, Y6
+	VADDPD    Y6, Y2, Y2
+	ADDQ      BX, SI
+	VADDPD    (SI), Z3, Z3
+	VADDPD    64(SI), Z4, Z4
+	VMOVUPD.Z 128(SI), K1, Y6
+	VADDPD    Y6, Y5, Y5
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Y2, K1, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	VMOVUPD Z4, 64(DX)
+	VMOVUPD Y5, K1, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
+TEXT ·down1x2HalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ  last+64(FP), AX
+	MOVQ  $-1, CX
+	BZHIQ AX, CX, CX
+	KMOVW CX, K1
+	MOVQ  ahead+72(FP), AX
+	SHLQ  $0x03, AX
+	ADDQ  a+8(FP), AX
+	MOVQ  left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VXORPD Y2, Y2, Y2
+
+loop:
+	VMOVUPD      (DI), Z3
+	VMOVUPD      64(DI), Z4
+	VMOVUPD.Z    128(DI), K1, Y5
+	VBROADCASTSD (BX), Z6
+	VFMADD231PD  Z6, Z3, Z0
+	VFMADD231PD  Z6, Z4, Z1
+	VFMADD231PD  Y6, Y5, Y2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ      SI, BX
+	ADDQ      R8, DI
+	DECQ      DX
+	JNZ       loop
+	MOVQ      cRow+48(FP), BX
+	SHLQ      $0x03, BX
+	MOVQ      c+40(FP), DX
+	MOVQ      add+56(FP), SI
+	TESTQ     SI, SI
+	JZ        overwrite
+	MOVQ      DX, SI
+	VADDPD    (SI), Z0, Z0
+	VADDPD    64(SI), Z1, Z1
+	VMOVUPD.Z 128(SI), K1, Y3
+	VADDPD    Y3, Y2, Y2
+	ADDQ      BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Y2, K1, 128(DX)
 	ADDQ    BX, DX
 	MOVQ    aNext+112(FP), DX
 	SHLQ    $0x03, DX

@@ -151,7 +151,7 @@ func TestMulDownCoversEveryShape(t *testing.T) {
 func testMulDown[T Float](t *testing.T, ker *Kernels[T]) {
 	r := rand.New(rand.NewPCG(13, 14))
 	for _, m := range []int{0, 1, 2, 3, 5, 12, 13, 29, 50} {
-		for _, n := range []int{0, 1, 3, 4, 7, 8, 9, 16, 24, 31, 50} {
+		for _, n := range []int{0, 1, 3, 4, 7, 8, 9, 12, 16, 20, 24, 28, 31, 36, 50} {
 			for _, k := range []int{0, 1, 3, 20} {
 				for _, add := range []bool{false, true} {
 					a, b, c := newStrided[T](r, m, k, 2, true), newStrided[T](r, k, n, 1, false), newStrided[T](r, m, n, 3, false)
@@ -231,7 +231,7 @@ func testRatios[T Float](t *testing.T, ker *Kernels[T]) {
 	const floor = 0.25
 	r := rand.New(rand.NewPCG(13, 14))
 	for _, m := range []int{0, 1, 2, 3, 5, 13} {
-		for _, n := range []int{0, 1, 8, 16, 31, 64, 67, 133} {
+		for _, n := range []int{0, 1, 8, 12, 16, 31, 64, 67, 100, 133} {
 			for _, k := range []int{0, 1, 4, 9} {
 				for variant := range 4 {
 					a, b := newStrided[T](r, m, k, 2, variant&1 > 0), newStrided[T](r, k, n, 1, false)

@@ -161,14 +161,16 @@ func (s *insideBlock[T]) columns(v0, v1, d0, d1 int) {
 			for e := 0; e < n; e += strip {
 				w := min(strip, n-e)
 				// What comes next is the next strip, then the first one as many rows
-				// below, then the first one behind.
+				// below, then the first one behind, or that of the next l.
 				ahead := w
 				switch {
 				case e+w < n:
 				case d+depth < d1:
 					ahead = depth*s.r - e
-				default:
+				case c+n < s.r:
 					ahead = w - (d-d0)*s.r
+				default:
+					ahead = (s.i-(d-d0))*s.r - c - e
 				}
 				s.ker.MulDown(w, s.rank, depth, x[e:], s.r, u, uRow, s.s[e*s.rank:], s.rank, d > d0, ahead)
 			}

@@ -55,13 +55,6 @@ func Sweeper[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options) (sweep, d
 	return sweep, direct, pool.Close
 }
 
-// OnlySweeps returns a function that makes a sweep and no more.
-func OnlySweeps[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options) (sweep, end func()) {
-	pool := par.New(o.Workers)
-	s := begun(x, ranks, o, pool)
-	return func() { _ = s.Sweep() }, pool.Close
-}
-
 // CheckStateRoundTrip saves the state in the middle of a run, restores it into
 // a fresh one and compares the two ways on.
 func CheckStateRoundTrip(t *testing.T, x *tensor.Dense[float32], ranks []int, o Options) {

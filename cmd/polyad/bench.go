@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -120,24 +121,27 @@ func (a *app) benchSolversCommand() *cobra.Command {
 	var filter string
 	cmd := &cobra.Command{
 		Use:   "solvers",
-		Short: "Sweeps of canonical decompositions beside passes over the data",
+		Short: "Sweeps of cpd and tucker beside passes over the data and least work",
 		Long: `solvers times sweeps of cpd's ALS and nonnegative HALS on dense arrays of 300³ and
-80⁴, and the products that read the data once, for both element types, one worker
-and two.
+80⁴, and the products that read the data once, and of tucker's HOOI, HALS and
+multiplicative updates for the Kullback-Leibler divergence (kl, without the
+objective) and a whole HOSVD, for both element types, one worker and two.
 
 seconds is the time of a sweep, pass the mean time of the products of all modes,
 passes how many of them the sweep takes as long as, and reads how often it reads
 the data. memory is that of the partial products, as a share of its bound, 1.2·|X|·r
-over the shortest side or half the data. Nothing else should run on the machine
-meanwhile.`,
+over the shortest side or half the data. least is what the least arithmetic, or the
+reading of the data, would take at this machine's limits, and share what part of
+the seconds that is. Nothing else should run on the machine meanwhile.`,
 		Example: `  polyad bench solvers
-  polyad bench solvers --filter '^80x.*/w1' --quick`,
+  polyad bench solvers --filter '^cpd/80x.*/w1' --quick
+  polyad bench solvers --filter '^tucker-hooi'`,
 		Args: cobra.NoArgs,
 	}
 	fs := cmd.Flags()
 	fs.BoolVar(&asJSON, "json", false, "print one JSON object on standard output")
 	fs.BoolVar(&quick, "quick", false, "few samples: figures are rough")
-	fs.StringVar(&filter, "filter", "", "only cases whose shape/rRANK/wWORKERS matches this regular expression")
+	fs.StringVar(&filter, "filter", "", "only cases whose cpd/shape/rRANK/wWORKERS or tucker-METHOD/shape/rRANKS/wWORKERS matches this regular expression")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, _ []string) error {
 		var only *regexp.Regexp
 		if filter != "" {
@@ -156,10 +160,14 @@ meanwhile.`,
 				if !began {
 					began = true
 					fmt.Fprintf(a.out, "%s, %d cores, %s\n", machine.CPU, machine.Cores, s.SIMD)
-					fmt.Fprintf(a.out, "%-6s %-4s %-12s %4s %2s %9s %9s %7s %6s %7s %7s %7s\n", "method", "type", "shape", "rank", "w", "seconds", "pass", "passes", "reads", "memory", "of als", "of f64")
+					fmt.Fprintf(a.out, "%-12s %-4s %-12s %9s %2s %9s %9s %7s %6s %7s %7s %9s %6s %7s\n", "method", "type", "shape", "rank", "w", "seconds", "pass", "passes", "reads", "memory", "of als", "least", "share", "of f64")
 				}
-				_, printErr = fmt.Fprintf(a.out, "%-6s %-4s %-12s %4d %2d %9.4g %9.4g %7.2f %6.2f %7.2f %7s %7s\n", s.Name, s.DType, s.Shape, s.Rank, s.Workers, s.Seconds, s.Pass,
-					s.Passes, s.Reads, float64(s.Words)/float64(s.Bound), orNone(s.OfALS), orNone(s.OfF64))
+				rank, memory := s.Ranks, 0.
+				if s.Rank > 0 {
+					rank, memory = strconv.Itoa(s.Rank), float64(s.Words)/float64(s.Bound)
+				}
+				_, printErr = fmt.Fprintf(a.out, "%-12s %-4s %-12s %9s %2d %9.4g %9s %7s %6s %7s %7s %9s %6s %7s\n", s.Name, s.DType, s.Shape, rank, s.Workers, s.Seconds, orNone("%.4g", s.Pass),
+					orNone("%.2f", s.Passes), orNone("%.2f", s.Reads), orNone("%.2f", memory), orNone("%.2f", s.OfALS), orNone("%.4g", s.Least), orNone("%.3f", s.Share), orNone("%.2f", s.OfF64))
 			}
 		}
 		rows, err := bench.Sweeps(cmd.Context(), only, quick, row)
@@ -180,10 +188,10 @@ meanwhile.`,
 	return cmd
 }
 
-// orNone writes a ratio, or nothing for one that there is not.
-func orNone(x float64) string {
+// orNone writes a number, or nothing for one that there is not.
+func orNone(format string, x float64) string {
 	if x == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", x)
+	return fmt.Sprintf(format, x)
 }

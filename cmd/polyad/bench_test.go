@@ -37,7 +37,7 @@ func TestBenchSolversPrintsSweeps(t *testing.T) {
 	restore, err := asm.Use(asm.Generic)
 	require.NoError(t, err)
 	defer restore()
-	code, stdout, stderr := call("bench", "solvers", "--quick", "--json", "--filter", "/w1$")
+	code, stdout, stderr := call("bench", "solvers", "--quick", "--json", "--filter", "^(cpd|tucker-hooi).*/w1$")
 	require.Zero(t, code, stderr)
 	var res struct {
 		Machine map[string]any
@@ -45,11 +45,11 @@ func TestBenchSolversPrintsSweeps(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 	assert.NotEmpty(t, res.Machine["cpu"])
-	require.Len(t, res.Rows, 4)
-	for _, key := range []string{"name", "dtype", "shape", "rank", "simd", "workers", "seconds", "min", "max", "pass", "passes", "reads", "words", "bound", "of_als", "of_f64"} {
+	require.Len(t, res.Rows, 6)
+	for _, key := range []string{"name", "dtype", "shape", "rank", "ranks", "simd", "workers", "seconds", "min", "max", "least", "share", "pass", "passes", "reads", "words", "bound", "of_als", "of_f64"} {
 		assert.Contains(t, res.Rows[3], key)
 	}
-	code, stdout, stderr = call("bench", "solvers", "--quick", "--filter", "/w1$")
+	code, stdout, stderr = call("bench", "solvers", "--quick", "--filter", "^(cpd|tucker-hooi).*/w1$")
 	require.Zero(t, code, stderr)
 	assert.Contains(t, stdout, "40x40x40")
 	for _, filter := range []string{"(", "nothing"} {

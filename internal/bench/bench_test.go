@@ -37,7 +37,7 @@ func TestRowsAreConsistent(t *testing.T) {
 		assert.InEpsilon(t, r.Flops/r.Seconds/1e9, r.GFlops, 1e-12, msg)
 		assert.NotEmpty(t, r.Shape, msg)
 	}
-	for _, n := range []string{"peak", "read", "write", "gemm", "vht", "wtv", "wh", "gram", "kl", "is", "mttkrp", "ttm", "tucker-kl", "hals", "solve"} {
+	for _, n := range []string{"peak", "read", "write", "gemm", "vht", "wtv", "wh", "gram", "kl", "is", "mttkrp", "ttm", "hals", "solve"} {
 		assert.True(t, names[n], n)
 	}
 }
@@ -61,7 +61,7 @@ func TestSweepsAreConsistent(t *testing.T) {
 	require.NoError(t, err)
 	defer restore()
 	var told []Sweep
-	rows, err := Sweeps(context.Background(), regexp.MustCompile(`^40x40x40/r8/w1$`), true, func(s Sweep) { told = append(told, s) })
+	rows, err := Sweeps(context.Background(), regexp.MustCompile(`^cpd/40x40x40/r8/w1$`), true, func(s Sweep) { told = append(told, s) })
 	require.NoError(t, err)
 	require.Equal(t, rows, told)
 	require.Len(t, rows, 4)
@@ -78,6 +78,18 @@ func TestSweepsAreConsistent(t *testing.T) {
 		assert.GreaterOrEqual(t, s.Bound, s.Words, msg)
 		assert.Equal(t, i%2 == 1, s.OfALS > 0, msg)
 		assert.Equal(t, i/2 == 1, s.OfF64 > 0, msg)
+	}
+	rows, err = Sweeps(context.Background(), regexp.MustCompile(`^tucker-.*/w1$`), true, nil)
+	require.NoError(t, err)
+	require.Len(t, rows, 10)
+	for i, s := range rows {
+		msg := fmt.Sprintf("%+v", s)
+		assert.Equal(t, "tucker-"+[]string{"hooi", "hosvd", "hals", "kl", "kl"}[i/2], s.Name)
+		assert.LessOrEqual(t, s.Min, s.Seconds, msg)
+		assert.GreaterOrEqual(t, s.Max, s.Seconds, msg)
+		assert.Positive(t, s.Least, msg)
+		assert.InEpsilon(t, s.Least/s.Seconds, s.Share, 1e-12, msg)
+		assert.Equal(t, i%2 == 1, s.OfF64 != 0, msg)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -81,12 +81,7 @@ type kernels struct {
 
 // measure makes the rows of one level, element type and number of workers.
 func measure[T asm.Float](k *kernels, level asm.Level, pool *par.Pool) {
-	var zero T
-	dtype := "f64"
-	if _, ok := any(zero).(float32); ok {
-		dtype = "f32"
-	}
-	base := Row{DType: dtype, SIMD: level.String(), Workers: pool.Workers()}
+	base := Row{DType: dtype[T](), SIMD: level.String(), Workers: pool.Workers()}
 	var lim *limits[T] // measured when the first row asks for it
 	limit := func() *limits[T] {
 		if lim == nil {

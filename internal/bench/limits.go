@@ -21,15 +21,23 @@ type limits[T asm.Float] struct {
 func newLimits[T asm.Float](pool *par.Pool, t timer) *limits[T] {
 	l := &limits[T]{ker: asm.For[T](), pool: pool, timer: t, rates: map[string]float64{}}
 	// Many blocks of some 100 µs: a worker that is late to wake does not count.
-	const rounds, blocks = 20000, 64
 	task := &each{func(int) { l.ker.Peak(rounds) }}
-	// The system takes its time to give a second worker a processor of its own.
-	for start := time.Now(); pool.Workers() > 1 && time.Since(start) < warmUp; {
-		pool.Run(blocks, task)
-	}
+	l.warm()
 	_, best, _ := t.time(func() { pool.Run(blocks, task) })
 	l.peak = blocks * rounds * float64(l.ker.PeakFlops) / best / 1e9
 	return l
+}
+
+// Of the measurement of the peak.
+const rounds, blocks = 20000, 64
+
+// warm keeps the workers busy: the system takes its time to give a second one a
+// processor of its own.
+func (l *limits[T]) warm() {
+	task := &each{func(int) { l.ker.Peak(rounds) }}
+	for start := time.Now(); l.pool.Workers() > 1 && time.Since(start) < warmUp; {
+		l.pool.Run(blocks, task)
+	}
 }
 
 // warmUp is how long workers run before anything is measured.

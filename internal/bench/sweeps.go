@@ -17,14 +17,20 @@ import (
 	"polyad/tensor"
 )
 
-// Sweep is the time of one sweep of a solver for canonical decompositions, beside
-// that of the passes over the data that it makes. A pass is what the MTTKRP
-// takes in the same run, the mean of the medians of all modes.
+// Sweep is the time of one sweep of a solver. For canonical decompositions it
+// stands beside that of the passes over the data that it makes: a pass is what the
+// MTTKRP takes in the same run, the mean of the medians of all modes. For Tucker
+// decompositions it stands beside the least that it could take. Fields of the other
+// kind are 0.
 type Sweep struct {
-	Name    string `json:"name"` // als, or hals with all factors nonnegative
+	// als, or hals with all factors nonnegative; tucker-hooi, tucker-hals, tucker-kl
+	// for multiplicative updates without the objective, or tucker-hosvd, a whole
+	// decomposition.
+	Name    string `json:"name"`
 	DType   string `json:"dtype"`
 	Shape   string `json:"shape"`
 	Rank    int    `json:"rank"`
+	Ranks   string `json:"ranks"` // of Tucker
 	SIMD    string `json:"simd"`
 	Workers int    `json:"workers"`
 
@@ -32,6 +38,12 @@ type Sweep struct {
 	Seconds float64 `json:"seconds"`
 	Min     float64 `json:"min"`
 	Max     float64 `json:"max"`
+
+	// Least is what the multiply-adds take at the peak when products are made in the
+	// order of fewest and shared between blocks where they can be, or the passes over
+	// the data at the rate of reading, whichever is longer; Share is Least/Seconds.
+	Least float64 `json:"least"`
+	Share float64 `json:"share"`
 
 	Pass   float64 `json:"pass"`   // seconds
 	Passes float64 `json:"passes"` // that a sweep takes as long as
@@ -58,20 +70,57 @@ func sweepCases(small bool) []sweepCase {
 
 var sweepMethods = []cpd.Method{cpd.ALS{}, cpd.HALS{}}
 
-// Sweeps measures the solvers on the current level, Generic on a small shape, for
-// both element types and for one worker and as many as there are processors, at
-// most two. The filter is matched against "shape/rRANK/wWORKERS". row is told each
-// row as it is measured and may be nil. When ctx is cancelled what was measured so
-// far is returned with its cause.
+// solverCase is what is measured with one shape and ranks.
+type solverCase struct {
+	key      string
+	f64, f32 func(ctx context.Context, workers int, t timer) ([]Sweep, error)
+}
+
+// solverCases lists everything.
+func solverCases(small bool) (all []solverCase) {
+	for _, c := range sweepCases(small) {
+		all = append(all, solverCase{c.key(),
+			func(ctx context.Context, workers int, t timer) ([]Sweep, error) {
+				return sweeps[float64](ctx, c, workers, t)
+			},
+			func(ctx context.Context, workers int, t timer) ([]Sweep, error) {
+				return sweeps[float32](ctx, c, workers, t)
+			}})
+	}
+	l64, l32 := map[int]*limits[float64]{}, map[int]*limits[float32]{}
+	for _, c := range tuckerSweeps(small) {
+		all = append(all, solverCase{"tucker-" + c.name + "/" + c.key(),
+			func(ctx context.Context, workers int, t timer) ([]Sweep, error) {
+				return measureTucker(ctx, c, l64, workers, t)
+			},
+			func(ctx context.Context, workers int, t timer) ([]Sweep, error) {
+				return measureTucker(ctx, c, l32, workers, t)
+			}})
+	}
+	return all
+}
+
+func (c sweepCase) key() string { return fmt.Sprintf("cpd/%s/r%d", shapeText(c.shape), c.rank) }
+
+// Sweeps measures the solvers on the current level, Generic on small shapes,
+// for both element types and for one worker and as many as there are processors, at
+// most two. The filter is matched against "cpd/shape/rRANK/wWORKERS" and
+// "tucker-METHOD/shape/rRANKS/wWORKERS". row is told each row as it is measured and
+// may be nil. When ctx is cancelled what was measured so far is returned with its
+// cause.
 func Sweeps(ctx context.Context, filter *regexp.Regexp, quick bool, row func(Sweep)) (rows []Sweep, err error) {
-	for _, c := range sweepCases(asm.Current() == asm.Generic) {
+	t := careful
+	if quick {
+		t = timer{3, time.Millisecond}
+	}
+	for _, c := range solverCases(asm.Current() == asm.Generic) {
 		for workers := 1; workers <= min(2, runtime.GOMAXPROCS(0)); workers++ {
-			if filter != nil && !filter.MatchString(fmt.Sprintf("%s/r%d/w%d", shapeText(c.shape), c.rank, workers)) {
+			if filter != nil && !filter.MatchString(fmt.Sprintf("%s/w%d", c.key, workers)) {
 				continue
 			}
 			var f64, f32 []Sweep
-			if f64, err = sweeps[float64](ctx, c, workers, quick); err == nil {
-				f32, err = sweeps[float32](ctx, c, workers, quick)
+			if f64, err = c.f64(ctx, workers, t); err == nil {
+				f32, err = c.f32(ctx, workers, t)
 			}
 			for i := range f32 {
 				f32[i].OfF64 = f64[i].Seconds / f32[i].Seconds
@@ -90,18 +139,19 @@ func Sweeps(ctx context.Context, filter *regexp.Regexp, quick bool, row func(Swe
 	return rows, nil
 }
 
+// dtype is the name of an element type.
+func dtype[T asm.Float]() string {
+	if asm.SizeOf[T]() == 4 {
+		return "f32"
+	}
+	return "f64"
+}
+
 // sweeps measures all methods on one shape.
-func sweeps[T asm.Float](ctx context.Context, c sweepCase, workers int, quick bool) (rows []Sweep, err error) {
+func sweeps[T asm.Float](ctx context.Context, c sweepCase, workers int, t timer) (rows []Sweep, err error) {
 	x, pool := uniform[T](c.shape), par.New(workers)
 	defer pool.Close()
-	t := careful
-	if quick {
-		t = timer{3, time.Millisecond}
-	}
-	base := Sweep{DType: "f64", Shape: shapeText(c.shape), Rank: c.rank, SIMD: asm.Current().String(), Workers: workers}
-	if asm.SizeOf[T]() == 4 {
-		base.DType = "f32"
-	}
+	base := Sweep{DType: dtype[T](), Shape: shapeText(c.shape), Rank: c.rank, SIMD: asm.Current().String(), Workers: workers}
 	for mode := range c.shape {
 		median, _, _ := t.time(mttkrp(pool, x, c.rank, mode))
 		base.Pass += median / float64(len(c.shape))

@@ -12,11 +12,15 @@ import (
 // comes from afar, is read down them: a row of the tile is one column. The last
 // vector of columns of B and C has last of them. With each row of the array it
 // asks for mr elements: those from ahead on, then the ones behind them, and every
-// time left, or later each, of them have been asked for, those jump behind.
-func downKernel(v isa, mr, nv int) {
+// time left, or later each, of them have been asked for, those jump behind. last are
+// the instructions for the last vector of columns, which may be half as long.
+func downKernel(v isa, mr, nv int, last isa) {
 	name := fmt.Sprintf("down%dx%d%s", mr, nv, v.suffix())
 	if v.masks() && v.bits == 256 {
 		name = fmt.Sprintf("down%dxHalf%s", mr, v.suffix())
+	}
+	if last != v {
+		name = fmt.Sprintf("down%dx%dHalf%s", mr, nv-1, v.suffix())
 	}
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, aCol int, b *%[1]s, bRow int, c *%[1]s, cRow int, add, last, ahead, left, each, jump, count, aNext, bNext, cNext int)", v.typ()))
 	Pragma("noescape")
@@ -34,15 +38,24 @@ func downKernel(v isa, mr, nv int) {
 	Load(Param("b"), b)
 	acc := make([][]VecVirtual, mr)
 	for i := range acc {
-		acc[i] = v.vecs(nv)
-		for _, r := range acc[i] {
-			v.zero(r)
+		acc[i] = v.vecsTo(nv, last)
+		for j, r := range acc[i] {
+			if j == nv-1 {
+				last.zero(r)
+			} else {
+				v.zero(r)
+			}
 		}
 	}
 	Label("loop")
-	bv := v.vecs(nv)
+	bv := v.vecsTo(nv, last)
 	for j := range bv {
-		mask.load(v, Mem{Base: b, Disp: j * v.width()}, bv[j], j == nv-1)
+		m := Mem{Base: b, Disp: j * v.width()}
+		if j == nv-1 {
+			mask.load(last, m, bv[j], true)
+		} else {
+			v.load(m, bv[j])
+		}
 	}
 	for i := range acc {
 		m := Mem{Base: a, Disp: i * v.size()}
@@ -53,7 +66,11 @@ func downKernel(v isa, mr, nv int) {
 		t := v.vec()
 		v.broadcast(m, t)
 		for j := range bv {
-			v.fma(t, bv[j], acc[i][j])
+			if j == nv-1 && last != v {
+				last.fma(t.AsY(), bv[j], acc[i][j])
+			} else {
+				v.fma(t, bv[j], acc[i][j])
+			}
 		}
 	}
 	for j := 0; j < mr*v.size(); j += 64 {
@@ -70,8 +87,11 @@ func downKernel(v isa, mr, nv int) {
 	ADDQ(bRow, b)
 	DECQ(k)
 	JNZ(LabelRef("loop"))
-	putC(v, acc, mask, true, false)
+	putC(v, last, acc, mask, true, false)
 	nextTile(v, "a", "b", "c")
 	VZEROUPPER()
 	RET()
 }
+
+// vecsTo returns n vectors, the last one of the given kind.
+func (v isa) vecsTo(n int, last isa) []VecVirtual { return append(v.vecs(n-1), last.vec()) }

@@ -21,25 +21,43 @@ func ratioShapes(v isa) (heights []int, nv int) {
 func ratio(v isa) {
 	heights, nv := ratioShapes(v)
 	for _, mr := range heights {
-		ratioKernel(v, mr, nv, false)
-		ratioKernel(v, mr, nv, true)
+		ratioKernel(v, mr, nv, false, false)
+		ratioKernel(v, mr, nv, true, false)
+	}
+	if v.bits == 512 {
+		half := isa{v.level, 256, v.f64}
+		for _, mr := range []int{8, 4, 2, 1} {
+			for _, square := range []bool{false, true} {
+				ratioKernel(v, mr, 1, square, true)
+				ratioKernel(half, mr, 1, square, true)
+			}
+		}
 	}
 }
 
 // ratioKernel generates count quotients of mr rows and nv vectors of columns: the
 // product A·B as in a tile, and what quotient makes of it before it leaves the
-// registers. The data are asked for some columns ahead.
-func ratioKernel(v isa, mr, nv int, square bool) {
-	name, doc := fmt.Sprintf("ratioKL%dx%d%s", mr, nv, v.suffix()), "y[i*yRow+j] = v[i*vRow+j] / s"
+// registers. The data are asked for some columns ahead. With edge the last vector
+// has last columns, and nothing behind them is read or written.
+func ratioKernel(v isa, mr, nv int, square, edge bool) {
+	size := fmt.Sprintf("%dx%d", mr, nv)
+	if edge {
+		size += "Edge"
+		if v.masks() && v.bits == 256 {
+			size = fmt.Sprintf("%dxHalfEdge", mr)
+		}
+	}
+	name, doc := "ratioKL"+size+v.suffix(), "y[i*yRow+j] = v[i*vRow+j] / s"
 	params := "y *%[1]s, yRow int"
 	next := "yNext"
 	if square {
-		name, doc = fmt.Sprintf("ratioIS%dx%d%s", mr, nv, v.suffix()), "p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s"
+		name, doc = "ratioIS"+size+v.suffix(), "p[i*yRow+j] = 1 / s; y[i*yRow+j] = v[i*vRow+j] / s / s"
 		params = "y, p *%[1]s, yRow int"
 	}
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, aRow, aCol int, b *%[1]s, bRow int, "+params+", v *%[1]s, vRow int, floor %[1]s, ahead, count, aNext, "+next+", vNext int)", v.typ()))
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, aRow, aCol int, b *%[1]s, bRow int, "+params+", v *%[1]s, vRow int, floor %[1]s, last, ahead, count, aNext, "+next+", vNext int)", v.typ()))
 	Pragma("noescape")
-	Doc(name+" is, count times,", "", fmt.Sprintf("\tfor i := range %d, j := range %d { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); %s }", mr, nv*v.lanes(), doc))
+	Doc(name+" is, count times,", "", fmt.Sprintf("\tfor i := range %d, j := range %s { s := max(Σ_l a[i*aRow+l*aCol] * b[l*bRow+j], floor); %s }", mr, columns(v, nv, edge), doc))
+	mask := edgeMask(v, edge)
 	Label("tile")
 	data, dataRow := GP64(), v.bytes("vRow")
 	Load(Param("v"), data)
@@ -55,7 +73,7 @@ func ratioKernel(v isa, mr, nv int, square bool) {
 	}
 	acc := accumulate(v, mr, nv, false, func(b GPVirtual, bv []VecVirtual) {
 		for j := range bv {
-			v.load(Mem{Base: b, Disp: j * v.width()}, bv[j])
+			mask.load(v, Mem{Base: b, Disp: j * v.width()}, bv[j], edge && j == nv-1)
 		}
 	})
 	floor, one := v.parameter("floor"), v.vec()
@@ -73,17 +91,23 @@ func ratioKernel(v isa, mr, nv int, square bool) {
 	}
 	for i := range acc {
 		for j, s := range acc[i] {
-			d := j * v.width()
+			d, part := j*v.width(), edge && j == nv-1
 			v.max(s, floor, s)
+			var data Op = Mem{Base: x, Disp: d}
+			if part {
+				r := v.vec()
+				mask.load(v, Mem{Base: x, Disp: d}, r, true)
+				data = r
+			}
 			if square {
 				inv := v.reciprocal(s, one)
-				v.store(inv, Mem{Base: p, Disp: d})
-				v.mul(Mem{Base: x, Disp: d}, inv, s)
+				mask.store(v, inv, Mem{Base: p, Disp: d}, part)
+				v.mul(data, inv, s)
 				v.mul(s, inv, s)
 			} else {
-				s = v.quotientOf(Mem{Base: x, Disp: d}, s, one)
+				s = v.quotientOf(data, s, one)
 			}
-			v.store(s, Mem{Base: y, Disp: d})
+			mask.store(v, s, Mem{Base: y, Disp: d}, part)
 		}
 		if i == len(acc)-1 {
 			break

@@ -21,6 +21,12 @@ func tileShapes(v isa) [][]int {
 	return [][]int{{12, 8, 4, 2, 1}, {6, 4, 2, 1}, {4, 2, 1}}
 }
 
+// halfBehind lists the heights of tiles that read down the columns of an array and
+// have half a vector behind one and two whole ones. The tallest take 24
+// accumulators: such a tile is as deep as a part of the array, and what counts is
+// that it reads it once.
+var halfBehind = [][]int{{12, 8, 4, 2, 1}, {8, 4, 2, 1}}
+
 // tile generates the matrix products of small tiles.
 func tile(v isa) {
 	if !v.masks() && v.f64 {
@@ -31,7 +37,7 @@ func tile(v isa) {
 			tileKernel(v, mr, nv+1, full)
 			tileKernel(v, mr, nv+1, edge)
 			tileKernel(v, mr, nv+1, stream)
-			downKernel(v, mr, nv+1)
+			downKernel(v, mr, nv+1, v)
 		}
 	}
 	if v.bits == 512 {
@@ -42,7 +48,12 @@ func tile(v isa) {
 			tileKernel(half, mr, 1, full)
 			tileKernel(half, mr, 1, edge)
 			tileKernel(half, mr, 1, stream)
-			downKernel(half, mr, 1)
+			downKernel(half, mr, 1, half)
+		}
+		for nv, heights := range halfBehind {
+			for _, mr := range heights {
+				downKernel(v, mr, nv+2, half)
+			}
 		}
 	}
 }
@@ -91,7 +102,7 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 		}
 	})
 
-	putC(v, acc, mask, edge, kind == stream)
+	putC(v, v, acc, mask, edge, kind == stream)
 	if !edge {
 		step := GP64()
 		Load(Param("aheadNext"), step)
@@ -105,8 +116,9 @@ func tileKernel(v isa, mr, nv int, kind variant) {
 	RET()
 }
 
-// putC writes the sums to the tile of C, or adds them.
-func putC(v isa, acc [][]VecVirtual, mask lanesMask, edge, past bool) {
+// putC writes the sums to the tile of C, or adds them; last are the instructions
+// for the last vector of columns.
+func putC(v, last isa, acc [][]VecVirtual, mask lanesMask, edge, past bool) {
 	nv := len(acc[0])
 	c, cRow := GP64(), v.bytes("cRow")
 	Load(Param("c"), c)
@@ -120,9 +132,9 @@ func putC(v isa, acc [][]VecVirtual, mask lanesMask, edge, past bool) {
 			for j := range acc[i] {
 				m := Mem{Base: to, Disp: j * v.width()}
 				if edge && j == nv-1 {
-					t := v.vec()
-					mask.load(v, m, t, true)
-					v.add(t, acc[i][j], acc[i][j])
+					t := last.vec()
+					mask.load(last, m, t, true)
+					last.add(t, acc[i][j], acc[i][j])
 				} else {
 					v.add(m, acc[i][j], acc[i][j])
 				}
@@ -134,10 +146,13 @@ func putC(v isa, acc [][]VecVirtual, mask lanesMask, edge, past bool) {
 	for i := range acc {
 		for j := range acc[i] {
 			m := Mem{Base: c, Disp: j * v.width()}
-			if past {
+			switch {
+			case past:
 				v.storePast(acc[i][j], m)
-			} else {
-				mask.store(v, acc[i][j], m, edge && j == nv-1)
+			case j == nv-1:
+				mask.store(last, acc[i][j], m, edge)
+			default:
+				v.store(acc[i][j], m)
 			}
 		}
 		ADDQ(cRow, c)
