@@ -97,7 +97,10 @@
 // them. Where a Gram matrix is singular, ALS makes a proximal step instead of an
 // exact one, which is counted (Result.Ridges), and where rounding has driven the
 // columns of a component far apart that no penalty holds, it evens them out.
-// Results do not depend on the number of workers.
+// Descent holds up to rounding; with float32 and a Gram matrix that is nearly
+// singular, or components hundreds of times the data that cancel, the objective of ALS
+// was seen to rise by up to 3e-2 of itself. Results do not depend on the number of
+// workers.
 //
 // # References
 //

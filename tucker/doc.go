@@ -70,7 +70,10 @@
 //
 // Losses for β = 2 come from inner products during the run and are computed from
 // the residual, tile by tile, where those would cancel (below 1e-6·||X||², for
-// float32 1e-4) and at the end. Norms, objectives, Gram matrices and scales are
+// float32 1e-4) and at the end. Descent holds up to rounding: with float32 and factors
+// whose columns nearly depend on each other, the objective of HALS was seen to rise by
+// up to 4e-4 of itself from sweep to sweep, with float64 by less than 1e-12·||X||².
+// Norms, objectives, Gram matrices and scales are
 // accumulated in float64 for both element types. Data far from 1 are worked on
 // times a power of two, which is undone exactly. Results do not depend on the number
 // of workers.
