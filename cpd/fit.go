@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"time"
 
 	"polyad/asm"
-	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
 	"polyad/matrix"
@@ -61,7 +59,7 @@ func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, o *Opti
 	if opt.Restarts > 1 {
 		return fitRestarts(ctx, x, rank, opt, scale)
 	}
-	pool := par.New(poolSize(opt.Workers))
+	pool := par.New(fitting.Workers(opt.Workers))
 	defer pool.Close()
 	opt.Workers = pool.Workers()
 	return fitOnce(ctx, x, rank, opt, scale, pool, given)
@@ -86,17 +84,6 @@ func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt
 		}
 	}
 	return r, err
-}
-
-// mostWorkers is the number of pieces that the work is cut into at most.
-const mostWorkers = data.MaxBlocks
-
-// poolSize returns how many workers are of use, where 0 stands for GOMAXPROCS.
-func poolSize(workers int) int {
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	return min(workers, mostWorkers)
 }
 
 func finite[T asm.Float](m *matrix.Dense[T]) bool {
@@ -136,7 +123,7 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *
 			return nil, err
 		}
 		for _, f := range start {
-			rescale(f, scale)
+			fitting.Rescale(f.Data, scale)
 		}
 	default:
 		start = generate(opt, x, v, rank, all, pool)

@@ -39,32 +39,9 @@ func (m *Model[T]) Normalize(n Norm) {
 	}
 	for _, f := range m.Factors {
 		for q := range m.Weights {
-			size := normOf(f, q, n)
-			m.Weights[q] *= size
-			if size == 0 {
-				continue
-			}
-			for i := range f.Rows {
-				f.Row(i)[q] = T(float64(f.Row(i)[q]) / size)
-			}
+			m.Weights[q] *= fitting.UnitColumn(f, q, n == NormL1)
 		}
 	}
-}
-
-// normOf returns a norm of column q of f; sums of squares neither overflow nor
-// underflow.
-func normOf[T asm.Float](f *matrix.Dense[T], q int, n Norm) float64 {
-	var sum float64
-	var two fitting.Norm
-	for i := range f.Rows {
-		v := float64(f.Row(i)[q])
-		sum += math.Abs(v)
-		two.Add(v)
-	}
-	if n == NormL1 {
-		return sum
-	}
-	return two.Value()
 }
 
 // energies returns the logarithm of the norm of each component's array.
@@ -75,7 +52,7 @@ func (m *Model[T]) energies() []float64 {
 			log[q] = math.Log(math.Abs(m.Weights[q]))
 		}
 		for _, f := range m.Factors {
-			log[q] += math.Log(normOf(f, q, NormL2))
+			log[q] += math.Log(fitting.ColumnNorm(f, q, false))
 		}
 		if log[q] != log[q] { // zero times infinity
 			log[q] = math.Inf(-1)

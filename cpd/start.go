@@ -98,7 +98,7 @@ func working[T asm.Float](given *Model[T], o *settled, scale float64) []*matrix.
 		f[o.carrier()] = weighted(f[o.carrier()], given.Weights)
 	}
 	for _, m := range f {
-		rescale(m, scale)
+		fitting.Rescale(m.Data, scale)
 	}
 	return f
 }
@@ -194,7 +194,7 @@ func (s *state[T]) initialScale() (logEta float64) {
 		// The model of a start of random signs points away from the data.
 		for _, n := range s.free {
 			if !s.o.nonneg[n] {
-				rescale(s.f[n], -1)
+				fitting.Rescale(s.f[n].Data, -1)
 				sums.XM, sums.M = -sums.XM, -sums.M
 				s.changed(n)
 				break

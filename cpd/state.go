@@ -255,11 +255,7 @@ func (s *state[T]) frobenius(mode int) {
 // evaluate returns loss and squared error of the model. A final loss is computed
 // directly, and so is one whose inner products would cancel.
 func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
-	least := 1e-6
-	if asm.SizeOf[T]() == 4 {
-		least = 1e-4
-	}
-	if g := s.value.gram; !final && g >= least*s.value.largest {
+	if g := s.value.gram; !final && g >= fitting.LeastInner[T]()*s.value.largest {
 		return g, 2 * g
 	}
 	if v := s.value.direct[0]; v != v {
@@ -299,21 +295,12 @@ func (s *state[T]) model() *Model[T] {
 	m := (&Model[T]{Factors: s.f}).Clone()
 	m.Weights = ones(s.rank)
 	for n, f := range m.Factors {
-		rescale(f, 1/s.scale)
+		fitting.Rescale(f.Data, 1/s.scale)
 		if s.o.fixed[n] {
 			f.Copy(s.given.Factors[n])
 		}
 	}
 	return m
-}
-
-func rescale[T asm.Float](m *matrix.Dense[T], f float64) {
-	if f == 1 {
-		return
-	}
-	for i := range m.Data {
-		m.Data[i] *= T(f)
-	}
 }
 
 // SaveState returns the state after a sweep, bit for bit. Partial products are

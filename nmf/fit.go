@@ -9,6 +9,7 @@ import (
 	"polyad/asm"
 	"polyad/balance"
 	"polyad/internal/data"
+	"polyad/internal/fitting"
 	"polyad/internal/par"
 	"polyad/matrix"
 	"polyad/solver"
@@ -150,8 +151,8 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 	if given == nil {
 		start = generate(opt, v, rank, scale, pool)
 	} else {
-		rescale(start.W, scale)
-		rescale(start.H, scale)
+		fitting.Rescale(start.W.Data, scale)
+		fitting.Rescale(start.H.Data, scale)
 	}
 	s, err := newState(v, opt, scale, pool, start)
 	if err == nil {

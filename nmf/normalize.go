@@ -3,7 +3,6 @@ package nmf
 import (
 	"math"
 
-	"polyad/asm"
 	"polyad/internal/fitting"
 	"polyad/matrix"
 )
@@ -32,17 +31,10 @@ func (n Norm) String() string {
 // zeros stays, and so does its row. Of a [Result] the penalties and what there is
 // to say of the optimum remain those of the fit: they depend on the scale.
 func (m *Model[T]) Normalize(n Norm) {
-	column := make([]T, m.W.Rows)
 	for k := range m.Rank() {
-		for i := range column {
-			column[i] = m.W.Row(i)[k]
-		}
-		norm := normOf(column, n)
+		norm := fitting.UnitColumn(m.W, k, n == NormL1)
 		if norm == 0 {
 			continue
-		}
-		for i, v := range column {
-			m.W.Row(i)[k] = T(float64(v) / norm)
 		}
 		h := m.H.Row(k)
 		for j, v := range h {
@@ -51,34 +43,15 @@ func (m *Model[T]) Normalize(n Norm) {
 	}
 }
 
-// normOf returns a norm of x; sums of squares neither overflow nor underflow.
-func normOf[T asm.Float](x []T, n Norm) float64 {
-	if n == NormL1 {
-		var s float64
-		for _, v := range x {
-			s += math.Abs(float64(v))
-		}
-		return s
-	}
-	var s fitting.Norm
-	for _, v := range x {
-		s.Add(float64(v))
-	}
-	return s.Value()
-}
-
 // Sort puts the components, in place, into the order of their energies
 // ‖w_k‖·‖h_k‖, the largest first and equal ones in the order they have. Component
 // k of the sorted model is component order[k] of the one before.
 func (m *Model[T]) Sort() (order []int) {
 	r := m.Rank()
 	energy := make([]float64, r) // logarithms
-	column := make([]T, m.W.Rows)
 	for k := range r {
-		for i := range column {
-			column[i] = m.W.Row(i)[k]
-		}
-		energy[k] = math.Log(normOf(column, NormL2)) + math.Log(normOf(m.H.Row(k), NormL2))
+		h := matrix.Of(m.H.Cols, 1, m.H.Row(k))
+		energy[k] = math.Log(fitting.ColumnNorm(m.W, k, false)) + math.Log(fitting.ColumnNorm(h, 0, false))
 	}
 	order = fitting.Order(energy)
 	fitting.OrderColumns(m.W, order)

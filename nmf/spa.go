@@ -5,6 +5,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/data"
+	"polyad/internal/fitting"
 	"polyad/internal/nnls"
 	"polyad/internal/par"
 	"polyad/matrix"
@@ -57,7 +58,7 @@ func spa[T asm.Float](v data.Matrix[T], rank int, fill bool, seed uint64, scale 
 			b.SetGram(gram)
 			b.Solve(pool, h, vw.Transpose())
 		}
-		rescale(w, 1/unit)
+		fitting.Rescale(w.Data, 1/unit)
 		for i, x := range h.Data {
 			h.Data[i] = above(x*T(unit), 1e-6*unit)
 		}

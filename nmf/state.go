@@ -165,13 +165,9 @@ func (s *state[T]) frobenius() {
 // evaluate returns loss and squared error of the model. A final loss is computed
 // directly, and so is one whose inner products would cancel.
 func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
-	least := 1e-6
-	if asm.SizeOf[T]() == 4 {
-		least = 1e-4
-	}
 	if !final {
 		s.frobenius()
-		if g := s.value.gram; g >= least*s.stats.Squares {
+		if g := s.value.gram; g >= fitting.LeastInner[T]()*s.stats.Squares {
 			return g, 2 * g
 		}
 	}
@@ -252,8 +248,8 @@ func (s *state[T]) Snapshot() any { return s.model() }
 // given and not changed comes back with the same bits.
 func (s *state[T]) model() *Model[T] {
 	m := (&Model[T]{W: s.w, H: s.h}).Clone()
-	rescale(m.W, 1/s.scale)
-	rescale(m.H, 1/s.scale)
+	fitting.Rescale(m.W.Data, 1/s.scale)
+	fitting.Rescale(m.H.Data, 1/s.scale)
 	if s.given != nil {
 		if s.o.FixW || !s.touched {
 			m.W.Copy(s.given.W)
@@ -264,15 +260,6 @@ func (s *state[T]) model() *Model[T] {
 		s.giveBack(m)
 	}
 	return m
-}
-
-func rescale[T asm.Float](m *matrix.Dense[T], f float64) {
-	if f == 1 {
-		return
-	}
-	for i := range m.Data {
-		m.Data[i] *= T(f)
-	}
 }
 
 // SaveState returns the state after a sweep, bit for bit: the factors and what

@@ -60,7 +60,7 @@ func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o *O
 	if opt.Restarts > 1 {
 		return fitRestarts(ctx, x, opt, scale)
 	}
-	pool := par.New(poolSize(opt.Workers))
+	pool := par.New(fitting.Workers(opt.Workers))
 	defer pool.Close()
 	opt.Workers = pool.Workers()
 	return fitOnce(ctx, x, opt, scale, pool, given)

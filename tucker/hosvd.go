@@ -3,7 +3,6 @@ package tucker
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 
 	"polyad/asm"
@@ -110,7 +109,7 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	if err != nil {
 		return nil, err
 	}
-	pool := par.New(poolSize(o.Workers))
+	pool := par.New(fitting.Workers(o.Workers))
 	defer pool.Close()
 	scale := fitting.FactorScale[T](largest, c.Loss, 1)
 	d := decomposition[T]{pool: pool, x: scaled(x, scale), alone: alone, truncated: o.Truncated, values: make([][]float64, len(x.Shape))}
@@ -126,7 +125,7 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	}
 	all := d.residual.all
 	squares := all - squaresOf(m.Core)
-	if o.Target.IsSet() || !(squares >= 100*leastInner[T]()*all) { // a sum of squares in T has fewer digits
+	if o.Target.IsSet() || !(squares >= 100*fitting.LeastInner[T]()*all) { // a sum of squares in T has fewer digits
 		squares = d.residual.squares(m.Tucker())
 	}
 	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(squares, all), Values: d.values}
@@ -159,14 +158,6 @@ func checkTarget(o solver.Opt[float64]) (float64, error) {
 		return 0, fmt.Errorf("tucker: %w: the target is %v, must be above 0 and below 1", ErrOption, target)
 	}
 	return target, nil
-}
-
-// poolSize returns how many workers are of use, where 0 stands for GOMAXPROCS.
-func poolSize(workers int) int {
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	return min(workers, mostWorkers)
 }
 
 // scaled returns x times a power of two, a copy unless that is 1.

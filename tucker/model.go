@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,19 +97,10 @@ func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
 	x = x.Contiguous()
 	all, norm := squaresOf(x), m.Norm()
 	squares := all - 2*m.Tucker().InnerDense(nil, x) + norm*norm
-	if least := leastInner[T](); !(squares >= least*max(all, norm*norm)) {
+	if least := fitting.LeastInner[T](); !(squares >= least*max(all, norm*norm)) {
 		squares = newResidual(nil, x).squares(m.Tucker())
 	}
 	return fitting.RelError(squares, all)
-}
-
-// leastInner is the share of the squares of the data from which on squared errors
-// by inner products are used: below, they cancel.
-func leastInner[T asm.Float]() float64 {
-	if asm.SizeOf[T]() == 4 {
-		return 1e-4
-	}
-	return 1e-6
 }
 
 // Component returns what component q of a mode contributes, as a model whose rank
@@ -266,30 +256,7 @@ func (m *Model[T]) Normalize(n Norm) {
 			continue
 		}
 		for q := range f.Cols {
-			size := normOf(f, q, n)
-			scaleSlice(m.Core, mode, q, size)
-			if size == 0 {
-				continue
-			}
-			for i := range f.Rows {
-				f.Row(i)[q] = T(float64(f.Row(i)[q]) / size)
-			}
+			scaleSlice(m.Core, mode, q, fitting.UnitColumn(f, q, n == NormL1))
 		}
 	}
-}
-
-// normOf returns a norm of column q of f; sums of squares neither overflow nor
-// underflow.
-func normOf[T asm.Float](f *matrix.Dense[T], q int, n Norm) float64 {
-	var sum float64
-	var two fitting.Norm
-	for i := range f.Rows {
-		v := float64(f.Row(i)[q])
-		sum += math.Abs(v)
-		two.Add(v)
-	}
-	if n == NormL1 {
-		return sum
-	}
-	return two.Value()
 }

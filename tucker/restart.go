@@ -37,7 +37,7 @@ const small = 1 << 22
 func fitRestarts[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, scale float64) (*Result[T], error) {
 	n, began := opt.Restarts, opt.Run.Start
 	r := &restarts[T]{ctx: ctx, x: x, scale: scale, opt: opt, runs: make([]Run, n), results: make([]*Result[T], n)}
-	pool := par.New(poolSize(opt.Workers))
+	pool := par.New(fitting.Workers(opt.Workers))
 	defer pool.Close()
 	if x.Len() <= small && n >= pool.Workers() {
 		fitting.Restart(ctx, pool, n, opt.Run, r.one)

@@ -96,10 +96,10 @@ func givenStart[T asm.Float](o *settled) (*Model[T], error) {
 // working returns a copy of a given start as it is worked on.
 func working[T asm.Float](o *settled, given *Model[T], scale float64) *Model[T] {
 	m := given.Clone()
-	rescale(m.Core.Data, scale)
+	fitting.Rescale(m.Core.Data, scale)
 	for _, f := range m.Factors {
 		if f != nil && o.scaled() > 1 {
-			rescale(f.Data, scale)
+			fitting.Rescale(f.Data, scale)
 		}
 	}
 	return m
@@ -311,7 +311,7 @@ func (s *state[T]) initialScale() (logEta float64) {
 	sums := s.startSums()
 	if core := len(s.f); sums.XM < 0 && s.given == nil && !s.o.nonneg[core] {
 		// The model of a start of random signs points away from the data.
-		rescale(s.core.Data, -1)
+		fitting.Rescale(s.core.Data, -1)
 		sums.XM, sums.M = -sums.XM, -sums.M
 	}
 	var cols []*reg.Columns

@@ -222,7 +222,7 @@ func (s *state[T]) inner() (inner, squares float64) {
 // evaluate returns loss and squared error of the model. A final loss is computed
 // directly, and so is one whose inner products would cancel.
 func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
-	if v := s.value.inner; !final && v >= leastInner[T]()*s.stats.Squares {
+	if v := s.value.inner; !final && v >= fitting.LeastInner[T]()*s.stats.Squares {
 		return v, 2 * v
 	}
 	if final && s.swept {
@@ -266,7 +266,7 @@ func (s *state[T]) model() *Model[T] {
 	}
 	m := (&Model[T]{Core: s.core, Factors: s.f}).Clone()
 	order := len(s.f)
-	rescale(m.Core.Data, 1/s.scale)
+	fitting.Rescale(m.Core.Data, 1/s.scale)
 	if s.o.fixed[order] {
 		m.Core = s.given.Core.Clone()
 	}
@@ -276,19 +276,10 @@ func (s *state[T]) model() *Model[T] {
 		case s.o.fixed[n]:
 			f.Copy(s.given.Factors[n])
 		default:
-			rescale(f.Data, 1/s.blockScale(n))
+			fitting.Rescale(f.Data, 1/s.blockScale(n))
 		}
 	}
 	return m
-}
-
-func rescale[T asm.Float](x []T, f float64) {
-	if f == 1 {
-		return
-	}
-	for i := range x {
-		x[i] *= T(f)
-	}
 }
 
 // matrices returns what a saved state holds.

@@ -78,7 +78,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options
 	start := &Model[T]{Core: m.Core, Factors: slices.Clone(m.Factors)}
 	x = x.Contiguous()
 	if opt.Workers >= 0 { // Fit refuses others
-		pool := par.New(poolSize(opt.Workers))
+		pool := par.New(fitting.Workers(opt.Workers))
 		f, err := start.newSamples(pool, x, &opt)
 		pool.Close()
 		if err != nil {

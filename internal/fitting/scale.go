@@ -41,3 +41,22 @@ func Precision[T asm.Float]() float64 {
 	}
 	return 0x1p-52
 }
+
+// LeastInner is the share of the squares of the data from which on squared errors
+// by inner products are used: below, they cancel.
+func LeastInner[T asm.Float]() float64 {
+	if asm.SizeOf[T]() == 4 {
+		return 1e-4
+	}
+	return 1e-6
+}
+
+// Rescale multiplies x by f.
+func Rescale[T asm.Float](x []T, f float64) {
+	if f == 1 {
+		return
+	}
+	for i := range x {
+		x[i] *= T(f)
+	}
+}
