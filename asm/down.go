@@ -31,14 +31,13 @@ func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c 
 		from := ahead - i + row*aCol + piece*high
 		for j := 0; j < n; {
 			s := ker.downStrip(width, n-j)
-			last := s.last
-			if last == 0 {
-				last = min(ker.Lanes, s.cols)
-			}
 			for done := 0; done < rows; { // its tiles may be lower
 				t := &s.tiles[s.tallest(rows-done)]
-				at := i + done
-				t.Down(k, &a[at], aCol, &b[j], bRow, &c[at*cRow+j], cRow, addend(add), last, from, each-piece, each, aCol-each*high, count, rows, 0, rows*cRow)
+				at, f := i+done, t.Down
+				if s.last > 0 {
+					f = t.DownEdge
+				}
+				f(k, &a[at], aCol, &b[j], bRow, &c[at*cRow+j], cRow, addend(add), s.last, from, each-piece, each, aCol-each*high, count, rows, 0, rows*cRow)
 				done += t.Rows
 			}
 			j += s.cols

@@ -38,8 +38,8 @@ func genericTable[T Float]() *Kernels[T] {
 		DivPow:      divPowGeneric[T],
 		Strips:      []Strip[T]{{genericStrip, halsGeneric[T], solveGeneric[T]}},
 		Tiles: [][]Tile[T]{{
-			{4, tile4Generic[T], tile4EdgeGeneric[T], tile4Generic[T], downGeneric(tile4EdgeGeneric[T])},
-			{1, tile1Generic[T], tile1EdgeGeneric[T], tile1Generic[T], downGeneric(tile1EdgeGeneric[T])},
+			{4, tile4Generic[T], tile4EdgeGeneric[T], tile4Generic[T], downGeneric(tile4Generic[T]), downGeneric(tile4EdgeGeneric[T])},
+			{1, tile1Generic[T], tile1EdgeGeneric[T], tile1Generic[T], downGeneric(tile1Generic[T]), downGeneric(tile1EdgeGeneric[T])},
 		}},
 	}
 }
@@ -131,11 +131,10 @@ func tile1EdgeGeneric[T Float](k int, a *T, aRow, aCol int, b *T, bRow int, c *T
 	}
 }
 
-// downGeneric makes the form for columns of the form for an edge; it asks for
-// nothing ahead.
-func downGeneric[T Float](edge TileFunc[T]) DownFunc[T] {
+// downGeneric makes the form of a tile for columns; it asks for nothing ahead.
+func downGeneric[T Float](tile TileFunc[T]) DownFunc[T] {
 	return func(k int, a *T, aCol int, b *T, bRow int, c *T, cRow int, add, last, _, _, _, _, count, aNext, bNext, cNext int) {
-		edge(k, a, 1, aCol, b, bRow, c, cRow, add, last, 0, 0, 0, 0, count, aNext, bNext, cNext)
+		tile(k, a, 1, aCol, b, bRow, c, cRow, add, last, 0, 0, 0, 0, count, aNext, bNext, cNext)
 	}
 }
 

@@ -72,9 +72,10 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 			const k = 3
 			a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*last, true), pages[T](t, tile.Rows*last, true)
 			tile.Edge(k, &a[0], k, 1, &b[0], last, &c[0], last, 1, last, 0, 0, 0, 0, 1, 0, 0, 0)
-			tile.Down(k, &a[0], tile.Rows, &b[0], last, &c[0], last, 1, last, 0, 1, 1, 1<<20, 1, 0, 0, 0)
+			tile.DownEdge(k, &a[0], tile.Rows, &b[0], last, &c[0], last, 1, last, 0, 1, 1, 1<<20, 1, 0, 0, 0)
 			if 2*last == ker.Lanes {
 				tile.Full(k, &a[0], k, 1, &b[0], last, &c[0], last, 1, 0, 64, 8, 8, 0, 1, 0, 0, 0)
+				tile.Down(k, &a[0], tile.Rows, &b[0], last, &c[0], last, 1, 0, 0, 1, 1, 1<<20, 1, 0, 0, 0)
 			}
 		}
 	}
@@ -84,7 +85,7 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 				const k = 3
 				cols := (w+1)*ker.Lanes + last
 				a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*cols, true), pages[T](t, tile.Rows*cols, true)
-				tile.Down(k, &a[0], tile.Rows, &b[0], cols, &c[0], cols, 1, last, 0, 1, 1, 1<<20, 1, 0, 0, 0)
+				tile.DownEdge(k, &a[0], tile.Rows, &b[0], cols, &c[0], cols, 1, last, 0, 1, 1, 1<<20, 1, 0, 0, 0)
 			}
 		}
 	}
@@ -95,9 +96,10 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 				cols := w*ker.Lanes + last
 				a, b, c := pages[T](t, tile.Rows*k, true), pages[T](t, k*cols, true), pages[T](t, tile.Rows*cols, true)
 				tile.Edge(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, last, 0, 0, 0, 0, 1, 0, 0, 0)
-				tile.Down(k, &a[0], tile.Rows, &b[0], cols, &c[0], cols, 1, last, 0, 1, 1, 1<<20, 1, 0, 0, 0)
+				tile.DownEdge(k, &a[0], tile.Rows, &b[0], cols, &c[0], cols, 1, last, 0, 1, 1, 1<<20, 1, 0, 0, 0)
 				if last == ker.Lanes {
 					tile.Full(k, &a[0], k, 1, &b[0], cols, &c[0], cols, 1, 0, 64, 8, 8, 0, 1, 0, 0, 0)
+					tile.Down(k, &a[0], tile.Rows, &b[0], cols, &c[0], cols, 1, 0, 0, 1, 1, 1<<20, 1, 0, 0, 0)
 				}
 			}
 		}

@@ -144,7 +144,7 @@ type Kernels[T Float] struct {
 	// Half are tiles half a vector wide, or none.
 	Half []Tile[T]
 
-	// DownHalf[w-1] are tiles w vectors and a half wide with Down alone, or none.
+	// DownHalf[w-1] are tiles w vectors and a half wide with DownEdge alone, or none.
 	DownHalf [][]Tile[T]
 }
 
@@ -168,7 +168,7 @@ type Kernels[T Float] struct {
 type Tile[T Float] struct {
 	Rows               int
 	Full, Edge, Stream TileFunc[T]
-	Down               DownFunc[T]
+	Down, DownEdge     DownFunc[T]
 }
 
 // TileFunc is the form of a tile's product.

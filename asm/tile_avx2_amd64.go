@@ -27,10 +27,17 @@ func tile12x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bR
 
 // down12x1F32AVX2 is, count times,
 //
-//	for i := range 12, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 12, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down12x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down12x1EdgeF32AVX2 is, count times,
+//
+//	for i := range 12, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down12x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1F32AVX2 is, count times,
 //
@@ -55,10 +62,17 @@ func tile8x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down8x1F32AVX2 is, count times,
 //
-//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down8x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x1EdgeF32AVX2 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F32AVX2 is, count times,
 //
@@ -83,10 +97,17 @@ func tile4x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down4x1F32AVX2 is, count times,
 //
-//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x1EdgeF32AVX2 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1F32AVX2 is, count times,
 //
@@ -111,10 +132,17 @@ func tile2x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down2x1F32AVX2 is, count times,
 //
-//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x1EdgeF32AVX2 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F32AVX2 is, count times,
 //
@@ -139,10 +167,17 @@ func tile1x1StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down1x1F32AVX2 is, count times,
 //
-//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x1EdgeF32AVX2 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile6x2F32AVX2 is, count times,
 //
@@ -167,10 +202,17 @@ func tile6x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down6x2F32AVX2 is, count times,
 //
-//	for i := range 6, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 6, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down6x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down6x2EdgeF32AVX2 is, count times,
+//
+//	for i := range 6, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down6x2EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F32AVX2 is, count times,
 //
@@ -195,10 +237,17 @@ func tile4x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down4x2F32AVX2 is, count times,
 //
-//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x2EdgeF32AVX2 is, count times,
+//
+//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2F32AVX2 is, count times,
 //
@@ -223,10 +272,17 @@ func tile2x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down2x2F32AVX2 is, count times,
 //
-//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x2EdgeF32AVX2 is, count times,
+//
+//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F32AVX2 is, count times,
 //
@@ -251,10 +307,17 @@ func tile1x2StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down1x2F32AVX2 is, count times,
 //
-//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x2EdgeF32AVX2 is, count times,
+//
+//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3F32AVX2 is, count times,
 //
@@ -279,10 +342,17 @@ func tile4x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down4x3F32AVX2 is, count times,
 //
-//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 24 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x3EdgeF32AVX2 is, count times,
+//
+//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x3EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F32AVX2 is, count times,
 //
@@ -307,10 +377,17 @@ func tile2x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down2x3F32AVX2 is, count times,
 //
-//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 24 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x3EdgeF32AVX2 is, count times,
+//
+//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x3EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3F32AVX2 is, count times,
 //
@@ -335,10 +412,17 @@ func tile1x3StreamF32AVX2(k int, a *float32, aRow int, aCol int, b *float32, bRo
 
 // down1x3F32AVX2 is, count times,
 //
-//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 24 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x3EdgeF32AVX2 is, count times,
+//
+//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x3EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile12x1F64AVX2 is, count times,
 //
@@ -363,10 +447,17 @@ func tile12x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bR
 
 // down12x1F64AVX2 is, count times,
 //
-//	for i := range 12, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 12, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down12x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down12x1EdgeF64AVX2 is, count times,
+//
+//	for i := range 12, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down12x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1F64AVX2 is, count times,
 //
@@ -391,10 +482,17 @@ func tile8x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down8x1F64AVX2 is, count times,
 //
-//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 8, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down8x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x1EdgeF64AVX2 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F64AVX2 is, count times,
 //
@@ -419,10 +517,17 @@ func tile4x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down4x1F64AVX2 is, count times,
 //
-//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x1EdgeF64AVX2 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1F64AVX2 is, count times,
 //
@@ -447,10 +552,17 @@ func tile2x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down2x1F64AVX2 is, count times,
 //
-//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x1EdgeF64AVX2 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F64AVX2 is, count times,
 //
@@ -475,10 +587,17 @@ func tile1x1StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down1x1F64AVX2 is, count times,
 //
-//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x1EdgeF64AVX2 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile6x2F64AVX2 is, count times,
 //
@@ -503,10 +622,17 @@ func tile6x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down6x2F64AVX2 is, count times,
 //
-//	for i := range 6, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 6, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down6x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down6x2EdgeF64AVX2 is, count times,
+//
+//	for i := range 6, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down6x2EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F64AVX2 is, count times,
 //
@@ -531,10 +657,17 @@ func tile4x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down4x2F64AVX2 is, count times,
 //
-//	for i := range 4, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x2EdgeF64AVX2 is, count times,
+//
+//	for i := range 4, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2F64AVX2 is, count times,
 //
@@ -559,10 +692,17 @@ func tile2x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down2x2F64AVX2 is, count times,
 //
-//	for i := range 2, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x2EdgeF64AVX2 is, count times,
+//
+//	for i := range 2, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F64AVX2 is, count times,
 //
@@ -587,10 +727,17 @@ func tile1x2StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down1x2F64AVX2 is, count times,
 //
-//	for i := range 1, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x2EdgeF64AVX2 is, count times,
+//
+//	for i := range 1, j := range 4+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3F64AVX2 is, count times,
 //
@@ -615,10 +762,17 @@ func tile4x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down4x3F64AVX2 is, count times,
 //
-//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 12 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x3EdgeF64AVX2 is, count times,
+//
+//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x3EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F64AVX2 is, count times,
 //
@@ -643,10 +797,17 @@ func tile2x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down2x3F64AVX2 is, count times,
 //
-//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 12 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x3EdgeF64AVX2 is, count times,
+//
+//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x3EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3F64AVX2 is, count times,
 //
@@ -671,7 +832,14 @@ func tile1x3StreamF64AVX2(k int, a *float64, aRow int, aCol int, b *float64, bRo
 
 // down1x3F64AVX2 is, count times,
 //
-//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 12 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x3EdgeF64AVX2 is, count times,
+//
+//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x3EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)

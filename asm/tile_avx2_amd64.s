@@ -499,6 +499,177 @@ summed:
 // func down12x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down12x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (DI), Y12
+	VBROADCASTSS (BX), Y13
+	VFMADD231PS  Y13, Y12, Y0
+	VBROADCASTSS 4(BX), Y13
+	VFMADD231PS  Y13, Y12, Y1
+	VBROADCASTSS 8(BX), Y13
+	VFMADD231PS  Y13, Y12, Y2
+	VBROADCASTSS 12(BX), Y13
+	VFMADD231PS  Y13, Y12, Y3
+	VBROADCASTSS 16(BX), Y13
+	VFMADD231PS  Y13, Y12, Y4
+	VBROADCASTSS 20(BX), Y13
+	VFMADD231PS  Y13, Y12, Y5
+	VBROADCASTSS 24(BX), Y13
+	VFMADD231PS  Y13, Y12, Y6
+	VBROADCASTSS 28(BX), Y13
+	VFMADD231PS  Y13, Y12, Y7
+	VBROADCASTSS 32(BX), Y13
+	VFMADD231PS  Y13, Y12, Y8
+	VBROADCASTSS 36(BX), Y13
+	VFMADD231PS  Y13, Y12, Y9
+	VBROADCASTSS 40(BX), Y13
+	VFMADD231PS  Y13, Y12, Y10
+	VBROADCASTSS 44(BX), Y13
+	VFMADD231PS  Y13, Y12, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000030, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPS (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPS (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPS (SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPS (SI), Y4, Y4
+	ADDQ   BX, SI
+	VADDPS (SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPS (SI), Y6, Y6
+	ADDQ   BX, SI
+	VADDPS (SI), Y7, Y7
+	ADDQ   BX, SI
+	VADDPS (SI), Y8, Y8
+	ADDQ   BX, SI
+	VADDPS (SI), Y9, Y9
+	ADDQ   BX, SI
+	VADDPS (SI), Y10, Y10
+	ADDQ   BX, SI
+	VADDPS (SI), Y11, Y11
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y11, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down12x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down12x1EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -1098,6 +1269,141 @@ summed:
 // func down8x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down8x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPS      (DI), Y8
+	VBROADCASTSS (BX), Y9
+	VFMADD231PS  Y9, Y8, Y0
+	VBROADCASTSS 4(BX), Y9
+	VFMADD231PS  Y9, Y8, Y1
+	VBROADCASTSS 8(BX), Y9
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS 12(BX), Y9
+	VFMADD231PS  Y9, Y8, Y3
+	VBROADCASTSS 16(BX), Y9
+	VFMADD231PS  Y9, Y8, Y4
+	VBROADCASTSS 20(BX), Y9
+	VFMADD231PS  Y9, Y8, Y5
+	VBROADCASTSS 24(BX), Y9
+	VFMADD231PS  Y9, Y8, Y6
+	VBROADCASTSS 28(BX), Y9
+	VFMADD231PS  Y9, Y8, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPS (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPS (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPS (SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPS (SI), Y4, Y4
+	ADDQ   BX, SI
+	VADDPS (SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPS (SI), Y6, Y6
+	ADDQ   BX, SI
+	VADDPS (SI), Y7, Y7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down8x1EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -1544,6 +1850,105 @@ summed:
 // func down4x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down4x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (DI), Y4
+	VBROADCASTSS (BX), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS 4(BX), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS 8(BX), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	VBROADCASTSS 12(BX), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPS (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPS (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPS (SI), Y3, Y3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x1EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -1885,6 +2290,87 @@ summed:
 // func down2x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down2x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPS      (DI), Y2
+	VBROADCASTSS (BX), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VBROADCASTSS 4(BX), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPS (SI), Y1, Y1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x1EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -2178,6 +2664,78 @@ summed:
 // func down1x1F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down1x1F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+
+loop:
+	VMOVUPS      (DI), Y1
+	VBROADCASTSS (BX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x1EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x1EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -2657,6 +3215,148 @@ summed:
 // func down6x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down6x2F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VBROADCASTSS (BX), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS 4(BX), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 8(BX), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 12(BX), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 16(BX), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 20(BX), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000018, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	ADDQ   BX, SI
+	VADDPS (SI), Y8, Y8
+	VADDPS 32(SI), Y9, Y9
+	ADDQ   BX, SI
+	VADDPS (SI), Y10, Y10
+	VADDPS 32(SI), Y11, Y11
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)
+	VMOVUPS Y3, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)
+	VMOVUPS Y5, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)
+	VMOVUPS Y7, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y8, (DX)
+	VMOVUPS Y9, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y10, (DX)
+	VMOVUPS Y11, 32(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down6x2EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down6x2EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -3151,6 +3851,122 @@ summed:
 // func down4x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down4x2F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPS      (DI), Y8
+	VMOVUPS      32(DI), Y9
+	VBROADCASTSS (BX), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 4(BX), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 8(BX), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 12(BX), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPS (SI), Y4, Y4
+	VADDPS 32(SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)
+	VMOVUPS Y3, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)
+	VMOVUPS Y5, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)
+	VMOVUPS Y7, 32(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x2EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x2EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -3534,6 +4350,96 @@ summed:
 // func down2x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down2x2F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (DI), Y4
+	VMOVUPS      32(DI), Y5
+	VBROADCASTSS (BX), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 4(BX), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPS (SI), Y2, Y2
+	VADDPS 32(SI), Y3, Y3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)
+	VMOVUPS Y3, 32(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x2EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x2EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -3850,6 +4756,83 @@ summed:
 // func down1x2F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down1x2F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPS      (DI), Y2
+	VMOVUPS      32(DI), Y3
+	VBROADCASTSS (BX), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x2EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x2EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -4317,6 +5300,143 @@ summed:
 // func down4x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down4x3F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VMOVUPS      64(DI), Y14
+	VBROADCASTSS (BX), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VFMADD231PS  Y15, Y14, Y2
+	VBROADCASTSS 4(BX), Y15
+	VFMADD231PS  Y15, Y12, Y3
+	VFMADD231PS  Y15, Y13, Y4
+	VFMADD231PS  Y15, Y14, Y5
+	VBROADCASTSS 8(BX), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VFMADD231PS  Y15, Y14, Y8
+	VBROADCASTSS 12(BX), Y15
+	VFMADD231PS  Y15, Y12, Y9
+	VFMADD231PS  Y15, Y13, Y10
+	VFMADD231PS  Y15, Y14, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VADDPS 64(SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPS (SI), Y3, Y3
+	VADDPS 32(SI), Y4, Y4
+	VADDPS 64(SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPS (SI), Y6, Y6
+	VADDPS 32(SI), Y7, Y7
+	VADDPS 64(SI), Y8, Y8
+	ADDQ   BX, SI
+	VADDPS (SI), Y9, Y9
+	VADDPS 32(SI), Y10, Y10
+	VADDPS 64(SI), Y11, Y11
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)
+	VMOVUPS Y4, 32(DX)
+	VMOVUPS Y5, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)
+	VMOVUPS Y7, 32(DX)
+	VMOVUPS Y8, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y9, (DX)
+	VMOVUPS Y10, 32(DX)
+	VMOVUPS Y11, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x3EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x3EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -4750,6 +5870,107 @@ summed:
 // func down2x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down2x3F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+
+loop:
+	VMOVUPS      (DI), Y6
+	VMOVUPS      32(DI), Y7
+	VMOVUPS      64(DI), Y8
+	VBROADCASTSS (BX), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y1
+	VFMADD231PS  Y9, Y8, Y2
+	VBROADCASTSS 4(BX), Y9
+	VFMADD231PS  Y9, Y6, Y3
+	VFMADD231PS  Y9, Y7, Y4
+	VFMADD231PS  Y9, Y8, Y5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VADDPS 64(SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPS (SI), Y3, Y3
+	VADDPS 32(SI), Y4, Y4
+	VADDPS 64(SI), Y5, Y5
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)
+	VMOVUPS Y4, 32(DX)
+	VMOVUPS Y5, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x3EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x3EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -5094,6 +6315,89 @@ summed:
 // func down1x3F32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down1x3F32AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+
+loop:
+	VMOVUPS      (DI), Y3
+	VMOVUPS      32(DI), Y4
+	VMOVUPS      64(DI), Y5
+	VBROADCASTSS (BX), Y6
+	VFMADD231PS  Y6, Y3, Y0
+	VFMADD231PS  Y6, Y4, Y1
+	VFMADD231PS  Y6, Y5, Y2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	VADDPS 32(SI), Y1, Y1
+	VADDPS 64(SI), Y2, Y2
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x3EdgeF32AVX2(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x3EdgeF32AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -5687,6 +6991,178 @@ summed:
 // func down12x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down12x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPD      (DI), Y12
+	VBROADCASTSD (BX), Y13
+	VFMADD231PD  Y13, Y12, Y0
+	VBROADCASTSD 8(BX), Y13
+	VFMADD231PD  Y13, Y12, Y1
+	VBROADCASTSD 16(BX), Y13
+	VFMADD231PD  Y13, Y12, Y2
+	VBROADCASTSD 24(BX), Y13
+	VFMADD231PD  Y13, Y12, Y3
+	VBROADCASTSD 32(BX), Y13
+	VFMADD231PD  Y13, Y12, Y4
+	VBROADCASTSD 40(BX), Y13
+	VFMADD231PD  Y13, Y12, Y5
+	VBROADCASTSD 48(BX), Y13
+	VFMADD231PD  Y13, Y12, Y6
+	VBROADCASTSD 56(BX), Y13
+	VFMADD231PD  Y13, Y12, Y7
+	VBROADCASTSD 64(BX), Y13
+	VFMADD231PD  Y13, Y12, Y8
+	VBROADCASTSD 72(BX), Y13
+	VFMADD231PD  Y13, Y12, Y9
+	VBROADCASTSD 80(BX), Y13
+	VFMADD231PD  Y13, Y12, Y10
+	VBROADCASTSD 88(BX), Y13
+	VFMADD231PD  Y13, Y12, Y11
+	PREFETCHT0   (AX)
+	PREFETCHT0   64(AX)
+	ADDQ         $0x00000060, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPD (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPD (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPD (SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPD (SI), Y4, Y4
+	ADDQ   BX, SI
+	VADDPD (SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPD (SI), Y6, Y6
+	ADDQ   BX, SI
+	VADDPD (SI), Y7, Y7
+	ADDQ   BX, SI
+	VADDPD (SI), Y8, Y8
+	ADDQ   BX, SI
+	VADDPD (SI), Y9, Y9
+	ADDQ   BX, SI
+	VADDPD (SI), Y10, Y10
+	ADDQ   BX, SI
+	VADDPD (SI), Y11, Y11
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y4, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y5, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y6, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y7, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y8, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y9, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y10, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y11, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down12x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down12x1EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -6287,6 +7763,141 @@ summed:
 // func down8x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down8x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPD      (DI), Y8
+	VBROADCASTSD (BX), Y9
+	VFMADD231PD  Y9, Y8, Y0
+	VBROADCASTSD 8(BX), Y9
+	VFMADD231PD  Y9, Y8, Y1
+	VBROADCASTSD 16(BX), Y9
+	VFMADD231PD  Y9, Y8, Y2
+	VBROADCASTSD 24(BX), Y9
+	VFMADD231PD  Y9, Y8, Y3
+	VBROADCASTSD 32(BX), Y9
+	VFMADD231PD  Y9, Y8, Y4
+	VBROADCASTSD 40(BX), Y9
+	VFMADD231PD  Y9, Y8, Y5
+	VBROADCASTSD 48(BX), Y9
+	VFMADD231PD  Y9, Y8, Y6
+	VBROADCASTSD 56(BX), Y9
+	VFMADD231PD  Y9, Y8, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000040, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPD (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPD (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPD (SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPD (SI), Y4, Y4
+	ADDQ   BX, SI
+	VADDPD (SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPD (SI), Y6, Y6
+	ADDQ   BX, SI
+	VADDPD (SI), Y7, Y7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y4, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y5, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y6, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y7, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down8x1EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -6733,6 +8344,105 @@ summed:
 // func down4x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down4x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPD      (DI), Y4
+	VBROADCASTSD (BX), Y5
+	VFMADD231PD  Y5, Y4, Y0
+	VBROADCASTSD 8(BX), Y5
+	VFMADD231PD  Y5, Y4, Y1
+	VBROADCASTSD 16(BX), Y5
+	VFMADD231PD  Y5, Y4, Y2
+	VBROADCASTSD 24(BX), Y5
+	VFMADD231PD  Y5, Y4, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPD (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPD (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPD (SI), Y3, Y3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x1EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -7074,6 +8784,87 @@ summed:
 // func down2x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down2x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPD      (DI), Y2
+	VBROADCASTSD (BX), Y3
+	VFMADD231PD  Y3, Y2, Y0
+	VBROADCASTSD 8(BX), Y3
+	VFMADD231PD  Y3, Y2, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPD (SI), Y1, Y1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x1EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -7367,6 +9158,78 @@ summed:
 // func down1x1F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down1x1F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+
+loop:
+	VMOVUPD      (DI), Y1
+	VBROADCASTSD (BX), Y2
+	VFMADD231PD  Y2, Y1, Y0
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x1EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x1EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -7846,6 +9709,148 @@ summed:
 // func down6x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down6x2F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPD      (DI), Y12
+	VMOVUPD      32(DI), Y13
+	VBROADCASTSD (BX), Y14
+	VFMADD231PD  Y14, Y12, Y0
+	VFMADD231PD  Y14, Y13, Y1
+	VBROADCASTSD 8(BX), Y14
+	VFMADD231PD  Y14, Y12, Y2
+	VFMADD231PD  Y14, Y13, Y3
+	VBROADCASTSD 16(BX), Y14
+	VFMADD231PD  Y14, Y12, Y4
+	VFMADD231PD  Y14, Y13, Y5
+	VBROADCASTSD 24(BX), Y14
+	VFMADD231PD  Y14, Y12, Y6
+	VFMADD231PD  Y14, Y13, Y7
+	VBROADCASTSD 32(BX), Y14
+	VFMADD231PD  Y14, Y12, Y8
+	VFMADD231PD  Y14, Y13, Y9
+	VBROADCASTSD 40(BX), Y14
+	VFMADD231PD  Y14, Y12, Y10
+	VFMADD231PD  Y14, Y13, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000030, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPD (SI), Y2, Y2
+	VADDPD 32(SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPD (SI), Y4, Y4
+	VADDPD 32(SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPD (SI), Y6, Y6
+	VADDPD 32(SI), Y7, Y7
+	ADDQ   BX, SI
+	VADDPD (SI), Y8, Y8
+	VADDPD 32(SI), Y9, Y9
+	ADDQ   BX, SI
+	VADDPD (SI), Y10, Y10
+	VADDPD 32(SI), Y11, Y11
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	VMOVUPD Y1, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, (DX)
+	VMOVUPD Y3, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y4, (DX)
+	VMOVUPD Y5, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y6, (DX)
+	VMOVUPD Y7, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y8, (DX)
+	VMOVUPD Y9, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y10, (DX)
+	VMOVUPD Y11, 32(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down6x2EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down6x2EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -8340,6 +10345,122 @@ summed:
 // func down4x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down4x2F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPD      (DI), Y8
+	VMOVUPD      32(DI), Y9
+	VBROADCASTSD (BX), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 8(BX), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 16(BX), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 24(BX), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPD (SI), Y2, Y2
+	VADDPD 32(SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPD (SI), Y4, Y4
+	VADDPD 32(SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPD (SI), Y6, Y6
+	VADDPD 32(SI), Y7, Y7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	VMOVUPD Y1, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, (DX)
+	VMOVUPD Y3, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y4, (DX)
+	VMOVUPD Y5, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y6, (DX)
+	VMOVUPD Y7, 32(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x2EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x2EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -8723,6 +10844,96 @@ summed:
 // func down2x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down2x2F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPD      (DI), Y4
+	VMOVUPD      32(DI), Y5
+	VBROADCASTSD (BX), Y6
+	VFMADD231PD  Y6, Y4, Y0
+	VFMADD231PD  Y6, Y5, Y1
+	VBROADCASTSD 8(BX), Y6
+	VFMADD231PD  Y6, Y4, Y2
+	VFMADD231PD  Y6, Y5, Y3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPD (SI), Y2, Y2
+	VADDPD 32(SI), Y3, Y3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	VMOVUPD Y1, 32(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, (DX)
+	VMOVUPD Y3, 32(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x2EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x2EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -9039,6 +11250,83 @@ summed:
 // func down1x2F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down1x2F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPD      (DI), Y2
+	VMOVUPD      32(DI), Y3
+	VBROADCASTSD (BX), Y4
+	VFMADD231PD  Y4, Y2, Y0
+	VFMADD231PD  Y4, Y3, Y1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	VMOVUPD Y1, 32(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x2EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x2EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -9506,6 +11794,143 @@ summed:
 // func down4x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down4x3F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+
+loop:
+	VMOVUPD      (DI), Y12
+	VMOVUPD      32(DI), Y13
+	VMOVUPD      64(DI), Y14
+	VBROADCASTSD (BX), Y15
+	VFMADD231PD  Y15, Y12, Y0
+	VFMADD231PD  Y15, Y13, Y1
+	VFMADD231PD  Y15, Y14, Y2
+	VBROADCASTSD 8(BX), Y15
+	VFMADD231PD  Y15, Y12, Y3
+	VFMADD231PD  Y15, Y13, Y4
+	VFMADD231PD  Y15, Y14, Y5
+	VBROADCASTSD 16(BX), Y15
+	VFMADD231PD  Y15, Y12, Y6
+	VFMADD231PD  Y15, Y13, Y7
+	VFMADD231PD  Y15, Y14, Y8
+	VBROADCASTSD 24(BX), Y15
+	VFMADD231PD  Y15, Y12, Y9
+	VFMADD231PD  Y15, Y13, Y10
+	VFMADD231PD  Y15, Y14, Y11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPD (SI), Y3, Y3
+	VADDPD 32(SI), Y4, Y4
+	VADDPD 64(SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPD (SI), Y6, Y6
+	VADDPD 32(SI), Y7, Y7
+	VADDPD 64(SI), Y8, Y8
+	ADDQ   BX, SI
+	VADDPD (SI), Y9, Y9
+	VADDPD 32(SI), Y10, Y10
+	VADDPD 64(SI), Y11, Y11
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	VMOVUPD Y1, 32(DX)
+	VMOVUPD Y2, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, (DX)
+	VMOVUPD Y4, 32(DX)
+	VMOVUPD Y5, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y6, (DX)
+	VMOVUPD Y7, 32(DX)
+	VMOVUPD Y8, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y9, (DX)
+	VMOVUPD Y10, 32(DX)
+	VMOVUPD Y11, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x3EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down4x3EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -9939,6 +12364,107 @@ summed:
 // func down2x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down2x3F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+
+loop:
+	VMOVUPD      (DI), Y6
+	VMOVUPD      32(DI), Y7
+	VMOVUPD      64(DI), Y8
+	VBROADCASTSD (BX), Y9
+	VFMADD231PD  Y9, Y6, Y0
+	VFMADD231PD  Y9, Y7, Y1
+	VFMADD231PD  Y9, Y8, Y2
+	VBROADCASTSD 8(BX), Y9
+	VFMADD231PD  Y9, Y6, Y3
+	VFMADD231PD  Y9, Y7, Y4
+	VFMADD231PD  Y9, Y8, Y5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPD (SI), Y3, Y3
+	VADDPD 32(SI), Y4, Y4
+	VADDPD 64(SI), Y5, Y5
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	VMOVUPD Y1, 32(DX)
+	VMOVUPD Y2, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, (DX)
+	VMOVUPD Y4, 32(DX)
+	VMOVUPD Y5, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x3EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down2x3EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX
@@ -10283,6 +12809,89 @@ summed:
 // func down1x3F64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·down1x3F64AVX2(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+
+loop:
+	VMOVUPD      (DI), Y3
+	VMOVUPD      32(DI), Y4
+	VMOVUPD      64(DI), Y5
+	VBROADCASTSD (BX), Y6
+	VFMADD231PD  Y6, Y3, Y0
+	VFMADD231PD  Y6, Y4, Y1
+	VFMADD231PD  Y6, Y5, Y2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	VMOVUPD Y1, 32(DX)
+	VMOVUPD Y2, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x3EdgeF64AVX2(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·down1x3EdgeF64AVX2(SB), NOSPLIT, $0-136
 	MOVQ last+64(FP), AX
 	LEAQ maskTable<>+0(SB), CX
 	NEGQ AX

@@ -27,10 +27,17 @@ func tile16x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, 
 
 // down16x1F32AVX512 is, count times,
 //
-//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 16, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down16x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down16x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down16x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1F32AVX512 is, count times,
 //
@@ -55,10 +62,17 @@ func tile8x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down8x1F32AVX512 is, count times,
 //
-//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 8, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down8x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F32AVX512 is, count times,
 //
@@ -83,10 +97,17 @@ func tile4x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down4x1F32AVX512 is, count times,
 //
-//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1F32AVX512 is, count times,
 //
@@ -111,10 +132,17 @@ func tile2x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down2x1F32AVX512 is, count times,
 //
-//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F32AVX512 is, count times,
 //
@@ -139,10 +167,17 @@ func tile1x1StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down1x1F32AVX512 is, count times,
 //
-//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x1EdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8x2F32AVX512 is, count times,
 //
@@ -167,10 +202,17 @@ func tile8x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down8x2F32AVX512 is, count times,
 //
-//	for i := range 8, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 8, j := range 32 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down8x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x2EdgeF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x2EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F32AVX512 is, count times,
 //
@@ -195,10 +237,17 @@ func tile4x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down4x2F32AVX512 is, count times,
 //
-//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 32 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x2EdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2F32AVX512 is, count times,
 //
@@ -223,10 +272,17 @@ func tile2x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down2x2F32AVX512 is, count times,
 //
-//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 32 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x2EdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F32AVX512 is, count times,
 //
@@ -251,10 +307,17 @@ func tile1x2StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down1x2F32AVX512 is, count times,
 //
-//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 32 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x2EdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile5x3F32AVX512 is, count times,
 //
@@ -279,10 +342,17 @@ func tile5x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down5x3F32AVX512 is, count times,
 //
-//	for i := range 5, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 5, j := range 48 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down5x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down5x3EdgeF32AVX512 is, count times,
+//
+//	for i := range 5, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down5x3EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3F32AVX512 is, count times,
 //
@@ -307,10 +377,17 @@ func tile4x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down4x3F32AVX512 is, count times,
 //
-//	for i := range 4, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 48 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x3EdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x3EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F32AVX512 is, count times,
 //
@@ -335,10 +412,17 @@ func tile2x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down2x3F32AVX512 is, count times,
 //
-//	for i := range 2, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 48 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x3EdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x3EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3F32AVX512 is, count times,
 //
@@ -363,10 +447,17 @@ func tile1x3StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down1x3F32AVX512 is, count times,
 //
-//	for i := range 1, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 48 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x3EdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x3EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x4F32AVX512 is, count times,
 //
@@ -391,10 +482,17 @@ func tile4x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down4x4F32AVX512 is, count times,
 //
-//	for i := range 4, j := range 48+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 64 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x4EdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 48+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x4EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x4F32AVX512 is, count times,
 //
@@ -419,10 +517,17 @@ func tile2x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down2x4F32AVX512 is, count times,
 //
-//	for i := range 2, j := range 48+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 64 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x4EdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 48+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x4EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x4F32AVX512 is, count times,
 //
@@ -447,10 +552,17 @@ func tile1x4StreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32, b
 
 // down1x4F32AVX512 is, count times,
 //
-//	for i := range 1, j := range 48+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 64 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x4EdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 48+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x4EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile16xHalfF32AVX512 is, count times,
 //
@@ -475,10 +587,17 @@ func tile16xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float3
 
 // down16xHalfF32AVX512 is, count times,
 //
-//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down16xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down16xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down16xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8xHalfF32AVX512 is, count times,
 //
@@ -503,10 +622,17 @@ func tile8xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32
 
 // down8xHalfF32AVX512 is, count times,
 //
-//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down8xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4xHalfF32AVX512 is, count times,
 //
@@ -531,10 +657,17 @@ func tile4xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32
 
 // down4xHalfF32AVX512 is, count times,
 //
-//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2xHalfF32AVX512 is, count times,
 //
@@ -559,10 +692,17 @@ func tile2xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32
 
 // down2xHalfF32AVX512 is, count times,
 //
-//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1xHalfF32AVX512 is, count times,
 //
@@ -587,73 +727,80 @@ func tile1xHalfStreamF32AVX512(k int, a *float32, aRow int, aCol int, b *float32
 
 // down1xHalfF32AVX512 is, count times,
 //
-//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down12x1HalfF32AVX512 is, count times,
+// down1xHalfEdgeF32AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down12x1HalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 12, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down12x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down12x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down8x1HalfF32AVX512 is, count times,
+// down8x1HalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down8x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down8x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down4x1HalfF32AVX512 is, count times,
+// down4x1HalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down4x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down4x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down2x1HalfF32AVX512 is, count times,
+// down2x1HalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down2x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down2x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down1x1HalfF32AVX512 is, count times,
+// down1x1HalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down1x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down1x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down8x2HalfF32AVX512 is, count times,
+// down8x2HalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 8, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down8x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down8x2HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down4x2HalfF32AVX512 is, count times,
+// down4x2HalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 4, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down4x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down4x2HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down2x2HalfF32AVX512 is, count times,
+// down2x2HalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 2, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down2x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down2x2HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down1x2HalfF32AVX512 is, count times,
+// down1x2HalfEdgeF32AVX512 is, count times,
 //
 //	for i := range 1, j := range 32+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down1x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down1x2HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile16x1F64AVX512 is, count times,
 //
@@ -678,10 +825,17 @@ func tile16x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, 
 
 // down16x1F64AVX512 is, count times,
 //
-//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 16, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down16x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down16x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down16x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8x1F64AVX512 is, count times,
 //
@@ -706,10 +860,17 @@ func tile8x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down8x1F64AVX512 is, count times,
 //
-//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 8, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down8x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x1F64AVX512 is, count times,
 //
@@ -734,10 +895,17 @@ func tile4x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down4x1F64AVX512 is, count times,
 //
-//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x1F64AVX512 is, count times,
 //
@@ -762,10 +930,17 @@ func tile2x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down2x1F64AVX512 is, count times,
 //
-//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x1F64AVX512 is, count times,
 //
@@ -790,10 +965,17 @@ func tile1x1StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down1x1F64AVX512 is, count times,
 //
-//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 8 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x1EdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8x2F64AVX512 is, count times,
 //
@@ -818,10 +1000,17 @@ func tile8x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down8x2F64AVX512 is, count times,
 //
-//	for i := range 8, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 8, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down8x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8x2EdgeF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8x2EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x2F64AVX512 is, count times,
 //
@@ -846,10 +1035,17 @@ func tile4x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down4x2F64AVX512 is, count times,
 //
-//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x2EdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x2EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x2F64AVX512 is, count times,
 //
@@ -874,10 +1070,17 @@ func tile2x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down2x2F64AVX512 is, count times,
 //
-//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x2EdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x2EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x2F64AVX512 is, count times,
 //
@@ -902,10 +1105,17 @@ func tile1x2StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down1x2F64AVX512 is, count times,
 //
-//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 16 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x2EdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x2EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile5x3F64AVX512 is, count times,
 //
@@ -930,10 +1140,17 @@ func tile5x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down5x3F64AVX512 is, count times,
 //
-//	for i := range 5, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 5, j := range 24 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down5x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down5x3EdgeF64AVX512 is, count times,
+//
+//	for i := range 5, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down5x3EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x3F64AVX512 is, count times,
 //
@@ -958,10 +1175,17 @@ func tile4x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down4x3F64AVX512 is, count times,
 //
-//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 24 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x3EdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x3EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x3F64AVX512 is, count times,
 //
@@ -986,10 +1210,17 @@ func tile2x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down2x3F64AVX512 is, count times,
 //
-//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 24 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x3EdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x3EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x3F64AVX512 is, count times,
 //
@@ -1014,10 +1245,17 @@ func tile1x3StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down1x3F64AVX512 is, count times,
 //
-//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 24 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x3EdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x3EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4x4F64AVX512 is, count times,
 //
@@ -1042,10 +1280,17 @@ func tile4x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down4x4F64AVX512 is, count times,
 //
-//	for i := range 4, j := range 24+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 32 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4x4EdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 24+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4x4EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2x4F64AVX512 is, count times,
 //
@@ -1070,10 +1315,17 @@ func tile2x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down2x4F64AVX512 is, count times,
 //
-//	for i := range 2, j := range 24+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 32 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2x4EdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 24+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2x4EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1x4F64AVX512 is, count times,
 //
@@ -1098,10 +1350,17 @@ func tile1x4StreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64, b
 
 // down1x4F64AVX512 is, count times,
 //
-//	for i := range 1, j := range 24+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 32 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down1x4EdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 24+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1x4EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile16xHalfF64AVX512 is, count times,
 //
@@ -1126,10 +1385,17 @@ func tile16xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float6
 
 // down16xHalfF64AVX512 is, count times,
 //
-//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 16, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down16xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down16xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 16, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down16xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile8xHalfF64AVX512 is, count times,
 //
@@ -1154,10 +1420,17 @@ func tile8xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64
 
 // down8xHalfF64AVX512 is, count times,
 //
-//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 8, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down8xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down8xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 8, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down8xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile4xHalfF64AVX512 is, count times,
 //
@@ -1182,10 +1455,17 @@ func tile4xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64
 
 // down4xHalfF64AVX512 is, count times,
 //
-//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 4, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down4xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down4xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 4, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down4xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile2xHalfF64AVX512 is, count times,
 //
@@ -1210,10 +1490,17 @@ func tile2xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64
 
 // down2xHalfF64AVX512 is, count times,
 //
-//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 2, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down2xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down2xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 2, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down2xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
 // tile1xHalfF64AVX512 is, count times,
 //
@@ -1238,70 +1525,77 @@ func tile1xHalfStreamF64AVX512(k int, a *float64, aRow int, aCol int, b *float64
 
 // down1xHalfF64AVX512 is, count times,
 //
-//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//	for i := range 1, j := range 4 { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
 func down1xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down12x1HalfF64AVX512 is, count times,
+// down1xHalfEdgeF64AVX512 is, count times,
+//
+//	for i := range 1, j := range 0+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
+//
+//go:noescape
+func down1xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+
+// down12x1HalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 12, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down12x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down12x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down8x1HalfF64AVX512 is, count times,
+// down8x1HalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 8, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down8x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down8x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down4x1HalfF64AVX512 is, count times,
+// down4x1HalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down4x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down4x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down2x1HalfF64AVX512 is, count times,
+// down2x1HalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down2x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down2x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down1x1HalfF64AVX512 is, count times,
+// down1x1HalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 8+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down1x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down1x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down8x2HalfF64AVX512 is, count times,
+// down8x2HalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 8, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down8x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down8x2HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down4x2HalfF64AVX512 is, count times,
+// down4x2HalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 4, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down4x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down4x2HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down2x2HalfF64AVX512 is, count times,
+// down2x2HalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 2, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down2x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down2x2HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 
-// down1x2HalfF64AVX512 is, count times,
+// down1x2HalfEdgeF64AVX512 is, count times,
 //
 //	for i := range 1, j := range 16+last { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }
 //
 //go:noescape
-func down1x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+func down1x2HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)

@@ -530,8 +530,199 @@ summed:
 	RET
 
 // func down16x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down16x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPS          (DI), Z16
+	VFMADD231PS.BCST (BX), Z16, Z0
+	VFMADD231PS.BCST 4(BX), Z16, Z1
+	VFMADD231PS.BCST 8(BX), Z16, Z2
+	VFMADD231PS.BCST 12(BX), Z16, Z3
+	VFMADD231PS.BCST 16(BX), Z16, Z4
+	VFMADD231PS.BCST 20(BX), Z16, Z5
+	VFMADD231PS.BCST 24(BX), Z16, Z6
+	VFMADD231PS.BCST 28(BX), Z16, Z7
+	VFMADD231PS.BCST 32(BX), Z16, Z8
+	VFMADD231PS.BCST 36(BX), Z16, Z9
+	VFMADD231PS.BCST 40(BX), Z16, Z10
+	VFMADD231PS.BCST 44(BX), Z16, Z11
+	VFMADD231PS.BCST 48(BX), Z16, Z12
+	VFMADD231PS.BCST 52(BX), Z16, Z13
+	VFMADD231PS.BCST 56(BX), Z16, Z14
+	VFMADD231PS.BCST 60(BX), Z16, Z15
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000040, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	ADDQ   BX, SI
+	VADDPS (SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPS (SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPS (SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPS (SI), Z4, Z4
+	ADDQ   BX, SI
+	VADDPS (SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPS (SI), Z6, Z6
+	ADDQ   BX, SI
+	VADDPS (SI), Z7, Z7
+	ADDQ   BX, SI
+	VADDPS (SI), Z8, Z8
+	ADDQ   BX, SI
+	VADDPS (SI), Z9, Z9
+	ADDQ   BX, SI
+	VADDPS (SI), Z10, Z10
+	ADDQ   BX, SI
+	VADDPS (SI), Z11, Z11
+	ADDQ   BX, SI
+	VADDPS (SI), Z12, Z12
+	ADDQ   BX, SI
+	VADDPS (SI), Z13, Z13
+	ADDQ   BX, SI
+	VADDPS (SI), Z14, Z14
+	ADDQ   BX, SI
+	VADDPS (SI), Z15, Z15
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z5, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z7, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z9, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z11, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z13, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z14, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z15, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down16x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down16x1EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -1087,8 +1278,135 @@ summed:
 	RET
 
 // func down8x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down8x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPS          (DI), Z8
+	VFMADD231PS.BCST (BX), Z8, Z0
+	VFMADD231PS.BCST 4(BX), Z8, Z1
+	VFMADD231PS.BCST 8(BX), Z8, Z2
+	VFMADD231PS.BCST 12(BX), Z8, Z3
+	VFMADD231PS.BCST 16(BX), Z8, Z4
+	VFMADD231PS.BCST 20(BX), Z8, Z5
+	VFMADD231PS.BCST 24(BX), Z8, Z6
+	VFMADD231PS.BCST 28(BX), Z8, Z7
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000020, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	ADDQ   BX, SI
+	VADDPS (SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPS (SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPS (SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPS (SI), Z4, Z4
+	ADDQ   BX, SI
+	VADDPS (SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPS (SI), Z6, Z6
+	ADDQ   BX, SI
+	VADDPS (SI), Z7, Z7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z5, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z7, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down8x1EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -1487,8 +1805,103 @@ summed:
 	RET
 
 // func down4x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down4x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPS          (DI), Z4
+	VFMADD231PS.BCST (BX), Z4, Z0
+	VFMADD231PS.BCST 4(BX), Z4, Z1
+	VFMADD231PS.BCST 8(BX), Z4, Z2
+	VFMADD231PS.BCST 12(BX), Z4, Z3
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000010, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	ADDQ   BX, SI
+	VADDPS (SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPS (SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPS (SI), Z3, Z3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x1EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -1804,8 +2217,87 @@ summed:
 	RET
 
 // func down2x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down2x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPS          (DI), Z2
+	VFMADD231PS.BCST (BX), Z2, Z0
+	VFMADD231PS.BCST 4(BX), Z2, Z1
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000008, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	ADDQ   BX, SI
+	VADDPS (SI), Z1, Z1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Z1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x1EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -2084,8 +2576,79 @@ summed:
 	RET
 
 // func down1x1F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down1x1F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+
+loop:
+	VMOVUPS          (DI), Z1
+	VFMADD231PS.BCST (BX), Z1, Z0
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000004, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x1EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x1EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -2631,8 +3194,184 @@ summed:
 	RET
 
 // func down8x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down8x2F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPS      (DI), Z16
+	VMOVUPS      64(DI), Z17
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z18, Z16, Z0
+	VFMADD231PS  Z18, Z17, Z1
+	VBROADCASTSS 4(BX), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z3
+	VBROADCASTSS 8(BX), Z18
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Z18, Z17, Z5
+	VBROADCASTSS 12(BX), Z18
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Z18, Z17, Z7
+	VBROADCASTSS 16(BX), Z18
+	VFMADD231PS  Z18, Z16, Z8
+	VFMADD231PS  Z18, Z17, Z9
+	VBROADCASTSS 20(BX), Z18
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z11
+	VBROADCASTSS 24(BX), Z18
+	VFMADD231PS  Z18, Z16, Z12
+	VFMADD231PS  Z18, Z17, Z13
+	VBROADCASTSS 28(BX), Z18
+	VFMADD231PS  Z18, Z16, Z14
+	VFMADD231PS  Z18, Z17, Z15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPS (SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPS (SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPS (SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	ADDQ   BX, SI
+	VADDPS (SI), Z8, Z8
+	VADDPS 64(SI), Z9, Z9
+	ADDQ   BX, SI
+	VADDPS (SI), Z10, Z10
+	VADDPS 64(SI), Z11, Z11
+	ADDQ   BX, SI
+	VADDPS (SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	ADDQ   BX, SI
+	VADDPS (SI), Z14, Z14
+	VADDPS 64(SI), Z15, Z15
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z3, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Z5, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)
+	VMOVUPS Z9, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z10, (DX)
+	VMOVUPS Z11, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	VMOVUPS Z13, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z14, (DX)
+	VMOVUPS Z15, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x2EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down8x2EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -3145,8 +3884,128 @@ summed:
 	RET
 
 // func down4x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down4x2F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPS      (DI), Z8
+	VMOVUPS      64(DI), Z9
+	VBROADCASTSS (BX), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z1
+	VBROADCASTSS 4(BX), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z3
+	VBROADCASTSS 8(BX), Z10
+	VFMADD231PS  Z10, Z8, Z4
+	VFMADD231PS  Z10, Z9, Z5
+	VBROADCASTSS 12(BX), Z10
+	VFMADD231PS  Z10, Z8, Z6
+	VFMADD231PS  Z10, Z9, Z7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPS (SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPS (SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPS (SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z3, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Z5, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x2EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x2EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -3522,8 +4381,100 @@ summed:
 	RET
 
 // func down2x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down2x2F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPS      (DI), Z4
+	VMOVUPS      64(DI), Z5
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z6, Z4, Z0
+	VFMADD231PS  Z6, Z5, Z1
+	VBROADCASTSS 4(BX), Z6
+	VFMADD231PS  Z6, Z4, Z2
+	VFMADD231PS  Z6, Z5, Z3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPS (SI), Z2, Z2
+	VADDPS 64(SI), Z3, Z3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z3, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x2EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x2EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -3835,8 +4786,86 @@ summed:
 	RET
 
 // func down1x2F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down1x2F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPS      (DI), Z2
+	VMOVUPS      64(DI), Z3
+	VBROADCASTSS (BX), Z4
+	VFMADD231PS  Z4, Z2, Z0
+	VFMADD231PS  Z4, Z3, Z1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x2EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x2EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -4343,8 +5372,168 @@ summed:
 	RET
 
 // func down5x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down5x3F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+
+loop:
+	VMOVUPS      (DI), Z15
+	VMOVUPS      64(DI), Z16
+	VMOVUPS      128(DI), Z17
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z18, Z15, Z0
+	VFMADD231PS  Z18, Z16, Z1
+	VFMADD231PS  Z18, Z17, Z2
+	VBROADCASTSS 4(BX), Z18
+	VFMADD231PS  Z18, Z15, Z3
+	VFMADD231PS  Z18, Z16, Z4
+	VFMADD231PS  Z18, Z17, Z5
+	VBROADCASTSS 8(BX), Z18
+	VFMADD231PS  Z18, Z15, Z6
+	VFMADD231PS  Z18, Z16, Z7
+	VFMADD231PS  Z18, Z17, Z8
+	VBROADCASTSS 12(BX), Z18
+	VFMADD231PS  Z18, Z15, Z9
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z11
+	VBROADCASTSS 16(BX), Z18
+	VFMADD231PS  Z18, Z15, Z12
+	VFMADD231PS  Z18, Z16, Z13
+	VFMADD231PS  Z18, Z17, Z14
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000014, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VADDPS 128(SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPS (SI), Z3, Z3
+	VADDPS 64(SI), Z4, Z4
+	VADDPS 128(SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPS (SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	VADDPS 128(SI), Z8, Z8
+	ADDQ   BX, SI
+	VADDPS (SI), Z9, Z9
+	VADDPS 64(SI), Z10, Z10
+	VADDPS 128(SI), Z11, Z11
+	ADDQ   BX, SI
+	VADDPS (SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	VADDPS 128(SI), Z14, Z14
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, 64(DX)
+	VMOVUPS Z8, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z9, (DX)
+	VMOVUPS Z10, 64(DX)
+	VMOVUPS Z11, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	VMOVUPS Z13, 64(DX)
+	VMOVUPS Z14, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down5x3EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down5x3EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -4891,8 +6080,149 @@ summed:
 	RET
 
 // func down4x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down4x3F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+
+loop:
+	VMOVUPS      (DI), Z12
+	VMOVUPS      64(DI), Z13
+	VMOVUPS      128(DI), Z14
+	VBROADCASTSS (BX), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z1
+	VFMADD231PS  Z15, Z14, Z2
+	VBROADCASTSS 4(BX), Z15
+	VFMADD231PS  Z15, Z12, Z3
+	VFMADD231PS  Z15, Z13, Z4
+	VFMADD231PS  Z15, Z14, Z5
+	VBROADCASTSS 8(BX), Z15
+	VFMADD231PS  Z15, Z12, Z6
+	VFMADD231PS  Z15, Z13, Z7
+	VFMADD231PS  Z15, Z14, Z8
+	VBROADCASTSS 12(BX), Z15
+	VFMADD231PS  Z15, Z12, Z9
+	VFMADD231PS  Z15, Z13, Z10
+	VFMADD231PS  Z15, Z14, Z11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VADDPS 128(SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPS (SI), Z3, Z3
+	VADDPS 64(SI), Z4, Z4
+	VADDPS 128(SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPS (SI), Z6, Z6
+	VADDPS 64(SI), Z7, Z7
+	VADDPS 128(SI), Z8, Z8
+	ADDQ   BX, SI
+	VADDPS (SI), Z9, Z9
+	VADDPS 64(SI), Z10, Z10
+	VADDPS 128(SI), Z11, Z11
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z6, (DX)
+	VMOVUPS Z7, 64(DX)
+	VMOVUPS Z8, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z9, (DX)
+	VMOVUPS Z10, 64(DX)
+	VMOVUPS Z11, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x3EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x3EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -5318,8 +6648,111 @@ summed:
 	RET
 
 // func down2x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down2x3F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+
+loop:
+	VMOVUPS      (DI), Z6
+	VMOVUPS      64(DI), Z7
+	VMOVUPS      128(DI), Z8
+	VBROADCASTSS (BX), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z1
+	VFMADD231PS  Z9, Z8, Z2
+	VBROADCASTSS 4(BX), Z9
+	VFMADD231PS  Z9, Z6, Z3
+	VFMADD231PS  Z9, Z7, Z4
+	VFMADD231PS  Z9, Z8, Z5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VADDPS 128(SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPS (SI), Z3, Z3
+	VADDPS 64(SI), Z4, Z4
+	VADDPS 128(SI), Z5, Z5
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z3, (DX)
+	VMOVUPS Z4, 64(DX)
+	VMOVUPS Z5, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x3EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x3EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -5659,8 +7092,92 @@ summed:
 	RET
 
 // func down1x3F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down1x3F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+
+loop:
+	VMOVUPS      (DI), Z3
+	VMOVUPS      64(DI), Z4
+	VMOVUPS      128(DI), Z5
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z6, Z3, Z0
+	VFMADD231PS  Z6, Z4, Z1
+	VFMADD231PS  Z6, Z5, Z2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VADDPS 128(SI), Z2, Z2
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x3EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x3EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -6180,8 +7697,170 @@ summed:
 	RET
 
 // func down4x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down4x4F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPS      (DI), Z16
+	VMOVUPS      64(DI), Z17
+	VMOVUPS      128(DI), Z18
+	VMOVUPS      192(DI), Z19
+	VBROADCASTSS (BX), Z20
+	VFMADD231PS  Z20, Z16, Z0
+	VFMADD231PS  Z20, Z17, Z1
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Z20, Z19, Z3
+	VBROADCASTSS 4(BX), Z20
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VFMADD231PS  Z20, Z18, Z6
+	VFMADD231PS  Z20, Z19, Z7
+	VBROADCASTSS 8(BX), Z20
+	VFMADD231PS  Z20, Z16, Z8
+	VFMADD231PS  Z20, Z17, Z9
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z11
+	VBROADCASTSS 12(BX), Z20
+	VFMADD231PS  Z20, Z16, Z12
+	VFMADD231PS  Z20, Z17, Z13
+	VFMADD231PS  Z20, Z18, Z14
+	VFMADD231PS  Z20, Z19, Z15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VADDPS 128(SI), Z2, Z2
+	VADDPS 192(SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPS (SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	VADDPS 128(SI), Z6, Z6
+	VADDPS 192(SI), Z7, Z7
+	ADDQ   BX, SI
+	VADDPS (SI), Z8, Z8
+	VADDPS 64(SI), Z9, Z9
+	VADDPS 128(SI), Z10, Z10
+	VADDPS 192(SI), Z11, Z11
+	ADDQ   BX, SI
+	VADDPS (SI), Z12, Z12
+	VADDPS 64(SI), Z13, Z13
+	VADDPS 128(SI), Z14, Z14
+	VADDPS 192(SI), Z15, Z15
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z8, (DX)
+	VMOVUPS Z9, 64(DX)
+	VMOVUPS Z10, 128(DX)
+	VMOVUPS Z11, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z12, (DX)
+	VMOVUPS Z13, 64(DX)
+	VMOVUPS Z14, 128(DX)
+	VMOVUPS Z15, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x4EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x4EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -6657,8 +8336,122 @@ summed:
 	RET
 
 // func down2x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down2x4F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPS      (DI), Z8
+	VMOVUPS      64(DI), Z9
+	VMOVUPS      128(DI), Z10
+	VMOVUPS      192(DI), Z11
+	VBROADCASTSS (BX), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z1
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VBROADCASTSS 4(BX), Z12
+	VFMADD231PS  Z12, Z8, Z4
+	VFMADD231PS  Z12, Z9, Z5
+	VFMADD231PS  Z12, Z10, Z6
+	VFMADD231PS  Z12, Z11, Z7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VADDPS 128(SI), Z2, Z2
+	VADDPS 192(SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPS (SI), Z4, Z4
+	VADDPS 64(SI), Z5, Z5
+	VADDPS 128(SI), Z6, Z6
+	VADDPS 192(SI), Z7, Z7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPS Z4, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z6, 128(DX)
+	VMOVUPS Z7, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x4EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x4EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -7026,8 +8819,98 @@ summed:
 	RET
 
 // func down1x4F32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down1x4F32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPS      (DI), Z4
+	VMOVUPS      64(DI), Z5
+	VMOVUPS      128(DI), Z6
+	VMOVUPS      192(DI), Z7
+	VBROADCASTSS (BX), Z8
+	VFMADD231PS  Z8, Z4, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000004, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x02, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Z0, Z0
+	VADDPS 64(SI), Z1, Z1
+	VADDPS 128(SI), Z2, Z2
+	VADDPS 192(SI), Z3, Z3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x4EdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x4EdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -7646,8 +9529,199 @@ summed:
 	RET
 
 // func down16xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down16xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+
+loop:
+	VMOVUPS          (DI), Y16
+	VFMADD231PS.BCST (BX), Y16, Y0
+	VFMADD231PS.BCST 4(BX), Y16, Y1
+	VFMADD231PS.BCST 8(BX), Y16, Y2
+	VFMADD231PS.BCST 12(BX), Y16, Y3
+	VFMADD231PS.BCST 16(BX), Y16, Y4
+	VFMADD231PS.BCST 20(BX), Y16, Y5
+	VFMADD231PS.BCST 24(BX), Y16, Y6
+	VFMADD231PS.BCST 28(BX), Y16, Y7
+	VFMADD231PS.BCST 32(BX), Y16, Y8
+	VFMADD231PS.BCST 36(BX), Y16, Y9
+	VFMADD231PS.BCST 40(BX), Y16, Y10
+	VFMADD231PS.BCST 44(BX), Y16, Y11
+	VFMADD231PS.BCST 48(BX), Y16, Y12
+	VFMADD231PS.BCST 52(BX), Y16, Y13
+	VFMADD231PS.BCST 56(BX), Y16, Y14
+	VFMADD231PS.BCST 60(BX), Y16, Y15
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000040, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPS (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPS (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPS (SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPS (SI), Y4, Y4
+	ADDQ   BX, SI
+	VADDPS (SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPS (SI), Y6, Y6
+	ADDQ   BX, SI
+	VADDPS (SI), Y7, Y7
+	ADDQ   BX, SI
+	VADDPS (SI), Y8, Y8
+	ADDQ   BX, SI
+	VADDPS (SI), Y9, Y9
+	ADDQ   BX, SI
+	VADDPS (SI), Y10, Y10
+	ADDQ   BX, SI
+	VADDPS (SI), Y11, Y11
+	ADDQ   BX, SI
+	VADDPS (SI), Y12, Y12
+	ADDQ   BX, SI
+	VADDPS (SI), Y13, Y13
+	ADDQ   BX, SI
+	VADDPS (SI), Y14, Y14
+	ADDQ   BX, SI
+	VADDPS (SI), Y15, Y15
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y8, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y9, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y10, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y11, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y12, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y13, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y14, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y15, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down16xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down16xHalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -8203,8 +10277,135 @@ summed:
 	RET
 
 // func down8xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down8xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPS          (DI), Y8
+	VFMADD231PS.BCST (BX), Y8, Y0
+	VFMADD231PS.BCST 4(BX), Y8, Y1
+	VFMADD231PS.BCST 8(BX), Y8, Y2
+	VFMADD231PS.BCST 12(BX), Y8, Y3
+	VFMADD231PS.BCST 16(BX), Y8, Y4
+	VFMADD231PS.BCST 20(BX), Y8, Y5
+	VFMADD231PS.BCST 24(BX), Y8, Y6
+	VFMADD231PS.BCST 28(BX), Y8, Y7
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000020, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPS (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPS (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPS (SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPS (SI), Y4, Y4
+	ADDQ   BX, SI
+	VADDPS (SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPS (SI), Y6, Y6
+	ADDQ   BX, SI
+	VADDPS (SI), Y7, Y7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y4, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y5, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y6, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y7, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down8xHalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -8603,8 +10804,103 @@ summed:
 	RET
 
 // func down4xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down4xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPS          (DI), Y4
+	VFMADD231PS.BCST (BX), Y4, Y0
+	VFMADD231PS.BCST 4(BX), Y4, Y1
+	VFMADD231PS.BCST 8(BX), Y4, Y2
+	VFMADD231PS.BCST 12(BX), Y4, Y3
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000010, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPS (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPS (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPS (SI), Y3, Y3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y3, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down4xHalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -8920,8 +11216,87 @@ summed:
 	RET
 
 // func down2xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down2xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x02, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPS          (DI), Y2
+	VFMADD231PS.BCST (BX), Y2, Y0
+	VFMADD231PS.BCST 4(BX), Y2, Y1
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000008, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPS (SI), Y1, Y1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPS Y1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down2xHalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9200,8 +11575,79 @@ summed:
 	RET
 
 // func down1xHalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down1xHalfF32AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x02, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x02, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x02, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x02, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+
+loop:
+	VMOVUPS          (DI), Y1
+	VFMADD231PS.BCST (BX), Y1, Y0
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000004, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x02, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x02, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPS (SI), Y0, Y0
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPS Y0, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x02, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1xHalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down1xHalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9275,9 +11721,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down12x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down12x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down12x1HalfF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·down12x1HalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9523,9 +11969,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down8x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down8x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down8x1HalfF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·down8x1HalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9711,9 +12157,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down4x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down4x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down4x1HalfF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·down4x1HalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9839,9 +12285,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down2x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down2x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down2x1HalfF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·down2x1HalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -9937,9 +12383,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down1x1HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down1x1HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down1x1HalfF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·down1x1HalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -10020,9 +12466,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down8x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down8x2HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down8x2HalfF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·down8x2HalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -10249,9 +12695,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down4x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down4x2HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down4x2HalfF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·down4x2HalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -10398,9 +12844,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down2x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down2x2HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down2x2HalfF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·down2x2HalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -10507,9 +12953,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down1x2HalfF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down1x2HalfEdgeF32AVX512(k int, a *float32, aCol int, b *float32, bRow int, c *float32, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down1x2HalfF32AVX512(SB), NOSPLIT, $0-136
+TEXT ·down1x2HalfEdgeF32AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -11124,8 +13570,200 @@ summed:
 	RET
 
 // func down16x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down16x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPD          (DI), Z16
+	VFMADD231PD.BCST (BX), Z16, Z0
+	VFMADD231PD.BCST 8(BX), Z16, Z1
+	VFMADD231PD.BCST 16(BX), Z16, Z2
+	VFMADD231PD.BCST 24(BX), Z16, Z3
+	VFMADD231PD.BCST 32(BX), Z16, Z4
+	VFMADD231PD.BCST 40(BX), Z16, Z5
+	VFMADD231PD.BCST 48(BX), Z16, Z6
+	VFMADD231PD.BCST 56(BX), Z16, Z7
+	VFMADD231PD.BCST 64(BX), Z16, Z8
+	VFMADD231PD.BCST 72(BX), Z16, Z9
+	VFMADD231PD.BCST 80(BX), Z16, Z10
+	VFMADD231PD.BCST 88(BX), Z16, Z11
+	VFMADD231PD.BCST 96(BX), Z16, Z12
+	VFMADD231PD.BCST 104(BX), Z16, Z13
+	VFMADD231PD.BCST 112(BX), Z16, Z14
+	VFMADD231PD.BCST 120(BX), Z16, Z15
+	PREFETCHT0       (AX)
+	PREFETCHT0       64(AX)
+	ADDQ             $0x00000080, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	ADDQ   BX, SI
+	VADDPD (SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPD (SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPD (SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPD (SI), Z4, Z4
+	ADDQ   BX, SI
+	VADDPD (SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPD (SI), Z6, Z6
+	ADDQ   BX, SI
+	VADDPD (SI), Z7, Z7
+	ADDQ   BX, SI
+	VADDPD (SI), Z8, Z8
+	ADDQ   BX, SI
+	VADDPD (SI), Z9, Z9
+	ADDQ   BX, SI
+	VADDPD (SI), Z10, Z10
+	ADDQ   BX, SI
+	VADDPD (SI), Z11, Z11
+	ADDQ   BX, SI
+	VADDPD (SI), Z12, Z12
+	ADDQ   BX, SI
+	VADDPD (SI), Z13, Z13
+	ADDQ   BX, SI
+	VADDPD (SI), Z14, Z14
+	ADDQ   BX, SI
+	VADDPD (SI), Z15, Z15
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z5, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z7, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z8, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z9, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z10, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z11, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z13, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z14, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z15, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down16x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down16x1EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -11682,8 +14320,135 @@ summed:
 	RET
 
 // func down8x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down8x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPD          (DI), Z8
+	VFMADD231PD.BCST (BX), Z8, Z0
+	VFMADD231PD.BCST 8(BX), Z8, Z1
+	VFMADD231PD.BCST 16(BX), Z8, Z2
+	VFMADD231PD.BCST 24(BX), Z8, Z3
+	VFMADD231PD.BCST 32(BX), Z8, Z4
+	VFMADD231PD.BCST 40(BX), Z8, Z5
+	VFMADD231PD.BCST 48(BX), Z8, Z6
+	VFMADD231PD.BCST 56(BX), Z8, Z7
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000040, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	ADDQ   BX, SI
+	VADDPD (SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPD (SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPD (SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPD (SI), Z4, Z4
+	ADDQ   BX, SI
+	VADDPD (SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPD (SI), Z6, Z6
+	ADDQ   BX, SI
+	VADDPD (SI), Z7, Z7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z5, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z7, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down8x1EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -12082,8 +14847,103 @@ summed:
 	RET
 
 // func down4x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down4x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPD          (DI), Z4
+	VFMADD231PD.BCST (BX), Z4, Z0
+	VFMADD231PD.BCST 8(BX), Z4, Z1
+	VFMADD231PD.BCST 16(BX), Z4, Z2
+	VFMADD231PD.BCST 24(BX), Z4, Z3
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000020, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	ADDQ   BX, SI
+	VADDPD (SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPD (SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPD (SI), Z3, Z3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x1EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -12399,8 +15259,87 @@ summed:
 	RET
 
 // func down2x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down2x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPD          (DI), Z2
+	VFMADD231PD.BCST (BX), Z2, Z0
+	VFMADD231PD.BCST 8(BX), Z2, Z1
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000010, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	ADDQ   BX, SI
+	VADDPD (SI), Z1, Z1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Z1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x1EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -12679,8 +15618,79 @@ summed:
 	RET
 
 // func down1x1F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down1x1F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+
+loop:
+	VMOVUPD          (DI), Z1
+	VFMADD231PD.BCST (BX), Z1, Z0
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000008, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x1EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x1EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -13226,8 +16236,184 @@ summed:
 	RET
 
 // func down8x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down8x2F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPD      (DI), Z16
+	VMOVUPD      64(DI), Z17
+	VBROADCASTSD (BX), Z18
+	VFMADD231PD  Z18, Z16, Z0
+	VFMADD231PD  Z18, Z17, Z1
+	VBROADCASTSD 8(BX), Z18
+	VFMADD231PD  Z18, Z16, Z2
+	VFMADD231PD  Z18, Z17, Z3
+	VBROADCASTSD 16(BX), Z18
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z5
+	VBROADCASTSD 24(BX), Z18
+	VFMADD231PD  Z18, Z16, Z6
+	VFMADD231PD  Z18, Z17, Z7
+	VBROADCASTSD 32(BX), Z18
+	VFMADD231PD  Z18, Z16, Z8
+	VFMADD231PD  Z18, Z17, Z9
+	VBROADCASTSD 40(BX), Z18
+	VFMADD231PD  Z18, Z16, Z10
+	VFMADD231PD  Z18, Z17, Z11
+	VBROADCASTSD 48(BX), Z18
+	VFMADD231PD  Z18, Z16, Z12
+	VFMADD231PD  Z18, Z17, Z13
+	VBROADCASTSD 56(BX), Z18
+	VFMADD231PD  Z18, Z16, Z14
+	VFMADD231PD  Z18, Z17, Z15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000040, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPD (SI), Z2, Z2
+	VADDPD 64(SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPD (SI), Z4, Z4
+	VADDPD 64(SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPD (SI), Z6, Z6
+	VADDPD 64(SI), Z7, Z7
+	ADDQ   BX, SI
+	VADDPD (SI), Z8, Z8
+	VADDPD 64(SI), Z9, Z9
+	ADDQ   BX, SI
+	VADDPD (SI), Z10, Z10
+	VADDPD 64(SI), Z11, Z11
+	ADDQ   BX, SI
+	VADDPD (SI), Z12, Z12
+	VADDPD 64(SI), Z13, Z13
+	ADDQ   BX, SI
+	VADDPD (SI), Z14, Z14
+	VADDPD 64(SI), Z15, Z15
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Z3, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Z5, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z8, (DX)
+	VMOVUPD Z9, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z10, (DX)
+	VMOVUPD Z11, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	VMOVUPD Z13, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z14, (DX)
+	VMOVUPD Z15, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8x2EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down8x2EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -13740,8 +16926,128 @@ summed:
 	RET
 
 // func down4x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down4x2F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPD      (DI), Z8
+	VMOVUPD      64(DI), Z9
+	VBROADCASTSD (BX), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VBROADCASTSD 8(BX), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 16(BX), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 24(BX), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPD (SI), Z2, Z2
+	VADDPD 64(SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPD (SI), Z4, Z4
+	VADDPD 64(SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPD (SI), Z6, Z6
+	VADDPD 64(SI), Z7, Z7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Z3, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Z5, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x2EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x2EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -14117,8 +17423,100 @@ summed:
 	RET
 
 // func down2x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down2x2F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPD      (DI), Z4
+	VMOVUPD      64(DI), Z5
+	VBROADCASTSD (BX), Z6
+	VFMADD231PD  Z6, Z4, Z0
+	VFMADD231PD  Z6, Z5, Z1
+	VBROADCASTSD 8(BX), Z6
+	VFMADD231PD  Z6, Z4, Z2
+	VFMADD231PD  Z6, Z5, Z3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	ADDQ   BX, SI
+	VADDPD (SI), Z2, Z2
+	VADDPD 64(SI), Z3, Z3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Z3, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x2EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x2EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -14430,8 +17828,86 @@ summed:
 	RET
 
 // func down1x2F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down1x2F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+
+loop:
+	VMOVUPD      (DI), Z2
+	VMOVUPD      64(DI), Z3
+	VBROADCASTSD (BX), Z4
+	VFMADD231PD  Z4, Z2, Z0
+	VFMADD231PD  Z4, Z3, Z1
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x2EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x2EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -14938,8 +18414,168 @@ summed:
 	RET
 
 // func down5x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down5x3F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+
+loop:
+	VMOVUPD      (DI), Z15
+	VMOVUPD      64(DI), Z16
+	VMOVUPD      128(DI), Z17
+	VBROADCASTSD (BX), Z18
+	VFMADD231PD  Z18, Z15, Z0
+	VFMADD231PD  Z18, Z16, Z1
+	VFMADD231PD  Z18, Z17, Z2
+	VBROADCASTSD 8(BX), Z18
+	VFMADD231PD  Z18, Z15, Z3
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z5
+	VBROADCASTSD 16(BX), Z18
+	VFMADD231PD  Z18, Z15, Z6
+	VFMADD231PD  Z18, Z16, Z7
+	VFMADD231PD  Z18, Z17, Z8
+	VBROADCASTSD 24(BX), Z18
+	VFMADD231PD  Z18, Z15, Z9
+	VFMADD231PD  Z18, Z16, Z10
+	VFMADD231PD  Z18, Z17, Z11
+	VBROADCASTSD 32(BX), Z18
+	VFMADD231PD  Z18, Z15, Z12
+	VFMADD231PD  Z18, Z16, Z13
+	VFMADD231PD  Z18, Z17, Z14
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000028, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPD (SI), Z3, Z3
+	VADDPD 64(SI), Z4, Z4
+	VADDPD 128(SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPD (SI), Z6, Z6
+	VADDPD 64(SI), Z7, Z7
+	VADDPD 128(SI), Z8, Z8
+	ADDQ   BX, SI
+	VADDPD (SI), Z9, Z9
+	VADDPD 64(SI), Z10, Z10
+	VADDPD 128(SI), Z11, Z11
+	ADDQ   BX, SI
+	VADDPD (SI), Z12, Z12
+	VADDPD 64(SI), Z13, Z13
+	VADDPD 128(SI), Z14, Z14
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	VMOVUPD Z4, 64(DX)
+	VMOVUPD Z5, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, 64(DX)
+	VMOVUPD Z8, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z9, (DX)
+	VMOVUPD Z10, 64(DX)
+	VMOVUPD Z11, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	VMOVUPD Z13, 64(DX)
+	VMOVUPD Z14, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down5x3EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down5x3EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -15486,8 +19122,149 @@ summed:
 	RET
 
 // func down4x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down4x3F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+
+loop:
+	VMOVUPD      (DI), Z12
+	VMOVUPD      64(DI), Z13
+	VMOVUPD      128(DI), Z14
+	VBROADCASTSD (BX), Z15
+	VFMADD231PD  Z15, Z12, Z0
+	VFMADD231PD  Z15, Z13, Z1
+	VFMADD231PD  Z15, Z14, Z2
+	VBROADCASTSD 8(BX), Z15
+	VFMADD231PD  Z15, Z12, Z3
+	VFMADD231PD  Z15, Z13, Z4
+	VFMADD231PD  Z15, Z14, Z5
+	VBROADCASTSD 16(BX), Z15
+	VFMADD231PD  Z15, Z12, Z6
+	VFMADD231PD  Z15, Z13, Z7
+	VFMADD231PD  Z15, Z14, Z8
+	VBROADCASTSD 24(BX), Z15
+	VFMADD231PD  Z15, Z12, Z9
+	VFMADD231PD  Z15, Z13, Z10
+	VFMADD231PD  Z15, Z14, Z11
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPD (SI), Z3, Z3
+	VADDPD 64(SI), Z4, Z4
+	VADDPD 128(SI), Z5, Z5
+	ADDQ   BX, SI
+	VADDPD (SI), Z6, Z6
+	VADDPD 64(SI), Z7, Z7
+	VADDPD 128(SI), Z8, Z8
+	ADDQ   BX, SI
+	VADDPD (SI), Z9, Z9
+	VADDPD 64(SI), Z10, Z10
+	VADDPD 128(SI), Z11, Z11
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	VMOVUPD Z4, 64(DX)
+	VMOVUPD Z5, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z6, (DX)
+	VMOVUPD Z7, 64(DX)
+	VMOVUPD Z8, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z9, (DX)
+	VMOVUPD Z10, 64(DX)
+	VMOVUPD Z11, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x3EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x3EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -15913,8 +19690,111 @@ summed:
 	RET
 
 // func down2x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down2x3F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+
+loop:
+	VMOVUPD      (DI), Z6
+	VMOVUPD      64(DI), Z7
+	VMOVUPD      128(DI), Z8
+	VBROADCASTSD (BX), Z9
+	VFMADD231PD  Z9, Z6, Z0
+	VFMADD231PD  Z9, Z7, Z1
+	VFMADD231PD  Z9, Z8, Z2
+	VBROADCASTSD 8(BX), Z9
+	VFMADD231PD  Z9, Z6, Z3
+	VFMADD231PD  Z9, Z7, Z4
+	VFMADD231PD  Z9, Z8, Z5
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	ADDQ   BX, SI
+	VADDPD (SI), Z3, Z3
+	VADDPD 64(SI), Z4, Z4
+	VADDPD 128(SI), Z5, Z5
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z3, (DX)
+	VMOVUPD Z4, 64(DX)
+	VMOVUPD Z5, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x3EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x3EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -16254,8 +20134,92 @@ summed:
 	RET
 
 // func down1x3F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down1x3F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+
+loop:
+	VMOVUPD      (DI), Z3
+	VMOVUPD      64(DI), Z4
+	VMOVUPD      128(DI), Z5
+	VBROADCASTSD (BX), Z6
+	VFMADD231PD  Z6, Z3, Z0
+	VFMADD231PD  Z6, Z4, Z1
+	VFMADD231PD  Z6, Z5, Z2
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x3EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x3EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -16775,8 +20739,170 @@ summed:
 	RET
 
 // func down4x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down4x4F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	VPXORQ Z9, Z9, Z9
+	VPXORQ Z10, Z10, Z10
+	VPXORQ Z11, Z11, Z11
+	VPXORQ Z12, Z12, Z12
+	VPXORQ Z13, Z13, Z13
+	VPXORQ Z14, Z14, Z14
+	VPXORQ Z15, Z15, Z15
+
+loop:
+	VMOVUPD      (DI), Z16
+	VMOVUPD      64(DI), Z17
+	VMOVUPD      128(DI), Z18
+	VMOVUPD      192(DI), Z19
+	VBROADCASTSD (BX), Z20
+	VFMADD231PD  Z20, Z16, Z0
+	VFMADD231PD  Z20, Z17, Z1
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD 8(BX), Z20
+	VFMADD231PD  Z20, Z16, Z4
+	VFMADD231PD  Z20, Z17, Z5
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VBROADCASTSD 16(BX), Z20
+	VFMADD231PD  Z20, Z16, Z8
+	VFMADD231PD  Z20, Z17, Z9
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD 24(BX), Z20
+	VFMADD231PD  Z20, Z16, Z12
+	VFMADD231PD  Z20, Z17, Z13
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000020, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPD (SI), Z4, Z4
+	VADDPD 64(SI), Z5, Z5
+	VADDPD 128(SI), Z6, Z6
+	VADDPD 192(SI), Z7, Z7
+	ADDQ   BX, SI
+	VADDPD (SI), Z8, Z8
+	VADDPD 64(SI), Z9, Z9
+	VADDPD 128(SI), Z10, Z10
+	VADDPD 192(SI), Z11, Z11
+	ADDQ   BX, SI
+	VADDPD (SI), Z12, Z12
+	VADDPD 64(SI), Z13, Z13
+	VADDPD 128(SI), Z14, Z14
+	VADDPD 192(SI), Z15, Z15
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	VMOVUPD Z3, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Z5, 64(DX)
+	VMOVUPD Z6, 128(DX)
+	VMOVUPD Z7, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z8, (DX)
+	VMOVUPD Z9, 64(DX)
+	VMOVUPD Z10, 128(DX)
+	VMOVUPD Z11, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z12, (DX)
+	VMOVUPD Z13, 64(DX)
+	VMOVUPD Z14, 128(DX)
+	VMOVUPD Z15, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4x4EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down4x4EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -17252,8 +21378,122 @@ summed:
 	RET
 
 // func down2x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down2x4F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+
+loop:
+	VMOVUPD      (DI), Z8
+	VMOVUPD      64(DI), Z9
+	VMOVUPD      128(DI), Z10
+	VMOVUPD      192(DI), Z11
+	VBROADCASTSD (BX), Z12
+	VFMADD231PD  Z12, Z8, Z0
+	VFMADD231PD  Z12, Z9, Z1
+	VFMADD231PD  Z12, Z10, Z2
+	VFMADD231PD  Z12, Z11, Z3
+	VBROADCASTSD 8(BX), Z12
+	VFMADD231PD  Z12, Z8, Z4
+	VFMADD231PD  Z12, Z9, Z5
+	VFMADD231PD  Z12, Z10, Z6
+	VFMADD231PD  Z12, Z11, Z7
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000010, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	ADDQ   BX, SI
+	VADDPD (SI), Z4, Z4
+	VADDPD 64(SI), Z5, Z5
+	VADDPD 128(SI), Z6, Z6
+	VADDPD 192(SI), Z7, Z7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	VMOVUPD Z3, 192(DX)
+	ADDQ    BX, DX
+	VMOVUPD Z4, (DX)
+	VMOVUPD Z5, 64(DX)
+	VMOVUPD Z6, 128(DX)
+	VMOVUPD Z7, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2x4EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down2x4EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -17621,8 +21861,98 @@ summed:
 	RET
 
 // func down1x4F64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512F, MMX+
 TEXT ·down1x4F64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 128(DX)
+	PREFETCHT0 192(DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+
+loop:
+	VMOVUPD      (DI), Z4
+	VMOVUPD      64(DI), Z5
+	VMOVUPD      128(DI), Z6
+	VMOVUPD      192(DI), Z7
+	VBROADCASTSD (BX), Z8
+	VFMADD231PD  Z8, Z4, Z0
+	VFMADD231PD  Z8, Z5, Z1
+	VFMADD231PD  Z8, Z6, Z2
+	VFMADD231PD  Z8, Z7, Z3
+	PREFETCHT0   (AX)
+	ADDQ         $0x00000008, AX
+	DECQ         CX
+	JNZ          along
+	MOVQ         jump+96(FP), CX
+	SHLQ         $0x03, CX
+	ADDQ         CX, AX
+	MOVQ         each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Z0, (DX)
+	VMOVUPD Z1, 64(DX)
+	VMOVUPD Z2, 128(DX)
+	VMOVUPD Z3, 192(DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1x4EdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·down1x4EdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -18243,8 +22573,200 @@ summed:
 	RET
 
 // func down16xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down16xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	VXORPD Y8, Y8, Y8
+	VXORPD Y9, Y9, Y9
+	VXORPD Y10, Y10, Y10
+	VXORPD Y11, Y11, Y11
+	VXORPD Y12, Y12, Y12
+	VXORPD Y13, Y13, Y13
+	VXORPD Y14, Y14, Y14
+	VXORPD Y15, Y15, Y15
+
+loop:
+	VMOVUPD          (DI), Y16
+	VFMADD231PD.BCST (BX), Y16, Y0
+	VFMADD231PD.BCST 8(BX), Y16, Y1
+	VFMADD231PD.BCST 16(BX), Y16, Y2
+	VFMADD231PD.BCST 24(BX), Y16, Y3
+	VFMADD231PD.BCST 32(BX), Y16, Y4
+	VFMADD231PD.BCST 40(BX), Y16, Y5
+	VFMADD231PD.BCST 48(BX), Y16, Y6
+	VFMADD231PD.BCST 56(BX), Y16, Y7
+	VFMADD231PD.BCST 64(BX), Y16, Y8
+	VFMADD231PD.BCST 72(BX), Y16, Y9
+	VFMADD231PD.BCST 80(BX), Y16, Y10
+	VFMADD231PD.BCST 88(BX), Y16, Y11
+	VFMADD231PD.BCST 96(BX), Y16, Y12
+	VFMADD231PD.BCST 104(BX), Y16, Y13
+	VFMADD231PD.BCST 112(BX), Y16, Y14
+	VFMADD231PD.BCST 120(BX), Y16, Y15
+	PREFETCHT0       (AX)
+	PREFETCHT0       64(AX)
+	ADDQ             $0x00000080, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPD (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPD (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPD (SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPD (SI), Y4, Y4
+	ADDQ   BX, SI
+	VADDPD (SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPD (SI), Y6, Y6
+	ADDQ   BX, SI
+	VADDPD (SI), Y7, Y7
+	ADDQ   BX, SI
+	VADDPD (SI), Y8, Y8
+	ADDQ   BX, SI
+	VADDPD (SI), Y9, Y9
+	ADDQ   BX, SI
+	VADDPD (SI), Y10, Y10
+	ADDQ   BX, SI
+	VADDPD (SI), Y11, Y11
+	ADDQ   BX, SI
+	VADDPD (SI), Y12, Y12
+	ADDQ   BX, SI
+	VADDPD (SI), Y13, Y13
+	ADDQ   BX, SI
+	VADDPD (SI), Y14, Y14
+	ADDQ   BX, SI
+	VADDPD (SI), Y15, Y15
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y4, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y5, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y6, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y7, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y8, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y9, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y10, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y11, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y12, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y13, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y14, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y15, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down16xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down16xHalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -18801,8 +23323,135 @@ summed:
 	RET
 
 // func down8xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down8xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+
+loop:
+	VMOVUPD          (DI), Y8
+	VFMADD231PD.BCST (BX), Y8, Y0
+	VFMADD231PD.BCST 8(BX), Y8, Y1
+	VFMADD231PD.BCST 16(BX), Y8, Y2
+	VFMADD231PD.BCST 24(BX), Y8, Y3
+	VFMADD231PD.BCST 32(BX), Y8, Y4
+	VFMADD231PD.BCST 40(BX), Y8, Y5
+	VFMADD231PD.BCST 48(BX), Y8, Y6
+	VFMADD231PD.BCST 56(BX), Y8, Y7
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000040, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPD (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPD (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPD (SI), Y3, Y3
+	ADDQ   BX, SI
+	VADDPD (SI), Y4, Y4
+	ADDQ   BX, SI
+	VADDPD (SI), Y5, Y5
+	ADDQ   BX, SI
+	VADDPD (SI), Y6, Y6
+	ADDQ   BX, SI
+	VADDPD (SI), Y7, Y7
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y4, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y5, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y6, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y7, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down8xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down8xHalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -19201,8 +23850,103 @@ summed:
 	RET
 
 // func down4xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down4xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+
+loop:
+	VMOVUPD          (DI), Y4
+	VFMADD231PD.BCST (BX), Y4, Y0
+	VFMADD231PD.BCST 8(BX), Y4, Y1
+	VFMADD231PD.BCST 16(BX), Y4, Y2
+	VFMADD231PD.BCST 24(BX), Y4, Y3
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000020, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPD (SI), Y1, Y1
+	ADDQ   BX, SI
+	VADDPD (SI), Y2, Y2
+	ADDQ   BX, SI
+	VADDPD (SI), Y3, Y3
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y2, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y3, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down4xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down4xHalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -19518,8 +24262,87 @@ summed:
 	RET
 
 // func down2xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down2xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), BX
+	SHLQ       $0x03, BX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+	ADDQ       BX, DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+
+loop:
+	VMOVUPD          (DI), Y2
+	VFMADD231PD.BCST (BX), Y2, Y0
+	VFMADD231PD.BCST 8(BX), Y2, Y1
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000010, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+	VADDPD (SI), Y1, Y1
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	VMOVUPD Y1, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down2xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down2xHalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -19798,8 +24621,79 @@ summed:
 	RET
 
 // func down1xHalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
-// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·down1xHalfF64AVX512(SB), NOSPLIT, $0-136
+	MOVQ ahead+72(FP), AX
+	SHLQ $0x03, AX
+	ADDQ a+8(FP), AX
+	MOVQ left+80(FP), CX
+
+tile:
+	MOVQ       add+56(FP), DX
+	TESTQ      DX, DX
+	JZ         fetched
+	MOVQ       cRow+48(FP), DX
+	SHLQ       $0x03, DX
+	MOVQ       c+40(FP), DX
+	PREFETCHT0 (DX)
+
+fetched:
+	MOVQ   aCol+16(FP), SI
+	SHLQ   $0x03, SI
+	MOVQ   bRow+32(FP), R8
+	SHLQ   $0x03, R8
+	MOVQ   k+0(FP), DX
+	MOVQ   a+8(FP), BX
+	MOVQ   b+24(FP), DI
+	VXORPD Y0, Y0, Y0
+
+loop:
+	VMOVUPD          (DI), Y1
+	VFMADD231PD.BCST (BX), Y1, Y0
+	PREFETCHT0       (AX)
+	ADDQ             $0x00000008, AX
+	DECQ             CX
+	JNZ              along
+	MOVQ             jump+96(FP), CX
+	SHLQ             $0x03, CX
+	ADDQ             CX, AX
+	MOVQ             each+88(FP), CX
+
+along:
+	ADDQ   SI, BX
+	ADDQ   R8, DI
+	DECQ   DX
+	JNZ    loop
+	MOVQ   cRow+48(FP), BX
+	SHLQ   $0x03, BX
+	MOVQ   c+40(FP), DX
+	MOVQ   add+56(FP), SI
+	TESTQ  SI, SI
+	JZ     overwrite
+	MOVQ   DX, SI
+	VADDPD (SI), Y0, Y0
+	ADDQ   BX, SI
+
+overwrite:
+	VMOVUPD Y0, (DX)
+	ADDQ    BX, DX
+	MOVQ    aNext+112(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, a+8(FP)
+	MOVQ    bNext+120(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, b+24(FP)
+	MOVQ    cNext+128(FP), DX
+	SHLQ    $0x03, DX
+	ADDQ    DX, c+40(FP)
+	DECQ    count+104(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func down1xHalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// Requires: AVX, AVX512F, AVX512VL, BMI2, MMX+
+TEXT ·down1xHalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -19873,9 +24767,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down12x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down12x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down12x1HalfF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·down12x1HalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -20122,9 +25016,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down8x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down8x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down8x1HalfF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·down8x1HalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -20310,9 +25204,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down4x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down4x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down4x1HalfF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·down4x1HalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -20438,9 +25332,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down2x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down2x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down2x1HalfF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·down2x1HalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -20536,9 +25430,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down1x1HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down1x1HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down1x1HalfF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·down1x1HalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -20619,9 +25513,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down8x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down8x2HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down8x2HalfF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·down8x2HalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -20848,9 +25742,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down4x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down4x2HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down4x2HalfF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·down4x2HalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -20997,9 +25891,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down2x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down2x2HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down2x2HalfF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·down2x2HalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX
@@ -21106,9 +26000,9 @@ overwrite:
 	VZEROUPPER
 	RET
 
-// func down1x2HalfF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
+// func down1x2HalfEdgeF64AVX512(k int, a *float64, aCol int, b *float64, bRow int, c *float64, cRow int, add int, last int, ahead int, left int, each int, jump int, count int, aNext int, bNext int, cNext int)
 // Requires: AVX, AVX512F, AVX512VL, BMI2, FMA3, MMX+
-TEXT ·down1x2HalfF64AVX512(SB), NOSPLIT, $0-136
+TEXT ·down1x2HalfEdgeF64AVX512(SB), NOSPLIT, $0-136
 	MOVQ  last+64(FP), AX
 	MOVQ  $-1, CX
 	BZHIQ AX, CX, CX

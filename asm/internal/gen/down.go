@@ -9,24 +9,25 @@ import (
 )
 
 // downKernel generates the products of tiles whose A, mr columns of an array that
-// comes from afar, is read down them: a row of the tile is one column. The last
-// vector of columns of B and C has last of them. With each row of the array it
-// asks for mr elements: those from ahead on, then the ones behind them, and every
-// time left, or later each, of them have been asked for, those jump behind. last are
-// the instructions for the last vector of columns, which may be half as long.
-func downKernel(v isa, mr, nv int, last isa) {
-	name := fmt.Sprintf("down%dx%d%s", mr, nv, v.suffix())
+// comes from afar, is read down them: a row of the tile is one column. With each
+// row of the array it asks for mr elements: those from ahead on, then the ones
+// behind them, and every time left, or later each, of them have been asked for,
+// those jump behind. last are the instructions for the last vector of columns, which
+// may be half as long.
+func downKernel(v isa, mr, nv int, last isa, kind variant) {
+	name := fmt.Sprintf("down%dx%d%s%s", mr, nv, kind, v.suffix())
 	if v.masks() && v.bits == 256 {
-		name = fmt.Sprintf("down%dxHalf%s", mr, v.suffix())
+		name = fmt.Sprintf("down%dxHalf%s%s", mr, kind, v.suffix())
 	}
 	if last != v {
-		name = fmt.Sprintf("down%dx%dHalf%s", mr, nv-1, v.suffix())
+		name = fmt.Sprintf("down%dx%dHalf%s%s", mr, nv-1, kind, v.suffix())
 	}
+	edge := kind == edge
 	TEXT(name, NOSPLIT, fmt.Sprintf("func(k int, a *%[1]s, aCol int, b *%[1]s, bRow int, c *%[1]s, cRow int, add, last, ahead, left, each, jump, count, aNext, bNext, cNext int)", v.typ()))
 	Pragma("noescape")
-	Doc(name+" is, count times,", "", fmt.Sprintf("\tfor i := range %d, j := range %s { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }", mr, columns(v, nv, true)))
+	Doc(name+" is, count times,", "", fmt.Sprintf("\tfor i := range %d, j := range %s { c[i*cRow+j] = Σ_l a[i+l*aCol] * b[l*bRow+j] (+ c[i*cRow+j] if add != 0) }", mr, columns(v, nv, edge)))
 
-	mask := edgeMask(v, true)
+	mask := edgeMask(v, edge)
 	ahead, left := v.bytes("ahead"), GP64()
 	ADDQ(address("a"), ahead)
 	Load(Param("left"), left)
@@ -52,7 +53,7 @@ func downKernel(v isa, mr, nv int, last isa) {
 	for j := range bv {
 		m := Mem{Base: b, Disp: j * v.width()}
 		if j == nv-1 {
-			mask.load(last, m, bv[j], true)
+			mask.load(last, m, bv[j], edge)
 		} else {
 			v.load(m, bv[j])
 		}
@@ -87,7 +88,7 @@ func downKernel(v isa, mr, nv int, last isa) {
 	ADDQ(bRow, b)
 	DECQ(k)
 	JNZ(LabelRef("loop"))
-	putC(v, last, acc, mask, true, false)
+	putC(v, last, acc, mask, edge, false)
 	nextTile(v, "a", "b", "c")
 	VZEROUPPER()
 	RET()

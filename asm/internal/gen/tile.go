@@ -37,7 +37,8 @@ func tile(v isa) {
 			tileKernel(v, mr, nv+1, full)
 			tileKernel(v, mr, nv+1, edge)
 			tileKernel(v, mr, nv+1, stream)
-			downKernel(v, mr, nv+1, v)
+			downKernel(v, mr, nv+1, v, full)
+			downKernel(v, mr, nv+1, v, edge)
 		}
 	}
 	if v.bits == 512 {
@@ -48,11 +49,12 @@ func tile(v isa) {
 			tileKernel(half, mr, 1, full)
 			tileKernel(half, mr, 1, edge)
 			tileKernel(half, mr, 1, stream)
-			downKernel(half, mr, 1, half)
+			downKernel(half, mr, 1, half, full)
+			downKernel(half, mr, 1, half, edge)
 		}
 		for nv, heights := range halfBehind {
 			for _, mr := range heights {
-				downKernel(v, mr, nv+2, half)
+				downKernel(v, mr, nv+2, half, edge)
 			}
 		}
 	}
