@@ -206,11 +206,14 @@ func (p *product[T]) run(s *strip[T], t, i, j, count, rows, cols int) {
 
 // Rows of A that lie along memory, longRow bytes or more of each, come from afar.
 // Tiles ask for what comes lead bytes later in them; in the rows of B, two strips
-// later if that is more. Shorter rows that follow each other are asked for in the
-// order of memory, streamLead bytes ahead: some rows of tiles.
+// later if that is more, but deepLead bytes for deep tiles, which take longer and of
+// which the first-level cache would not hold as much. Shorter rows that follow each
+// other are asked for in the order of memory, streamLead bytes ahead: some rows of tiles.
 const (
 	longRow    = 2048
 	lead       = 256
+	deepTile   = 96
+	deepLead   = 192
 	streamLead = 8192
 )
 
@@ -237,6 +240,8 @@ func (p *product[T]) ahead(rows, cols, from, j, aNext, bNext int) ahead {
 		return s
 	case p.bRow <= cols:
 		return ahead{8 * p.bRow * size, p.bRow * size, 0, 0}
+	case p.k >= deepTile:
+		return ahead{max(deepLead, 2*cols*size), p.bRow * size, 0, 0}
 	default:
 		return ahead{max(lead, 2*cols*size), p.bRow * size, 0, 0}
 	}

@@ -74,7 +74,8 @@ func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
 	t.high, t.turns = outsideTile, 1
 	switch bytes := t.r * asm.SizeOf[T](); {
 	case bytes%outsidePage == 0:
-		t.high = outsideLow
+		rows, _ := t.ker.Panel() // as high as tiles are, or a multiple
+		t.high = outsideLow / rows * rows
 	case bytes >= outsideShort && bytes < outsidePage:
 		t.turns = max(1, min(outsideTurns, outsideWords/(outsideTile*t.rank)))
 	}

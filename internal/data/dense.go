@@ -29,9 +29,6 @@ const (
 	// tileRows is the number of rows of a tile: a multiple, or nearly one, of the
 	// heights of all kernels' tiles.
 	tileRows = 48
-	// A product that does little with each entry waits for memory, and gets it
-	// sooner from fewer rows at a time.
-	fewRows = 16
 	// A strip is as many columns as have this many bytes in a row, so that the
 	// parts of H and Hᵀ that belong to them stay in the second-level cache, or as
 	// many more as have so many bytes in those: long runs through the data are
@@ -233,17 +230,32 @@ func (d *Dense[T]) timesHt(ker *asm.Kernels[T], dst *matrix.Dense[T], t *tile[T]
 // WtV writes the block's share of Wᵀ·V.
 func (d *Dense[T]) WtV(dst *matrix.Dense[T], block, worker int, w, _ *matrix.Dense[T]) {
 	ker, s := asm.For[T](), &d.scratch[worker]
-	rows := tileRows
-	if w.Cols*asm.SizeOf[T]() <= 256 {
-		rows = fewRows
-	}
 	i0, i1 := d.Rows(block)
+	tiles := (i1 - i0 + d.depth(ker, dst.Rows) - 1) / d.depth(ker, dst.Rows)
 	cols := d.columns(dst.Rows)
 	for j0 := 0; j0 < d.x.Cols; j0 += cols {
-		for i := i0; i < i1; i += rows {
-			v := d.tileAt(i, min(i+rows, i1), j0, cols, s)
-			wTimes(ker, dst, &v, w, v.data, v.stride, i > i0)
+		for t := range tiles {
+			v := d.tileAt(i0+t*(i1-i0)/tiles, i0+(t+1)*(i1-i0)/tiles, j0, cols, s)
+			wTimes(ker, dst, &v, w, v.data, v.stride, t > 0)
 		}
+	}
+}
+
+// depth is how many rows of V, at most, WtV works on at a time for r components.
+// The more they are, the rarer the sums move. But a product that does little with
+// each entry waits for memory, and gets it sooner from fewer rows; and low tiles read
+// many rows more often than they save. Copies have room for tileRows.
+func (d *Dense[T]) depth(ker *asm.Kernels[T], r int) int {
+	high := ker.Tiles[0][0].Rows
+	switch {
+	case r < 16:
+		return 16
+	case high >= 16 && d.plain():
+		return 128
+	case high < 16 && r < 32:
+		return 24
+	default:
+		return tileRows
 	}
 }
 
