@@ -619,7 +619,7 @@ loop:
 	VFMADD231PS.BCST 52(BX), Z16, Z13
 	VFMADD231PS.BCST 56(BX), Z16, Z14
 	VFMADD231PS.BCST 60(BX), Z16, Z15
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000040, AX
 	DECQ             CX
 	JNZ              along
@@ -814,7 +814,7 @@ loop:
 	VFMADD231PS.BCST 52(BX), Z16, Z13
 	VFMADD231PS.BCST 56(BX), Z16, Z14
 	VFMADD231PS.BCST 60(BX), Z16, Z15
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000040, AX
 	DECQ             CX
 	JNZ              along
@@ -1335,7 +1335,7 @@ loop:
 	VFMADD231PS.BCST 20(BX), Z8, Z5
 	VFMADD231PS.BCST 24(BX), Z8, Z6
 	VFMADD231PS.BCST 28(BX), Z8, Z7
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000020, AX
 	DECQ             CX
 	JNZ              along
@@ -1466,7 +1466,7 @@ loop:
 	VFMADD231PS.BCST 20(BX), Z8, Z5
 	VFMADD231PS.BCST 24(BX), Z8, Z6
 	VFMADD231PS.BCST 28(BX), Z8, Z7
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000020, AX
 	DECQ             CX
 	JNZ              along
@@ -1846,7 +1846,7 @@ loop:
 	VFMADD231PS.BCST 4(BX), Z4, Z1
 	VFMADD231PS.BCST 8(BX), Z4, Z2
 	VFMADD231PS.BCST 12(BX), Z4, Z3
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000010, AX
 	DECQ             CX
 	JNZ              along
@@ -1945,7 +1945,7 @@ loop:
 	VFMADD231PS.BCST 4(BX), Z4, Z1
 	VFMADD231PS.BCST 8(BX), Z4, Z2
 	VFMADD231PS.BCST 12(BX), Z4, Z3
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000010, AX
 	DECQ             CX
 	JNZ              along
@@ -2250,7 +2250,7 @@ loop:
 	VMOVUPS          (DI), Z2
 	VFMADD231PS.BCST (BX), Z2, Z0
 	VFMADD231PS.BCST 4(BX), Z2, Z1
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000008, AX
 	DECQ             CX
 	JNZ              along
@@ -2333,7 +2333,7 @@ loop:
 	VMOVUPS.Z        (DI), K1, Z2
 	VFMADD231PS.BCST (BX), Z2, Z0
 	VFMADD231PS.BCST 4(BX), Z2, Z1
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000008, AX
 	DECQ             CX
 	JNZ              along
@@ -2605,7 +2605,7 @@ fetched:
 loop:
 	VMOVUPS          (DI), Z1
 	VFMADD231PS.BCST (BX), Z1, Z0
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000004, AX
 	DECQ             CX
 	JNZ              along
@@ -2680,7 +2680,7 @@ fetched:
 loop:
 	VMOVUPS.Z        (DI), K1, Z1
 	VFMADD231PS.BCST (BX), Z1, Z0
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000004, AX
 	DECQ             CX
 	JNZ              along
@@ -3284,7 +3284,7 @@ loop:
 	VBROADCASTSS 28(BX), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -3464,7 +3464,7 @@ loop:
 	VBROADCASTSS 28(BX), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Z18, Z17, Z15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -3942,7 +3942,7 @@ loop:
 	VBROADCASTSS 12(BX), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -4066,7 +4066,7 @@ loop:
 	VBROADCASTSS 12(BX), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Z10, Z9, Z7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -4423,7 +4423,7 @@ loop:
 	VBROADCASTSS 4(BX), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -4519,7 +4519,7 @@ loop:
 	VBROADCASTSS 4(BX), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Z6, Z5, Z3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -4820,7 +4820,7 @@ loop:
 	VBROADCASTSS (BX), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000004, AX
 	DECQ         CX
 	JNZ          along
@@ -4902,7 +4902,7 @@ loop:
 	VBROADCASTSS (BX), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Z4, Z3, Z1
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000004, AX
 	DECQ         CX
 	JNZ          along
@@ -5454,7 +5454,7 @@ loop:
 	VFMADD231PS  Z18, Z15, Z12
 	VFMADD231PS  Z18, Z16, Z13
 	VFMADD231PS  Z18, Z17, Z14
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000014, AX
 	DECQ         CX
 	JNZ          along
@@ -5618,7 +5618,7 @@ loop:
 	VFMADD231PS  Z18, Z15, Z12
 	VFMADD231PS  Z18, Z16, Z13
 	VFMADD231PS  Z18, Z17, Z14
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000014, AX
 	DECQ         CX
 	JNZ          along
@@ -6151,7 +6151,7 @@ loop:
 	VFMADD231PS  Z15, Z12, Z9
 	VFMADD231PS  Z15, Z13, Z10
 	VFMADD231PS  Z15, Z14, Z11
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -6296,7 +6296,7 @@ loop:
 	VFMADD231PS  Z15, Z12, Z9
 	VFMADD231PS  Z15, Z13, Z10
 	VFMADD231PS  Z15, Z14, Z11
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -6697,7 +6697,7 @@ loop:
 	VFMADD231PS  Z9, Z6, Z3
 	VFMADD231PS  Z9, Z7, Z4
 	VFMADD231PS  Z9, Z8, Z5
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -6804,7 +6804,7 @@ loop:
 	VFMADD231PS  Z9, Z6, Z3
 	VFMADD231PS  Z9, Z7, Z4
 	VFMADD231PS  Z9, Z8, Z5
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -7130,7 +7130,7 @@ loop:
 	VFMADD231PS  Z6, Z3, Z0
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z2
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000004, AX
 	DECQ         CX
 	JNZ          along
@@ -7218,7 +7218,7 @@ loop:
 	VFMADD231PS  Z6, Z3, Z0
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Z6, Z5, Z2
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000004, AX
 	DECQ         CX
 	JNZ          along
@@ -7781,7 +7781,7 @@ loop:
 	VFMADD231PS  Z20, Z17, Z13
 	VFMADD231PS  Z20, Z18, Z14
 	VFMADD231PS  Z20, Z19, Z15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -7947,7 +7947,7 @@ loop:
 	VFMADD231PS  Z20, Z17, Z13
 	VFMADD231PS  Z20, Z18, Z14
 	VFMADD231PS  Z20, Z19, Z15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -8392,7 +8392,7 @@ loop:
 	VFMADD231PS  Z12, Z9, Z5
 	VFMADD231PS  Z12, Z10, Z6
 	VFMADD231PS  Z12, Z11, Z7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -8510,7 +8510,7 @@ loop:
 	VFMADD231PS  Z12, Z9, Z5
 	VFMADD231PS  Z12, Z10, Z6
 	VFMADD231PS  Z12, Z11, Z7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -8861,7 +8861,7 @@ loop:
 	VFMADD231PS  Z8, Z5, Z1
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000004, AX
 	DECQ         CX
 	JNZ          along
@@ -8955,7 +8955,7 @@ loop:
 	VFMADD231PS  Z8, Z5, Z1
 	VFMADD231PS  Z8, Z6, Z2
 	VFMADD231PS  Z8, Z7, Z3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000004, AX
 	DECQ         CX
 	JNZ          along
@@ -9618,7 +9618,7 @@ loop:
 	VFMADD231PS.BCST 52(BX), Y16, Y13
 	VFMADD231PS.BCST 56(BX), Y16, Y14
 	VFMADD231PS.BCST 60(BX), Y16, Y15
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000040, AX
 	DECQ             CX
 	JNZ              along
@@ -9813,7 +9813,7 @@ loop:
 	VFMADD231PS.BCST 52(BX), Y16, Y13
 	VFMADD231PS.BCST 56(BX), Y16, Y14
 	VFMADD231PS.BCST 60(BX), Y16, Y15
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000040, AX
 	DECQ             CX
 	JNZ              along
@@ -10334,7 +10334,7 @@ loop:
 	VFMADD231PS.BCST 20(BX), Y8, Y5
 	VFMADD231PS.BCST 24(BX), Y8, Y6
 	VFMADD231PS.BCST 28(BX), Y8, Y7
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000020, AX
 	DECQ             CX
 	JNZ              along
@@ -10465,7 +10465,7 @@ loop:
 	VFMADD231PS.BCST 20(BX), Y8, Y5
 	VFMADD231PS.BCST 24(BX), Y8, Y6
 	VFMADD231PS.BCST 28(BX), Y8, Y7
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000020, AX
 	DECQ             CX
 	JNZ              along
@@ -10845,7 +10845,7 @@ loop:
 	VFMADD231PS.BCST 4(BX), Y4, Y1
 	VFMADD231PS.BCST 8(BX), Y4, Y2
 	VFMADD231PS.BCST 12(BX), Y4, Y3
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000010, AX
 	DECQ             CX
 	JNZ              along
@@ -10944,7 +10944,7 @@ loop:
 	VFMADD231PS.BCST 4(BX), Y4, Y1
 	VFMADD231PS.BCST 8(BX), Y4, Y2
 	VFMADD231PS.BCST 12(BX), Y4, Y3
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000010, AX
 	DECQ             CX
 	JNZ              along
@@ -11249,7 +11249,7 @@ loop:
 	VMOVUPS          (DI), Y2
 	VFMADD231PS.BCST (BX), Y2, Y0
 	VFMADD231PS.BCST 4(BX), Y2, Y1
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000008, AX
 	DECQ             CX
 	JNZ              along
@@ -11332,7 +11332,7 @@ loop:
 	VMOVUPS.Z        (DI), K1, Y2
 	VFMADD231PS.BCST (BX), Y2, Y0
 	VFMADD231PS.BCST 4(BX), Y2, Y1
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000008, AX
 	DECQ             CX
 	JNZ              along
@@ -11604,7 +11604,7 @@ fetched:
 loop:
 	VMOVUPS          (DI), Y1
 	VFMADD231PS.BCST (BX), Y1, Y0
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000004, AX
 	DECQ             CX
 	JNZ              along
@@ -11679,7 +11679,7 @@ fetched:
 loop:
 	VMOVUPS.Z        (DI), K1, Y1
 	VFMADD231PS.BCST (BX), Y1, Y0
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000004, AX
 	DECQ             CX
 	JNZ              along
@@ -11848,7 +11848,7 @@ loop:
 	VBROADCASTSS 44(BX), Z26
 	VFMADD231PS  Z26, Z24, Z22
 	VFMADD231PS  Y26, Y25, Y23
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000030, AX
 	DECQ         CX
 	JNZ          along
@@ -12064,7 +12064,7 @@ loop:
 	VBROADCASTSS 28(BX), Z18
 	VFMADD231PS  Z18, Z16, Z14
 	VFMADD231PS  Y18, Y17, Y15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -12220,7 +12220,7 @@ loop:
 	VBROADCASTSS 12(BX), Z10
 	VFMADD231PS  Z10, Z8, Z6
 	VFMADD231PS  Y10, Y9, Y7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -12332,7 +12332,7 @@ loop:
 	VBROADCASTSS 4(BX), Z6
 	VFMADD231PS  Z6, Z4, Z2
 	VFMADD231PS  Y6, Y5, Y3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -12422,7 +12422,7 @@ loop:
 	VBROADCASTSS (BX), Z4
 	VFMADD231PS  Z4, Z2, Z0
 	VFMADD231PS  Y4, Y3, Y1
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000004, AX
 	DECQ         CX
 	JNZ          along
@@ -12586,7 +12586,7 @@ loop:
 	VFMADD231PS  Z27, Z24, Z21
 	VFMADD231PS  Z27, Z25, Z22
 	VFMADD231PS  Y27, Y26, Y23
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -12771,7 +12771,7 @@ loop:
 	VFMADD231PS  Z15, Z12, Z9
 	VFMADD231PS  Z15, Z13, Z10
 	VFMADD231PS  Y15, Y14, Y11
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -12898,7 +12898,7 @@ loop:
 	VFMADD231PS  Z9, Z6, Z3
 	VFMADD231PS  Z9, Z7, Z4
 	VFMADD231PS  Y9, Y8, Y5
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -12996,7 +12996,7 @@ loop:
 	VFMADD231PS  Z6, Z3, Z0
 	VFMADD231PS  Z6, Z4, Z1
 	VFMADD231PS  Y6, Y5, Y2
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000004, AX
 	DECQ         CX
 	JNZ          along
@@ -13659,8 +13659,8 @@ loop:
 	VFMADD231PD.BCST 104(BX), Z16, Z13
 	VFMADD231PD.BCST 112(BX), Z16, Z14
 	VFMADD231PD.BCST 120(BX), Z16, Z15
-	PREFETCHT0       (AX)
-	PREFETCHT0       64(AX)
+	PREFETCHT1       (AX)
+	PREFETCHT1       64(AX)
 	ADDQ             $0x00000080, AX
 	DECQ             CX
 	JNZ              along
@@ -13855,8 +13855,8 @@ loop:
 	VFMADD231PD.BCST 104(BX), Z16, Z13
 	VFMADD231PD.BCST 112(BX), Z16, Z14
 	VFMADD231PD.BCST 120(BX), Z16, Z15
-	PREFETCHT0       (AX)
-	PREFETCHT0       64(AX)
+	PREFETCHT1       (AX)
+	PREFETCHT1       64(AX)
 	ADDQ             $0x00000080, AX
 	DECQ             CX
 	JNZ              along
@@ -14377,7 +14377,7 @@ loop:
 	VFMADD231PD.BCST 40(BX), Z8, Z5
 	VFMADD231PD.BCST 48(BX), Z8, Z6
 	VFMADD231PD.BCST 56(BX), Z8, Z7
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000040, AX
 	DECQ             CX
 	JNZ              along
@@ -14508,7 +14508,7 @@ loop:
 	VFMADD231PD.BCST 40(BX), Z8, Z5
 	VFMADD231PD.BCST 48(BX), Z8, Z6
 	VFMADD231PD.BCST 56(BX), Z8, Z7
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000040, AX
 	DECQ             CX
 	JNZ              along
@@ -14888,7 +14888,7 @@ loop:
 	VFMADD231PD.BCST 8(BX), Z4, Z1
 	VFMADD231PD.BCST 16(BX), Z4, Z2
 	VFMADD231PD.BCST 24(BX), Z4, Z3
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000020, AX
 	DECQ             CX
 	JNZ              along
@@ -14987,7 +14987,7 @@ loop:
 	VFMADD231PD.BCST 8(BX), Z4, Z1
 	VFMADD231PD.BCST 16(BX), Z4, Z2
 	VFMADD231PD.BCST 24(BX), Z4, Z3
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000020, AX
 	DECQ             CX
 	JNZ              along
@@ -15292,7 +15292,7 @@ loop:
 	VMOVUPD          (DI), Z2
 	VFMADD231PD.BCST (BX), Z2, Z0
 	VFMADD231PD.BCST 8(BX), Z2, Z1
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000010, AX
 	DECQ             CX
 	JNZ              along
@@ -15375,7 +15375,7 @@ loop:
 	VMOVUPD.Z        (DI), K1, Z2
 	VFMADD231PD.BCST (BX), Z2, Z0
 	VFMADD231PD.BCST 8(BX), Z2, Z1
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000010, AX
 	DECQ             CX
 	JNZ              along
@@ -15647,7 +15647,7 @@ fetched:
 loop:
 	VMOVUPD          (DI), Z1
 	VFMADD231PD.BCST (BX), Z1, Z0
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000008, AX
 	DECQ             CX
 	JNZ              along
@@ -15722,7 +15722,7 @@ fetched:
 loop:
 	VMOVUPD.Z        (DI), K1, Z1
 	VFMADD231PD.BCST (BX), Z1, Z0
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000008, AX
 	DECQ             CX
 	JNZ              along
@@ -16326,7 +16326,7 @@ loop:
 	VBROADCASTSD 56(BX), Z18
 	VFMADD231PD  Z18, Z16, Z14
 	VFMADD231PD  Z18, Z17, Z15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000040, AX
 	DECQ         CX
 	JNZ          along
@@ -16506,7 +16506,7 @@ loop:
 	VBROADCASTSD 56(BX), Z18
 	VFMADD231PD  Z18, Z16, Z14
 	VFMADD231PD  Z18, Z17, Z15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000040, AX
 	DECQ         CX
 	JNZ          along
@@ -16984,7 +16984,7 @@ loop:
 	VBROADCASTSD 24(BX), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -17108,7 +17108,7 @@ loop:
 	VBROADCASTSD 24(BX), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -17465,7 +17465,7 @@ loop:
 	VBROADCASTSD 8(BX), Z6
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Z6, Z5, Z3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -17561,7 +17561,7 @@ loop:
 	VBROADCASTSD 8(BX), Z6
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Z6, Z5, Z3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -17862,7 +17862,7 @@ loop:
 	VBROADCASTSD (BX), Z4
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -17944,7 +17944,7 @@ loop:
 	VBROADCASTSD (BX), Z4
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Z4, Z3, Z1
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -18496,7 +18496,7 @@ loop:
 	VFMADD231PD  Z18, Z15, Z12
 	VFMADD231PD  Z18, Z16, Z13
 	VFMADD231PD  Z18, Z17, Z14
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000028, AX
 	DECQ         CX
 	JNZ          along
@@ -18660,7 +18660,7 @@ loop:
 	VFMADD231PD  Z18, Z15, Z12
 	VFMADD231PD  Z18, Z16, Z13
 	VFMADD231PD  Z18, Z17, Z14
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000028, AX
 	DECQ         CX
 	JNZ          along
@@ -19193,7 +19193,7 @@ loop:
 	VFMADD231PD  Z15, Z12, Z9
 	VFMADD231PD  Z15, Z13, Z10
 	VFMADD231PD  Z15, Z14, Z11
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -19338,7 +19338,7 @@ loop:
 	VFMADD231PD  Z15, Z12, Z9
 	VFMADD231PD  Z15, Z13, Z10
 	VFMADD231PD  Z15, Z14, Z11
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -19739,7 +19739,7 @@ loop:
 	VFMADD231PD  Z9, Z6, Z3
 	VFMADD231PD  Z9, Z7, Z4
 	VFMADD231PD  Z9, Z8, Z5
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -19846,7 +19846,7 @@ loop:
 	VFMADD231PD  Z9, Z6, Z3
 	VFMADD231PD  Z9, Z7, Z4
 	VFMADD231PD  Z9, Z8, Z5
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -20172,7 +20172,7 @@ loop:
 	VFMADD231PD  Z6, Z3, Z0
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Z6, Z5, Z2
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -20260,7 +20260,7 @@ loop:
 	VFMADD231PD  Z6, Z3, Z0
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Z6, Z5, Z2
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -20823,7 +20823,7 @@ loop:
 	VFMADD231PD  Z20, Z17, Z13
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -20989,7 +20989,7 @@ loop:
 	VFMADD231PD  Z20, Z17, Z13
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -21434,7 +21434,7 @@ loop:
 	VFMADD231PD  Z12, Z9, Z5
 	VFMADD231PD  Z12, Z10, Z6
 	VFMADD231PD  Z12, Z11, Z7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -21552,7 +21552,7 @@ loop:
 	VFMADD231PD  Z12, Z9, Z5
 	VFMADD231PD  Z12, Z10, Z6
 	VFMADD231PD  Z12, Z11, Z7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -21903,7 +21903,7 @@ loop:
 	VFMADD231PD  Z8, Z5, Z1
 	VFMADD231PD  Z8, Z6, Z2
 	VFMADD231PD  Z8, Z7, Z3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -21997,7 +21997,7 @@ loop:
 	VFMADD231PD  Z8, Z5, Z1
 	VFMADD231PD  Z8, Z6, Z2
 	VFMADD231PD  Z8, Z7, Z3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -22662,8 +22662,8 @@ loop:
 	VFMADD231PD.BCST 104(BX), Y16, Y13
 	VFMADD231PD.BCST 112(BX), Y16, Y14
 	VFMADD231PD.BCST 120(BX), Y16, Y15
-	PREFETCHT0       (AX)
-	PREFETCHT0       64(AX)
+	PREFETCHT1       (AX)
+	PREFETCHT1       64(AX)
 	ADDQ             $0x00000080, AX
 	DECQ             CX
 	JNZ              along
@@ -22858,8 +22858,8 @@ loop:
 	VFMADD231PD.BCST 104(BX), Y16, Y13
 	VFMADD231PD.BCST 112(BX), Y16, Y14
 	VFMADD231PD.BCST 120(BX), Y16, Y15
-	PREFETCHT0       (AX)
-	PREFETCHT0       64(AX)
+	PREFETCHT1       (AX)
+	PREFETCHT1       64(AX)
 	ADDQ             $0x00000080, AX
 	DECQ             CX
 	JNZ              along
@@ -23380,7 +23380,7 @@ loop:
 	VFMADD231PD.BCST 40(BX), Y8, Y5
 	VFMADD231PD.BCST 48(BX), Y8, Y6
 	VFMADD231PD.BCST 56(BX), Y8, Y7
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000040, AX
 	DECQ             CX
 	JNZ              along
@@ -23511,7 +23511,7 @@ loop:
 	VFMADD231PD.BCST 40(BX), Y8, Y5
 	VFMADD231PD.BCST 48(BX), Y8, Y6
 	VFMADD231PD.BCST 56(BX), Y8, Y7
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000040, AX
 	DECQ             CX
 	JNZ              along
@@ -23891,7 +23891,7 @@ loop:
 	VFMADD231PD.BCST 8(BX), Y4, Y1
 	VFMADD231PD.BCST 16(BX), Y4, Y2
 	VFMADD231PD.BCST 24(BX), Y4, Y3
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000020, AX
 	DECQ             CX
 	JNZ              along
@@ -23990,7 +23990,7 @@ loop:
 	VFMADD231PD.BCST 8(BX), Y4, Y1
 	VFMADD231PD.BCST 16(BX), Y4, Y2
 	VFMADD231PD.BCST 24(BX), Y4, Y3
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000020, AX
 	DECQ             CX
 	JNZ              along
@@ -24295,7 +24295,7 @@ loop:
 	VMOVUPD          (DI), Y2
 	VFMADD231PD.BCST (BX), Y2, Y0
 	VFMADD231PD.BCST 8(BX), Y2, Y1
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000010, AX
 	DECQ             CX
 	JNZ              along
@@ -24378,7 +24378,7 @@ loop:
 	VMOVUPD.Z        (DI), K1, Y2
 	VFMADD231PD.BCST (BX), Y2, Y0
 	VFMADD231PD.BCST 8(BX), Y2, Y1
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000010, AX
 	DECQ             CX
 	JNZ              along
@@ -24650,7 +24650,7 @@ fetched:
 loop:
 	VMOVUPD          (DI), Y1
 	VFMADD231PD.BCST (BX), Y1, Y0
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000008, AX
 	DECQ             CX
 	JNZ              along
@@ -24725,7 +24725,7 @@ fetched:
 loop:
 	VMOVUPD.Z        (DI), K1, Y1
 	VFMADD231PD.BCST (BX), Y1, Y0
-	PREFETCHT0       (AX)
+	PREFETCHT1       (AX)
 	ADDQ             $0x00000008, AX
 	DECQ             CX
 	JNZ              along
@@ -24894,8 +24894,8 @@ loop:
 	VBROADCASTSD 88(BX), Z26
 	VFMADD231PD  Z26, Z24, Z22
 	VFMADD231PD  Y26, Y25, Y23
-	PREFETCHT0   (AX)
-	PREFETCHT0   64(AX)
+	PREFETCHT1   (AX)
+	PREFETCHT1   64(AX)
 	ADDQ         $0x00000060, AX
 	DECQ         CX
 	JNZ          along
@@ -25111,7 +25111,7 @@ loop:
 	VBROADCASTSD 56(BX), Z18
 	VFMADD231PD  Z18, Z16, Z14
 	VFMADD231PD  Y18, Y17, Y15
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000040, AX
 	DECQ         CX
 	JNZ          along
@@ -25267,7 +25267,7 @@ loop:
 	VBROADCASTSD 24(BX), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Y10, Y9, Y7
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -25379,7 +25379,7 @@ loop:
 	VBROADCASTSD 8(BX), Z6
 	VFMADD231PD  Z6, Z4, Z2
 	VFMADD231PD  Y6, Y5, Y3
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -25469,7 +25469,7 @@ loop:
 	VBROADCASTSD (BX), Z4
 	VFMADD231PD  Z4, Z2, Z0
 	VFMADD231PD  Y4, Y3, Y1
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along
@@ -25633,7 +25633,7 @@ loop:
 	VFMADD231PD  Z27, Z24, Z21
 	VFMADD231PD  Z27, Z25, Z22
 	VFMADD231PD  Y27, Y26, Y23
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000040, AX
 	DECQ         CX
 	JNZ          along
@@ -25818,7 +25818,7 @@ loop:
 	VFMADD231PD  Z15, Z12, Z9
 	VFMADD231PD  Z15, Z13, Z10
 	VFMADD231PD  Y15, Y14, Y11
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000020, AX
 	DECQ         CX
 	JNZ          along
@@ -25945,7 +25945,7 @@ loop:
 	VFMADD231PD  Z9, Z6, Z3
 	VFMADD231PD  Z9, Z7, Z4
 	VFMADD231PD  Y9, Y8, Y5
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000010, AX
 	DECQ         CX
 	JNZ          along
@@ -26043,7 +26043,7 @@ loop:
 	VFMADD231PD  Z6, Z3, Z0
 	VFMADD231PD  Z6, Z4, Z1
 	VFMADD231PD  Y6, Y5, Y2
-	PREFETCHT0   (AX)
+	PREFETCHT1   (AX)
 	ADDQ         $0x00000008, AX
 	DECQ         CX
 	JNZ          along

@@ -116,7 +116,7 @@ func copyRow[T Float](x []T, r, n int) {
 
 // krLeft returns the number of equal rows of r elements that it pays to multiply
 // by at once.
-func krLeft(r int) int { return max(1, 512/r) }
+func krLeft(r int) int { return max(1, 256/r) }
 
 // krRun is the Khatri-Rao product of a run of neighbouring factors as products
 // need it: rows o·in + k, of which the part of k is at hand and that of o is

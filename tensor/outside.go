@@ -30,6 +30,7 @@ const (
 	// at the rows of the next tile when one ends. The number is odd, for rows of a
 	// power of two. Z has room for all of them, of as many elements at most.
 	outsideShort = 1024
+	outsideMost  = 240 // short rows in a tile: what is not arithmetic is shared by more
 	outsideTurns = 15
 	outsideWords = 1 << 14
 )
@@ -76,7 +77,9 @@ func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
 	case bytes%outsidePage == 0:
 		rows, _ := t.ker.Panel() // as high as tiles are, or a multiple
 		t.high = outsideLow / rows * rows
-	case bytes >= outsideShort && bytes < outsidePage:
+	case bytes < outsideShort:
+		t.high = max(outsideTile, min(outsideMost, outsideWords/t.rank)/outsideTile*outsideTile)
+	case bytes < outsidePage:
 		t.turns = max(1, min(outsideTurns, outsideWords/(outsideTile*t.rank)))
 	}
 	keptUnits, rowUnits := ceil(t.i, outsideTile), ceil(t.l*t.i, outsideTile)

@@ -75,7 +75,7 @@ func downKernel(v isa, mr, nv int, last isa, kind variant) {
 		}
 	}
 	for j := 0; j < mr*v.size(); j += 64 {
-		PREFETCHT0(Mem{Base: ahead, Disp: j})
+		PREFETCHT1(Mem{Base: ahead, Disp: j})
 	}
 	ADDQ(U32(mr*v.size()), ahead)
 	DECQ(left)
