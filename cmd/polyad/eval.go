@@ -341,7 +341,7 @@ func (e *evaluation) print(w io.Writer) error {
 	})
 	e.printBlocks(row, names)
 	if len(e.Pruned) > 0 {
-		row("pruned", "components %s", listed(e.Pruned, 0))
+		row("pruned", "components %s", listed(e.Pruned))
 	}
 	if c := e.cpdEval; c != nil {
 		row("shares", "%.4f", c.Shares)
