@@ -69,7 +69,9 @@ func (b *beyond[T]) begin() {
 
 func (b *beyond[T]) between() {}
 
-func (b *beyond[T]) end(scales *balance.Scales) { b.follow(scales, b.last[:]) }
+func (b *beyond[T]) balanced(scales *balance.Scales) { b.follow(scales, b.last[:]) }
+
+func (b *beyond[T]) end() {}
 
 func (b *beyond[T]) accept(f float64) bool {
 	switch {

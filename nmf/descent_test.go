@@ -56,7 +56,7 @@ func settings() (all []setting) {
 		setting{"ahead/l1 on W, l2 on H", nmf.Options{W: reg.L1(.02), H: reg.L2(.02)}},
 		setting{"ahead/not balanced", nmf.Options{W: reg.L1(.02), H: reg.L2(.02), Balance: nmf.BalanceNone}},
 		setting{"anls/l1 on W, l2 on H", nmf.Options{Method: nmf.ANLS{}, W: reg.L1(.02), H: reg.L2(.02), Order: nmf.OrderHW}})
-	return all
+	return append(all, blockSettings()...)
 }
 
 // problem returns random data of 1 to 7 rows and columns and a rank that may

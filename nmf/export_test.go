@@ -24,7 +24,7 @@ func CheckStateRoundTrip(t *testing.T) {
 	for _, o := range []Options{
 		{Method: HALS{}}, {}, {Order: OrderHW, W: p, H: reg.L2(.1)}, {Method: HALS{Inner: 1, Extrapolate: true}},
 		{Loss: loss.KL, Method: MU{}, W: p, H: p}, {Loss: loss.KL, W: p, H: p}, {Method: MU{Extrapolate: true}},
-		{Method: ANLS{}}, {Method: ALS{}, Order: OrderHW},
+		{Method: ANLS{}}, {Method: ALS{}, Order: OrderHW}, {W: p, H: p, Balance: BalanceBlock}, {Loss: loss.KL, W: p, H: p, Balance: BalanceBlock},
 	} {
 		begin := func(seed uint64) *state[float32] {
 			o := o
@@ -60,6 +60,34 @@ func CheckStateRoundTrip(t *testing.T) {
 		require.Equal(t, pa, pb)
 		require.ErrorIs(t, b.RestoreState(saved[:40]), ErrShape)
 		require.ErrorIs(t, b.RestoreState(append(saved, 0)), ErrShape)
+	}
+}
+
+// CheckBalanceWithinSweep balances between the updates of a sweep and compares.
+func CheckBalanceWithinSweep[T asm.Float](t *testing.T, tol float64) {
+	x := matrix.New[T](40, 30)
+	for i := range x.Data {
+		x.Data[i] = T(i%17+1) / 5
+	}
+	for _, o := range []Options{{}, {Method: HALS{}}, {Method: ANLS{}}, {Method: ALS{}}, {Loss: loss.KL}, {Method: MU{}}} {
+		o.Balance, o.W, o.H, o.Init = BalanceBlock, reg.L1(.3), reg.L2(.1), Random{}
+		e, err := o.effective(40, 30)
+		require.NoError(t, err)
+		s, err := setUp(x, 4, &e, 1, nil, nil)
+		require.NoError(t, err)
+		s.begin()
+		for range 3 {
+			require.NoError(t, s.Sweep())
+			s.step.updateW()
+			before, penalties := s.model(), s.penalties()
+			s.balance()
+			require.Less(t, s.penalties(), penalties, "%v", o.Method)
+			require.NotEqual(t, before.W.Data, s.w.Data)
+			want := before.Reconstruct()
+			for i, v := range s.model().Reconstruct().Data {
+				require.InDelta(t, want.Data[i], v, tol, "%v, entry %d", o.Method, i)
+			}
+		}
 	}
 }
 

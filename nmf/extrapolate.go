@@ -26,8 +26,8 @@ type ahead[T asm.Float] struct {
 	*hals[T]
 	first, second *matrix.Dense[T] // first is nil when a factor is fixed
 	plain         *matrix.Dense[T] // X°
-	kept          *matrix.Dense[T] // X, during a sweep
-	other         *matrix.Dense[T] // Ŷ, and Y during a sweep
+	other         *matrix.Dense[T] // Ŷ, and Y, scaled as Ŷ is, during a sweep
+	keptX, keptY  *matrix.Dense[T] // X and Y as they were, during a sweep
 	memory        [2]reg.Block[T]  // plain and other in the order of the balance
 	task          fitting.Leap[T]
 
@@ -43,11 +43,11 @@ func newAhead[T asm.Float](h *hals[T]) *ahead[T] {
 	if s.o.Order == OrderHW && !s.o.FixW || s.o.FixH {
 		x, y = y, x
 	}
-	a.second, a.other = a.memory[y].X, a.memory[y].X.Clone()
+	a.second, a.other, a.keptY = a.memory[y].X, a.memory[y].X.Clone(), a.memory[y].X.Clone()
 	a.memory[y].X = a.other
 	s.kept = append(s.kept, a.other)
 	if !s.o.FixW && !s.o.FixH {
-		a.first, a.plain, a.kept = a.memory[x].X, a.memory[x].X.Clone(), a.memory[x].X.Clone()
+		a.first, a.plain, a.keptX = a.memory[x].X, a.memory[x].X.Clone(), a.memory[x].X.Clone()
 		a.memory[x].X = a.plain
 		s.kept = append(s.kept, a.plain)
 	}
@@ -65,8 +65,9 @@ func (a *ahead[T]) begin() {
 		if a.momentum.Plain() {
 			a.plain.Copy(a.first)
 		}
-		a.kept.Copy(a.first)
+		a.keptX.Copy(a.first)
 	}
+	a.keptY.Copy(a.second)
 	*a.second, *a.other = *a.other, *a.second
 }
 
@@ -77,17 +78,19 @@ func (a *ahead[T]) between() {
 	}
 }
 
-func (a *ahead[T]) end(scales *balance.Scales) {
+// balanced scales X° and Y along, between which and the model the next points lie.
+func (a *ahead[T]) balanced(scales *balance.Scales) { a.follow(scales, a.memory[:]) }
+
+func (a *ahead[T]) end() {
 	if !a.momentum.Accept(a.objective()) {
-		*a.second, *a.other = *a.other, *a.second
+		*a.second, *a.keptY = *a.keptY, *a.second
 		if a.first != nil {
-			*a.first, *a.kept = *a.kept, *a.first
+			*a.first, *a.keptX = *a.keptX, *a.first
 		}
 		a.state.value = a.value
 		return
 	}
 	a.value = a.state.value
-	a.follow(scales, a.memory[:])
 	a.task.By = a.momentum.B()
 	a.task.Run(a.pool, a.second, a.other)
 	*a.second, *a.other = *a.other, *a.second
@@ -97,9 +100,6 @@ func (a *ahead[T]) accept(float64) bool { return true }
 
 // follow scales what is remembered of the factors as those were balanced.
 func (s *state[T]) follow(scales *balance.Scales, memory []reg.Block[T]) {
-	if scales == nil {
-		return
-	}
 	for i, b := range memory {
 		if b.X != nil {
 			b.Clear(s.eps)

@@ -184,7 +184,7 @@ func sameBits[T asm.Float](t *testing.T) {
 	for _, o := range []nmf.Options{
 		{}, {Method: nmf.HALS{}}, {Method: nmf.HALS{Exact: true, Extrapolate: true}}, {Method: nmf.MU{Inner: 2}}, {Order: nmf.OrderHW},
 		{Method: nmf.ANLS{}, W: reg.L1(.1), H: reg.L1(.1)}, {Method: nmf.ALS{}}, {Loss: loss.KL, Method: nmf.MU{}},
-		{Loss: loss.KL, W: reg.L1(.1), H: reg.L1(.1)}, {Loss: loss.Beta(.5)},
+		{Loss: loss.KL, W: reg.L1(.1), H: reg.L1(.1)}, {Loss: loss.Beta(.5)}, {Balance: nmf.BalanceBlock, W: reg.L1(.1), H: reg.L1(.1)},
 	} {
 		var first *nmf.Result[T]
 		for _, workers := range []int{1, 2, 3, 2} {
@@ -298,6 +298,7 @@ func TestSweepsAllocateNothing(t *testing.T) {
 	for _, o := range []nmf.Options{
 		{}, {W: reg.L1(.1), H: reg.L1(.1)}, {Order: nmf.OrderHW}, {Method: nmf.HALS{}}, {Method: nmf.HALS{Exact: true, Extrapolate: true}},
 		{Method: nmf.MU{}}, {Loss: loss.KL, W: reg.L1(.1), H: reg.L1(.1)}, {Loss: loss.IS}, {Method: nmf.ANLS{}}, {Method: nmf.ALS{}},
+		{Balance: nmf.BalanceBlock, W: reg.L1(.1), H: reg.L1(.1)}, {Loss: loss.KL, Balance: nmf.BalanceBlock, W: reg.L1(.1), H: reg.L1(.1)},
 	} {
 		few := count(o, 2)
 		most := max(few, count(o, 2))

@@ -7,6 +7,7 @@ import (
 	"polyad/internal/nnls"
 	"polyad/internal/par"
 	"polyad/matrix"
+	"polyad/reg"
 )
 
 // hals is hierarchical alternating least squares: with A = VHᵀ and G = HHᵀ, for
@@ -89,7 +90,7 @@ func innerSweeps(alpha float64, m, n, r int) int {
 func (h *hals[T]) updateW() {
 	h.prepareW()
 	h.stepW.SetGram(h.gramH)
-	h.fused = !h.exact && h.o.Order == OrderWH && !h.o.FixH
+	h.fused = !h.exact && h.o.Order == OrderWH && !h.o.FixH && (h.o.Balance != BalanceBlock || h.eps == 0)
 	h.pool.Run(h.x.Blocks(), &h.taskW)
 	if h.exact {
 		h.exactly(h.capW, (h.w.Rows+chunk-1)/chunk, &h.whole)
@@ -100,6 +101,9 @@ func (h *hals[T]) updateH() {
 	h.prepareH()
 	h.stepH.SetGram(h.gramW)
 	h.hTotals(false, !h.fused)
+	if h.fused && h.within != nil { // the shares were those of W before it was balanced
+		reg.Block[T]{X: h.hNum, Trans: true}.Scale(h.within.Log[0])
+	}
 	h.fused = false
 	blocks := (h.h.Cols + chunk - 1) / chunk
 	if h.exact {

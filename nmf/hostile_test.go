@@ -103,6 +103,8 @@ func TestSenselessOptionsAreRefused(t *testing.T) {
 		"degree":            {nmf.Options{W: reg.Lp(0, 1), H: reg.L1(1)}, reg.ErrPenalty},
 		"degree of hals":    {nmf.Options{W: reg.Lp(3, 1), H: reg.L1(1)}, reg.ErrPenalty},
 		"balance, no terms": {nmf.Options{Balance: nmf.BalanceEvery}, nmf.ErrOption},
+		"block, no terms":   {nmf.Options{Balance: nmf.BalanceBlock}, nmf.ErrOption},
+		"block, one free":   {nmf.Options{Balance: nmf.BalanceBlock, H: reg.L1(1), Init: start, FixW: true}, nmf.ErrOption},
 		"balance, one free": {nmf.Options{Balance: nmf.BalanceInit, W: reg.L1(1), Init: start, FixH: true}, nmf.ErrOption},
 		"fixed, no start":   {nmf.Options{FixW: true}, nmf.ErrOption},
 		"fixed, penalized":  {nmf.Options{FixW: true, Init: start, W: reg.L1(1)}, nmf.ErrOption},

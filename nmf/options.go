@@ -57,11 +57,13 @@ const (
 	BalanceInit
 	// BalanceEvery balances the starting point and after every sweep.
 	BalanceEvery
+	// BalanceBlock balances the starting point and after every update of a factor.
+	BalanceBlock
 )
 
-var balanceNames = [...]string{"auto", "none", "init", "every"}
+var balanceNames = [...]string{"auto", "none", "init", "every", "block"}
 
-// String returns auto, none, init or every.
+// String returns auto, none, init, every or block.
 func (b Balance) String() string {
 	if b < 0 || int(b) >= len(balanceNames) {
 		return fmt.Sprintf("Balance(%d)", int(b))
@@ -216,7 +218,7 @@ func (o *Options) penalties(m, n int) error {
 			o.Balance = BalanceEvery
 		}
 	case BalanceNone:
-	case BalanceInit, BalanceEvery:
+	case BalanceInit, BalanceEvery, BalanceBlock:
 		if !penalized {
 			return fmt.Errorf("nmf: %w: balance %v without penalties; give both factors one", ErrOption, o.Balance)
 		}

@@ -26,6 +26,7 @@ type state[T asm.Float] struct {
 	stats           data.Stats
 	blockW, blockH  reg.Block[T]
 	balancer        *balance.Balancer[T] // nil: no balancing
+	within          *balance.Scales      // those between the two updates of a sweep, nil: none
 	step            stepper
 	given           *Model[T] // the start if one was given
 	ready           bool      // the products for the next step of mu are there
@@ -53,11 +54,13 @@ type stepper interface {
 
 // extrapolation makes steps from other points than the model.
 type extrapolation interface {
-	// begin and end enclose a sweep, after which the factors were balanced by
-	// scales, or not, when that is nil; between comes after its first update.
+	// begin and end enclose a sweep; between comes after its first update.
 	begin()
 	between()
-	end(scales *balance.Scales)
+	end()
+	// balanced is told by what the factors were scaled, within a sweep or at its
+	// end.
+	balanced(scales *balance.Scales)
 	// accept is told the objective of the model where it is evaluated. When it
 	// returns false, the model is an earlier one again.
 	accept(objective float64) bool
@@ -118,23 +121,34 @@ func (s *state[T]) Sweep() error {
 	if s.extra != nil {
 		s.extra.between()
 	}
+	if s.o.Balance == BalanceBlock {
+		s.within = s.balance()
+	}
 	if !skipSecond {
 		second()
 	}
 	s.swept = s.l == loss.Frobenius && !s.masked // inner products would be those of the filled data
-	var scales *balance.Scales
-	if s.balancer != nil && s.o.Balance == BalanceEvery {
+	if s.o.Balance == BalanceEvery || s.o.Balance == BalanceBlock {
 		s.frobenius() // balancing keeps the product, but for a floor that counts
-		scales = s.balancer.Balance()
+		s.balance()
 		s.swept = false
 		if s.coarse {
 			s.value = unknown()
 		}
 	}
 	if s.extra != nil {
-		s.extra.end(scales)
+		s.extra.end()
 	}
 	return nil
+}
+
+// balance balances the factors, and scales along what is remembered of them.
+func (s *state[T]) balance() *balance.Scales {
+	scales := s.balancer.Balance()
+	if s.extra != nil {
+		s.extra.balanced(scales)
+	}
+	return scales
 }
 
 // frobenius computes the loss by inner products from what the update of the last

@@ -69,7 +69,7 @@ func (a *app) audioCommand() *cobra.Command {
 nonnegative matrix factorization, and writes into --out: report.html to look
 at, stems/*.wav to listen to (they sum to recording.wav), and the model (W.npy:
 a spectrum per column, H.npy: its activation over time per row, trace.csv,
-result.json).
+result.json). Components, and so stems, are counted from 0.
 
 With the default loss, kl, both factors carry an l1 penalty whose weight is found
 from the recording; --l1, --l2 or --lp replace it, and --l1 all=0 takes it away.
@@ -100,7 +100,6 @@ run.`,
 		if err != nil {
 			return err
 		}
-		run.first = 1
 		if !(exponent > 0) || math.IsInf(exponent, 0) {
 			return usagef("--mask-exponent is %v; must be a positive number", exponent)
 		}
@@ -280,7 +279,7 @@ func describeComponents(rec *recording, r *nmf.Result[float64]) ([]audioComponen
 	}
 	comps := make([]audioComponent, len(described))
 	for q, d := range described {
-		c := audioComponent{Index: q, Energy: d.Share, PeaksHz: []float64{}, Notes: []string{}, Plays: [][2]float64{}, Stem: fmt.Sprintf("stems/%02d.wav", q+1)}
+		c := audioComponent{Index: q, Energy: d.Share, PeaksHz: []float64{}, Notes: []string{}, Plays: [][2]float64{}, Stem: fmt.Sprintf("stems/%02d.wav", q)}
 		if c.Pruned = slices.Contains(r.Pruned, q); c.Pruned {
 			c.Energy, d.Peaks, d.Plays = 0, nil, nil
 		}
@@ -333,7 +332,7 @@ func printComponents(w io.Writer, rec *recording, comps []audioComponent) error 
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "component\tenergy\tstrongest frequencies\tplays")
 	for _, c := range comps {
-		fmt.Fprintf(t, "%d\t%.1f %%\t%s\t%s\n", c.Index+1, 100*c.Energy, c.peaks(), c.when(4))
+		fmt.Fprintf(t, "%d\t%.1f %%\t%s\t%s\n", c.Index, 100*c.Energy, c.peaks(), c.when(4))
 	}
 	fmt.Fprintln(t)
 	return t.Flush()

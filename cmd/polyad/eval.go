@@ -95,15 +95,6 @@ type fitEval struct {
 	KKT       map[string]float64 `json:"kkt"`
 }
 
-// againstEval compares a model with another one. Match lists the component of
-// the other one that belongs to each of ours, or -1.
-type againstEval struct {
-	Model       string  `json:"model"`
-	FMS         float64 `json:"fms"`
-	FMSWeighted float64 `json:"fms_weighted"`
-	Match       []int   `json:"match"`
-}
-
 // block is a factor with a column per component.
 type block struct {
 	name   string
@@ -124,12 +115,17 @@ factors; the loss, penalties and relative error for the data in FILE; and with
 --against the factor match score with another model (1: the same components). Of a
 tensor decomposition it also tells each component's part of the model, which
 components nearly cancel, and with FILE the core consistency (100: no interactions).
-The columns of a Tucker model's factors are matched mode by mode, and the arrays that
-the models stand for compared by the cosine of the angle between them.
+
+With --against each factor also gets the signal to interference ratio of the
+components of the two models that are most alike in it: -20·log10 of their distance
+as columns of length 1, in dB, at most 300, which means equal; those that have
+nothing in common have -3. Instead, the columns of a Tucker model's factors are
+matched mode by mode, and the arrays that the models stand for compared by the cosine
+of the angle between them.
 
 Loss, penalties and floor are those that MODEL/result.json tells of, unless flags
-say otherwise; so is --missing, while --mask is to be given again. Entries at the floor count as zeros, and a component that is zero
-matches nothing.`,
+say otherwise; so is --missing, while --mask is to be given again. Entries at the
+floor count as zeros, and a component that is zero matches nothing.`,
 		Example: `  polyad eval model X.npy
   polyad eval model X.npy --loss kl --l1 all=0 --json
   polyad eval model --against truth`,
@@ -304,23 +300,6 @@ func prunedOf(blocks []block, eps float64) []int {
 	return pruned
 }
 
-// compare scores how far two models have the same components.
-func compare(a, b []block, eps float64) (*againstEval, error) {
-	factors := func(blocks []block) (f []*matrix.Dense[float64]) {
-		for _, x := range blocks {
-			f = append(f, x.factor)
-		}
-		return f
-	}
-	var e againstEval
-	var err error
-	if e.FMS, e.Match, err = metrics.FMS(factors(a), factors(b), metrics.FMSOptions{Eps: eps}); err != nil {
-		return nil, err
-	}
-	e.FMSWeighted, _, err = metrics.FMS(factors(a), factors(b), metrics.FMSOptions{Eps: eps, Weighted: true})
-	return &e, err
-}
-
 // evalFit evaluates the objective of a model for data of one element type.
 func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *maskFlags, t *tensor.Dense[T], o nmf.Options) (*fitEval, error) {
 	if err := checkMatrix(in.facts.File, t); err != nil {
@@ -345,19 +324,6 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
 }
 
-// matches lists the partners of the components for people.
-func matches(match []int) string {
-	var s []string
-	for _, q := range match {
-		if q < 0 {
-			s = append(s, "none")
-		} else {
-			s = append(s, fmt.Sprint(q))
-		}
-	}
-	return strings.Join(s, ", ")
-}
-
 // print prints an evaluation for people.
 func (e *evaluation) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -375,7 +341,7 @@ func (e *evaluation) print(w io.Writer) error {
 	})
 	e.printBlocks(row, names)
 	if len(e.Pruned) > 0 {
-		row("pruned", "components %s", listed(e.Pruned, 0))
+		row("pruned", "components %s", listed(e.Pruned))
 	}
 	if c := e.cpdEval; c != nil {
 		row("shares", "%.4f", c.Shares)
@@ -387,9 +353,8 @@ func (e *evaluation) print(w io.Writer) error {
 		}
 	}
 	e.printFit(row, names)
-	if g := e.Against; g != nil {
-		row("against", "%s: factor match score %.6g, with weights %.6g", g.Model, g.FMS, g.FMSWeighted)
-		row("components", "%s", matches(g.Match))
+	if e.Against != nil {
+		e.Against.print(row, names)
 	}
 	return t.Flush()
 }

@@ -54,6 +54,11 @@ func TestDecompositionsAreEvaluated(t *testing.T) {
 		require.Greater(t, e.CoreConsistency, 90.0)
 		require.Greater(t, e.Against.FMS, .95)
 		require.Len(t, e.Against.Match, 3)
+		for _, mode := range []string{"0", "1", "2"} {
+			require.Greater(t, e.Against.SIR[mode].Mean, 10., name)
+			require.Equal(t, e.Against.Match, e.Against.SIR[mode].Match, name)
+			require.Len(t, e.Against.SIR[mode].Each, 3)
+		}
 		require.InDelta(t, 1, e.Shares[0]+e.Shares[1]+e.Shares[2], 1e-9)
 		require.Nil(t, e.Degenerate)
 	}
@@ -62,6 +67,9 @@ func TestDecompositionsAreEvaluated(t *testing.T) {
 	for _, s := range []string{"cpd, 12 x 10 x 8, rank 3", "mode 2", "core consistency", "penalty"} {
 		require.Contains(t, stdout, s)
 	}
+	code, stdout, stderr = call("eval", truth, "--against", truth)
+	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, "300 dB on average: 300, 300, 300\n")
 	code, stdout, stderr = call("eval", filepath.Join(dir, "als"), x, "--l2", "2=1", "--l2", "0=1", "--l2", "1=1")
 	require.Zero(t, code, stderr)
 	require.Contains(t, stdout, "1·||F2||_F^2")

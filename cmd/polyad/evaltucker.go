@@ -247,7 +247,7 @@ func (e *tuckerEvaluation) print(w io.Writer) error {
 	e.printBlocks(row, e.blocks)
 	for n, list := range e.Pruned {
 		if len(list) > 0 {
-			row("pruned", "of mode %d: %s", n, listed(list, 0))
+			row("pruned", "of mode %d: %s", n, listed(list))
 		}
 	}
 	e.printFit(row, e.blocks)

@@ -155,8 +155,8 @@ func TestComponentsAreCountedFromZero(t *testing.T) {
 	for i := range many {
 		many[i] = i
 	}
-	assert.Equal(t, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, … (932 in all)", listed(many, 1))
-	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9", listed(many[:10], 0))
+	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … (932 in all)", listed(many))
+	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9", listed(many[:10]))
 	assert.Equal(t, "2 of 4 runs", ranOf(2, 4))
 	assert.Equal(t, "4 runs", ranOf(4, 4))
 }

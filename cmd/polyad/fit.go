@@ -27,7 +27,6 @@ type fitting struct {
 	outs    *outFlags
 	options nmf.Options
 	dir     *outDir // nil: no folder
-	first   int     // the number of the first component in the summary; audio's stems count from 1
 }
 
 // newFitting checks all flags and the folder before anything is read. own says
@@ -184,11 +183,11 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	}
 	for n, list := range res.prunedModes {
 		if len(list) > 0 {
-			row("pruned", "of mode %d: %s", n, listed(list, run.first))
+			row("pruned", "of mode %d: %s", n, listed(list))
 		}
 	}
 	if n := len(res.Pruned); n > 0 {
-		row("pruned", "%d of %v components: %s", n, res.Options["rank"], listed(res.Pruned, run.first))
+		row("pruned", "%d of %v components: %s", n, res.Options["rank"], listed(res.Pruned))
 	}
 	if res.Degenerate != nil {
 		row("degenerate", "%s", res.Degenerate)
@@ -211,14 +210,14 @@ func ranOf(n, all int) string {
 }
 
 // listed lists components for people, those from the eleventh on by their number
-// only; first is the number of component 0.
-func listed(components []int, first int) string {
+// only.
+func listed(components []int) string {
 	var s []string
 	for i, q := range components {
 		if i == 10 {
 			return strings.Join(s, ", ") + fmt.Sprintf(", … (%d in all)", len(components))
 		}
-		s = append(s, fmt.Sprint(q+first))
+		s = append(s, fmt.Sprint(q))
 	}
 	return strings.Join(s, ", ")
 }

@@ -59,7 +59,7 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 	fs.Var(f.penalties.flag(penaltyL1), "l1", "penalty V·||BLOCK||_1; BLOCK is w, h or all; repeatable, the last one of a block wins")
 	fs.Var(f.penalties.flag(penaltyL2), "l2", "penalty V·||BLOCK||_F^2, without 1/2")
 	fs.Var(f.penalties.flag(penaltyLp), "lp", "penalty V·sum|BLOCK|^P (method mu)")
-	fs.StringVar(&f.balance, "balance", "auto", "when the factors are balanced: auto (every when both are penalized), none, init, every")
+	fs.StringVar(&f.balance, "balance", "auto", "when the factors are balanced: auto (every when both are penalized), none, init, every, block (after each factor)")
 	fs.BoolVar(&f.scaleInit, "scale-init", true, "scale the starting point to data and penalties; with --init DIR only when given")
 	fs.StringVar(&f.init, "init", "", "starting point: random, nndsvd, nndsvda, nndsvdar, spa, or a folder with W.npy and H.npy; default nndsvda, with --restarts random")
 	fs.StringArrayVar(&f.fix, "fix", nil, "keep this factor (w or h) as --init DIR gives it")
@@ -106,11 +106,11 @@ func (f *fitFlags) options() (nmf.Options, error) {
 		return o, usagef("--order %q; want wh or hw", f.order)
 	}
 	o.W, o.H = f.penalties.of("w"), f.penalties.of("h")
-	i := slices.Index([]string{"auto", "none", "init", "every"}, f.balance)
+	i := slices.Index([]string{"auto", "none", "init", "every", "block"}, f.balance)
 	if i < 0 {
-		return o, usagef("--balance %q; want auto, none, init or every", f.balance)
+		return o, usagef("--balance %q; want auto, none, init, every or block", f.balance)
 	}
-	o.Balance = []nmf.Balance{nmf.BalanceAuto, nmf.BalanceNone, nmf.BalanceInit, nmf.BalanceEvery}[i]
+	o.Balance = []nmf.Balance{nmf.BalanceAuto, nmf.BalanceNone, nmf.BalanceInit, nmf.BalanceEvery, nmf.BalanceBlock}[i]
 	if f.changed("scale-init") {
 		o.ScaleInit = solver.Set(f.scaleInit)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -255,6 +256,31 @@ func TestEvalComparesModels(t *testing.T) {
 	assert.NotContains(t, v, "loss")
 	assert.Equal(t, []any{2.0}, told(t, "eval", b, "--json")["pruned"])
 	assert.InDelta(t, 1, told(t, "eval", b, "--against", b, "--json")["against"].(map[string]any)["fms"], 1e-12)
+	// Equal columns have 300 dB whatever their scale, a lost one that of a right angle.
+	sir := against["sir"].(map[string]any)
+	assert.Equal(t, map[string]any{"mean": 300.0, "each": []any{300.0, 300.0, 300.0}, "match": []any{1.0, 0.0, 2.0}}, sir["w"])
+	h := sir["h"].(map[string]any)
+	assert.InDelta(t, (600-10*math.Log10(2))/3, h["mean"], 1e-9)
+	assert.Equal(t, []any{300.0, 300.0, nil}, h["each"])
+	assert.Equal(t, []any{1.0, 0.0, -1.0}, h["match"])
+	_, stdout, _ := call("eval", a, "--against", b)
+	assert.Regexp(t, `sir of W +300 dB on average: 300, 300, 300 \(components 1, 0, 2\)\nsir of H +199 dB on average: 300, 300, none\n$`, stdout)
+	for j := range 20 { // other ranks, a row of H that is a little off, and one that is lost
+		m.H.Set(2, j, m.H.At(0, j)*(1+.01*float64(j%2)))
+	}
+	u, w := m.H.View(0, 0, 1, 20), m.H.View(2, 0, 1, 20)
+	cos := matrix.Inner(u, w) / math.Sqrt(matrix.Inner(u, u)*matrix.Inner(w, w))
+	two := &nmf.Model[float64]{W: m.W.View(0, 1, 30, 2).Clone(), H: m.H.View(1, 0, 2, 20).Clone()}
+	require.NoError(t, two.Save(filepath.Join(dir, "two")))
+	three := &nmf.Model[float64]{W: m.W, H: m.H.Clone()}
+	copy(three.H.Row(2), three.H.Row(0))
+	clear(three.H.Row(0))
+	require.NoError(t, three.Save(filepath.Join(dir, "three")))
+	h = told(t, "eval", filepath.Join(dir, "two"), "--against", filepath.Join(dir, "three"), "--json")["against"].(map[string]any)["sir"].(map[string]any)["h"].(map[string]any)
+	each := h["each"].([]any)
+	assert.Equal(t, 300.0, each[0])
+	assert.InDelta(t, -10*math.Log10(2*(1-cos)), each[1], 1e-6)
+	assert.InDelta(t, (300+each[1].(float64))/2, h["mean"], 1e-9)
 }
 
 func TestVerbsOnModelsRefuseWhatTheyCannotUse(t *testing.T) {

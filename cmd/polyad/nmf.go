@@ -28,8 +28,9 @@ for standard input; of several arrays FILE.npz:NAME or FILE.mat:NAME chooses one
 With --out DIR the folder receives W.npy, H.npy, trace.csv and result.json.
 
 A penalty on one factor alone means nothing, since the other can take over its
-scale: penalize both. They are then balanced after every sweep, and only the
-product of the two weights matters.
+scale: penalize both. They are then balanced after every sweep, with --balance
+block after every update of W and of H, and only the product of the two weights
+matters.
 
 Components are counted from 0 everywhere: component 0 is the first.
 

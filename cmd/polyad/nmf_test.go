@@ -271,6 +271,7 @@ func TestBadInputsEndWithOneLineAndNothingWritten(t *testing.T) {
 		"anls and eps":   {2, []string{good, "-r", "2", "--method", "anls", "--eps", "1e-9"}, "eps"},
 		"hals and kl":    {2, []string{good, "-r", "2", "--method", "hals", "--loss", "kl"}, "hals"},
 		"balance":        {2, []string{good, "-r", "2", "--balance", "every"}, "balance every without penalties"},
+		"balance block":  {2, []string{good, "-r", "2", "--balance", "block"}, "--balance block without penalties"},
 		"balance word":   {2, []string{good, "-r", "2", "--balance", "often"}, "--balance"},
 		"extrapolate":    {2, []string{good, "-r", "2", "--method", "als", "--extrapolate"}, "--extrapolate"},
 		"extrapolate is": {2, []string{good, "-r", "2", "--loss", "is", "--eps", "1", "--extrapolate"}, "extrapolate"},

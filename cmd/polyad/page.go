@@ -61,7 +61,7 @@ func writeAudioPage(w io.Writer, res *result, r *nmf.Result[float64], rec *recor
 			spectrum[f] = r.W.At(f, q)
 		}
 		p.Components = append(p.Components, report.Component{
-			Index: c.Index + 1, EnergyShare: c.Energy, Peaks: c.PeaksHz, Notes: c.Notes, Plays: c.when(6),
+			Index: c.Index, EnergyShare: c.Energy, Peaks: c.PeaksHz, Notes: c.Notes, Plays: c.when(6),
 			Spectrum: spectrum, Activation: r.H.Row(q), Stem: c.Stem,
 		})
 	}

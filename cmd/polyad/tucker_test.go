@@ -392,6 +392,8 @@ func TestWrongTuckerDecompositionsAreRefused(t *testing.T) {
 		x + " -r -1":                                                {2, "want numbers"},
 		x + " -r 4,x":                                               {2, "want numbers"},
 		x + " -r 4,3":                                               {2, "2 ranks for 3 modes"},
+		x + " -r 4,3 --modes 0":                                     {2, "2 ranks, but --modes 0 names 1 of the 3 modes"},
+		x + " -r 4,3,2,1 --modes 0,2":                               {2, "4 ranks, but --modes 0,2 names 2 of the 3 modes"},
 		x + " -r 4,3,2,1":                                           {2, "4 ranks for 3 modes"},
 		x + " -r 13,3,2":                                            {2, "no orthonormal factor"},
 		x + " -r 12,2,2":                                            {2, "product of the others"},

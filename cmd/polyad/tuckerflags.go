@@ -232,6 +232,9 @@ func (f *tuckerFlags) ranksFor(order int) ([]int, error) {
 		return f.ranks, nil
 	}
 	if len(f.ranks) != 1 && len(f.ranks) != compressed {
+		if compressed < order {
+			return nil, usagef("-r %s: %d ranks, but --modes %s names %d of the %d modes; give one for each of these, or one for all", f.ranks, len(f.ranks), &f.only, compressed, order)
+		}
 		return nil, usagef("-r %s: %d ranks for %d modes; give one for each, or one for all", f.ranks, len(f.ranks), order)
 	}
 	ranks, next := make([]int, order), 0

@@ -45,7 +45,7 @@ type AudioPage struct {
 
 // Component is a part of the model of a recording: spectrum times activation.
 type Component struct {
-	// Index is its number as shown, by convention counted from 1.
+	// Index is its number as shown, by convention counted from 0.
 	Index int
 	// Label is a name for it, or empty.
 	Label string

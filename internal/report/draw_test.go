@@ -88,9 +88,9 @@ func TestAxesOfTimeReadAsClocks(t *testing.T) {
 	assert.Equal(t, []string{"0 s", "2 s", "4 s", "6 s"}, labels(seconds(-0.01, 7, 4)))
 	assert.Equal(t, []string{"100 Hz", "200 Hz", "500 Hz", "1 kHz", "2 kHz"}, labels(hertz(90, 2500, 9, true)))
 	assert.Equal(t, []string{"100", "1k", "10k"}, labels(hertz(90, 11025, 3, false)))
-	assert.Equal(t, []string{"1", "5", "10"}, labels(indices(50))[:3])
-	assert.Equal(t, []string{"1", "2", "3"}, labels(indices(3)))
-	assert.Equal(t, []string{"1"}, labels(indices(1)))
+	assert.Equal(t, []string{"0", "5", "10"}, labels(indices(50))[:3])
+	assert.Equal(t, []string{"0", "1", "2"}, labels(indices(3)))
+	assert.Equal(t, []string{"0"}, labels(indices(1)))
 	assert.Equal(t, []string{"0", "2×10⁶", "4×10⁶"}, labels(linear(0, 4.5e6, 3)))
 }
 

@@ -38,7 +38,7 @@ func ExampleNMF() {
 func ExampleAudio() {
 	err := report.Audio(&bytes.Buffer{}, report.AudioPage{
 		Spectrogram: matrix.New[float64](3, 5), FrameSeconds: 0.02, BinHz: 100,
-		Components: []report.Component{{Index: 1, Spectrum: make([]float64, 3), Activation: make([]float64, 4)}},
+		Components: []report.Component{{Index: 0, Spectrum: make([]float64, 3), Activation: make([]float64, 4)}},
 	})
 	fmt.Println(err)
 	// Output:

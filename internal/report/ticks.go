@@ -139,8 +139,8 @@ func hertz(lo, hi float64, n int, unit bool) span {
 	})
 }
 
-// components returns a span for r rows, the first at the top, numbered from 1
-// where there is room: height is what the rows have.
+// components returns a span for rows with these numbers, the first at the top, as many
+// of them written as there is room for: height is what the rows have.
 func components(numbers []int, height float64) span {
 	r := len(numbers)
 	s := span{lo: 0, hi: float64(r)}
@@ -158,16 +158,13 @@ func notBelow(ticks []plot.Tick, lo float64) []plot.Tick {
 	return ticks
 }
 
-// indices returns an axis over the places 1 to n.
+// indices returns an axis over n places, place k at k+1 and numbered from 0, as flags
+// and messages count.
 func indices(n int) span {
 	s := span{lo: 0.5, hi: float64(n) + 0.5}
 	step := max(1, int(niceStep(float64(n)/10)))
-	for k := 0; k <= n; k += step {
-		at := max(1, k)
-		if k == 0 && step == 1 {
-			continue
-		}
-		s.ticks = append(s.ticks, plot.Tick{Value: float64(at), Label: strconv.Itoa(at)})
+	for k := 0; k < n; k += step {
+		s.ticks = append(s.ticks, plot.Tick{Value: float64(k + 1), Label: strconv.Itoa(k)})
 	}
 	return s
 }
