@@ -14,7 +14,7 @@ func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c 
 		return
 	}
 	_, _, _ = a[m-1+(k-1)*aCol], b[(k-1)*bRow+n-1], c[(m-1)*cRow+n-1]
-	width, atOnce := ker.stripWidth(m, n, k, false, false), max(1, longest/k)
+	width, atOnce := ker.downWidth(n, k), max(1, longest/k)
 	if ker.half(n) && n > ker.Lanes && len(ker.DownHalf) > 0 {
 		width = len(ker.DownHalf)
 	}
@@ -45,6 +45,28 @@ func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c 
 		i += count * rows
 		tiles += count
 	}
+}
+
+// downWidth is [Kernels.stripWidth] for tiles that read down columns: the lower ones
+// of the last strip work through as many rows as the others, B is in cache, and of
+// equals the tallest reads it least often.
+func (ker *Kernels[T]) downWidth(n, k int) int {
+	best, least, high := 1, 0, 0
+	for w := len(ker.Tiles); w >= 1; w-- {
+		rows, cost := ker.Tiles[w-1][0].Rows, 0
+		for j := 0; j < n; {
+			s := ker.strip(w, n-j)
+			c := ker.tilesCost(s.tiles, rows, (s.cols+ker.Lanes-1)/ker.Lanes, k)
+			if s.cols < ker.Lanes && ker.half(s.cols) {
+				c /= 2
+			}
+			cost, j = cost+c, j+s.cols
+		}
+		if least == 0 || cost*high <= least*rows {
+			best, least, high = w, cost, rows
+		}
+	}
+	return best
 }
 
 // downStrip is [Kernels.strip] with a half vector behind the last whole ones.
