@@ -28,7 +28,7 @@ const (
 	// The parts of t that meet U have as many bytes as leaves room for the next one
 	// in the second-level cache, and up to insideDeeper times as many where there
 	// are more than insideFew components: the deeper, the rarer S moves.
-	insideBytes  = 96 << 10
+	insideBytes  = 160 << 10
 	insideDeeper = 4
 	insideFew    = 16
 	insidePanel  = 256 << 10 // bytes of the part of U
