@@ -20,7 +20,7 @@ import (
 func positive[T matrix.Float](r *rand.Rand, n int) (lower *matrix.Dense[T], whole *matrix.Dense[float64]) {
 	x, _ := strided[T](r, 2*n+3, n)
 	whole = matrix.New[float64](n, n)
-	matrix.Gram(whole, x, false)
+	matrix.Gram(nil, whole, x, false)
 	lower, _ = strided[T](r, n, n)
 	for i := range n {
 		for j := range n {
