@@ -13,9 +13,9 @@ const (
 	// before they are added up in float64.
 	gramDepth = 256
 
-	// Up to gramNarrow columns the length is cut into up to gramParts parts, if
-	// that leaves gramPart flops or more for each and there are gramLarge in all;
-	// of more columns, blocks of gramPanel of them are what is shared out.
+	// Up to gramNarrow columns the length is cut into 2, 4, … up to gramParts parts
+	// where there are gramLarge flops, as long as each part has about gramPart of
+	// them; of more columns, panels of gramPanel are what is shared out.
 	gramNarrow = 192
 	gramParts  = 16
 	gramPart   = 1 << 20
@@ -135,7 +135,9 @@ func (g *GramWork[T]) byParts(p *par.Pool) {
 	chunks, work := (g.length+gramDepth-1)/gramDepth, r*(r+1)
 	g.parts = 1
 	if g.length >= gramLarge/work {
-		g.parts = max(1, min(gramParts, chunks, g.length/max(1, gramPart/work)))
+		for g.parts < gramParts && 2*g.parts <= chunks && g.length/(2*g.parts) >= gramPart/work {
+			g.parts *= 2
+		}
 	}
 	g.partial = atLeast(g.partial, (g.parts-1)*r*r)
 	g.reserve(p.Workers(), r*gramDepth, r*r, r*gramDepth)
