@@ -86,11 +86,10 @@ type GramWork[T Float] struct {
 	lent []gramScratch[T] // by worker
 }
 
-// What a task of a [GramWork] is: to sum up one part of the length, to copy one
-// panel of columns, to compute its block on the diagonal, or those above it.
+// What a task of a [GramWork] is: to sum up one part of the length, to compute the
+// block of a panel of columns on the diagonal, or those above it.
 const (
 	gramByPart = iota
-	gramTurn
 	gramDiagonal
 	gramAbove
 )
@@ -163,10 +162,6 @@ func (g *GramWork[T]) byPanels(p *par.Pool) {
 	g.reserve(p.Workers(), 0, gramPanel*gramPanel, 2*gramPanel*gramDepth)
 	for g.i0 = 0; g.i0 < g.length; g.i0 += gramDepth {
 		g.n = min(gramDepth, g.length-g.i0)
-		if g.rows {
-			g.stage = gramTurn
-			p.Run(panels, g)
-		}
 		g.stage = gramDiagonal
 		p.Run(panels, g)
 		g.stage = gramAbove
@@ -204,12 +199,12 @@ func (g *GramWork[T]) Do(task, worker int) {
 	switch g.stage {
 	case gramByPart:
 		g.part(s, task)
-	case gramTurn:
-		q, w := g.panel(task)
-		g.pack(g.turned[q*gramDepth:], w, q, w, g.i0, g.n)
 	case gramDiagonal:
 		q, w := g.panel(task)
 		x, stride := g.columns(q, w)
+		if g.rows {
+			g.turn(x, q, w, g.i0, g.n)
+		}
 		to := g.dst.block(q, q, w, w)
 		g.far[task] = g.triangle(s, &to, x, stride, g.n, g.i0 > 0)
 	default: // the highest first
@@ -246,7 +241,7 @@ func (g *GramWork[T]) part(s *gramScratch[T], part int) {
 		i0 := c * gramDepth
 		n := min(gramDepth, g.length-i0)
 		if g.rows {
-			g.pack(s.turned, g.r, 0, g.r, i0, n)
+			g.turn(s.turned, 0, g.r, i0, n)
 			g.triangle(s, &to, s.turned, g.r, n, c > first)
 		} else {
 			g.triangle(s, &to, g.x.Data[i0*g.x.Stride:], g.x.Stride, n, c > first)
@@ -254,21 +249,15 @@ func (g *GramWork[T]) part(s *gramScratch[T], part int) {
 	}
 }
 
-// pack copies w columns of n rows of the X of XᵀX, from row i0 and column q on, to
-// rows of dst that are stride apart.
-func (g *GramWork[T]) pack(dst []T, stride, q, w, i0, n int) {
+// turn copies w columns of n rows of the X of XᵀX, from row i0 and column q on,
+// where X's own rows are these columns, to rows of dst without gaps.
+func (g *GramWork[T]) turn(dst []T, q, w, i0, n int) {
 	x := g.x
-	if !g.rows {
-		for i := range n {
-			copy(dst[i*stride:i*stride+w], x.Data[(i0+i)*x.Stride+q:])
-		}
-		return
-	}
 	for done := 0; done < n; {
 		block, j := (i0+done)/x.Cols, (i0+done)%x.Cols
 		m := min(n-done, x.Cols-j)
 		from := span(x.Data[(block*g.r+q)*x.Stride+j:], w, x.Stride, m)
-		g.ker.Transpose(dst[done*stride:], stride, from, x.Stride, w, m)
+		g.ker.Transpose(dst[done*w:], w, from, x.Stride, w, m)
 		done += m
 	}
 }
