@@ -21,7 +21,7 @@ func (m *Model[T]) Congruence() *matrix.Dense[float64] {
 	unit.Normalize(NormL2)
 	gram := matrix.New[float64](r, r)
 	for _, f := range unit.Factors {
-		matrix.Gram(gram, f, false)
+		matrix.Gram(nil, gram, f, false)
 		for i, v := range gram.Data {
 			all.Data[i] *= v
 		}

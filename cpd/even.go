@@ -25,7 +25,7 @@ func (s *state[T]) even() *balance.Scales {
 		least, most, sum := math.Inf(1), 0.0, 0.0
 		for i, n := range s.free {
 			if !s.fresh[n] {
-				s.gramWork.Gram(s.grams[n], s.f[n], false)
+				s.gramWork.Gram(s.pool, s.grams[n], s.f[n], false)
 				s.fresh[n] = true
 			}
 			norm := math.Sqrt(s.grams[n].At(q, q))

@@ -230,9 +230,9 @@ func (l *line[T]) norms() {
 	for _, n := range l.free {
 		g := &l.squares[n]
 		along(l.trial[n], l.f[n], l.dir[n], 1)
-		l.gramWork.Gram(g[0], l.f[n], false)
-		l.gramWork.Gram(g[1], l.trial[n], false)
-		l.gramWork.Gram(g[2], l.dir[n], false)
+		l.gramWork.Gram(l.pool, g[0], l.f[n], false)
+		l.gramWork.Gram(l.pool, g[1], l.trial[n], false)
+		l.gramWork.Gram(l.pool, g[2], l.dir[n], false)
 		for i := range g[1].Data {
 			g[1].Data[i] -= g[0].Data[i] + g[2].Data[i]
 		}
@@ -240,7 +240,7 @@ func (l *line[T]) norms() {
 	clear(l.square)
 	for n, f := range l.f { // of the fixed modes
 		if l.squares[n][0] == nil && !l.fresh[n] {
-			l.gramWork.Gram(l.grams[n], f, false)
+			l.gramWork.Gram(l.pool, l.grams[n], f, false)
 			l.fresh[n] = true
 		}
 	}

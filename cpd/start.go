@@ -236,7 +236,7 @@ func (s *state[T]) startSums() balance.Sums {
 	if s.isFrobenius() {
 		num := s.product(0)
 		sums.XM = matrix.Inner(num, s.f[0])
-		s.gramWork.Gram(s.grams[0], s.f[0], false)
+		s.gramWork.Gram(s.pool, s.grams[0], s.f[0], false)
 		s.fresh[0] = true
 		sums.MM = matrix.Inner(s.gram, s.grams[0])
 	}

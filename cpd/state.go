@@ -45,7 +45,7 @@ type state[T asm.Float] struct {
 	grams    []*matrix.Dense[float64] // F_nᵀF_n
 	fresh    []bool                   // whether they are those of the factors
 	gram     *matrix.Dense[float64]   // their elementwise product but for one mode
-	gramWork *matrix.GramWork[T]
+	gramWork matrix.GramWork[T]
 	scales   []float64 // of one mode's columns
 
 	coarse bool // the floor is large enough to be seen in the loss
@@ -107,7 +107,7 @@ func newState[T asm.Float](x data.Tensor[T], o *settled, rank int, scale float64
 		s.num = append(s.num, matrix.Of(f.Rows, rank, memory[:f.Rows*rank]))
 		s.grams = append(s.grams, matrix.New[float64](rank, rank))
 	}
-	s.fresh, s.gram, s.gramWork = make([]bool, len(start)), matrix.New[float64](rank, rank), matrix.NewGramWork[T](rank)
+	s.fresh, s.gram = make([]bool, len(start)), matrix.New[float64](rank, rank)
 	s.eps = T(o.Eps.Or(0) * scale)
 	typical := math.Sqrt(s.stats.Squares/float64(s.stats.Count)) / float64(rank) // an entry of a component
 	s.coarse = float64(s.eps) > 1e-10*math.Pow(typical, 1/float64(len(start)))
@@ -218,7 +218,7 @@ func (s *state[T]) scaled(scales *balance.Scales) {
 func (s *state[T]) prepare(mode int) {
 	for n, f := range s.f {
 		if n != mode && !s.fresh[n] {
-			s.gramWork.Gram(s.grams[n], f, false)
+			s.gramWork.Gram(s.pool, s.grams[n], f, false)
 			s.fresh[n] = true
 		}
 	}
@@ -241,7 +241,7 @@ func (s *state[T]) product(mode int) (num *matrix.Dense[T]) {
 // It cancels when the model is close to the data, or the sum of components that are
 // much larger than it.
 func (s *state[T]) frobenius(mode int) {
-	s.gramWork.Gram(s.grams[mode], s.f[mode], false)
+	s.gramWork.Gram(s.pool, s.grams[mode], s.f[mode], false)
 	s.fresh[mode] = true
 	s.inside = matrix.Inner(s.num[mode], s.f[mode])
 	s.value.gram = (s.stats.Squares - 2*s.inside + matrix.Inner(s.gram, s.grams[mode])) / 2

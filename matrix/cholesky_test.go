@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,7 +21,7 @@ import (
 func positive[T matrix.Float](r *rand.Rand, n int) (lower *matrix.Dense[T], whole *matrix.Dense[float64]) {
 	x, _ := strided[T](r, 2*n+3, n)
 	whole = matrix.New[float64](n, n)
-	matrix.Gram(whole, x, false)
+	matrix.Gram(nil, whole, x, false)
 	lower, _ = strided[T](r, n, n)
 	for i := range n {
 		for j := range n {
@@ -36,42 +37,53 @@ func positive[T matrix.Float](r *rand.Rand, n int) (lower *matrix.Dense[T], whol
 
 var choleskySizes = []int{0, 1, 2, 3, 5, 16, 31, 32, 33, 64, 70, 131}
 
+// largeCholeskys are factored by panels.
+var largeCholeskys = []int{448, 513}
+
 func TestCholeskyMultipliesBack(t *testing.T) {
 	levels(t, func(t *testing.T) { both(t, testCholesky[float32], testCholesky[float64]) })
 }
 
 func testCholesky[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 30))
-	for _, n := range choleskySizes {
+	for _, n := range append(choleskySizes, largeCholeskys...) {
 		l, a := positive[T](r, n)
-		require.True(t, matrix.Cholesky(l), "size %d", n)
-		for i := range n {
+		require.True(t, matrix.Cholesky(nil, l), "size %d", n)
+		step := 1
+		if testing.Short() {
+			step += n / 64
+		}
+		for i := 0; i < n; i += step {
 			require.Greater(t, l.At(i, i), T(0))
 			for j := range n {
 				if j > i {
-					require.True(t, math.IsNaN(float64(l.At(i, j))), "written above the diagonal")
+					if v := l.At(i, j); v == v {
+						require.Failf(t, "written above the diagonal", "size %d, element (%d, %d)", n, i, j)
+					}
 					continue
 				}
 				var sum, size float64
-				for s := range j + 1 {
-					p := float64(l.At(i, s)) * float64(l.At(j, s))
+				for s, v := range l.Row(j)[:j+1] {
+					p := float64(l.Data[i*l.Stride+s]) * float64(v)
 					sum += p
 					size += math.Abs(p)
 				}
-				require.InDelta(t, a.At(i, j), sum, float64(n+3)*epsilon[T]()*size, "size %d, element (%d, %d)", n, i, j)
+				if !(math.Abs(a.At(i, j)-sum) <= float64(n+3)*epsilon[T]()*size) {
+					require.Failf(t, "wrong", "size %d, element (%d, %d): %v, want %v", n, i, j, sum, a.At(i, j))
+				}
 			}
 		}
 	}
-	misuse(t, "Cholesky", func() { matrix.Cholesky(matrix.New[T](2, 3)) }, "2 x 3")
+	misuse(t, "Cholesky", func() { matrix.Cholesky(nil, matrix.New[T](2, 3)) }, "2 x 3")
 }
 
 func TestCholeskyAgreesWithGonum(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 30))
-	for _, n := range choleskySizes[1:] {
+	for _, n := range append(choleskySizes[1:], largeCholeskys...) {
 		l, a := positive[float64](r, n)
 		var want mat.Cholesky
 		require.True(t, want.Factorize(mat.NewSymDense(n, a.Data)))
-		require.True(t, matrix.Cholesky(l))
+		require.True(t, matrix.Cholesky(nil, l))
 		var wantL mat.TriDense
 		want.LTo(&wantL)
 		b := matrix.New[float64](n, 7)
@@ -98,20 +110,50 @@ func TestCholeskyTellsWhatIsNotPositiveDefinite(t *testing.T) {
 
 func testNotPositive[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 30))
-	for _, n := range []int{1, 2, 33, 70} {
+	sizes := []int{1, 2, 33, 70, 450}
+	if testing.Short() {
+		sizes = sizes[:4]
+	}
+	for _, n := range sizes {
+		good, _ := positive[T](r, n)
+		fails := func(a *matrix.Dense[T], what string, at int) {
+			assert.False(t, matrix.Cholesky(nil, a), "size %d, %s at %d", n, what, at)
+		}
 		for _, at := range []int{0, n / 2, n - 1} {
 			for name, v := range map[string]float64{"zero": 0, "negative": -1, "NaN": math.NaN(), "Inf": math.Inf(1), "-Inf": math.Inf(-1)} {
-				a, _ := positive[T](r, n)
+				a := good.Clone()
 				a.Set(at, at, T(v))
-				assert.False(t, matrix.Cholesky(a), "size %d, %s at %d", n, name, at)
+				fails(a, name, at)
 			}
 			if at > 0 {
-				a, _ := positive[T](r, n)
+				a := good.Clone()
 				a.Set(at, at-1, T(math.NaN()))
-				assert.False(t, matrix.Cholesky(a), "size %d, NaN beside the diagonal at %d", n, at)
-				a, _ = positive[T](r, n) // a 2 x 2 minor that is negative
+				fails(a, "NaN beside the diagonal", at)
+				a.Copy(good) // a 2 x 2 minor that is negative
 				a.Set(at, at-1, T(math.Sqrt(float64(a.At(at, at))*float64(a.At(at-1, at-1))))*1.1)
-				assert.False(t, matrix.Cholesky(a), "size %d, indefinite at %d", n, at)
+				fails(a, "indefinite", at)
+			}
+		}
+	}
+}
+
+func TestCholeskyHasTheSameBitsForAnyWorkers(t *testing.T) {
+	both(t, testCholeskyWorkers[float32], testCholeskyWorkers[float64])
+}
+
+func testCholeskyWorkers[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 31))
+	for _, n := range []int{70, 513} {
+		start, _ := positive[T](r, n)
+		want := start.Clone()
+		require.True(t, matrix.Cholesky(nil, want))
+		for workers := 1; workers <= 3; workers++ {
+			pool := par.New(workers)
+			got := start.Clone()
+			require.True(t, matrix.Cholesky(pool, got))
+			pool.Close()
+			for i := range n {
+				require.True(t, slices.Equal(want.Row(i)[:i+1], got.Row(i)[:i+1]), "size %d, %d workers, row %d", n, workers, i)
 			}
 		}
 	}
@@ -153,7 +195,7 @@ func testTriSolve[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 30))
 	for _, n := range []int{0, 1, 5, 33} {
 		l, _ := positive[T](r, n)
-		require.True(t, matrix.Cholesky(l))
+		require.True(t, matrix.Cholesky(nil, l))
 		at := func(i, j int, trans bool) float64 {
 			if trans {
 				i, j = j, i
@@ -198,7 +240,7 @@ func TestRightSidesAreWrittenAlone(t *testing.T) { both(t, testAround[float32], 
 func testAround[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 30))
 	l, _ := positive[T](r, 6)
-	require.True(t, matrix.Cholesky(l))
+	require.True(t, matrix.Cholesky(nil, l))
 	for _, rows := range []bool{false, true} {
 		b, around := strided[T](r, 6, 140)
 		if rows {
@@ -224,7 +266,7 @@ func TestSolutionsHaveTheSameBitsForAnyWorkers(t *testing.T) {
 func testSolveWorkers[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(6, 30))
 	l, _ := positive[T](r, 21)
-	require.True(t, matrix.Cholesky(l))
+	require.True(t, matrix.Cholesky(nil, l))
 	for _, n := range []int{1, 130, 700} {
 		start := rightSides[T](r, 21, n, true, 0).Clone()
 		want := start.Clone()
@@ -254,16 +296,20 @@ func testSolveAllocations[T matrix.Float](t *testing.T) {
 	defer pool.Close()
 	spd := matrix.NewSPD[T](40)
 	columns, rows := matrix.New[T](40, 256), matrix.New[T](300, 40)
+	large, _ := positive[T](r, 450)
+	l := large.Clone()
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
 		spd.Factor(g)
 		spd.Solve(pool, columns, false)
 		spd.Solve(nil, rows, true)
+		l.Copy(large)
+		matrix.Cholesky(pool, l)
 	}))
 }
 
 func ExampleCholesky() {
 	a := matrix.Of(2, 2, []float64{4, 2, 2, 5})
-	fmt.Println(matrix.Cholesky(a), a.At(0, 0), a.At(1, 0), a.At(1, 1))
+	fmt.Println(matrix.Cholesky(nil, a), a.At(0, 0), a.At(1, 0), a.At(1, 1))
 	b := matrix.Of(2, 1, []float64{8, 8})
 	matrix.CholeskySolve(nil, a, false, b)
 	fmt.Println(b.Data)

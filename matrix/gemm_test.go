@@ -158,12 +158,12 @@ func testGemmAllocations[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	a, _ := strided[T](r, 300, 70)
 	b, _ := strided[T](r, 70, 80)
-	c, gram, work := matrix.New[T](300, 80), matrix.New[float64](70, 70), matrix.NewGramWork[T](70)
+	c, gram, work := matrix.New[T](300, 80), matrix.New[float64](70, 70), new(matrix.GramWork[T])
 	a.Set(0, 3, T(math.Inf(1))) // float32 sums this part in float64
 	pool := par.New(2)
 	defer pool.Close()
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
-		work.Gram(gram, a, false)
+		work.Gram(pool, gram, a, false)
 		matrix.Gemm(pool, false, false, 2, a, b, 0, c)
 	}))
 }

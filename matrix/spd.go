@@ -70,7 +70,7 @@ func (s *SPD[T]) try(g *Dense[float64], ridge, tol float64) bool {
 		copy(row, g.Data[i*g.Stride:])
 		row[i] += ridge
 	}
-	if !s.cholesky.factor(s.wide) {
+	if !s.cholesky.factor(nil, s.wide) {
 		return false
 	}
 	for i := range r {

@@ -83,7 +83,7 @@ func testSingular[T matrix.Float](t *testing.T) {
 				}
 			}
 			g := matrix.New[float64](n, n)
-			matrix.Gram(g, u, false)
+			matrix.Gram(nil, g, u, false)
 			want, v, b := matrix.New[T](1, n), matrix.New[T](1, length), matrix.New[T](1, n)
 			for k := range n {
 				want.Data[k] = T(r.NormFloat64())
@@ -142,7 +142,7 @@ func ExampleSPD() {
 	// Least squares: which x minimizes ||Ux - v||?
 	u, v := matrix.Of(3, 2, []float64{1, 0, 1, 1, 1, 2}), matrix.Of(3, 1, []float64{1, 3, 5})
 	g, x := matrix.New[float64](2, 2), matrix.New[float64](2, 1)
-	matrix.Gram(g, u, false)
+	matrix.Gram(nil, g, u, false)
 	matrix.Gemm(nil, true, false, 1, u, v, 0, x)
 	s := matrix.NewSPD[float64](2)
 	ridges, ok := s.Factor(g)

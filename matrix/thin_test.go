@@ -144,7 +144,7 @@ func TestGramSVDLeadsWithTheLargest(t *testing.T) {
 		x.Set(7, j, x.At(6, j)) // rank 7
 	}
 	g := matrix.New[float64](8, 8)
-	matrix.Gram(g, x, true)
+	matrix.Gram(nil, g, x, true)
 	wantU, wantS, _, ok := matrix.ThinSVD(nil, x)
 	require.True(t, ok)
 	for rank := 0; rank <= 10; rank++ {

@@ -34,7 +34,7 @@ type products[T asm.Float] struct {
 	quotients  []data.Quotients[T] // per worker
 
 	gramW, gramH *matrix.Dense[float64] // β = 2
-	gramWork     *matrix.GramWork[T]
+	gramWork     matrix.GramWork[T]
 	gram         *matrix.Dense[T] // the one in use, rounded
 	sums         []T              // β = 1: row sums of H or column sums of W
 	sums64       []float64
@@ -52,7 +52,6 @@ func newProducts[T asm.Float](x data.Matrix[T], l loss.Loss, pool *par.Pool, w, 
 		quotients: make([]data.Quotients[T], pool.Workers())}
 	if l.Beta() == 2 {
 		p.gramW, p.gramH, p.gram = matrix.New[float64](r, r), matrix.New[float64](r, r), matrix.New[T](r, r)
-		p.gramWork = matrix.NewGramWork[T](r)
 	}
 	if l.Beta() == 1 {
 		p.sums, p.sums64 = make([]T, r), make([]float64, r)
@@ -92,7 +91,7 @@ func (p *products[T]) prepareW() {
 	p.x.UseH(p.h)
 	switch p.l.Beta() {
 	case 2:
-		p.gramWork.Gram(p.gramH, p.h, true)
+		p.gramWork.Gram(p.pool, p.gramH, p.h, true)
 		p.round(p.gramH)
 	case 1:
 		for k := range p.sums {
@@ -105,7 +104,7 @@ func (p *products[T]) prepareW() {
 func (p *products[T]) prepareH() {
 	switch p.l.Beta() {
 	case 2:
-		p.gramWork.Gram(p.gramW, p.w, false)
+		p.gramWork.Gram(p.pool, p.gramW, p.w, false)
 		p.x.ReduceFloat64(p.gramW.Data)
 		p.round(p.gramW)
 	case 1:

@@ -52,7 +52,7 @@ func spa[T asm.Float](v data.Matrix[T], rank int, fill bool, seed uint64, scale 
 		op.MulTo(w, choose)
 		op.TMulTo(vw, w)
 		gram := matrix.New[float64](k, k)
-		matrix.Gram(gram, w, false)
+		matrix.Gram(pool, gram, w, false)
 		h := matrix.New[T](k, n)
 		if b, err := nnls.NewBPP[T](k, n, nil, pool.Workers()); err == nil { // only penalties are refused
 			b.SetGram(gram)

@@ -164,10 +164,10 @@ func (s *state[T]) frobenius() {
 	s.swept = false
 	inner := 0.0
 	if s.o.Order == OrderWH && !s.o.FixH || s.o.FixW {
-		s.gramWork.Gram(s.gramH, s.h, true)
+		s.gramWork.Gram(s.pool, s.gramH, s.h, true)
 		inner = matrix.Inner(s.hNum, s.h)
 	} else {
-		s.gramWork.Gram(s.gramW, s.w, false)
+		s.gramWork.Gram(s.pool, s.gramW, s.w, false)
 		s.x.ReduceFloat64(s.gramW.Data)
 		s.total[0] = matrix.Inner(s.wNum, s.w)
 		s.x.ReduceFloat64(s.total[:])

@@ -34,7 +34,7 @@ func TestTransformSolvesTheLeastSquares(t *testing.T) {
 		r, err := m.Transform(ctx, x, &nmf.Options{H: p, Run: long()})
 		require.NoError(t, err)
 		gram, a, h := matrix.New[float64](4, 4), matrix.New[float64](4, 11), matrix.New[float64](4, 11)
-		matrix.Gram(gram, w, false)
+		matrix.Gram(nil, gram, w, false)
 		matrix.Gemm(nil, true, false, 1, w, x, 0, a)
 		b, err := nnls.NewBPP[float64](4, 11, p, 1)
 		require.NoError(t, err)

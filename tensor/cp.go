@@ -59,7 +59,7 @@ func (m CP[T]) Norm() float64 {
 	all, gram := matrix.New[float64](r, r), matrix.New[float64](r, r)
 	HadamardGram(all, nil, -1)
 	for _, f := range m.Factors {
-		matrix.Gram(gram, f, false)
+		matrix.Gram(nil, gram, f, false)
 		for q := range r {
 			times(all.Row(q), all.Row(q), gram.Row(q))
 		}

@@ -43,7 +43,7 @@ func testGoldenProducts(t *testing.T) {
 			grams := make([]*matrix.Dense[float64], order)
 			for n, m := range f {
 				grams[n] = matrix.New[float64](rank, rank)
-				matrix.Gram(grams[n], m, false)
+				matrix.Gram(nil, grams[n], m, false)
 			}
 			tree := tensor.NewTree[float64](x.Shape, rank)
 			for n, size := range x.Shape {

@@ -231,11 +231,11 @@ func testKhatriRao[T tensor.Float](t *testing.T) {
 	grams := make([]*matrix.Dense[float64], len(f))
 	for n := range f {
 		grams[n] = matrix.New[float64](5, 5)
-		matrix.Gram(grams[n], f[n], false)
+		matrix.Gram(nil, grams[n], f[n], false)
 	}
 	for skip := -1; skip < 4; skip++ {
 		want, got := matrix.New[float64](5, 5), filled[float64](5, 5)
-		matrix.Gram(want, tensor.KhatriRao(f, skip), false)
+		matrix.Gram(nil, want, tensor.KhatriRao(f, skip), false)
 		tensor.HadamardGram(got, grams, skip)
 		for i, v := range got.Clone().Data {
 			require.InDelta(t, want.Data[i], v, 1e3*eps[T]()*(1+math.Abs(v)))

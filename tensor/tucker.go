@@ -68,7 +68,7 @@ func (m Tucker[T]) Norm() float64 {
 	for n, f := range m.Factors {
 		if f != nil {
 			grams[n] = matrix.New[float64](f.Cols, f.Cols)
-			matrix.Gram(grams[n], f, false)
+			matrix.Gram(nil, grams[n], f, false)
 		}
 	}
 	return math.Sqrt(math.Max(dot64(MultiModeProduct(nil, core, grams, false).Data, core.Data), 0))

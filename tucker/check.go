@@ -179,7 +179,7 @@ func (m *Model[T]) wellFormed() error {
 // the precision.
 func orthonormal[T asm.Float](f *matrix.Dense[T]) bool {
 	g := matrix.New[float64](f.Cols, f.Cols)
-	matrix.Gram(g, f, false)
+	matrix.Gram(nil, g, f, false)
 	for k := range g.Rows {
 		for l, v := range g.Row(k) {
 			if l == k {

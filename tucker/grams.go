@@ -3,6 +3,7 @@ package tucker
 import (
 	"polyad/asm"
 	"polyad/internal/data"
+	"polyad/internal/par"
 	"polyad/matrix"
 	"polyad/tensor"
 )
@@ -18,23 +19,23 @@ import (
 type grams[T asm.Float] struct {
 	s       []*matrix.Dense[float64] // nil for modes left alone
 	fresh   []bool                   // whether they are those of the factors
-	work    []*matrix.GramWork[T]
+	pool    *par.Pool
+	work    matrix.GramWork[T]
 	core, b *tensor.Dense[float64]
 	times   []*matrix.Dense[float64] // s but for one mode
 	product tensor.Work[float64]
 	sums    data.Contraction[float64]
 }
 
-func (g *grams[T]) init(f []*matrix.Dense[T], core *tensor.Dense[T]) {
-	g.fresh = make([]bool, len(f))
+func (g *grams[T]) init(pool *par.Pool, f []*matrix.Dense[T], core *tensor.Dense[T]) {
+	g.pool, g.fresh = pool, make([]bool, len(f))
 	g.times = make([]*matrix.Dense[float64], len(f))
 	for _, m := range f {
 		if m == nil {
-			g.s, g.work = append(g.s, nil), append(g.work, nil)
+			g.s = append(g.s, nil)
 			continue
 		}
 		g.s = append(g.s, matrix.New[float64](m.Cols, m.Cols))
-		g.work = append(g.work, matrix.NewGramWork[T](m.Cols))
 	}
 	g.core, g.b = tensor.New[float64](core.Shape...), tensor.New[float64](core.Shape...)
 }
@@ -48,7 +49,7 @@ func (g *grams[T]) update(f []*matrix.Dense[T], but int) {
 			continue
 		}
 		if !g.fresh[n] {
-			g.work[n].Gram(g.s[n], m, false)
+			g.work.Gram(g.pool, g.s[n], m, false)
 			g.fresh[n] = true
 		}
 		g.times[n] = g.s[n]

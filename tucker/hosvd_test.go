@@ -107,10 +107,10 @@ func requireHOSVDForm[T asm.Float](t *testing.T, m *tucker.Model[T], ordered boo
 			continue
 		}
 		g := matrix.New[float64](f.Cols, f.Cols)
-		matrix.Gram(g, f, false)
+		matrix.Gram(nil, g, f, false)
 		core := m.Core.Unfold(n)
 		c := matrix.New[float64](f.Cols, f.Cols)
-		matrix.Gram(c, core, true)
+		matrix.Gram(nil, c, core, true)
 		all := 0.0
 		for k := range f.Cols {
 			all += c.At(k, k)

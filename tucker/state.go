@@ -90,7 +90,7 @@ func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *
 	}
 	if o.Loss == loss.Frobenius {
 		s.chain = newChain(pool, x, s.f, o.fixed[:order])
-		s.grams.init(s.f, s.core)
+		s.grams.init(s.pool, s.f, s.core)
 		s.residual = newResidual(pool, x)
 		s.residual.warm(tensor.Tucker[T]{Core: s.core, Factors: s.f})
 		s.stats = data.Stats{Sum: sumOf(x), Squares: s.residual.all}

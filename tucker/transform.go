@@ -190,7 +190,7 @@ func (m *Model[T]) leastSquares(pool *par.Pool, f *matrix.Dense[T], x *tensor.De
 	matrix.Gemm(pool, true, false, 1, matrix.Of(rest, r, m.Core.Contiguous().Data[:rest*r]), matrix.Of(rest, j, projected.Data[:rest*j]), 0, a)
 	var g grams[T]
 	core := m.Core.Contiguous()
-	g.init(m.Factors, core)
+	g.init(pool, m.Factors, core)
 	s := matrix.New[float64](r, r)
 	g.normal(s, m.Factors, core, last)
 	if signed {

@@ -69,9 +69,9 @@ func cases[T asm.Float](small bool) (all []testCase[T]) {
 		m := talls[0][0]
 		all = append(all, testCase[T]{name: "gram", shape: fmt.Sprintf("%dx%d", m, r), rank: r,
 			flops: float64(m) * float64(r) * float64(r+1), bytes: size * float64(m*r),
-			make: func(*par.Pool) func() {
+			make: func(pool *par.Pool) func() {
 				x, g := ramp[T](m, r), matrix.New[float64](r, r)
-				return func() { matrix.Gram(g, x, false) }
+				return func() { matrix.Gram(pool, g, x, false) }
 			}})
 	}
 	return append(all, tensorCases[T](small)...)
@@ -164,7 +164,7 @@ func halsCase[T asm.Float](r, n int) testCase[T] {
 		make: func(pool *par.Pool) func() {
 			const chunk = 512
 			x, a, g := ramp[T](r, n), ramp[T](r, n), matrix.New[float64](r, r)
-			matrix.Gram(g, a, true)
+			matrix.Gram(nil, g, a, true)
 			h, err := nnls.NewHALS(r, n, nil, T(0))
 			if err != nil {
 				panic(err)

@@ -57,56 +57,13 @@ func Leading[T asm.Float](p *par.Pool, x *tensor.Dense[T], mode, rank int, seed 
 // Gram returns X_(n)·X_(n)ᵀ, I_n x I_n, for a contiguous x. Cost |X|·I_n flops.
 func Gram[T asm.Float](p *par.Pool, x *tensor.Dense[T], mode int) *matrix.Dense[float64] {
 	l, size, r := x.Split(mode)
-	g := &gram[T]{x: x.Data, l: l, size: size, r: r}
-	g.units = l
-	if r == 1 || l == 1 {
-		g.units = (l*r + gramDepth - 1) / gramDepth
+	g := matrix.New[float64](size, size)
+	if r == 1 {
+		matrix.Gram(p, g, matrix.Of(l, size, x.Data), false)
+	} else {
+		matrix.GramStack(p, g, matrix.Of(l*size, r, x.Data))
 	}
-	blocks := min(16, g.units)
-	for range blocks {
-		g.parts = append(g.parts, matrix.New[float64](size, size))
-	}
-	p.Run(blocks, g)
-	for _, part := range g.parts[1:] {
-		for i, v := range part.Data {
-			g.parts[0].Data[i] += v
-		}
-	}
-	return g.parts[0]
-}
-
-// gramDepth is how much of a sum is not cut.
-const gramDepth = 256
-
-// gram sums up the Gram matrices of the parts of an unfolding: x seen as l
-// matrices size x r, or as one of them, cut along what is summed over.
-type gram[T asm.Float] struct {
-	x          []T
-	l, size, r int
-	units      int
-	parts      []*matrix.Dense[float64]
-}
-
-// Do computes one block's part.
-func (g *gram[T]) Do(block, _ int) {
-	sum := g.parts[block]
-	lo, hi := block*g.units/len(g.parts), (block+1)*g.units/len(g.parts)
-	switch {
-	case g.r == 1:
-		lo, hi = lo*gramDepth, min(hi*gramDepth, g.l)
-		matrix.Gram(sum, matrix.Of(hi-lo, g.size, g.x[lo*g.size:hi*g.size]), false)
-	case g.l == 1:
-		lo, hi = lo*gramDepth, min(hi*gramDepth, g.r)
-		matrix.Gram(sum, matrix.Of(g.size, g.r, g.x).View(0, lo, g.size, hi-lo), true)
-	default:
-		one := matrix.New[float64](g.size, g.size)
-		for i := lo; i < hi; i++ {
-			matrix.Gram(one, matrix.Of(g.size, g.r, g.x[i*g.size*g.r:(i+1)*g.size*g.r]), true)
-			for k, v := range one.Data {
-				sum.Data[k] += v
-			}
-		}
-	}
+	return g
 }
 
 // unfolding is the mode-n unfolding of l matrices size x r side by side.

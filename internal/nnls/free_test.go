@@ -24,7 +24,7 @@ func TestFreeSolvesTheNormalEquations(t *testing.T) {
 		u.Row(i)[3] = 0
 	}
 	g, a, x := matrix.New[float64](4, 4), matrix.New[float64](6, 4), matrix.New[float64](6, 4)
-	matrix.Gram(g, u, false)
+	matrix.Gram(nil, g, u, false)
 	matrix.Gemm(nil, false, false, 1, v, u, 0, a)
 	s := NewFree[float64](4, 0)
 	for _, l2 := range []float64{0, .3} {
