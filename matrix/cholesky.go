@@ -13,7 +13,7 @@ import (
 const (
 	choleskyBlock = 32
 	choleskyPanel = 128
-	choleskyLarge = 448
+	choleskyLarge = 640
 )
 
 // Cholesky overwrites the lower triangle of a symmetric matrix A (r x r) with L,

@@ -38,7 +38,7 @@ func positive[T matrix.Float](r *rand.Rand, n int) (lower *matrix.Dense[T], whol
 var choleskySizes = []int{0, 1, 2, 3, 5, 16, 31, 32, 33, 64, 70, 131}
 
 // largeCholeskys are factored by panels.
-var largeCholeskys = []int{448, 513}
+var largeCholeskys = []int{640, 705}
 
 func TestCholeskyMultipliesBack(t *testing.T) {
 	levels(t, func(t *testing.T) { both(t, testCholesky[float32], testCholesky[float64]) })
@@ -143,7 +143,7 @@ func TestCholeskyHasTheSameBitsForAnyWorkers(t *testing.T) {
 
 func testCholeskyWorkers[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 31))
-	for _, n := range []int{70, 513} {
+	for _, n := range []int{70, 705} {
 		start, _ := positive[T](r, n)
 		want := start.Clone()
 		require.True(t, matrix.Cholesky(nil, want))
