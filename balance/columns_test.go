@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,6 +12,7 @@ import (
 
 	"polyad/asm"
 	"polyad/balance"
+	"polyad/internal/par"
 	"polyad/internal/racing"
 	"polyad/matrix"
 	"polyad/reg"
@@ -264,7 +266,7 @@ func TestExtremeMagnitudesWithMixedDegrees(t *testing.T) {
 			h := reg.Block[float64]{X: matrix.Of(2, 1, []float64{3 / size, 1 / size}), Penalty: reg.L2(1).Plus(reg.Lp(.5, 1/mu))}
 			blocks := []reg.Block[float64]{w, h}
 			before := products(blocks)
-			s := balance.NewBalancer(0, blocks...).Balance()
+			s := balance.NewBalancer(nil, 0, blocks...).Balance()
 			for b, c := range columns(blocks) {
 				var d float64
 				for i, p := range c.Degree {
@@ -316,7 +318,7 @@ func testTwice[T asm.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 1))
 	for k := range 300 {
 		blocks := randomBlocks[T](r, k%2 == 0)
-		b := balance.NewBalancer(0, blocks...)
+		b := balance.NewBalancer(nil, 0, blocks...)
 		b.Balance()
 		for _, l := range b.Balance().Log {
 			for _, v := range l {
@@ -346,9 +348,90 @@ func TestNoBlocksAndNoComponents(t *testing.T) {
 	assert.Empty(t, s.Log)
 	assert.Empty(t, s.Beta)
 	none := reg.Block[float64]{X: matrix.New[float64](3, 0), Penalty: reg.L1(1)}
-	s = balance.NewBalancer(0, none, none).Balance()
+	s = balance.NewBalancer(nil, 0, none, none).Balance()
 	assert.Len(t, s.Log, 2)
 	assert.Empty(t, s.Beta)
+}
+
+func TestLargeBlocksAreBalancedInParts(t *testing.T) { both(t, testParts[float32], testParts[float64]) }
+
+func testParts[T asm.Float](t *testing.T) {
+	// Both blocks are cut, w between entries of components, h between components.
+	const rank, length = 9, 60011
+	frozen := make([]bool, rank)
+	frozen[4] = true
+	rows := make([]float64, length)
+	for i := range rows {
+		rows[i] = float64(i % 3)
+	}
+	fresh := func() []reg.Block[T] {
+		r := rand.New(rand.NewPCG(9, 1))
+		w := reg.Block[T]{X: matrix.New[T](length, rank), Penalty: reg.L1(.3).Plus(reg.Penalty{{Degree: 2, Weight: .1, Rows: rows}}), Frozen: frozen}
+		h := reg.Block[T]{X: matrix.New[T](rank, length), Trans: true, Penalty: reg.L2(2).Plus(reg.Penalty{{Degree: 1, Weight: .1, Rows: rows}}), Frozen: frozen}
+		v := reg.Block[T]{X: matrix.New[T](length, rank), Penalty: reg.L1(3), Frozen: frozen}
+		for _, b := range []reg.Block[T]{w, h, v} {
+			for i := range b.X.Data {
+				b.X.Data[i] = T(r.ExpFloat64())
+			}
+		}
+		for i := range length {
+			v.X.Set(i, 7, 0)
+		}
+		for i := range length / 2 { // one that is zero in some parts alone
+			w.X.Set(i, 2, 0)
+		}
+		return []reg.Block[T]{w, h, v}
+	}
+	const eps = 1e-12
+	want := fresh()
+	for _, b := range want {
+		b.Clear(eps)
+	}
+	scales := balance.Columns(columns(want)...)
+	require.Equal(t, []int{7}, scales.Pruned)
+	for _, log := range scales.Log {
+		log[4] = 0
+	}
+	balance.Apply(scales, eps, want...)
+	var first []reg.Block[T]
+	for workers := range 4 {
+		var pool *par.Pool
+		if workers > 0 {
+			pool = par.New(workers)
+			defer pool.Close()
+		}
+		got := fresh()
+		b := balance.NewBalancer(pool, eps, got...)
+		found := b.Balance()
+		require.Equal(t, []int{7}, found.Pruned)
+		if first == nil {
+			first = got
+			for i := range got {
+				require.InDeltaSlice(t, scales.Log[i][:7], found.Log[i][:7], 1e-13)
+				for j, v := range got[i].X.Data {
+					if w := want[i].X.Data[j]; math.Abs(float64(v-w)) > 1e-6*float64(w) {
+						require.Failf(t, "wrong", "block %d, entry %d: %v, want %v", i, j, v, w)
+					}
+				}
+			}
+			continue
+		}
+		for i := range got {
+			require.True(t, slices.Equal(first[i].X.Data, got[i].X.Data), "block %d with %d workers", i, workers)
+		}
+		// The memory of a block may be exchanged.
+		other := got[1].X.Clone()
+		for i := range other.Data {
+			other.Data[i] *= 2
+		}
+		*got[1].X = *other.Clone()
+		b.Balance()
+		require.Less(t, got[1].X.At(0, 0), other.At(0, 0))
+		t.Run("allocations", func(t *testing.T) {
+			racing.CountsAllocations(t)
+			require.Zero(t, testing.AllocsPerRun(2, func() { b.Balance() }))
+		})
+	}
 }
 
 func TestBalancerAllocatesNothing(t *testing.T) {
@@ -361,7 +444,7 @@ func testBalancerAllocations[T asm.Float](t *testing.T) {
 	for k := range 4 {
 		blocks := randomBlocks[T](r, k%2 == 0)
 		off := make([]float64, blocks[0].Components())
-		b := balance.NewBalancer(T(1e-10), blocks...)
+		b := balance.NewBalancer(nil, T(1e-10), blocks...)
 		b.Balance()
 		assert.Zero(t, testing.AllocsPerRun(5, func() {
 			off[0] = math.Inf(-1) // pruned ones must not cost memory either
@@ -389,7 +472,7 @@ func ExampleBalancer() {
 	const eps = 1e-16
 	w := reg.Block[float64]{X: matrix.Of(1, 2, []float64{8, 3}), Penalty: reg.L2(1)}
 	h := reg.Block[float64]{X: matrix.Of(2, 1, []float64{2, eps}), Trans: true, Penalty: reg.L2(1)}
-	s := balance.NewBalancer(eps, w, h).Balance()
+	s := balance.NewBalancer(nil, eps, w, h).Balance()
 	fmt.Printf("%.3g %.3g\n", w.X.Data, h.X.Data)
 	fmt.Println(s.Pruned)
 	// Output:
