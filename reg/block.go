@@ -60,7 +60,7 @@ func (b Block[T]) term(t Term) float64 {
 	var s float64
 	if t.Rows == nil {
 		buffer := borrow(window)
-		width, step, total := b.lines(chunk)
+		width, step, total := lines(b.X, chunk)
 		for o := 0; o < total; o += step {
 			s += powerSum(b.X.Data[o:min(o+width, total)], t.Degree, *buffer)
 		}
@@ -145,9 +145,12 @@ func (b Block[T]) Floor(eps T) {
 	}
 	if b.Frozen == nil {
 		ker := asm.For[T]()
-		width, step, total := b.lines(chunk)
+		width, step, total := lines(b.X, chunk)
 		for o := 0; o < total; o += step {
-			ker.Clamp(b.X.Data[o:min(o+width, total)], eps)
+			x := b.X.Data[o:min(o+width, total)]
+			for j := 0; j < len(x); j += chunk {
+				ker.Clamp(x[j:min(j+chunk, len(x))], eps)
+			}
 		}
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"polyad/asm"
+	"polyad/matrix"
 )
 
 // Passes over a block go along its memory. Where the components are the columns
@@ -49,11 +50,11 @@ func joined(r int) int {
 	return max(n, 1) * r
 }
 
-// lines cuts the block into pieces of its memory, [o, min(o+width, total)) for o
+// lines cuts a matrix into pieces of its memory, [o, min(o+width, total)) for o
 // = 0, step, 2·step, …: its rows, or such of the given width where they lie one
 // behind the other.
-func (b Block[T]) lines(long int) (width, step, total int) {
-	switch m := b.X; {
+func lines[T asm.Float](m *matrix.Dense[T], long int) (width, step, total int) {
+	switch {
 	case m.Rows == 0 || m.Cols == 0:
 		return 0, 1, 0
 	case m.Stride == m.Cols:
@@ -105,7 +106,7 @@ func (b Block[T]) sums(sum []float64, p float64) {
 	if p == 2 {
 		add = asm.For[T]().AddSquares
 	}
-	width, step, total := b.lines(len(s))
+	width, step, total := lines(b.X, len(s))
 	for o := 0; o < total; o += step {
 		x := b.X.Data[o:min(o+width, total)]
 		for j := 0; j < len(x); j += chunk {
@@ -210,9 +211,8 @@ func (b Block[T]) columnTo(c *Columns, active Penalty, q int) {
 // Scale multiplies component q by exp(log[q]); -Inf makes it zero.
 func (b Block[T]) Scale(log []float64) {
 	r, length, some := len(log), b.Len(), false
-	n := joined(r)
-	buffer := borrow(n + window)
-	s, same := (*buffer)[:n], (*buffer)[n:]
+	buffer := borrow(r + window)
+	s, same := (*buffer)[:r], (*buffer)[r:]
 	for q, l := range log {
 		f, ok := scale[T](l)
 		if s[q] = f; !ok {
@@ -226,11 +226,11 @@ func (b Block[T]) Scale(log []float64) {
 		}
 		some = some || f != 1
 	}
-	by := asm.For[T]().ScaleBy
 	switch {
 	case !some:
 	case b.Trans:
-		for q, f := range s[:r] {
+		by := asm.For[T]().ScaleBy
+		for q, f := range s {
 			if f == 1 {
 				continue
 			}
@@ -243,16 +243,25 @@ func (b Block[T]) Scale(log []float64) {
 			}
 		}
 	default:
-		for j := r; j < n; j += r {
-			copy(s[j:j+r], s)
-		}
-		width, step, total := b.lines(n)
-		for o := 0; o < total; o += step {
-			x := b.X.Data[o:min(o+width, total)]
-			for j := 0; j < len(x); j += chunk {
-				end := min(j+chunk, len(x))
-				by(x[j:end], s[j:end])
-			}
+		ScaleColumns(b.X, s)
+	}
+	buffers.Put(buffer)
+}
+
+// ScaleColumns multiplies each column of x by a number of its own, rounding once.
+func ScaleColumns[T asm.Float](x *matrix.Dense[T], s []float64) {
+	r := len(s)
+	buffer := borrow(joined(r))
+	w, by := *buffer, asm.For[T]().ScaleBy
+	for j := 0; j < len(w); j += r {
+		copy(w[j:j+r], s)
+	}
+	width, step, total := lines(x, len(w))
+	for o := 0; o < total; o += step {
+		x := x.Data[o:min(o+width, total)]
+		for j := 0; j < len(x); j += chunk {
+			end := min(j+chunk, len(x))
+			by(x[j:end], w[j:end])
 		}
 	}
 	buffers.Put(buffer)
