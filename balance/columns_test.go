@@ -357,7 +357,7 @@ func TestLargeBlocksAreBalancedInParts(t *testing.T) { both(t, testParts[float32
 
 func testParts[T asm.Float](t *testing.T) {
 	// Both blocks are cut, w between entries of components, h between components.
-	const rank, length = 9, 60011
+	const rank, length = 9, 44011
 	frozen := make([]bool, rank)
 	frozen[4] = true
 	rows := make([]float64, length)
@@ -427,10 +427,12 @@ func testParts[T asm.Float](t *testing.T) {
 		*got[1].X = *other.Clone()
 		b.Balance()
 		require.Less(t, got[1].X.At(0, 0), other.At(0, 0))
-		t.Run("allocations", func(t *testing.T) {
-			racing.CountsAllocations(t)
-			require.Zero(t, testing.AllocsPerRun(2, func() { b.Balance() }))
-		})
+		if workers == 2 {
+			t.Run("allocations", func(t *testing.T) {
+				racing.CountsAllocations(t)
+				require.Zero(t, testing.AllocsPerRun(10, func() { b.Balance() }))
+			})
+		}
 	}
 }
 
