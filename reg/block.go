@@ -120,11 +120,19 @@ func (b Block[T]) Clear(eps T) {
 	if eps <= 0 {
 		return
 	}
-	for i := 0; i < b.X.Rows; i++ {
-		row := b.X.Row(i)
-		for j, v := range row {
-			if v <= eps && !b.frozen(i, j) {
-				row[j] = 0
+	ker := asm.For[T]()
+	width, step, total := lines(b.X, chunk)
+	for o := 0; o < total; o += step {
+		end := min(o+width, total)
+		for from := o; from < end; from += window {
+			x := b.X.Data[from:min(from+window, end)]
+			if lo, _, _ := ker.Scan(x); lo > eps {
+				continue // as nearly everywhere
+			}
+			for k, v := range x {
+				if v <= eps && (b.Frozen == nil || !b.frozen((from+k)/b.X.Stride, (from+k)%b.X.Stride)) {
+					x[k] = 0
+				}
 			}
 		}
 	}
