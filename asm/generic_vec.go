@@ -1,5 +1,7 @@
 package asm
 
+import "math"
+
 func hadamardGeneric[T Float](dst, x, y []T) {
 	x, y = x[:len(dst)], y[:len(dst)]
 	for j := range dst {
@@ -46,6 +48,27 @@ func selectGeneric[T Float](dst, src, w []T, other T) {
 		} else {
 			dst[j] = other
 		}
+	}
+}
+
+func addAbsGeneric[T Float](sum []float64, x []T) {
+	sum = sum[:len(x)]
+	for j, v := range x {
+		sum[j] += math.Abs(float64(v))
+	}
+}
+
+func addSquaresGeneric[T Float](sum []float64, x []T) {
+	sum = sum[:len(x)]
+	for j, v := range x {
+		sum[j] += float64(float64(v) * float64(v))
+	}
+}
+
+func scaleByGeneric[T Float](x []T, s []float64) {
+	s = s[:len(x)]
+	for j, v := range x {
+		x[j] = T(float64(v) * s[j])
 	}
 }
 

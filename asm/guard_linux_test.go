@@ -38,6 +38,7 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 		for i := range v {
 			v[i] = pages[T](t, longest, atEnd)
 		}
+		wide := pages[float64](t, longest, atEnd)
 		for n := 1; n <= longest; n++ {
 			var x [5][]T
 			for i := range x {
@@ -51,6 +52,13 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 			for _, c := range sumCases[T]() {
 				c.call(ker, x[0], x[1])
 			}
+			s := wide[:n]
+			if atEnd {
+				s = wide[longest-n:]
+			}
+			ker.AddAbs(s, x[0])
+			ker.AddSquares(s, x[0])
+			ker.ScaleBy(x[0], s)
 		}
 		side := 2*ker.Lanes + 2
 		from, to := pages[T](t, side*side, atEnd), pages[T](t, side*side, atEnd)

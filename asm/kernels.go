@@ -61,6 +61,15 @@ type Kernels[T Float] struct {
 	// dst may be src.
 	Select func(dst, src, w []T, other T)
 
+	// AddAbs and AddSquares add what each element has to sums of its own, in
+	// float64; ScaleBy multiplies each by a number, rounding once:
+	//
+	//	for j := range x { sum[j] += math.Abs(float64(x[j])) }
+	//	for j := range x { sum[j] += float64(x[j]) * float64(x[j]) }
+	//	for j := range x { x[j] = T(float64(x[j]) * s[j]) }
+	AddAbs, AddSquares func(sum []float64, x []T)
+	ScaleBy            func(x []T, s []float64)
+
 	// Transpose writes the transpose of a block of rows x cols elements whose
 	// rows are srcRow apart, to rows dstRow apart:
 	//

@@ -277,7 +277,7 @@ func TestKernelsAllocateNothing(t *testing.T) {
 
 func testAllocations[T Float](t *testing.T, ker *Kernels[T]) {
 	x, y, p := make([]T, 100), make([]T, 100), make([]T, 100)
-	v := [5][]T{x, y, p, x, y}
+	v, wide := [5][]T{x, y, p, x, y}, make([]float64, 100)
 	vectors, sums := vectorCases[T](), sumCases[T]()
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
 		For[T]()
@@ -288,5 +288,8 @@ func testAllocations[T Float](t *testing.T, ker *Kernels[T]) {
 			sums[i].call(ker, x, y)
 		}
 		ker.Transpose(x, 10, y, 10, 10, 10)
+		ker.AddAbs(wide, x)
+		ker.AddSquares(wide, x)
+		ker.ScaleBy(x, wide)
 	}))
 }

@@ -69,6 +69,7 @@ type product[T Float] struct {
 	bRow, cRow int
 	add        int
 	past       bool // the caches
+	lead       int  // of long rows of A
 	panel      int  // rows of a panel when A is packed, else 0
 }
 
@@ -84,6 +85,7 @@ func (p *product[T]) cover(ker *Kernels[T], m, n int, byColumns bool) {
 		}
 		return
 	}
+	p.lead = ker.lead()
 	// The last elements are looked at once here, so that no tile goes beyond.
 	_, _, _ = p.a[(m-1)*p.aRow+(p.k-1)*p.aCol], p.b[(p.k-1)*p.bRow+n-1], p.c[(m-1)*p.cRow+n-1]
 	grouped := byColumns && p.runs(n) && 2*p.k*ker.Lanes*SizeOf[T]() <= groupBytes
@@ -217,6 +219,15 @@ const (
 	streamLead = 8192
 )
 
+// lead is how many bytes tiles ask ahead in long rows of A: those of short vectors
+// are through with a number in less than half the time.
+func (ker *Kernels[T]) lead() int {
+	if ker.Lanes*SizeOf[T]() < cacheLine {
+		return max(lead, 64*SizeOf[T]())
+	}
+	return lead
+}
+
 // ahead is what a tile asks for, as [Tile] has it.
 type ahead struct{ from, step, turn, next int }
 
@@ -230,7 +241,7 @@ func (p *product[T]) ahead(rows, cols, from, j, aNext, bNext int) ahead {
 	switch {
 	case p.aCol == 1 && p.k*size >= longRow:
 		// Tiles have as many rows as numbers fit a line, or fewer, or twice as many.
-		return ahead{distance(p.b, j, p.a, from) + lead, p.aRow * size, cacheLine - cacheLine*p.aRow, next}
+		return ahead{distance(p.b, j, p.a, from) + p.lead, p.aRow * size, cacheLine - cacheLine*p.aRow, next}
 	case p.aCol == 1 && p.panel == 0 && p.aRow < 2*p.k:
 		s := ahead{distance(p.b, j, p.a, from) + streamLead, rows * p.aRow * size / p.k, 0, next}
 		if lines := cacheLine / size; rows >= 2*lines { // they ask for two lines, as many steps apart

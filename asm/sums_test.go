@@ -111,6 +111,44 @@ func testWide[T Float](t *testing.T, ker *Kernels[T]) {
 	assert.Equal(t, 0x1p-40, ker.SqDist([]T{1, 0x1p-20}, []T{1, 0}))
 }
 
+func TestSumsOfEachElementAndScalesAreThoseOfFloat64(t *testing.T) {
+	both(t, testEach[float32], testEach[float64])
+}
+
+func testEach[T Float](t *testing.T, ker *Kernels[T]) {
+	lengths(func(r *rand.Rand, n, offset int) {
+		for kind, call := range []func(x []T, s []float64){
+			func(x []T, s []float64) { ker.AddAbs(s, x) }, func(x []T, s []float64) { ker.AddSquares(s, x) }, ker.ScaleBy,
+		} {
+			x, s := newGuarded[T](r, n, offset), newGuarded[float64](r, n+offset%2, offset*3%8)
+			for j := range n {
+				if r.IntN(8) == 0 && offset%3 == 0 {
+					x.set(j, specials[T]()[r.IntN(5)])
+				}
+			}
+			call(x.x, s.x)
+			for j := range n {
+				v, w := x.old(j), s.old(j)
+				switch kind {
+				case 0:
+					require.True(t, near(w+math.Abs(v), s.x[j], 0), "%d of %d: |%v| onto %v is %v", j, n, v, w, s.x[j])
+				case 1:
+					require.True(t, near(w+v*v, s.x[j], 0x1p-50*(math.Abs(w)+v*v)), "%d of %d: %v² onto %v is %v", j, n, v, w, s.x[j])
+				default:
+					require.True(t, near(T(v*w), x.x[j], 0), "%d of %d: %v by %v is %v", j, n, v, w, x.x[j])
+				}
+			}
+			if kind == 2 {
+				x.unchanged(t, n)
+				s.unchanged(t, 0)
+			} else {
+				x.unchanged(t, 0)
+				s.unchanged(t, n)
+			}
+		}
+	})
+}
+
 func TestSpecialValuesPropagateThroughSums(t *testing.T) {
 	both(t, testSpecialSums[float32], testSpecialSums[float64])
 }

@@ -67,6 +67,27 @@ func clampF32AVX2(x []float32, lo float32)
 //go:noescape
 func chooseF32AVX2(dst []float32, src []float32, w []float32, other float32)
 
+// addAbsF32AVX2 is
+//
+//	for j := range x { sum[j] += math.Abs(float64(x[j])) }
+//
+//go:noescape
+func addAbsF32AVX2(sum []float64, x []float32)
+
+// addSquaresF32AVX2 is
+//
+//	for j := range x { sum[j] += float64(x[j]) * float64(x[j]) }
+//
+//go:noescape
+func addSquaresF32AVX2(sum []float64, x []float32)
+
+// scaleByF32AVX2 is
+//
+//	for j := range x { x[j] = T(float64(x[j]) * s[j]) }
+//
+//go:noescape
+func scaleByF32AVX2(x []float32, s []float64)
+
 // axpyF64AVX2 is
 //
 //	for j := range y { y[j] += alpha*x[j] }
@@ -129,3 +150,24 @@ func clampF64AVX2(x []float64, lo float64)
 //
 //go:noescape
 func chooseF64AVX2(dst []float64, src []float64, w []float64, other float64)
+
+// addAbsF64AVX2 is
+//
+//	for j := range x { sum[j] += math.Abs(float64(x[j])) }
+//
+//go:noescape
+func addAbsF64AVX2(sum []float64, x []float64)
+
+// addSquaresF64AVX2 is
+//
+//	for j := range x { sum[j] += float64(x[j]) * float64(x[j]) }
+//
+//go:noescape
+func addSquaresF64AVX2(sum []float64, x []float64)
+
+// scaleByF64AVX2 is
+//
+//	for j := range x { x[j] = T(float64(x[j]) * s[j]) }
+//
+//go:noescape
+func scaleByF64AVX2(x []float64, s []float64)

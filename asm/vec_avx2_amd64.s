@@ -589,6 +589,214 @@ end:
 	VZEROUPPER
 	RET
 
+// func addAbsF32AVX2(sum []float64, x []float32)
+// Requires: AVX, AVX2
+TEXT ·addAbsF32AVX2(SB), NOSPLIT, $0-48
+	MOVQ    x_len+32(FP), AX
+	XORQ    CX, CX
+	MOVQ    sum_base+0(FP), DX
+	MOVQ    x_base+24(FP), BX
+	VMOVUPD constants<>+0(SB), Y0
+	MOVQ    AX, SI
+	SUBQ    CX, SI
+
+loop4:
+	CMPQ      SI, $+16
+	JL        loop4done
+	VCVTPS2PD (BX)(CX*4), Y1
+	VMOVUPD   (DX)(CX*8), Y2
+	VANDPD    Y0, Y1, Y1
+	VADDPD    Y1, Y2, Y2
+	VMOVUPD   Y2, (DX)(CX*8)
+	VCVTPS2PD 16(BX)(CX*4), Y1
+	VMOVUPD   32(DX)(CX*8), Y2
+	VANDPD    Y0, Y1, Y1
+	VADDPD    Y1, Y2, Y2
+	VMOVUPD   Y2, 32(DX)(CX*8)
+	VCVTPS2PD 32(BX)(CX*4), Y1
+	VMOVUPD   64(DX)(CX*8), Y2
+	VANDPD    Y0, Y1, Y1
+	VADDPD    Y1, Y2, Y2
+	VMOVUPD   Y2, 64(DX)(CX*8)
+	VCVTPS2PD 48(BX)(CX*4), Y1
+	VMOVUPD   96(DX)(CX*8), Y2
+	VANDPD    Y0, Y1, Y1
+	VADDPD    Y1, Y2, Y2
+	VMOVUPD   Y2, 96(DX)(CX*8)
+	ADDQ      $+16, CX
+	SUBQ      $+16, SI
+	JMP       loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ      SI, $+4
+	JL        loop1done
+	VCVTPS2PD (BX)(CX*4), Y1
+	VMOVUPD   (DX)(CX*8), Y2
+	VANDPD    Y0, Y1, Y1
+	VADDPD    Y1, Y2, Y2
+	VMOVUPD   Y2, (DX)(CX*8)
+	ADDQ      $+4, CX
+	SUBQ      $+4, SI
+	JMP       loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), SI
+	NEGQ       AX
+	VMOVDQU    32(SI)(AX*4), Y1
+	VPMOVSXDQ  X1, Y2
+	VMASKMOVPS (BX)(CX*4), X1, X1
+	VCVTPS2PD  X1, Y1
+	VMASKMOVPD (DX)(CX*8), Y2, Y3
+	VANDPD     Y0, Y1, Y0
+	VADDPD     Y0, Y3, Y3
+	VMASKMOVPD Y3, Y2, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addSquaresF32AVX2(sum []float64, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·addSquaresF32AVX2(SB), NOSPLIT, $0-48
+	MOVQ x_len+32(FP), AX
+	XORQ CX, CX
+	MOVQ sum_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop4:
+	CMPQ        SI, $+16
+	JL          loop4done
+	VCVTPS2PD   (BX)(CX*4), Y0
+	VMOVUPD     (DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, (DX)(CX*8)
+	VCVTPS2PD   16(BX)(CX*4), Y0
+	VMOVUPD     32(DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, 32(DX)(CX*8)
+	VCVTPS2PD   32(BX)(CX*4), Y0
+	VMOVUPD     64(DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, 64(DX)(CX*8)
+	VCVTPS2PD   48(BX)(CX*4), Y0
+	VMOVUPD     96(DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, 96(DX)(CX*8)
+	ADDQ        $+16, CX
+	SUBQ        $+16, SI
+	JMP         loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ        SI, $+4
+	JL          loop1done
+	VCVTPS2PD   (BX)(CX*4), Y0
+	VMOVUPD     (DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, (DX)(CX*8)
+	ADDQ        $+4, CX
+	SUBQ        $+4, SI
+	JMP         loop1
+
+loop1done:
+	SUBQ        CX, AX
+	JZ          end
+	LEAQ        maskTable<>+0(SB), SI
+	NEGQ        AX
+	VMOVDQU     32(SI)(AX*4), Y0
+	VPMOVSXDQ   X0, Y1
+	VMASKMOVPS  (BX)(CX*4), X0, X0
+	VCVTPS2PD   X0, Y0
+	VMASKMOVPD  (DX)(CX*8), Y1, Y2
+	VFMADD231PD Y0, Y0, Y2
+	VMASKMOVPD  Y2, Y1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleByF32AVX2(x []float32, s []float64)
+// Requires: AVX, AVX2
+TEXT ·scaleByF32AVX2(SB), NOSPLIT, $0-48
+	MOVQ x_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ s_base+24(FP), BX
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop4:
+	CMPQ       SI, $+16
+	JL         loop4done
+	VCVTPS2PD  (DX)(CX*4), Y0
+	VMOVUPD    (BX)(CX*8), Y1
+	VMULPD     Y1, Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, (DX)(CX*4)
+	VCVTPS2PD  16(DX)(CX*4), Y0
+	VMOVUPD    32(BX)(CX*8), Y1
+	VMULPD     Y1, Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, 16(DX)(CX*4)
+	VCVTPS2PD  32(DX)(CX*4), Y0
+	VMOVUPD    64(BX)(CX*8), Y1
+	VMULPD     Y1, Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, 32(DX)(CX*4)
+	VCVTPS2PD  48(DX)(CX*4), Y0
+	VMOVUPD    96(BX)(CX*8), Y1
+	VMULPD     Y1, Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, 48(DX)(CX*4)
+	ADDQ       $+16, CX
+	SUBQ       $+16, SI
+	JMP        loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ       SI, $+4
+	JL         loop1done
+	VCVTPS2PD  (DX)(CX*4), Y0
+	VMOVUPD    (BX)(CX*8), Y1
+	VMULPD     Y1, Y0, Y0
+	VCVTPD2PSY Y0, X0
+	VMOVUPS    X0, (DX)(CX*4)
+	ADDQ       $+4, CX
+	SUBQ       $+4, SI
+	JMP        loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), SI
+	NEGQ       AX
+	VMOVDQU    32(SI)(AX*4), Y0
+	VMASKMOVPS (DX)(CX*4), X0, X1
+	VCVTPS2PD  X1, Y1
+	VPMOVSXDQ  X0, Y2
+	VMASKMOVPD (BX)(CX*8), Y2, Y2
+	VMULPD     Y2, Y1, Y1
+	VCVTPD2PSY Y1, X1
+	VMASKMOVPS X1, X0, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyF64AVX2(alpha float64, x []float64, y []float64)
 // Requires: AVX, FMA3
 TEXT ·axpyF64AVX2(SB), NOSPLIT, $0-56
@@ -1173,6 +1381,208 @@ loop1done:
 end:
 	VZEROUPPER
 	RET
+
+// func addAbsF64AVX2(sum []float64, x []float64)
+// Requires: AVX
+TEXT ·addAbsF64AVX2(SB), NOSPLIT, $0-48
+	MOVQ    x_len+32(FP), AX
+	XORQ    CX, CX
+	MOVQ    sum_base+0(FP), DX
+	MOVQ    x_base+24(FP), BX
+	VMOVUPD constants<>+0(SB), Y0
+	MOVQ    AX, SI
+	SUBQ    CX, SI
+
+loop4:
+	CMPQ    SI, $+16
+	JL      loop4done
+	VMOVUPD (BX)(CX*8), Y1
+	VMOVUPD (DX)(CX*8), Y2
+	VANDPD  Y0, Y1, Y1
+	VADDPD  Y1, Y2, Y2
+	VMOVUPD Y2, (DX)(CX*8)
+	VMOVUPD 32(BX)(CX*8), Y1
+	VMOVUPD 32(DX)(CX*8), Y2
+	VANDPD  Y0, Y1, Y1
+	VADDPD  Y1, Y2, Y2
+	VMOVUPD Y2, 32(DX)(CX*8)
+	VMOVUPD 64(BX)(CX*8), Y1
+	VMOVUPD 64(DX)(CX*8), Y2
+	VANDPD  Y0, Y1, Y1
+	VADDPD  Y1, Y2, Y2
+	VMOVUPD Y2, 64(DX)(CX*8)
+	VMOVUPD 96(BX)(CX*8), Y1
+	VMOVUPD 96(DX)(CX*8), Y2
+	VANDPD  Y0, Y1, Y1
+	VADDPD  Y1, Y2, Y2
+	VMOVUPD Y2, 96(DX)(CX*8)
+	ADDQ    $+16, CX
+	SUBQ    $+16, SI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ    SI, $+4
+	JL      loop1done
+	VMOVUPD (BX)(CX*8), Y1
+	VMOVUPD (DX)(CX*8), Y2
+	VANDPD  Y0, Y1, Y1
+	VADDPD  Y1, Y2, Y2
+	VMOVUPD Y2, (DX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, SI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), SI
+	NEGQ       AX
+	VMOVDQU    32(SI)(AX*8), Y1
+	VMASKMOVPD (BX)(CX*8), Y1, Y2
+	VMASKMOVPD (DX)(CX*8), Y1, Y3
+	VANDPD     Y0, Y2, Y0
+	VADDPD     Y0, Y3, Y3
+	VMASKMOVPD Y3, Y1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addSquaresF64AVX2(sum []float64, x []float64)
+// Requires: AVX, FMA3
+TEXT ·addSquaresF64AVX2(SB), NOSPLIT, $0-48
+	MOVQ x_len+32(FP), AX
+	XORQ CX, CX
+	MOVQ sum_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop4:
+	CMPQ        SI, $+16
+	JL          loop4done
+	VMOVUPD     (BX)(CX*8), Y0
+	VMOVUPD     (DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, (DX)(CX*8)
+	VMOVUPD     32(BX)(CX*8), Y0
+	VMOVUPD     32(DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, 32(DX)(CX*8)
+	VMOVUPD     64(BX)(CX*8), Y0
+	VMOVUPD     64(DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, 64(DX)(CX*8)
+	VMOVUPD     96(BX)(CX*8), Y0
+	VMOVUPD     96(DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, 96(DX)(CX*8)
+	ADDQ        $+16, CX
+	SUBQ        $+16, SI
+	JMP         loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ        SI, $+4
+	JL          loop1done
+	VMOVUPD     (BX)(CX*8), Y0
+	VMOVUPD     (DX)(CX*8), Y1
+	VFMADD231PD Y0, Y0, Y1
+	VMOVUPD     Y1, (DX)(CX*8)
+	ADDQ        $+4, CX
+	SUBQ        $+4, SI
+	JMP         loop1
+
+loop1done:
+	SUBQ        CX, AX
+	JZ          end
+	LEAQ        maskTable<>+0(SB), SI
+	NEGQ        AX
+	VMOVDQU     32(SI)(AX*8), Y0
+	VMASKMOVPD  (BX)(CX*8), Y0, Y1
+	VMASKMOVPD  (DX)(CX*8), Y0, Y2
+	VFMADD231PD Y1, Y1, Y2
+	VMASKMOVPD  Y2, Y0, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleByF64AVX2(x []float64, s []float64)
+// Requires: AVX
+TEXT ·scaleByF64AVX2(SB), NOSPLIT, $0-48
+	MOVQ x_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ s_base+24(FP), BX
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop4:
+	CMPQ    SI, $+16
+	JL      loop4done
+	VMOVUPD (DX)(CX*8), Y0
+	VMOVUPD (BX)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, (DX)(CX*8)
+	VMOVUPD 32(DX)(CX*8), Y0
+	VMOVUPD 32(BX)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, 32(DX)(CX*8)
+	VMOVUPD 64(DX)(CX*8), Y0
+	VMOVUPD 64(BX)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, 64(DX)(CX*8)
+	VMOVUPD 96(DX)(CX*8), Y0
+	VMOVUPD 96(BX)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, 96(DX)(CX*8)
+	ADDQ    $+16, CX
+	SUBQ    $+16, SI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ    SI, $+4
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Y0
+	VMOVUPD (BX)(CX*8), Y1
+	VMULPD  Y1, Y0, Y0
+	VMOVUPD Y0, (DX)(CX*8)
+	ADDQ    $+4, CX
+	SUBQ    $+4, SI
+	JMP     loop1
+
+loop1done:
+	SUBQ       CX, AX
+	JZ         end
+	LEAQ       maskTable<>+0(SB), SI
+	NEGQ       AX
+	VMOVDQU    32(SI)(AX*8), Y0
+	VMASKMOVPD (DX)(CX*8), Y0, Y1
+	VMASKMOVPD (BX)(CX*8), Y0, Y2
+	VMULPD     Y2, Y1, Y1
+	VMASKMOVPD Y1, Y0, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA constants<>+0(SB)/8, $0x7fffffffffffffff
+DATA constants<>+8(SB)/8, $0x7fffffffffffffff
+DATA constants<>+16(SB)/8, $0x7fffffffffffffff
+DATA constants<>+24(SB)/8, $0x7fffffffffffffff
+GLOBL constants<>(SB), RODATA|NOPTR, $32
 
 DATA maskTable<>+0(SB)/8, $-1
 DATA maskTable<>+8(SB)/8, $-1

@@ -589,6 +589,208 @@ end:
 	VZEROUPPER
 	RET
 
+// func addAbsF32AVX512(sum []float64, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·addAbsF32AVX512(SB), NOSPLIT, $0-48
+	MOVQ         x_len+32(FP), AX
+	XORQ         CX, CX
+	MOVQ         sum_base+0(FP), DX
+	MOVQ         x_base+24(FP), BX
+	VBROADCASTSD constants<>+0(SB), Z0
+	MOVQ         AX, SI
+	SUBQ         CX, SI
+
+loop4:
+	CMPQ      SI, $+32
+	JL        loop4done
+	VCVTPS2PD (BX)(CX*4), Z1
+	VMOVUPD   (DX)(CX*8), Z2
+	VANDPD    Z0, Z1, Z1
+	VADDPD    Z1, Z2, Z2
+	VMOVUPD   Z2, (DX)(CX*8)
+	VCVTPS2PD 32(BX)(CX*4), Z1
+	VMOVUPD   64(DX)(CX*8), Z2
+	VANDPD    Z0, Z1, Z1
+	VADDPD    Z1, Z2, Z2
+	VMOVUPD   Z2, 64(DX)(CX*8)
+	VCVTPS2PD 64(BX)(CX*4), Z1
+	VMOVUPD   128(DX)(CX*8), Z2
+	VANDPD    Z0, Z1, Z1
+	VADDPD    Z1, Z2, Z2
+	VMOVUPD   Z2, 128(DX)(CX*8)
+	VCVTPS2PD 96(BX)(CX*4), Z1
+	VMOVUPD   192(DX)(CX*8), Z2
+	VANDPD    Z0, Z1, Z1
+	VADDPD    Z1, Z2, Z2
+	VMOVUPD   Z2, 192(DX)(CX*8)
+	ADDQ      $+32, CX
+	SUBQ      $+32, SI
+	JMP       loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ      SI, $+8
+	JL        loop1done
+	VCVTPS2PD (BX)(CX*4), Z1
+	VMOVUPD   (DX)(CX*8), Z2
+	VANDPD    Z0, Z1, Z1
+	VADDPD    Z1, Z2, Z2
+	VMOVUPD   Z2, (DX)(CX*8)
+	ADDQ      $+8, CX
+	SUBQ      $+8, SI
+	JMP       loop1
+
+loop1done:
+	SUBQ        CX, AX
+	JZ          end
+	MOVQ        $-1, SI
+	BZHIQ       AX, SI, SI
+	KMOVW       SI, K1
+	VCVTPS2PD.Z (BX)(CX*4), K1, Z1
+	VMOVUPD.Z   (DX)(CX*8), K1, Z2
+	VANDPD      Z0, Z1, Z0
+	VADDPD      Z0, Z2, Z2
+	VMOVUPD     Z2, K1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addSquaresF32AVX512(sum []float64, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addSquaresF32AVX512(SB), NOSPLIT, $0-48
+	MOVQ x_len+32(FP), AX
+	XORQ CX, CX
+	MOVQ sum_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop4:
+	CMPQ        SI, $+32
+	JL          loop4done
+	VCVTPS2PD   (BX)(CX*4), Z0
+	VMOVUPD     (DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, (DX)(CX*8)
+	VCVTPS2PD   32(BX)(CX*4), Z0
+	VMOVUPD     64(DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, 64(DX)(CX*8)
+	VCVTPS2PD   64(BX)(CX*4), Z0
+	VMOVUPD     128(DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, 128(DX)(CX*8)
+	VCVTPS2PD   96(BX)(CX*4), Z0
+	VMOVUPD     192(DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, 192(DX)(CX*8)
+	ADDQ        $+32, CX
+	SUBQ        $+32, SI
+	JMP         loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ        SI, $+8
+	JL          loop1done
+	VCVTPS2PD   (BX)(CX*4), Z0
+	VMOVUPD     (DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, (DX)(CX*8)
+	ADDQ        $+8, CX
+	SUBQ        $+8, SI
+	JMP         loop1
+
+loop1done:
+	SUBQ        CX, AX
+	JZ          end
+	MOVQ        $-1, SI
+	BZHIQ       AX, SI, SI
+	KMOVW       SI, K1
+	VCVTPS2PD.Z (BX)(CX*4), K1, Z0
+	VMOVUPD.Z   (DX)(CX*8), K1, Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, K1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleByF32AVX512(x []float32, s []float64)
+// Requires: AVX, AVX512F, AVX512VL, BMI2
+TEXT ·scaleByF32AVX512(SB), NOSPLIT, $0-48
+	MOVQ x_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ s_base+24(FP), BX
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop4:
+	CMPQ      SI, $+32
+	JL        loop4done
+	VCVTPS2PD (DX)(CX*4), Z0
+	VMOVUPD   (BX)(CX*8), Z1
+	VMULPD    Z1, Z0, Z0
+	VCVTPD2PS Z0, Y0
+	VMOVUPS   Y0, (DX)(CX*4)
+	VCVTPS2PD 32(DX)(CX*4), Z0
+	VMOVUPD   64(BX)(CX*8), Z1
+	VMULPD    Z1, Z0, Z0
+	VCVTPD2PS Z0, Y0
+	VMOVUPS   Y0, 32(DX)(CX*4)
+	VCVTPS2PD 64(DX)(CX*4), Z0
+	VMOVUPD   128(BX)(CX*8), Z1
+	VMULPD    Z1, Z0, Z0
+	VCVTPD2PS Z0, Y0
+	VMOVUPS   Y0, 64(DX)(CX*4)
+	VCVTPS2PD 96(DX)(CX*4), Z0
+	VMOVUPD   192(BX)(CX*8), Z1
+	VMULPD    Z1, Z0, Z0
+	VCVTPD2PS Z0, Y0
+	VMOVUPS   Y0, 96(DX)(CX*4)
+	ADDQ      $+32, CX
+	SUBQ      $+32, SI
+	JMP       loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ      SI, $+8
+	JL        loop1done
+	VCVTPS2PD (DX)(CX*4), Z0
+	VMOVUPD   (BX)(CX*8), Z1
+	VMULPD    Z1, Z0, Z0
+	VCVTPD2PS Z0, Y0
+	VMOVUPS   Y0, (DX)(CX*4)
+	ADDQ      $+8, CX
+	SUBQ      $+8, SI
+	JMP       loop1
+
+loop1done:
+	SUBQ        CX, AX
+	JZ          end
+	MOVQ        $-1, SI
+	BZHIQ       AX, SI, SI
+	KMOVW       SI, K1
+	VCVTPS2PD.Z (DX)(CX*4), K1, Z0
+	VMOVUPD.Z   (BX)(CX*8), K1, Z1
+	VMULPD      Z1, Z0, Z0
+	VCVTPD2PS   Z0, Y0
+	VMOVUPS     Y0, K1, (DX)(CX*4)
+
+end:
+	VZEROUPPER
+	RET
+
 // func axpyF64AVX512(alpha float64, x []float64, y []float64)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·axpyF64AVX512(SB), NOSPLIT, $0-56
@@ -1173,3 +1375,202 @@ loop1done:
 end:
 	VZEROUPPER
 	RET
+
+// func addAbsF64AVX512(sum []float64, x []float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·addAbsF64AVX512(SB), NOSPLIT, $0-48
+	MOVQ         x_len+32(FP), AX
+	XORQ         CX, CX
+	MOVQ         sum_base+0(FP), DX
+	MOVQ         x_base+24(FP), BX
+	VBROADCASTSD constants<>+0(SB), Z0
+	MOVQ         AX, SI
+	SUBQ         CX, SI
+
+loop4:
+	CMPQ    SI, $+32
+	JL      loop4done
+	VMOVUPD (BX)(CX*8), Z1
+	VMOVUPD (DX)(CX*8), Z2
+	VANDPD  Z0, Z1, Z1
+	VADDPD  Z1, Z2, Z2
+	VMOVUPD Z2, (DX)(CX*8)
+	VMOVUPD 64(BX)(CX*8), Z1
+	VMOVUPD 64(DX)(CX*8), Z2
+	VANDPD  Z0, Z1, Z1
+	VADDPD  Z1, Z2, Z2
+	VMOVUPD Z2, 64(DX)(CX*8)
+	VMOVUPD 128(BX)(CX*8), Z1
+	VMOVUPD 128(DX)(CX*8), Z2
+	VANDPD  Z0, Z1, Z1
+	VADDPD  Z1, Z2, Z2
+	VMOVUPD Z2, 128(DX)(CX*8)
+	VMOVUPD 192(BX)(CX*8), Z1
+	VMOVUPD 192(DX)(CX*8), Z2
+	VANDPD  Z0, Z1, Z1
+	VADDPD  Z1, Z2, Z2
+	VMOVUPD Z2, 192(DX)(CX*8)
+	ADDQ    $+32, CX
+	SUBQ    $+32, SI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ    SI, $+8
+	JL      loop1done
+	VMOVUPD (BX)(CX*8), Z1
+	VMOVUPD (DX)(CX*8), Z2
+	VANDPD  Z0, Z1, Z1
+	VADDPD  Z1, Z2, Z2
+	VMOVUPD Z2, (DX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, SI
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (BX)(CX*8), K1, Z1
+	VMOVUPD.Z (DX)(CX*8), K1, Z2
+	VANDPD    Z0, Z1, Z0
+	VADDPD    Z0, Z2, Z2
+	VMOVUPD   Z2, K1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addSquaresF64AVX512(sum []float64, x []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addSquaresF64AVX512(SB), NOSPLIT, $0-48
+	MOVQ x_len+32(FP), AX
+	XORQ CX, CX
+	MOVQ sum_base+0(FP), DX
+	MOVQ x_base+24(FP), BX
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop4:
+	CMPQ        SI, $+32
+	JL          loop4done
+	VMOVUPD     (BX)(CX*8), Z0
+	VMOVUPD     (DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, (DX)(CX*8)
+	VMOVUPD     64(BX)(CX*8), Z0
+	VMOVUPD     64(DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, 64(DX)(CX*8)
+	VMOVUPD     128(BX)(CX*8), Z0
+	VMOVUPD     128(DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, 128(DX)(CX*8)
+	VMOVUPD     192(BX)(CX*8), Z0
+	VMOVUPD     192(DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, 192(DX)(CX*8)
+	ADDQ        $+32, CX
+	SUBQ        $+32, SI
+	JMP         loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ        SI, $+8
+	JL          loop1done
+	VMOVUPD     (BX)(CX*8), Z0
+	VMOVUPD     (DX)(CX*8), Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, (DX)(CX*8)
+	ADDQ        $+8, CX
+	SUBQ        $+8, SI
+	JMP         loop1
+
+loop1done:
+	SUBQ        CX, AX
+	JZ          end
+	MOVQ        $-1, SI
+	BZHIQ       AX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPD.Z   (BX)(CX*8), K1, Z0
+	VMOVUPD.Z   (DX)(CX*8), K1, Z1
+	VFMADD231PD Z0, Z0, Z1
+	VMOVUPD     Z1, K1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+// func scaleByF64AVX512(x []float64, s []float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scaleByF64AVX512(SB), NOSPLIT, $0-48
+	MOVQ x_len+8(FP), AX
+	XORQ CX, CX
+	MOVQ x_base+0(FP), DX
+	MOVQ s_base+24(FP), BX
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop4:
+	CMPQ    SI, $+32
+	JL      loop4done
+	VMOVUPD (DX)(CX*8), Z0
+	VMOVUPD (BX)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, (DX)(CX*8)
+	VMOVUPD 64(DX)(CX*8), Z0
+	VMOVUPD 64(BX)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, 64(DX)(CX*8)
+	VMOVUPD 128(DX)(CX*8), Z0
+	VMOVUPD 128(BX)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, 128(DX)(CX*8)
+	VMOVUPD 192(DX)(CX*8), Z0
+	VMOVUPD 192(BX)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, 192(DX)(CX*8)
+	ADDQ    $+32, CX
+	SUBQ    $+32, SI
+	JMP     loop4
+
+loop4done:
+	MOVQ AX, SI
+	SUBQ CX, SI
+
+loop1:
+	CMPQ    SI, $+8
+	JL      loop1done
+	VMOVUPD (DX)(CX*8), Z0
+	VMOVUPD (BX)(CX*8), Z1
+	VMULPD  Z1, Z0, Z0
+	VMOVUPD Z0, (DX)(CX*8)
+	ADDQ    $+8, CX
+	SUBQ    $+8, SI
+	JMP     loop1
+
+loop1done:
+	SUBQ      CX, AX
+	JZ        end
+	MOVQ      $-1, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPD.Z (DX)(CX*8), K1, Z0
+	VMOVUPD.Z (BX)(CX*8), K1, Z1
+	VMULPD    Z1, Z0, Z0
+	VMOVUPD   Z0, K1, (DX)(CX*8)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA constants<>+0(SB)/8, $0x7fffffffffffffff
+GLOBL constants<>(SB), RODATA|NOPTR, $8

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"polyad/asm"
+	"polyad/internal/par"
 	"polyad/reg"
 )
 
@@ -19,21 +20,30 @@ func Apply[T asm.Float](s *Scales, eps T, blocks ...reg.Block[T]) {
 // Balancer balances the same blocks again and again; after the first time it
 // allocates nothing.
 type Balancer[T asm.Float] struct {
+	pool   *par.Pool
 	blocks []reg.Block[T]
-	active []reg.Penalty
 	cols   []*reg.Columns
 	eps    T
 	scales Scales
+
+	parts       []*part[T]
+	look, apply par.Task
 }
 
 // NewBalancer returns a balancer of the given blocks, whose entries are kept
-// above eps (0: no floor). The blocks are changed in place by its methods.
-func NewBalancer[T asm.Float](eps T, blocks ...reg.Block[T]) *Balancer[T] {
+// above eps (0: no floor). The blocks are changed in place by its methods. Large
+// ones are worked on by the workers of the pool, nil meaning the caller; the
+// result does not depend on them.
+func NewBalancer[T asm.Float](p *par.Pool, eps T, blocks ...reg.Block[T]) *Balancer[T] {
 	b := &Balancer[T]{blocks: blocks, eps: eps}
-	for _, x := range blocks {
-		b.active = append(b.active, x.Penalty.Active())
+	for i, x := range blocks {
 		b.cols = append(b.cols, reg.NewColumns(x.Penalty, x.Components()))
+		b.parts = append(b.parts, split(i, x, b.cols[i])...)
 	}
+	if len(b.parts) > len(blocks) {
+		b.pool = p
+	}
+	b.look, b.apply = looking[T]{b}, applying[T]{b}
 	return b
 }
 
@@ -42,15 +52,22 @@ func NewBalancer[T asm.Float](eps T, blocks ...reg.Block[T]) *Balancer[T] {
 // there is to say of their balance is 0.
 // What it returns is valid until the next call.
 func (b *Balancer[T]) Balance() *Scales {
-	for i, x := range b.blocks {
-		x.Clear(b.eps)
-		x.ColumnsTo(b.cols[i], b.active[i])
+	b.pool.Run(len(b.parts), b.look)
+	for parts := b.parts; len(parts) > 0; {
+		n := 1
+		for n < len(parts) && parts[n].block == parts[0].block {
+			n++
+		}
+		if n > 1 {
+			join(b.cols[parts[0].block], parts[:n])
+		}
+		parts = parts[n:]
 	}
 	b.scales.columns(b.cols)
 	for _, x := range b.blocks {
 		b.scales.leave(x.Frozen)
 	}
-	Apply(&b.scales, b.eps, b.blocks...)
+	b.pool.Run(len(b.parts), b.apply)
 	return &b.scales
 }
 

@@ -264,7 +264,7 @@ func TestExtremeMagnitudesWithMixedDegrees(t *testing.T) {
 			h := reg.Block[float64]{X: matrix.Of(2, 1, []float64{3 / size, 1 / size}), Penalty: reg.L2(1).Plus(reg.Lp(.5, 1/mu))}
 			blocks := []reg.Block[float64]{w, h}
 			before := products(blocks)
-			s := balance.NewBalancer(0, blocks...).Balance()
+			s := balance.NewBalancer(nil, 0, blocks...).Balance()
 			for b, c := range columns(blocks) {
 				var d float64
 				for i, p := range c.Degree {
@@ -316,7 +316,7 @@ func testTwice[T asm.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 1))
 	for k := range 300 {
 		blocks := randomBlocks[T](r, k%2 == 0)
-		b := balance.NewBalancer(0, blocks...)
+		b := balance.NewBalancer(nil, 0, blocks...)
 		b.Balance()
 		for _, l := range b.Balance().Log {
 			for _, v := range l {
@@ -346,7 +346,7 @@ func TestNoBlocksAndNoComponents(t *testing.T) {
 	assert.Empty(t, s.Log)
 	assert.Empty(t, s.Beta)
 	none := reg.Block[float64]{X: matrix.New[float64](3, 0), Penalty: reg.L1(1)}
-	s = balance.NewBalancer(0, none, none).Balance()
+	s = balance.NewBalancer(nil, 0, none, none).Balance()
 	assert.Len(t, s.Log, 2)
 	assert.Empty(t, s.Beta)
 }
@@ -361,7 +361,7 @@ func testBalancerAllocations[T asm.Float](t *testing.T) {
 	for k := range 4 {
 		blocks := randomBlocks[T](r, k%2 == 0)
 		off := make([]float64, blocks[0].Components())
-		b := balance.NewBalancer(T(1e-10), blocks...)
+		b := balance.NewBalancer(nil, T(1e-10), blocks...)
 		b.Balance()
 		assert.Zero(t, testing.AllocsPerRun(5, func() {
 			off[0] = math.Inf(-1) // pruned ones must not cost memory either
@@ -389,7 +389,7 @@ func ExampleBalancer() {
 	const eps = 1e-16
 	w := reg.Block[float64]{X: matrix.Of(1, 2, []float64{8, 3}), Penalty: reg.L2(1)}
 	h := reg.Block[float64]{X: matrix.Of(2, 1, []float64{2, eps}), Trans: true, Penalty: reg.L2(1)}
-	s := balance.NewBalancer(eps, w, h).Balance()
+	s := balance.NewBalancer(nil, eps, w, h).Balance()
 	fmt.Printf("%.3g %.3g\n", w.X.Data, h.X.Data)
 	fmt.Println(s.Pruned)
 	// Output:

@@ -124,7 +124,7 @@ func testGolden[T asm.Float](t *testing.T) {
 
 			// The balancer does the same in one go.
 			again := goldenBlocks[T](c)
-			checkScales(t, c, balance.NewBalancer(0, again...).Balance(), again)
+			checkScales(t, c, balance.NewBalancer(nil, 0, again...).Balance(), again)
 			assert.Equal(t, blocks, again)
 		})
 	}
@@ -142,7 +142,7 @@ func testGoldenFloor[T asm.Float](t *testing.T) {
 		t.Run(c.ID, func(t *testing.T) {
 			blocks := goldenBlocks[T](c)
 			eps := T(c.Float("eps"))
-			s := balance.NewBalancer(eps, blocks...).Balance()
+			s := balance.NewBalancer(nil, eps, blocks...).Balance()
 			checkScales(t, c, s, blocks)
 			require.Equal(t, []int{2}, s.Pruned)
 			for i, b := range blocks {

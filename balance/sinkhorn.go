@@ -110,10 +110,15 @@ func (s *sinkhorn[T]) entry(t reg.Term, e int) float64 {
 
 // values computes the values of all entries at the scales of the moment.
 func (s *sinkhorn[T]) values() {
+	scales := s.b.m.scales(&s.b.scales)
 	for k, t := range s.terms {
-		v, top := s.value[k], math.Inf(-1)
-		for e := range v {
-			v[e] = s.entry(t, e)
+		v, top, weight := s.value[k], math.Inf(-1), math.Log(t.Weight)
+		for e, l := range s.log {
+			if v[e] = t.Degree*(l+scales[e]) + weight; math.IsInf(l, -1) {
+				v[e] = l
+			} else if t.Rows != nil {
+				v[e] += math.Log(t.Rows[e])
+			}
 			top = max(top, v[e])
 		}
 		if math.IsInf(top, -1) {

@@ -26,6 +26,7 @@ type Tucker[T asm.Float] struct {
 	Eps T
 
 	flat matrix.Dense[T] // the core as one column
+	logs []float64       // scales of its entries
 }
 
 // block returns the core as a block of one column.
@@ -64,8 +65,8 @@ func (m *Tucker[T]) Apply(s *TuckerScales) {
 		return
 	}
 	g := m.Core.Data[:m.Core.Len()]
-	for e := range g {
-		if l := s.core(m.Core.Shape, e); g[e] != 0 && l != 0 {
+	for e, l := range m.scales(s) {
+		if g[e] != 0 && l != 0 {
 			g[e] = scaled(g[e], l)
 		}
 	}
@@ -95,6 +96,32 @@ func (s *TuckerScales) core(shape []int, e int) (log float64) {
 		e /= shape[n]
 	}
 	return log
+}
+
+// scales returns [TuckerScales.core] of all entries, valid until the next call: those
+// of the products of the first modes, then of one mode more, and so on.
+func (m *Tucker[T]) scales(s *TuckerScales) []float64 {
+	if len(m.logs) != m.Core.Len() {
+		m.logs = make([]float64, m.Core.Len())
+	}
+	if len(m.logs) == 0 {
+		return nil
+	}
+	m.logs[0] = 0
+	for n, size := 0, 1; n < len(s.Log); n++ {
+		j := len(s.Log[n])
+		for i := size - 1; i >= 0; i-- {
+			before := m.logs[i]
+			to := m.logs[i*j : (i+1)*j]
+			for q, l := range s.Log[n] {
+				if to[q] = before - l; math.IsInf(l, -1) || math.IsInf(before, -1) {
+					to[q] = math.Inf(-1)
+				}
+			}
+		}
+		size *= j
+	}
+	return m.logs
 }
 
 // scaled returns v·e^log, also where e^log is out of range and the product is not.

@@ -113,7 +113,7 @@ func newState[T asm.Float](x data.Tensor[T], o *settled, rank int, scale float64
 	s.coarse = float64(s.eps) > 1e-10*math.Pow(typical, 1/float64(len(start)))
 	if o.Balance != BalanceNone {
 		// Factors of both signs have no floor, so the floor is dealt with here.
-		s.balancer = balance.NewBalancer(0, free...)
+		s.balancer = balance.NewBalancer(pool, 0, free...)
 	}
 	if s.drifts() {
 		s.evened = &balance.Scales{Log: make([][]float64, len(s.free))}

@@ -93,7 +93,7 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 	_, isMU := o.Method.(MU)
 	s.products = newProducts(x, o.Loss, pool, w, h, isMU)
 	if o.Balance != BalanceNone {
-		s.balancer = balance.NewBalancer(s.eps, s.blockW, s.blockH)
+		s.balancer = balance.NewBalancer(pool, s.eps, s.blockW, s.blockH)
 	}
 	s.losses = lossTask[T]{state: s, shares: make([][2]float64, x.Blocks())}
 	var err error

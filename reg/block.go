@@ -58,19 +58,29 @@ func (b Block[T]) Value() float64 {
 
 func (b Block[T]) term(t Term) float64 {
 	var s float64
-	for i := 0; i < b.X.Rows; i++ {
-		row := b.X.Row(i)
-		switch {
-		case t.Rows == nil:
-			s += powerSum(row, t.Degree)
-		case b.Trans:
+	if t.Rows == nil {
+		buffer := borrow(window)
+		width, step, total := lines(b.X, chunk)
+		for o := 0; o < total; o += step {
+			s += powerSum(b.X.Data[o:min(o+width, total)], t.Degree, *buffer)
+		}
+		buffers.Put(buffer)
+		return s
+	}
+	if b.Trans {
+		for i := 0; i < b.X.Rows; i++ {
+			row := b.X.Row(i)
 			for j, w := range t.Rows {
 				s += w * power(float64(row[j]), t.Degree)
 			}
-		default:
-			s += t.Rows[i] * powerSum(row, t.Degree)
 		}
+		return s
 	}
+	buffer := borrow(window)
+	for i, w := range t.Rows {
+		s += w * powerSum(b.X.Row(i), t.Degree, *buffer)
+	}
+	buffers.Put(buffer)
 	return s
 }
 
@@ -83,30 +93,6 @@ func power(x, p float64) float64 {
 	default:
 		return math.Pow(math.Abs(x), p)
 	}
-}
-
-// chunk is how many numbers a kernel gets at once: some microseconds, within
-// which it cannot be interrupted.
-const chunk = 8192
-
-func powerSum[T asm.Float](x []T, p float64) float64 {
-	var s float64
-	switch p {
-	case 1:
-		for _, v := range x {
-			s += math.Abs(float64(v))
-		}
-	case 2:
-		ker := asm.For[T]()
-		for j := 0; j < len(x); j += chunk {
-			s += ker.SumSquares(x[j:min(j+chunk, len(x))])
-		}
-	default:
-		for _, v := range x {
-			s += math.Pow(math.Abs(float64(v)), p)
-		}
-	}
-	return s
 }
 
 // NewColumns returns a Columns for r components with the terms of p that are
@@ -127,84 +113,6 @@ func (b Block[T]) Columns() *Columns {
 	return c
 }
 
-// component returns the memory of component q, whose entry i is x[i*step].
-func (b Block[T]) component(q int) (x []T, step int) {
-	switch {
-	case b.Len() == 0:
-		return nil, 1
-	case b.Trans:
-		return b.X.Row(q), 1
-	default:
-		return b.X.Data[q:], b.X.Stride
-	}
-}
-
-// ColumnsTo is Columns into what [NewColumns] made, given the active terms of
-// the block's penalty; it allocates nothing. Sums are taken over the entries
-// divided by the largest one that counts, so that they neither overflow nor
-// underflow.
-func (b Block[T]) ColumnsTo(c *Columns, active Penalty) {
-	length := b.Len()
-	for q := range c.Zero {
-		x, step := b.component(q)
-		var largest float64
-		for i := 0; i < length; i++ {
-			largest = max(largest, math.Abs(float64(x[i*step])))
-		}
-		c.Zero[q] = largest == 0
-		for k, t := range active {
-			top := largest
-			if t.Rows != nil {
-				top = 0
-				for i, w := range t.Rows {
-					if w > 0 {
-						top = max(top, math.Abs(float64(x[i*step])))
-					}
-				}
-			}
-			if top == 0 {
-				c.Log[k][q] = math.Inf(-1)
-				continue
-			}
-			var s float64
-			for i := 0; i < length; i++ {
-				switch {
-				case t.Rows == nil:
-					s += power(float64(x[i*step])/top, t.Degree)
-				case t.Rows[i] > 0:
-					s += t.Rows[i] * power(float64(x[i*step])/top, t.Degree)
-				}
-			}
-			c.Log[k][q] = math.Log(t.Weight) + math.Log(s) + t.Degree*math.Log(top)
-		}
-	}
-}
-
-// Scale multiplies component q by exp(log[q]); -Inf makes it zero.
-func (b Block[T]) Scale(log []float64) {
-	const smallest = 0x1p-1022 // below it a factor has lost digits
-	length := b.Len()
-	for q, l := range log {
-		if l == 0 {
-			continue
-		}
-		x, step := b.component(q)
-		f := math.Exp(l)
-		if f < smallest || math.IsInf(f, 1) {
-			// The factor is out of range where the product need not be.
-			for i := 0; i < length; i++ {
-				if v := float64(x[i*step]); v != 0 {
-					x[i*step] = T(math.Copysign(math.Exp(l+math.Log(math.Abs(v))), v))
-				}
-			}
-			continue
-		}
-		for i := 0; i < length; i++ {
-			x[i*step] = T(float64(x[i*step]) * f)
-		}
-	}
-}
-
 // Clear makes entries of at most eps zero, where eps > 0: it takes the floor of
 // a multiplicative update for the zero that it stands for. The block must be
 // nonnegative.
@@ -212,11 +120,19 @@ func (b Block[T]) Clear(eps T) {
 	if eps <= 0 {
 		return
 	}
-	for i := 0; i < b.X.Rows; i++ {
-		row := b.X.Row(i)
-		for j, v := range row {
-			if v <= eps && !b.frozen(i, j) {
-				row[j] = 0
+	ker := asm.For[T]()
+	width, step, total := lines(b.X, chunk)
+	for o := 0; o < total; o += step {
+		end := min(o+width, total)
+		for from := o; from < end; from += window {
+			x := b.X.Data[from:min(from+window, end)]
+			if lo, _, _ := ker.Scan(x); lo > eps {
+				continue // as nearly everywhere
+			}
+			for k, v := range x {
+				if v <= eps && (b.Frozen == nil || !b.frozen((from+k)/b.X.Stride, (from+k)%b.X.Stride)) {
+					x[k] = 0
+				}
 			}
 		}
 	}
@@ -235,15 +151,19 @@ func (b Block[T]) Floor(eps T) {
 	if eps <= 0 {
 		return
 	}
-	ker := asm.For[T]()
+	if b.Frozen == nil {
+		ker := asm.For[T]()
+		width, step, total := lines(b.X, chunk)
+		for o := 0; o < total; o += step {
+			x := b.X.Data[o:min(o+width, total)]
+			for j := 0; j < len(x); j += chunk {
+				ker.Clamp(x[j:min(j+chunk, len(x))], eps)
+			}
+		}
+		return
+	}
 	for i := 0; i < b.X.Rows; i++ {
 		row := b.X.Row(i)
-		if b.Frozen == nil {
-			for j := 0; j < len(row); j += chunk {
-				ker.Clamp(row[j:min(j+chunk, len(row))], eps)
-			}
-			continue
-		}
 		for j, v := range row {
 			if v < eps && !b.frozen(i, j) {
 				row[j] = eps

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
+	"polyad/internal/racing"
 	"polyad/matrix"
 	"polyad/reg"
 )
@@ -29,13 +30,16 @@ func extremes[T asm.Float]() (smallest, largest float64) {
 }
 
 // factor returns a random factor I x r as a block, stored as r x I when trans is
-// set, within a larger matrix. A tenth of the entries is 0.
+// set, within a larger matrix when the length is even. A tenth of the entries is 0.
 func factor[T asm.Float](r *rand.Rand, length, rank int, trans bool, p reg.Penalty) reg.Block[T] {
 	rows, cols := length, rank
 	if trans {
 		rows, cols = rank, length
 	}
 	x := matrix.New[T](rows+1, cols+2).View(1, 1, rows, cols)
+	if length%2 > 0 { // or one row behind the other
+		x = matrix.New[T](rows, cols)
+	}
 	for i := range rows {
 		for j := range cols {
 			if r.Float64() > .1 {
@@ -86,7 +90,7 @@ func penalties(r *rand.Rand, length int) []reg.Penalty {
 // penalties.
 func blocks[T asm.Float](f func(b reg.Block[T])) {
 	r := rand.New(rand.NewPCG(1, 3))
-	for _, length := range []int{1, 2, 7, 30} {
+	for _, length := range []int{1, 2, 7, 30, 301, 302} {
 		for _, rank := range []int{1, 3, 8} {
 			for _, trans := range []bool{false, true} {
 				for _, p := range penalties(r, length) {
@@ -185,6 +189,7 @@ func testExtremeColumns[T asm.Float](t *testing.T) {
 }
 
 func TestColumnsToAllocatesNothing(t *testing.T) {
+	racing.CountsAllocations(t)
 	r := rand.New(rand.NewPCG(1, 3))
 	b := factor[float32](r, 9, 4, true, reg.L1(1).Plus(reg.Lp(3, 2)))
 	c, active := reg.NewColumns(b.Penalty, 4), b.Penalty.Active()
@@ -212,6 +217,46 @@ func testScale[T asm.Float](t *testing.T) {
 			assert.InDelta(t, 3*entry(before, i, 1), entry(b, i, 1), 1e-6)
 			assert.Zero(t, entry(b, i, 2))
 			assert.InDelta(t, math.Exp(-2)*entry(before, i, 3), entry(b, i, 3), 1e-6)
+		}
+	}
+}
+
+func TestScaleRoundsOnce(t *testing.T) { both(t, testRoundsOnce[float32], testRoundsOnce[float64]) }
+
+func testRoundsOnce[T asm.Float](t *testing.T) {
+	// Rows that are longer than what kernels get at once, short ones side by side,
+	// and scales so near to 1 that multiplying may change nothing.
+	r := rand.New(rand.NewPCG(4, 3))
+	for _, shape := range [][2]int{{3, 9001}, {9001, 3}, {2000, 10}, {40, 700}, {1, 1}} {
+		for _, trans := range []bool{false, true} {
+			for _, inside := range []bool{false, true} {
+				x := matrix.New[T](shape[0], shape[1])
+				if inside {
+					x = matrix.New[T](shape[0], shape[1]+1).View(0, 0, shape[0], shape[1])
+				}
+				b := reg.Block[T]{X: x, Trans: trans, Penalty: reg.L1(1).Plus(reg.L2(3))}
+				log := make([]float64, b.Components())
+				for q := range log {
+					log[q] = r.NormFloat64() * []float64{0, 0x1p-27, 0x1p-25, 0x1p-24, 1}[r.IntN(5)]
+				}
+				for i := range x.Data {
+					x.Data[i] = T(math.Ldexp(1+float64(r.IntN(9)-4)*0x1p-24, r.IntN(9)-4))
+				}
+				before := reg.Block[T]{X: x.Clone(), Trans: trans}
+				c := b.Columns()
+				b.Scale(log)
+				for q, l := range log {
+					for k, term := range b.Penalty {
+						require.InEpsilon(t, naive(before, term, q), math.Exp(c.Log[k][q]), 1e-12)
+					}
+					for i := range b.Len() {
+						want := T(entry(before, i, q) * math.Exp(l))
+						if got := entry(b, i, q); got != float64(want) {
+							require.Failf(t, "wrong", "%v times exp(%v) is %v, want %v", entry(before, i, q), l, got, want)
+						}
+					}
+				}
+			}
 		}
 	}
 }

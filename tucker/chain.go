@@ -40,6 +40,7 @@ type chain[T asm.Float] struct {
 	all    []level[T] // as many as there may be
 	order  []int      // of the modes that are to come
 	work   tensor.Work[T]
+	by     []float64 // scales of the columns of a level
 }
 
 // level is the product of the one below it with the factor of a mode.

@@ -134,6 +134,21 @@ func (l lane) at(slice Register) Mem {
 	return Mem{Base: slice, Index: l.i, Scale: uint8(l.mem.size()), Disp: l.nr * l.lanes() * l.mem.size()}
 }
 
+// float64s returns the same lane of slices of float64, beside slices of float32
+// that are worked on as float64.
+func (l lane) float64s() lane {
+	if l.mem.f64 {
+		return l
+	}
+	k := *l.kernel
+	if k.mem = k.isa; l.rest && !k.masks() {
+		k.mask.y = YMM()
+		VPMOVSXDQ(l.mask.y.AsX(), k.mask.y)
+	}
+	l.kernel = &k
+	return l
+}
+
 // get loads the vector of a slice, zeros where there is nothing left.
 func (l lane) get(slice Register) VecVirtual {
 	r, m := l.vec(), l.at(slice)

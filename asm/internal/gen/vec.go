@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -20,6 +21,9 @@ func vec(v isa) {
 	scaleFloor(v)
 	clamp(v)
 	choose(v)
+	addEach(v, "addAbs", "sum[j] += math.Abs(float64(x[j]))", false)
+	addEach(v, "addSquares", "sum[j] += float64(x[j]) * float64(x[j])", true)
+	scaleBy(v)
 }
 
 // names returns "x" or "x0, x1, …".
@@ -146,5 +150,34 @@ func choose(v isa) {
 	k.each([]int{4, 1}, func(l lane) {
 		l.put(l.choose(l.compare(l.get(w), notEqual, zero), other, l.get(src)), dst)
 	})
+	end()
+}
+
+// addEach generates sums of each element by itself, in float64.
+func addEach(v isa, name, doc string, squares bool) {
+	k := newKernel(name, v, v.wide(), "x", "(sum []float64, x []T)", "for j := range x { "+doc+" }")
+	sum, x := base("sum"), base("x")
+	var rest Op // all bits but that of the sign
+	if !squares {
+		rest = k.copyOf(k.conBits(math.MaxInt64))
+	}
+	k.each([]int{4, 1}, func(l lane) {
+		to := l.float64s()
+		e, acc := l.get(x), to.get(sum)
+		if squares {
+			l.fma(e, e, acc)
+		} else {
+			l.add(l.binary(opAnd, e, rest), acc, acc)
+		}
+		to.put(acc, sum)
+	})
+	end()
+}
+
+// scaleBy generates products with float64 numbers, rounded once.
+func scaleBy(v isa) {
+	k := newKernel("scaleBy", v, v.wide(), "x", "(x []T, s []float64)", "for j := range x { x[j] = T(float64(x[j]) * s[j]) }")
+	x, s := base("x"), base("s")
+	k.each([]int{4, 1}, func(l lane) { l.put(l.times(l.get(x), l.float64s().get(s)), x) })
 	end()
 }
