@@ -28,7 +28,7 @@ func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c 
 			count = min((m-i)/rows, atOnce)
 		}
 		row, piece := tiles*k/each, tiles*k%each
-		from := ahead - i + row*aCol + piece*high
+		from := ahead - i + row*aCol
 		for j := 0; j < n; {
 			s := ker.downStrip(width, n-j)
 			for done := 0; done < rows; { // its tiles may be lower
@@ -37,7 +37,7 @@ func (ker *Kernels[T]) MulDown(m, n, k int, a []T, aCol int, b []T, bRow int, c 
 				if s.last > 0 {
 					f = t.DownEdge
 				}
-				f(k, &a[at], aCol, &b[j], bRow, &c[at*cRow+j], cRow, addend(add), s.last, from, each-piece, each, aCol-each*high, count, rows, 0, rows*cRow)
+				f(k, &a[at], aCol, &b[j], bRow, &c[at*cRow+j], cRow, addend(add), s.last, from+piece*t.Rows, each-piece, each, aCol-each*t.Rows, count, rows, 0, rows*cRow)
 				done += t.Rows
 			}
 			j += s.cols

@@ -184,9 +184,8 @@ type Tile[T Float] struct {
 type TileFunc[T Float] func(k int, a *T, aRow, aCol int, b *T, bRow int, c *T, cRow int, add, last, ahead, aheadStep, aheadTurn, aheadNext, count, aNext, bNext, cNext int)
 
 // DownFunc is the product of a tile whose A is read down the columns of an array
-// that comes from afar, with aRow = 1; of the last vector of columns the first
-// last are read and written, 1 ≤ last ≤ Lanes. With each of the k rows of the
-// array it asks for as many elements as the tile has rows, one piece behind the
+// that comes from afar, with aRow = 1; columns and last are those of Full and Edge.
+// With each of the k rows of the array it asks for as many elements as the tile has rows, one piece behind the
 // other from ahead elements behind a on, but jump elements further behind the
 // first left of them, and then every each of them.
 type DownFunc[T Float] func(k int, a *T, aCol int, b *T, bRow int, c *T, cRow int, add, last, ahead, left, each, jump, count, aNext, bNext, cNext int)

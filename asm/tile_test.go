@@ -151,7 +151,7 @@ func TestMulDownCoversEveryShape(t *testing.T) {
 func testMulDown[T Float](t *testing.T, ker *Kernels[T]) {
 	r := rand.New(rand.NewPCG(13, 14))
 	for _, m := range []int{0, 1, 2, 3, 5, 12, 13, 29, 50} {
-		for _, n := range []int{0, 1, 3, 4, 7, 8, 9, 12, 16, 20, 24, 28, 31, 36, 50} {
+		for _, n := range []int{0, 1, 3, 4, 7, 8, 9, 12, 16, 20, 24, 28, 31, 36, 43, 50, 70} {
 			for _, k := range []int{0, 1, 3, 20} {
 				for _, add := range []bool{false, true} {
 					a, b, c := newStrided[T](r, m, k, 2, true), newStrided[T](r, k, n, 1, false), newStrided[T](r, m, n, 3, false)

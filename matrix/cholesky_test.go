@@ -110,7 +110,7 @@ func TestCholeskyTellsWhatIsNotPositiveDefinite(t *testing.T) {
 
 func testNotPositive[T matrix.Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 30))
-	sizes := []int{1, 2, 33, 70, 450}
+	sizes := []int{1, 2, 33, 70, 705}
 	if testing.Short() {
 		sizes = sizes[:4]
 	}
@@ -296,7 +296,7 @@ func testSolveAllocations[T matrix.Float](t *testing.T) {
 	defer pool.Close()
 	spd := matrix.NewSPD[T](40)
 	columns, rows := matrix.New[T](40, 256), matrix.New[T](300, 40)
-	large, _ := positive[T](r, 450)
+	large, _ := positive[T](r, 640)
 	l := large.Clone()
 	assert.Zero(t, testing.AllocsPerRun(10, func() {
 		spd.Factor(g)

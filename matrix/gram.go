@@ -15,8 +15,10 @@ const (
 
 	// Up to gramNarrow columns the length is cut into 2, 4, … up to gramParts parts
 	// where there are gramLarge flops, as long as each part has about gramPart of
-	// them; of more columns, panels of gramPanel are what is shared out.
+	// them; rows of fewer than gramFew columns take as long as those of so many. Of
+	// more than gramNarrow columns, panels of gramPanel are what is shared out.
 	gramNarrow = 192
+	gramFew    = 6
 	gramParts  = 16
 	gramPart   = 1 << 20
 	gramLarge  = 1 << 22
@@ -130,8 +132,8 @@ func (g *GramWork[T]) sum(p *par.Pool, dst *Dense[float64], x *Dense[T], rows bo
 
 // byParts adds up the sums over parts of the length.
 func (g *GramWork[T]) byParts(p *par.Pool) {
-	r := g.r
-	chunks, work := (g.length+gramDepth-1)/gramDepth, r*(r+1)
+	r, few := g.r, max(g.r, gramFew)
+	chunks, work := (g.length+gramDepth-1)/gramDepth, few*(few+1)
 	g.parts = 1
 	if g.length >= gramLarge/work {
 		for g.parts < gramParts && 2*g.parts <= chunks && g.length/(2*g.parts) >= gramPart/work {

@@ -29,7 +29,7 @@ func testGram[T matrix.Float](t *testing.T) {
 }
 
 // largeGrams are lengths and ranks that are cut into parts, and into panels.
-var largeGrams = [][2]int{{1, 230}, {257, 193}, {300, 240}, {900, 70}, {4100, 33}}
+var largeGrams = [][2]int{{1, 230}, {257, 193}, {300, 240}, {900, 70}, {4100, 33}, {100000, 2}}
 
 func TestGramOfLargeMatricesIsTheProductWithItself(t *testing.T) {
 	levels(t, func(t *testing.T) {

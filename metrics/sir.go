@@ -18,10 +18,11 @@ const MaxSIR = 300
 //
 //	-20·log10 ‖s/‖s‖ - e/‖e‖‖,  at most [MaxSIR],
 //
-// of e and -e the nearer one: the measure of NMFLAB (A. Cichocki, R. Zdunek), but
-// columns keep their means, and the assignment is exact, not greedy. With c the cosine it is -10·log10(2(1 - c)). Columns are matched so that the sum of
-// the cosines is largest, each factor on its own. Scale and order of the components
-// do not matter, nor which factor is the true one.
+// of e and -e the nearer one, which is -10·log10(2(1 - c)) with c the absolute
+// cosine: the measure of NMFLAB (A. Cichocki, R. Zdunek), but columns keep their
+// means, and the assignment is exact, not greedy: the sum of the cosines is largest,
+// for this factor alone. Scale and order of the components do not matter, nor which
+// factor is the true one.
 //
 // each[q] is the ratio of column q of a and match[q] the column of b that it is
 // matched with; NaN and -1 where there is none. The mean is over min(r, r') columns,

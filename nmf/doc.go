@@ -36,11 +36,12 @@
 // multiplied with. So penalties act only through their product: Fit refuses a
 // penalty on one free factor alone ([ErrOneSided]), and balances the columns
 // after every sweep when both have one (package balance), which only ever lowers
-// the objective. [BalanceBlock] also balances them within a sweep, so that the second
+// the objective, but for a floor (Options.Eps) that counts. [BalanceBlock] also balances them within a sweep, so that the second
 // factor is fitted to a balanced first one; every method updates one factor after
 // the other, so with each that is another path, though to the same minima. An
-// extrapolated method scales the points along that it remembers. Weights far apart drive the factors far apart; where T cannot hold
-// that Fit returns an error that says so ([reg.ErrPenalty]).
+// extrapolated method scales the points along that it remembers. Weights far apart
+// drive the factors far apart; where T cannot hold that Fit returns an error that
+// says so ([reg.ErrPenalty]).
 //
 // # Starts
 //

@@ -21,7 +21,7 @@ import (
 type hals[T asm.Float] struct {
 	*state[T]
 	exact        bool
-	fused        bool // the shares for H were computed along with W
+	fused        bool // the shares for H are computed along with W, which is at most scaled after that
 	capW, capH   int  // largest numbers of inner sweeps
 	delta        float64
 	stepW, stepH *nnls.HALS[T]

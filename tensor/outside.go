@@ -76,7 +76,7 @@ func (t *outside[T]) run(p *par.Pool, out []T, row int, turned bool) {
 	switch bytes := t.r * asm.SizeOf[T](); {
 	case bytes%outsidePage == 0:
 		rows, _ := t.ker.Panel() // as high as tiles are, or a multiple
-		t.high = outsideLow / rows * rows
+		t.high = max(1, outsideLow/rows) * rows
 	case bytes < outsideShort:
 		t.high = max(outsideTile, min(outsideMost, outsideWords/t.rank)/outsideTile*outsideTile)
 	case bytes < outsidePage:

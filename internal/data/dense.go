@@ -231,8 +231,8 @@ func (d *Dense[T]) timesHt(ker *asm.Kernels[T], dst *matrix.Dense[T], t *tile[T]
 func (d *Dense[T]) WtV(dst *matrix.Dense[T], block, worker int, w, _ *matrix.Dense[T]) {
 	ker, s := asm.For[T](), &d.scratch[worker]
 	i0, i1 := d.Rows(block)
-	tiles := (i1 - i0 + d.depth(ker, dst.Rows) - 1) / d.depth(ker, dst.Rows)
-	cols := d.columns(dst.Rows)
+	depth, cols := d.depth(ker, dst.Rows), d.columns(dst.Rows)
+	tiles := (i1 - i0 + depth - 1) / depth
 	for j0 := 0; j0 < d.x.Cols; j0 += cols {
 		for t := range tiles {
 			v := d.tileAt(i0+t*(i1-i0)/tiles, i0+(t+1)*(i1-i0)/tiles, j0, cols, s)

@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -90,6 +91,42 @@ func testStats[T asm.Float](t *testing.T, s data.Stats, again *data.Dense[T], x 
 	require.InEpsilon(t, want.Sum, s.Sum, 1e-13)
 	require.InEpsilon(t, want.Squares, s.Squares, 1e-13)
 	require.Equal(t, s, again.Stats())
+}
+
+// Blocks with more rows than WtV works on at a time, whatever the level and the data.
+func TestWtVOfManyRowsAndComponents(t *testing.T) {
+	both(t, testDeepWtV[float32], testDeepWtV[float64])
+}
+
+func testDeepWtV[T asm.Float](t *testing.T) {
+	const m, n = 300, 700
+	r := rand.New(rand.NewPCG(4, 2))
+	x, _ := strided[T](r, m, n)
+	for _, level := range asm.Levels() {
+		restore, err := asm.Use(level)
+		require.NoError(t, err)
+		defer restore()
+		for _, rank := range []int{15, 16, 33} { // each with another depth
+			w, _ := strided[T](r, m, rank)
+			for _, c := range [][2]float64{{1, 0}, {4, .5}} {
+				d, of, got := data.NewDense(x, c[0], c[1], 1), matrix.Convert[float64](x), matrix.New[float64](rank, n)
+				d.LimitBlocks(2)
+				for i, v := range of.Data {
+					of.Data[i] = max(v, c[1]) * c[0]
+				}
+				for block := range d.Blocks() {
+					share := garbage[T](rank, n)
+					d.WtV(share, block, 0, w, nil)
+					for i, v := range share.Data {
+						got.Data[i] += float64(v)
+					}
+				}
+				want := matrix.New[float64](rank, n)
+				matrix.Gemm(nil, true, false, 1, matrix.Convert[float64](w), of, 0, want)
+				requireNear(t, want.Data, got.Data, 64*epsilon[T](), 0, fmt.Sprintf("%v, rank %d, scale and floor %v", level, rank, c))
+			}
+		}
+	}
 }
 
 func TestPartsThatAreNotWantedChangeNothing(t *testing.T) {
