@@ -165,7 +165,7 @@ func TestGramSVDLeadsWithTheLargest(t *testing.T) {
 		}
 	}
 	misuse(t, "GramSVD", func() { matrix.GramSVD(g, -1) }, "rank -1")
-	misuse(t, "EigenSym", func() { matrix.GramSVD(matrix.New[float64](2, 3), 1) }, "2 x 3")
+	misuse(t, "GramSVD", func() { matrix.GramSVD(matrix.New[float64](2, 3), 1) }, "2 x 3")
 }
 
 func TestDecompositionsTellWhatIsNotFinite(t *testing.T) {

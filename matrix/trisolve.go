@@ -71,6 +71,8 @@ func (s *solver[T]) solve(op string, p *par.Pool, l *Dense[T], forward, backward
 	if l.Rows != l.Cols || l.Rows != r {
 		fail(op, "%d x %d for right sides of length %d", l.Rows, l.Cols, r)
 	}
+	l.checkFields(op)
+	b.checkFields(op)
 	if r == 0 || n == 0 {
 		return
 	}
