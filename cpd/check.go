@@ -71,7 +71,7 @@ func (m *Model[T]) check(o *settled, rank int) error {
 
 // checkLayout reports a factor whose fields contradict each other.
 func checkLayout[T asm.Float](n int, f *matrix.Dense[T]) error {
-	if !fitting.WellFormed(f) {
+	if !f.Valid() {
 		return fmt.Errorf("cpd: %w: factor %d is %d x %d with stride %d over %d elements", ErrShape, n, f.Rows, f.Cols, f.Stride, len(f.Data))
 	}
 	return nil

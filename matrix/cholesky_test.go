@@ -307,6 +307,18 @@ func testSolveAllocations[T matrix.Float](t *testing.T) {
 	}))
 }
 
+func ExampleTriSolve() {
+	l := matrix.Of(2, 2, []float64{2, 0, 1, 4})
+	b := matrix.Of(2, 1, []float64{6, 11})
+	matrix.TriSolve(nil, l, false, false, b) // L·X = B
+	fmt.Println(b.Data)
+	matrix.TriSolve(nil, l, true, false, b) // Lᵀ·X = B
+	fmt.Println(b.Data)
+	// Output:
+	// [3 2]
+	// [1.25 0.5]
+}
+
 func ExampleCholesky() {
 	a := matrix.Of(2, 2, []float64{4, 2, 2, 5})
 	fmt.Println(matrix.Cholesky(nil, a), a.At(0, 0), a.At(1, 0), a.At(1, 1))

@@ -10,7 +10,9 @@ import (
 type Float = asm.Float
 
 // Dense is a row-major matrix. Element (i, j) is Data[i*Stride+j]; Stride is at
-// least Cols. The zero value is an empty matrix.
+// least Cols. The zero value is an empty matrix. [New] and [Of] set Stride;
+// functions panic when one gets a matrix in which it is missing, or which is
+// not [Dense.Valid] for another reason.
 type Dense[T Float] struct {
 	Rows, Cols int
 	Data       []T
@@ -28,6 +30,26 @@ func fail(op, format string, args ...any) {
 }
 
 const maxInt = int(^uint(0) >> 1)
+
+// Valid reports whether the fields of m fit each other: neither size is negative,
+// and where there are elements, Stride is at least Cols and Data long enough.
+func (m *Dense[T]) Valid() bool {
+	if m.Rows <= 0 || m.Cols <= 0 {
+		return m.Rows >= 0 && m.Cols >= 0
+	}
+	if m.Stride < m.Cols || len(m.Data) < m.Cols {
+		return false
+	}
+	return m.Rows == 1 || m.Rows-1 <= (len(m.Data)-m.Cols)/m.Stride // (Rows-1)*Stride may overflow
+}
+
+// checkFields panics where m is not [Dense.Valid]: rows that overlap would give
+// wrong numbers, and kernels do not look for what is not there.
+func (m *Dense[T]) checkFields(op string) {
+	if !m.Valid() {
+		fail(op, "%d x %d with Stride %d and %d elements of Data", m.Rows, m.Cols, m.Stride, len(m.Data))
+	}
+}
 
 // isSize reports whether a matrix can have this size.
 func isSize(rows, cols int) bool {
@@ -114,6 +136,8 @@ func (m *Dense[T]) Copy(src *Dense[T]) {
 	if m.Rows != src.Rows || m.Cols != src.Cols {
 		fail("Copy", "%d x %d from %d x %d", m.Rows, m.Cols, src.Rows, src.Cols)
 	}
+	src.checkFields("Copy")
+	m.checkFields("Copy")
 	for i := 0; i < m.Rows; i++ {
 		copy(m.Row(i), src.Row(i))
 	}
@@ -132,6 +156,8 @@ func (m *Dense[T]) TransposeTo(dst *Dense[T]) {
 	if dst.Rows != m.Cols || dst.Cols != m.Rows {
 		fail("TransposeTo", "%d x %d from %d x %d", dst.Rows, dst.Cols, m.Rows, m.Cols)
 	}
+	m.checkFields("TransposeTo")
+	dst.checkFields("TransposeTo")
 	const tileRows, tileCols = 256, 32 // of both, they stay in the cache
 	ker := asm.For[T]()
 	for i := 0; i < m.Rows; i += tileRows {
@@ -158,6 +184,7 @@ func (m *Dense[T]) Transpose() *Dense[T] {
 
 // Convert returns a copy of src with elements of type T, rounded to nearest.
 func Convert[T, S Float](src *Dense[S]) *Dense[T] {
+	src.checkFields("Convert")
 	dst := New[T](src.Rows, src.Cols)
 	for i := 0; i < src.Rows; i++ {
 		d, s := dst.Row(i), src.Row(i)

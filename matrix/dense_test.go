@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -139,6 +140,54 @@ func testEmpty[T matrix.Float](t *testing.T) {
 		})
 	}
 	assert.Equal(t, counting[T](4, 5), m)
+}
+
+func TestFieldsThatDoNotFitArePanics(t *testing.T) {
+	both(t, testMisfits[float32], testMisfits[float64])
+}
+
+func testMisfits[T matrix.Float](t *testing.T) {
+	for _, m := range []matrix.Dense[T]{{}, {Rows: 3}, {Cols: 3}, {Rows: 1, Cols: 2, Stride: 9, Data: make([]T, 2)}, {Rows: 2, Cols: 2, Stride: 3, Data: make([]T, 5)}} {
+		assert.True(t, m.Valid(), m)
+	}
+	good, wide := matrix.New[T](3, 3), matrix.New[float64](3, 3)
+	data := make([]T, 9)
+	for _, bad := range []*matrix.Dense[T]{
+		{Rows: 3, Cols: 3, Data: data}, // the Stride was forgotten
+		{Rows: 3, Cols: 3, Stride: 2, Data: data},
+		{Rows: 3, Cols: 3, Stride: -3, Data: data},
+		{Rows: 3, Cols: 3, Stride: 3, Data: data[:8]},
+		{Rows: 3, Cols: 3, Stride: 3},
+		{Rows: 3, Cols: 3, Stride: 1 << (strconv.IntSize - 2), Data: data}, // times 2 it overflows
+	} {
+		assert.False(t, bad.Valid(), bad)
+		for op, f := range map[string]func(){
+			"Gemm":          func() { matrix.Gemm(nil, true, false, 1, bad, good, 0, good.Clone()) },
+			"Gram":          func() { matrix.Gram(nil, wide, bad, true) },
+			"GramStack":     func() { matrix.GramStack(nil, wide, bad) },
+			"Cholesky":      func() { matrix.Cholesky(nil, bad) },
+			"CholeskySolve": func() { matrix.CholeskySolve(nil, bad, true, good) },
+			"TriSolve":      func() { matrix.TriSolve(nil, good, false, false, bad) },
+			"QR":            func() { matrix.QR(nil, bad) },
+			"ThinSVD":       func() { matrix.ThinSVD(nil, bad) },
+			"EigenSym":      func() { matrix.EigenSym(bad) },
+			"Inner":         func() { matrix.Inner(good, bad) },
+			"Sum":           func() { matrix.Sum(bad) },
+			"Copy":          func() { bad.Clone() },
+			"Convert":       func() { matrix.Convert[float64](bad) },
+			"TransposeTo":   func() { bad.Transpose() },
+		} {
+			misuse(t, op, f, fmt.Sprintf("3 x 3 with Stride %d and %d elements", bad.Stride, len(bad.Data)))
+		}
+		misuse(t, "Gemm", func() { matrix.Gemm(nil, false, false, 1, good, bad, 0, good.Clone()) }, "Stride")
+		misuse(t, "Gemm", func() { matrix.Gemm(nil, false, false, 1, good, good, 0, bad) }, "Stride")
+	}
+	negative := &matrix.Dense[T]{Rows: -1, Cols: 3, Stride: 3}
+	misuse(t, "Sum", func() { matrix.Sum(negative) }, "-1 x 3")
+	square := &matrix.Dense[float64]{Rows: 3, Cols: 3, Data: make([]float64, 9)}
+	misuse(t, "Gram", func() { matrix.Gram(nil, square, good, false) }, "Stride 0")
+	misuse(t, "GramSVD", func() { matrix.GramSVD(square, 1) }, "Stride 0")
+	misuse(t, "SPD.Factor", func() { matrix.NewSPD[T](3).Factor(square) }, "Stride 0")
 }
 
 func TestCopiesOfStridedViews(t *testing.T) { both(t, testCopies[float32], testCopies[float64]) }

@@ -31,14 +31,16 @@ const (
 )
 
 // Gemm computes C = alpha·op(A)·op(B) + beta·C, where op(A) is A or, with tA,
-// its transpose; beta = 0 overwrites C whatever it holds. C must not overlap A
-// or B. Blocks of C run in parallel on p; nil, which is what callers outside of
+// its transpose; beta = 0 overwrites C whatever it holds, and alpha = 0 looks at
+// neither A nor B. NaN and Inf otherwise reach just the elements whose sums have
+// them, also times a zero. C must not overlap A or B. Blocks of C run in parallel on p; nil, which is what callers outside of
 // polyad pass, means on the calling goroutine. The result does not depend on the
 // number of workers. It panics when the shapes do not fit. Cost 2·m·n·k flops.
 //
 // A tiny product reads its operands where they lie, and so does one with few
-// columns or few rows, unless B is transposed; otherwise both are copied into panels that fit the caches (K. Goto, R. van de
-// Geijn, Anatomy of high-performance matrix multiplication, ACM TOMS 34, 2008).
+// columns or few rows, unless B is transposed; otherwise both are copied into
+// panels that fit the caches (K. Goto, R. van de Geijn, Anatomy of
+// high-performance matrix multiplication, ACM TOMS 34, 2008).
 func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c *Dense[T]) {
 	m, k := a.Rows, a.Cols
 	if tA {
@@ -51,6 +53,9 @@ func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c 
 	if k != kb || c.Rows != m || c.Cols != n {
 		fail("Gemm", "%d x %d · %d x %d into %d x %d", m, k, kb, n, c.Rows, c.Cols)
 	}
+	a.checkFields("Gemm")
+	b.checkFields("Gemm")
+	c.checkFields("Gemm")
 	if alpha == 0 || m == 0 || n == 0 || k == 0 {
 		scale(c, beta)
 		return

@@ -121,6 +121,42 @@ func testGemmOnce[T matrix.Float](t *testing.T, r *rand.Rand, pool *par.Pool, tA
 	}
 }
 
+func TestGemmBringsWhatIsNotFiniteWhereItBelongs(t *testing.T) {
+	levels(t, func(t *testing.T) { both(t, testGemmNotFinite[float32], testGemmNotFinite[float64]) })
+}
+
+// testGemmNotFinite multiplies zeros but for one element, which is not finite, so
+// that each sum with it is NaN and all others are 0.
+func testGemmNotFinite[T matrix.Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	sizes := []int{1, 3, 9, 40, 130, 260}
+	for round := range 150 {
+		m, n, k := sizes[r.IntN(len(sizes))], sizes[r.IntN(len(sizes))], sizes[r.IntN(len(sizes))]
+		a, b, c := matrix.New[T](m, k), matrix.New[T](k, n), matrix.New[T](m, n)
+		i, l, j := r.IntN(m), r.IntN(k), r.IntN(n)
+		bad, inA := T([]float64{math.NaN(), math.Inf(1)}[round%2]), r.IntN(2) == 0
+		if inA {
+			a.Set(i, l, bad)
+		} else {
+			b.Set(l, j, bad)
+		}
+		tA, tB, alpha := r.IntN(2) == 0, r.IntN(2) == 0, T(1+r.IntN(2))
+		opA, _ := transposed(r, a, tA)
+		opB, _ := transposed(r, b, tB)
+		matrix.Gemm(nil, tA, tB, alpha, opA, opB, 0, c)
+		for p := range m {
+			for q := range n {
+				if got := c.At(p, q); math.IsNaN(float64(got)) != (inA && p == i || !inA && q == j) {
+					require.Failf(t, "NaN", "%dx%dx%d tA=%v tB=%v alpha=%v: (%d, %d) is %v", m, n, k, tA, tB, alpha, p, q, got)
+				}
+			}
+		}
+		c.Zero()
+		matrix.Gemm(nil, tA, tB, 0, opA, opB, 1, c)
+		require.Equal(t, make([]T, m*n), c.Data)
+	}
+}
+
 func TestGemmOfManyParts(t *testing.T) {
 	levels(t, func(t *testing.T) { both(t, testGemmParts[float32], testGemmParts[float64]) })
 }

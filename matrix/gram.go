@@ -50,6 +50,8 @@ func GramStack[T Float](p *par.Pool, dst *Dense[float64], x *Dense[T]) {
 	if dst.Cols != r || r == 0 && x.Rows > 0 || r > 0 && x.Rows%r != 0 {
 		fail("GramStack", "%d x %d for blocks of %d x %d", dst.Rows, dst.Cols, x.Rows, x.Cols)
 	}
+	x.checkFields("GramStack")
+	dst.checkFields("GramStack")
 	g := pooledGram[T]()
 	if r > 0 {
 		g.sum(p, dst, x, true, x.Rows/r*x.Cols)
@@ -112,6 +114,8 @@ func (g *GramWork[T]) Gram(p *par.Pool, dst *Dense[float64], x *Dense[T], rows b
 	if dst.Rows != r || dst.Cols != r {
 		fail("Gram", "%d x %d for %d components", dst.Rows, dst.Cols, r)
 	}
+	x.checkFields("Gram")
+	dst.checkFields("Gram")
 	g.sum(p, dst, x, rows, length)
 }
 

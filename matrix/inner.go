@@ -12,6 +12,8 @@ func Inner[S, T Float](a *Dense[S], b *Dense[T]) float64 {
 	if a.Rows != b.Rows || a.Cols != b.Cols {
 		fail("Inner", "%d x %d and %d x %d", a.Rows, a.Cols, b.Rows, b.Cols)
 	}
+	a.checkFields("Inner")
+	b.checkFields("Inner")
 	var s float64
 	if b, ok := any(b).(*Dense[S]); ok {
 		ker := asm.For[S]()
@@ -35,6 +37,7 @@ func Inner[S, T Float](a *Dense[S], b *Dense[T]) float64 {
 
 // Sum returns Σ m_ij, accumulated in float64.
 func Sum[T Float](m *Dense[T]) float64 {
+	m.checkFields("Sum")
 	var s float64
 	ker := asm.For[T]()
 	for i := 0; i < m.Rows; i++ {

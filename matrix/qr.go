@@ -43,6 +43,7 @@ func (w *QRWork[T]) QR(p *par.Pool, a *Dense[T]) (r *Dense[float64], ok bool) {
 	if a.Rows < a.Cols {
 		fail("QR", "%d x %d has more columns than rows", a.Rows, a.Cols)
 	}
+	a.checkFields("QR")
 	if a.Cols == 0 {
 		return New[float64](0, 0), true
 	}

@@ -1,6 +1,7 @@
 package matrix_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -219,4 +220,15 @@ func TestQRInKeptMemoryIsTheSame(t *testing.T) {
 			}))
 		}
 	}
+}
+
+func ExampleQR() {
+	a := matrix.Of(3, 2, []float64{3, 1, 0, 2, 4, 3})
+	r, ok := matrix.QR(nil, a)
+	fmt.Println(ok)
+	fmt.Printf("%.2f\n%.2f\n", a.Data, r.Data)
+	// Output:
+	// true
+	// [0.60 -0.36 0.00 0.89 0.80 0.27]
+	// [5.00 3.00 0.00 2.24]
 }

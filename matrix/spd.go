@@ -29,6 +29,9 @@ type SPD[T Float] struct {
 // NewSPD returns the memory for systems of r unknowns. It panics when r is
 // negative.
 func NewSPD[T Float](r int) *SPD[T] {
+	if r < 0 {
+		fail("NewSPD", "%d unknowns", r)
+	}
 	return &SPD[T]{wide: New[float64](r, r), l: New[T](r, r)}
 }
 
@@ -45,6 +48,7 @@ func (s *SPD[T]) Factor(g *Dense[float64]) (ridges int, ok bool) {
 	if g.Rows != r || g.Cols != r {
 		fail("SPD.Factor", "%d x %d for %d unknowns", g.Rows, g.Cols, r)
 	}
+	g.checkFields("SPD.Factor")
 	tol := 0x1p-52
 	if asm.SizeOf[T]() == 4 {
 		tol = 0x1p-23

@@ -129,6 +129,7 @@ func testHopeless[T matrix.Float](t *testing.T) {
 	assert.InDeltaSlice(t, []float64{1, .5}, matrix.Convert[float64](b).Data, 1e-6)
 	misuse(t, "SPD.Factor", func() { s.Factor(matrix.New[float64](3, 3)) }, "3 x 3", "2 unknowns")
 	misuse(t, "SPD.Solve", func() { s.Solve(nil, matrix.New[T](2, 3), true) }, "length 3")
+	misuse(t, "NewSPD", func() { matrix.NewSPD[T](-1) }, "-1 unknowns")
 	// Within the range of float64, not of float32.
 	if epsilon[T]() > 1e-10 {
 		_, ok = s.Factor(matrix.Of(2, 2, []float64{1e-100, 0, 0, 1e-100}))

@@ -26,6 +26,7 @@ const nearTop = 0.99
 // Only the k x k triangle that [QR] leaves is decomposed by gonum. Cost about
 // 8·max(m, n)·k² + 20·k³ flops.
 func ThinSVD[T Float](p *par.Pool, a *Dense[T]) (u *Dense[float64], s []float64, v *Dense[float64], ok bool) {
+	a.checkFields("ThinSVD")
 	q := Convert[float64](a)
 	if a.Rows < a.Cols {
 		q = q.Transpose()
@@ -76,6 +77,7 @@ func EigenSym[T Float](a *Dense[T]) (values []float64, vectors *Dense[float64], 
 	if a.Cols != n {
 		fail("EigenSym", "%d x %d is not square", n, a.Cols)
 	}
+	a.checkFields("EigenSym")
 	vectors = New[float64](n, n)
 	if n == 0 {
 		return []float64{}, vectors, true
@@ -115,9 +117,13 @@ func EigenSym[T Float](a *Dense[T]) (values []float64, vectors *Dense[float64], 
 // the orthonormality. Order, signs and ok are those of [EigenSym]; GramSVD panics
 // when g is not square or rank negative. Cost about 9·I³ flops.
 func GramSVD(g *Dense[float64], rank int) (u *Dense[float64], s []float64, ok bool) {
+	if g.Rows != g.Cols {
+		fail("GramSVD", "%d x %d is not square", g.Rows, g.Cols)
+	}
 	if rank < 0 {
 		fail("GramSVD", "rank %d", rank)
 	}
+	g.checkFields("GramSVD")
 	s, u, ok = EigenSym(g)
 	if !ok {
 		return nil, nil, false

@@ -1,6 +1,7 @@
 package matrix_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -165,7 +166,7 @@ func TestGramSVDLeadsWithTheLargest(t *testing.T) {
 		}
 	}
 	misuse(t, "GramSVD", func() { matrix.GramSVD(g, -1) }, "rank -1")
-	misuse(t, "EigenSym", func() { matrix.GramSVD(matrix.New[float64](2, 3), 1) }, "2 x 3")
+	misuse(t, "GramSVD", func() { matrix.GramSVD(matrix.New[float64](2, 3), 1) }, "2 x 3")
 }
 
 func TestDecompositionsTellWhatIsNotFinite(t *testing.T) {
@@ -179,4 +180,39 @@ func TestDecompositionsTellWhatIsNotFinite(t *testing.T) {
 		_, _, ok = matrix.GramSVD(a, 2)
 		assert.False(t, ok)
 	}
+}
+
+func ExampleThinSVD() {
+	a := matrix.Of(3, 2, []float64{3, 0, 0, 2, 4, 0})
+	u, s, v, ok := matrix.ThinSVD(nil, a)
+	fmt.Println(ok)
+	fmt.Printf("%.1f\n%.1f\n%.1f\n", u.Data, s, v.Data)
+	// Output:
+	// true
+	// [0.6 0.0 0.0 1.0 0.8 0.0]
+	// [5.0 2.0]
+	// [1.0 0.0 0.0 1.0]
+}
+
+func ExampleEigenSym() {
+	values, vectors, ok := matrix.EigenSym(matrix.Of(2, 2, []float64{2, 1, 1, 2}))
+	fmt.Println(ok)
+	fmt.Printf("%.3f\n%.3f\n", values, vectors.Data)
+	// Output:
+	// true
+	// [3.000 1.000]
+	// [0.707 0.707 0.707 -0.707]
+}
+
+// The left singular vectors of a wide matrix need nothing of it but XXᵀ.
+func ExampleGramSVD() {
+	x := matrix.Of(2, 5, []float64{1, 1, 1, 1, 0, 0, 0, 0, 0, 3})
+	g := matrix.New[float64](2, 2)
+	matrix.Gram(nil, g, x, true)
+	u, s, ok := matrix.GramSVD(g, 1)
+	fmt.Println(ok)
+	fmt.Printf("%.1f %.1f\n", u.Data, s)
+	// Output:
+	// true
+	// [0.0 1.0] [3.0]
 }

@@ -19,10 +19,10 @@ const solveBlock = 128
 //
 //	X·Lᵀ = B,  with trans X·L = B    (L r x r, B n x r).
 //
-// A zero on the diagonal gives Inf and NaN. B must not overlap L. Blocks of right
-// sides run in parallel on p; nil, which is what callers outside of polyad pass,
-// means on the calling goroutine. The result does not depend on the number of
-// workers. It panics when the shapes do not fit. Cost r² flops per right side.
+// A zero on the diagonal, or a number whose reciprocal overflows, gives Inf and
+// NaN. B must not overlap L. Blocks of right sides run in parallel on p; nil, which
+// is what callers outside of polyad pass, means on the calling goroutine. The result
+// does not depend on the number of workers. It panics when the shapes do not fit. Cost r² flops per right side.
 func TriSolve[T Float](p *par.Pool, l *Dense[T], trans, rows bool, b *Dense[T]) {
 	s := pooledSolver[T]()
 	s.solve("TriSolve", p, l, !trans, trans, rows, b)
@@ -71,6 +71,8 @@ func (s *solver[T]) solve(op string, p *par.Pool, l *Dense[T], forward, backward
 	if l.Rows != l.Cols || l.Rows != r {
 		fail(op, "%d x %d for right sides of length %d", l.Rows, l.Cols, r)
 	}
+	l.checkFields(op)
+	b.checkFields(op)
 	if r == 0 || n == 0 {
 		return
 	}

@@ -6,13 +6,12 @@ import (
 	"slices"
 
 	"polyad/asm"
-	"polyad/internal/fitting"
 	"polyad/matrix"
 )
 
 // checkLayout reports a matrix whose fields contradict each other.
 func checkLayout[T asm.Float](name string, x *matrix.Dense[T]) error {
-	if !fitting.WellFormed(x) {
+	if !x.Valid() {
 		return fmt.Errorf("nmf: %w: %s is %d x %d with stride %d over %d elements", ErrShape, name, x.Rows, x.Cols, x.Stride, len(x.Data))
 	}
 	return nil

@@ -19,8 +19,13 @@ type CP[T Float] struct {
 	Factors []*matrix.Dense[T]
 }
 
-// Rank returns the number of components.
-func (m CP[T]) Rank() int { return m.Factors[0].Cols }
+// Rank returns the number of components. It panics when there are no factors.
+func (m CP[T]) Rank() int {
+	if len(m.Factors) == 0 {
+		fail("CP.Rank", "a model without factors")
+	}
+	return m.Factors[0].Cols
+}
 
 // Shape returns the sizes of the modes.
 func (m CP[T]) Shape() []int {
@@ -40,6 +45,7 @@ func (m CP[T]) check(op string) {
 		if f.Cols != m.Rank() || m.Weights != nil && len(m.Weights) != m.Rank() {
 			fail(op, "factor %d is %d x %d beside %d components and %d weights", n, f.Rows, f.Cols, m.Rank(), len(m.Weights))
 		}
+		checkFields(op, f)
 	}
 }
 
@@ -52,7 +58,8 @@ func (m CP[T]) weight(q int) float64 {
 
 // Norm returns the Frobenius norm of the model without forming it, by the Gram
 // matrices of the factors: √(wᵀ·(∘_n F_nᵀF_n)·w), in float64. It panics when the
-// parts do not fit. Cost Σ I_n·r² flops.
+// parts do not fit. It is Inf or 0 where squares leave the range of float64. Cost
+// Σ I_n·r² flops.
 func (m CP[T]) Norm() float64 {
 	m.check("CP.Norm")
 	r := m.Rank()

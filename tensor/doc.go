@@ -29,15 +29,16 @@
 //	HadamardGram                ∘ F_nᵀF_n                             N·r²
 //	CP, Tucker Reconstruct      the model as an array                 2·|X|·r; as MultiModeProduct
 //	CP, Tucker Norm             without the array                     Σ I_n·r²; Σ I_n·J_n² + 2·|G|·Σ J_n
+//	CP, Tucker Inner            of two models, likewise               2·Σ I_n·r_1·r_2; see there
 //	CP, Tucker InnerDense       with an array                         one MTTKRP; one MultiModeProduct
 //	CPTiles, TuckerTiles        the model tile by tile
 //
 // None of them makes an unfolding, nor do the MTTKRPs make a Khatri-Rao product
 // larger than a few modes of it; the array is read once for each product. They
 // work on contiguous arrays, and copy others first. Blocks run in parallel on a
-// pool, nil meaning on the calling goroutine; results do not depend on the number
-// of workers. [Work] keeps the memory of products between calls.
+// pool; nil, which is what callers outside of polyad pass, means on the calling
+// goroutine. Results do not depend on the number of workers. [Work] keeps the memory of products between calls.
 //
 // Wrong shapes and modes are a programmer's fault and panic with an [Error]
-// whose text carries the sizes.
+// whose text carries the sizes, and so are matrices that are not Valid.
 package tensor

@@ -27,6 +27,7 @@ func KhatriRao[T Float](f []*matrix.Dense[T], skip int) *matrix.Dense[T] {
 			if m.Cols != list[0].Cols || (m.Rows > 0 && rows > maxInt/m.Rows) {
 				fail("KhatriRao", "%d x %d beside %d x %d", m.Rows, m.Cols, list[0].Rows, list[0].Cols)
 			}
+			checkFields("KhatriRao", m)
 			rows *= m.Rows
 		}
 	}

@@ -148,6 +148,26 @@ func testTucker[T tensor.Float](t *testing.T) {
 		require.InDelta(t, norm, m.Norm()*m.Norm(), tol*(1+norm))
 		require.InDelta(t, inner, m.InnerDense(nil, x), tol*(1+math.Sqrt(norm*float64(x.Len()))))
 
+		// Another core, factors that are there where m has none, and the reverse.
+		o := tensor.Tucker[T]{}
+		var ranks []int
+		for n, s := range c.shape {
+			rank, f := n+1, gaps[T](r, s, n+1)
+			if m.Factors[n] != nil && n%2 == 0 {
+				rank, f = s, nil
+			}
+			ranks, o.Factors = append(ranks, rank), append(o.Factors, f)
+		}
+		o.Core = random[T](r, ranks...)
+		var both, squares float64
+		for i, v := range naiveTucker(o).Data {
+			both += v * want.Data[i]
+			squares += v * v
+		}
+		require.InDelta(t, both, m.Inner(o), 1e-11*(1+math.Sqrt(norm*squares)), "%v", c.shape)
+		require.InDelta(t, both, o.Inner(m), 1e-11*(1+math.Sqrt(norm*squares)), "%v", c.shape)
+		require.InEpsilon(t, 1+m.Norm()*m.Norm(), 1+m.Inner(m), 1e3*eps[T]())
+
 		tiles.Set(m, 2)
 		rows, cols := tiles.Size()
 		require.Equal(t, want.Len(), rows*cols)
@@ -253,6 +273,7 @@ func TestModelsRefuseShapesThatDoNotFit(t *testing.T) {
 	bad := []*matrix.Dense[float64]{f[0], gaps[float64](r, 3, 5)}
 	cp := tensor.CP[float64]{Factors: f}
 	misuse(t, "CP.Norm", func() { tensor.CP[float64]{}.Norm() })
+	misuse(t, "CP.Rank", func() { tensor.CP[float64]{}.Rank() })
 	misuse(t, "CP.Norm", func() { tensor.CP[float64]{Factors: bad}.Norm() }, "3 x 5")
 	misuse(t, "CP.Norm", func() { tensor.CP[float64]{Factors: f, Weights: []float64{1}}.Norm() }, "1 weights")
 	misuse(t, "CP.Inner", func() { cp.Inner(tensor.CP[float64]{Factors: f[:1]}) }, "[2 3]", "[2]")
@@ -266,6 +287,10 @@ func TestModelsRefuseShapesThatDoNotFit(t *testing.T) {
 	misuse(t, "CPTiles.Tile", func() { tiles.Tile(make([]float64, 6), 0, 3, 0) }, "6 elements")
 	tucker := tensor.Tucker[float64]{Core: counting[float64](4, 5), Factors: f}
 	misuse(t, "Tucker.Norm", func() { tucker.Norm() }, "factor 1 is 3 x 4", "[4 5]")
+	misuse(t, "Tucker.Inner", func() {
+		m := tensor.Tucker[float64]{Core: counting[float64](2, 3), Factors: make([]*matrix.Dense[float64], 2)}
+		m.Inner(tensor.Tucker[float64]{Core: counting[float64](3, 2), Factors: make([]*matrix.Dense[float64], 2)})
+	}, "[2 3]", "[3 2]")
 	misuse(t, "Tucker.Reconstruct", func() { tensor.Tucker[float64]{Core: counting[float64](4), Factors: f}.Reconstruct(nil) }, "2 factors")
 	tucker.Factors = bad
 	var rows tensor.TuckerTiles[float64]
@@ -277,6 +302,30 @@ func TestModelsRefuseShapesThatDoNotFit(t *testing.T) {
 	misuse(t, "HadamardGram", func() {
 		tensor.HadamardGram(matrix.New[float64](2, 2), []*matrix.Dense[float64]{matrix.New[float64](3, 3)}, -1)
 	}, "3 x 3", "2 x 2")
+}
+
+func TestMatricesWithoutAStrideArePanics(t *testing.T) {
+	x, bad := counting[float64](3, 3), &matrix.Dense[float64]{Rows: 3, Cols: 3, Data: make([]float64, 9)}
+	f := []*matrix.Dense[float64]{bad, bad}
+	good := []*matrix.Dense[float64]{matrix.New[float64](3, 3), matrix.New[float64](3, 3)}
+	for op, call := range map[string]func(){
+		"MTTKRP":             func() { tensor.MTTKRP(nil, matrix.New[float64](3, 3), x, f, 0) },
+		"Tree.MTTKRP":        func() { tensor.NewTree[float64](x.Shape, 3).MTTKRP(nil, bad, x, good, 0) },
+		"ModeProduct":        func() { tensor.ModeProduct(nil, x, bad, 1, true) },
+		"MultiModeProduct":   func() { tensor.MultiModeProduct(nil, x, f, false) },
+		"KhatriRao":          func() { tensor.KhatriRao(f, -1) },
+		"CP.Norm":            func() { tensor.CP[float64]{Factors: f}.Norm() },
+		"Tucker.Reconstruct": func() { tensor.Tucker[float64]{Core: x, Factors: f}.Reconstruct(nil) },
+	} {
+		misuse(t, op, call, "3 x 3 with Stride 0 and 9 elements")
+	}
+}
+
+func ExampleCP_Inner() {
+	x := tensor.CP[float64]{Factors: []*matrix.Dense[float64]{matrix.Of(2, 1, []float64{1, 2}), matrix.Of(2, 1, []float64{1, 1})}}
+	y := tensor.CP[float64]{Factors: []*matrix.Dense[float64]{matrix.Of(2, 1, []float64{2, 1}), matrix.Of(2, 1, []float64{3, 0})}}
+	fmt.Printf("%g %.4f\n", x.Inner(y), x.Inner(y)/(x.Norm()*y.Norm())) // the cosine of their angle
+	// Output: 12 0.5657
 }
 
 func ExampleCP_Reconstruct() {

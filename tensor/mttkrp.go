@@ -73,5 +73,16 @@ func (t *Dense[T]) checkFactors(op string, dst *matrix.Dense[T], f []*matrix.Den
 			}
 			fail(op, "factor %d is %d x %d for shape %v and %d components", n, rows, cols, t.Shape, dst.Cols)
 		}
+		if n != mode {
+			checkFields(op, m)
+		}
+	}
+	checkFields(op, dst)
+}
+
+// checkFields panics where m is not Valid.
+func checkFields[T Float](op string, m *matrix.Dense[T]) {
+	if !m.Valid() {
+		fail(op, "a matrix %d x %d with Stride %d and %d elements of Data", m.Rows, m.Cols, m.Stride, len(m.Data))
 	}
 }

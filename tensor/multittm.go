@@ -89,6 +89,7 @@ func (w *Work[T]) plan(op string, dst, t *Dense[T], u []*matrix.Dense[T], transp
 			if transpose {
 				j, i = i, j
 			}
+			checkFields(op, m)
 			w.modes = append(w.modes, n)
 		}
 		if i != t.Shape[n] || j != dst.Shape[n] {

@@ -52,6 +52,7 @@ func (w *Work[T]) ModeProductTo(p *par.Pool, dst, t *Dense[T], u *matrix.Dense[T
 		fail("ModeProduct", "%d x %d (transposed: %v) along mode %d of shape %v into shape %v, strides %v",
 			u.Rows, u.Cols, transpose, mode, t.Shape, dst.Shape, dst.Strides)
 	}
+	checkFields("ModeProduct", u)
 	w.modeProduct(p, dst.Data, t.Contiguous().Data, l, i, r, u, j, transpose)
 }
 

@@ -6,6 +6,7 @@ package tensor
 
 import (
 	"math"
+	"slices"
 
 	"polyad/internal/par"
 	"polyad/matrix"
@@ -45,6 +46,9 @@ func (m Tucker[T]) check(op string) {
 		if f != nil && f.Cols != m.Core.Shape[n] {
 			fail(op, "factor %d is %d x %d for a core of shape %v", n, f.Rows, f.Cols, m.Core.Shape)
 		}
+		if f != nil {
+			checkFields(op, f)
+		}
 	}
 }
 
@@ -56,14 +60,12 @@ func (m Tucker[T]) Reconstruct(p *par.Pool) *Dense[T] {
 }
 
 // Norm returns the Frobenius norm of the model without forming it, by the Gram
-// matrices of the factors: √⟨G ×_0 U_0ᵀU_0 …, G⟩, in float64. Cost
+// matrices of the factors: √⟨G ×_0 U_0ᵀU_0 …, G⟩, in float64. It panics when the
+// parts do not fit. It is Inf or 0 where squares leave the range of float64. Cost
 // Σ I_n·J_n² + 2·|G|·Σ J_n flops.
 func (m Tucker[T]) Norm() float64 {
 	m.check("Tucker.Norm")
-	core := New[float64](m.Core.Shape...)
-	for i, v := range m.Core.Contiguous().Data[:core.Len()] {
-		core.Data[i] = float64(v)
-	}
+	core := wideCore(m.Core)
 	grams := make([]*matrix.Dense[float64], len(m.Factors))
 	for n, f := range m.Factors {
 		if f != nil {
@@ -72,6 +74,41 @@ func (m Tucker[T]) Norm() float64 {
 		}
 	}
 	return math.Sqrt(math.Max(dot64(MultiModeProduct(nil, core, grams, false).Data, core.Data), 0))
+}
+
+// Inner returns the inner product of two models, which may have cores of different
+// shapes, without forming them: ⟨G ×_0 V_0ᵀU_0 …, H⟩ for another model with core H
+// and factors V_n, in float64. It panics when the shapes differ. Cost
+// 2·Σ I_n·J_n·K_n flops for H of shape K_0 x K_1 x …, and a [MultiModeProduct].
+func (m Tucker[T]) Inner(o Tucker[T]) float64 {
+	m.check("Tucker.Inner")
+	o.check("Tucker.Inner")
+	if !slices.Equal(m.Shape(), o.Shape()) {
+		fail("Tucker.Inner", "shapes %v and %v", m.Shape(), o.Shape())
+	}
+	cross := make([]*matrix.Dense[float64], len(m.Factors))
+	for n, u := range m.Factors {
+		v := o.Factors[n]
+		switch {
+		case u != nil && v != nil:
+			cross[n] = matrix.New[float64](v.Cols, u.Cols)
+			matrix.Gemm(nil, true, false, 1, matrix.Convert[float64](v), matrix.Convert[float64](u), 0, cross[n])
+		case u != nil:
+			cross[n] = matrix.Convert[float64](u)
+		case v != nil:
+			cross[n] = matrix.Convert[float64](v).Transpose()
+		}
+	}
+	return dot64(MultiModeProduct(nil, wideCore(m.Core), cross, false).Data, wideCore(o.Core).Data)
+}
+
+// wideCore returns a copy in float64, without gaps.
+func wideCore[T Float](core *Dense[T]) *Dense[float64] {
+	wide := New[float64](core.Shape...)
+	for i, v := range core.Contiguous().Data[:wide.Len()] {
+		wide.Data[i] = float64(v)
+	}
+	return wide
 }
 
 // InnerDense returns the inner product of the model with t: that of the core with

@@ -166,7 +166,7 @@ func (m *Model[T]) wellFormed() error {
 	for n, f := range m.Factors {
 		switch {
 		case f == nil:
-		case !fitting.WellFormed(f):
+		case !f.Valid():
 			return fmt.Errorf("%w: factor %d is %d x %d with stride %d over %d elements", ErrShape, n, f.Rows, f.Cols, f.Stride, len(f.Data))
 		case f.Cols != m.Core.Shape[n]:
 			return fmt.Errorf("%w: factor %d is %d x %d beside a core of shape %v", ErrShape, n, f.Rows, f.Cols, m.Core.Shape)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -57,10 +59,23 @@ func (a *app) benchKernelsCommand() *cobra.Command {
 		Short: "Products and divergence passes, share of the roofline",
 		Long: `kernels measures this machine's peak of multiply-adds and its rates of reading
 and writing memory, and the kernels beside them: every instruction set level
-that the machine has, both element types, one worker and two.
+that the machine has (whatever POLYAD_SIMD says), both element types, one worker
+and two. In full it takes minutes.
 
-share is max(flops/peak, bytes/rate)/seconds: 1 is the limit. Nothing else should
-run on the machine meanwhile.`,
+  peak         multiplications and additions that need no memory
+  read, write  passes over as much memory as stands under shape
+  gemm         A·B; gonum-gemm is that of gonum, with all processors
+  vht, wtv     V·Hᵀ and Wᵀ·V for a V of the shape and H, W of the rank
+  wh           W·H, the model, written to memory
+  kl, is       V over the model W·H, or over its square, and the product with Hᵀ
+  gram         XᵀX
+  hals, solve  a sweep of HALS, and triangular solutions, for a factor
+  mttkrp, ttm  of an array of the shape, for a mode (from 0), with rank columns
+
+seconds is the median. share is max(flops/peak, bytes/rate)/seconds, where peak
+and rate are this machine's for that level, type and number of workers, the rate
+for that many bytes: 1 is the limit. Nothing else should run on the machine
+meanwhile.`,
 		Example: `  polyad bench kernels
   polyad bench kernels --filter '^gemm.*avx2/w1' --quick`,
 		Args: cobra.NoArgs,
@@ -81,7 +96,8 @@ run on the machine meanwhile.`,
 		}
 		a.working.Store(true)
 		machine := benchMachine{CPU: asm.CPU(), Cores: runtime.NumCPU()}
-		var printErr error
+		ctx, stop := context.WithCancelCause(cmd.Context()) // where nothing can be written
+		defer stop(nil)
 		if !asJSON {
 			began := false
 			o.Row = func(r bench.Row) {
@@ -90,7 +106,9 @@ run on the machine meanwhile.`,
 					fmt.Fprintf(a.out, "%s, %d cores\n", machine.CPU, machine.Cores)
 					fmt.Fprintf(a.out, "%-10s %-4s %-15s %4s %4s %-8s %2s %11s %8s %7s %6s\n", "kernel", "type", "shape", "rank", "mode", "level", "w", "seconds", "GFLOP/s", "GB/s", "share")
 				}
-				_, printErr = fmt.Fprintf(a.out, "%-10s %-4s %-15s %4d %4d %-8s %2d %11.4g %8.2f %7.2f %6.3f\n", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers, r.Seconds, r.GFlops, r.GBs, r.Share)
+				if _, err := fmt.Fprintf(a.out, "%-10s %-4s %-15s %4d %4d %-8s %2d %11.4g %8.2f %7.2f %6.3f\n", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers, r.Seconds, r.GFlops, r.GBs, r.Share); err != nil {
+					stop(err)
+				}
 			}
 		} else if bar := newProgress(a.err, "auto", quiet); bar != nil {
 			defer bar.clear()
@@ -98,20 +116,17 @@ run on the machine meanwhile.`,
 				bar.show(fmt.Sprintf("%s %s %s rank %d mode %d %s, %d workers: %.3f", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers, r.Share))
 			}
 		}
-		rows, err := bench.Kernels(cmd.Context(), o)
+		rows, err := bench.Kernels(ctx, o)
 		if err == nil && len(rows) == 0 {
-			return usagef("--filter %s matches no row", quote(filter))
+			return usagef("--filter %s matches no row; they are named like gemm/f64/512x512x512/r512/m0/avx2/w1", quote(filter))
 		}
 		if asJSON {
 			if rows == nil {
 				rows = []bench.Row{}
 			}
-			printErr = writeJSON(a.out, benchResult{machine, rows})
+			return cmp.Or(err, writeJSON(a.out, benchResult{machine, rows}))
 		}
-		if err != nil {
-			return err
-		}
-		return printErr
+		return err
 	})
 	return cmd
 }
@@ -152,8 +167,9 @@ the seconds that is. Nothing else should run on the machine meanwhile.`,
 		}
 		a.working.Store(true)
 		machine := benchMachine{CPU: asm.CPU(), Cores: runtime.NumCPU()}
+		ctx, stop := context.WithCancelCause(cmd.Context()) // where nothing can be written
+		defer stop(nil)
 		var row func(bench.Sweep)
-		var printErr error
 		if !asJSON {
 			began := false
 			row = func(s bench.Sweep) {
@@ -166,11 +182,14 @@ the seconds that is. Nothing else should run on the machine meanwhile.`,
 				if s.Rank > 0 {
 					rank, memory = strconv.Itoa(s.Rank), float64(s.Words)/float64(s.Bound)
 				}
-				_, printErr = fmt.Fprintf(a.out, "%-12s %-4s %-12s %9s %2d %9.4g %9s %7s %6s %7s %7s %9s %6s %7s\n", s.Name, s.DType, s.Shape, rank, s.Workers, s.Seconds, orNone("%.4g", s.Pass),
+				_, err := fmt.Fprintf(a.out, "%-12s %-4s %-12s %9s %2d %9.4g %9s %7s %6s %7s %7s %9s %6s %7s\n", s.Name, s.DType, s.Shape, rank, s.Workers, s.Seconds, orNone("%.4g", s.Pass),
 					orNone("%.2f", s.Passes), orNone("%.2f", s.Reads), orNone("%.2f", memory), orNone("%.2f", s.OfALS), orNone("%.4g", s.Least), orNone("%.3f", s.Share), orNone("%.2f", s.OfF64))
+				if err != nil {
+					stop(err)
+				}
 			}
 		}
-		rows, err := bench.Sweeps(cmd.Context(), only, quick, row)
+		rows, err := bench.Sweeps(ctx, only, quick, row)
 		if err == nil && len(rows) == 0 {
 			return usagef("--filter %s matches no case", quote(filter))
 		}
@@ -178,12 +197,9 @@ the seconds that is. Nothing else should run on the machine meanwhile.`,
 			if rows == nil {
 				rows = []bench.Sweep{}
 			}
-			printErr = writeJSON(a.out, sweepsResult{machine, rows})
+			return cmp.Or(err, writeJSON(a.out, sweepsResult{machine, rows}))
 		}
-		if err != nil {
-			return err
-		}
-		return printErr
+		return err
 	})
 	return cmd
 }

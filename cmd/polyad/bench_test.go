@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,8 +33,25 @@ func TestBenchKernelsPrintsRows(t *testing.T) {
 	assert.Contains(t, stdout, "generic")
 	code, _, _ = call("bench", "kernels", "--filter", "(")
 	assert.Equal(t, exitUsage, code)
+	code, _, stderr = call("bench", "kernels", "--filter", "gossip")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "gemm/f64/512x512x512/r512/m0/") // what to filter
 	code, _, _ = call("bench", "gossip")
 	assert.Equal(t, exitUsage, code)
+}
+
+func TestBenchmarksEndWhereNothingCanBeWritten(t *testing.T) {
+	restore, err := asm.Use(asm.Generic)
+	require.NoError(t, err)
+	defer restore()
+	for _, args := range [][]string{{"bench", "kernels", "--quick"}, {"bench", "kernels", "--quick", "--json", "--filter", "^peak.*generic/w1"}, {"bench", "solvers", "--quick", "--filter", "^cpd"}} {
+		var stderr bytes.Buffer
+		a := &app{in: strings.NewReader(""), out: full{}, err: &stderr}
+		start := time.Now()
+		assert.Equal(t, exitFailed, a.run(context.Background(), args), args)
+		assert.Contains(t, stderr.String(), "no space", args)
+		assert.Less(t, time.Since(start), 30*time.Second, args) // of minutes
+	}
 }
 
 func TestBenchSolversPrintsSweeps(t *testing.T) {

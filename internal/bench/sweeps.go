@@ -136,7 +136,7 @@ func Sweeps(ctx context.Context, filter *regexp.Regexp, quick bool, row func(Swe
 			}
 		}
 	}
-	return rows, nil
+	return rows, context.Cause(ctx)
 }
 
 // dtype is the name of an element type.

@@ -20,18 +20,6 @@ func RelError(squares, all float64) float64 {
 	return math.Sqrt(squares / all)
 }
 
-// WellFormed reports whether the fields of a matrix that comes from outside fit
-// each other.
-func WellFormed[T asm.Float](x *matrix.Dense[T]) bool {
-	if x.Rows < 0 || x.Cols < 0 || x.Stride < x.Cols {
-		return false
-	}
-	if x.Rows == 0 || x.Cols == 0 {
-		return true
-	}
-	return len(x.Data) >= x.Cols && x.Rows-1 <= (len(x.Data)-x.Cols)/x.Stride // (Rows-1)*Stride may overflow
-}
-
 // Order returns the components in the order of the sizes given, the largest first
 // and equal ones in the order they have.
 func Order(size []float64) (order []int) {
