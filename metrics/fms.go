@@ -9,8 +9,12 @@ import (
 	"polyad/matrix"
 )
 
-// ErrShape is wrapped by errors about models that cannot be compared.
-var ErrShape = errors.New("wrong shape")
+// ErrShape and ErrData are wrapped by errors about models that cannot be compared:
+// their shapes do not fit, or hold NaN or Inf.
+var (
+	ErrShape = errors.New("wrong shape")
+	ErrData  = errors.New("invalid data")
+)
 
 // FMSOptions say how models are compared. The zero value leaves the weights of
 // the components out.
@@ -40,8 +44,8 @@ type FMSOptions struct {
 // lost; two models without any component are equal.
 //
 // match[q] is the component of b that q of a is matched with, or -1. The error
-// wraps [ErrShape] and says where the shapes do not fit. Cost 2·r·r'·ΣI_n flops
-// and the assignment.
+// wraps [ErrShape] and says where the shapes do not fit, or [ErrData] and says where
+// a factor holds NaN or Inf. Cost 2·r·r'·ΣI_n flops and the assignment.
 func FMS[T asm.Float](a, b []*matrix.Dense[T], o FMSOptions) (score float64, match []int, err error) {
 	if len(a) == 0 || len(a) != len(b) {
 		return 0, nil, fmt.Errorf("metrics: %w: models of %d and %d modes", ErrShape, len(a), len(b))
@@ -50,6 +54,9 @@ func FMS[T asm.Float](a, b []*matrix.Dense[T], o FMSOptions) (score float64, mat
 		if a[n].Rows != b[n].Rows || a[n].Cols != a[0].Cols || b[n].Cols != b[0].Cols {
 			return 0, nil, fmt.Errorf("metrics: %w: factor %d is %d x %d in one model and %d x %d in the other, and factor 0 is %d x %d and %d x %d", ErrShape, n,
 				a[n].Rows, a[n].Cols, b[n].Rows, b[n].Cols, a[0].Rows, a[0].Cols, b[0].Rows, b[0].Cols)
+		}
+		if err := finite(a[n], b[n]); err != nil {
+			return 0, nil, fmt.Errorf("metrics: factor %d %w", n, err)
 		}
 	}
 	r, s := a[0].Cols, b[0].Cols
@@ -89,6 +96,20 @@ func FMS[T asm.Float](a, b []*matrix.Dense[T], o FMSOptions) (score float64, mat
 		return 1, match, nil
 	}
 	return score / float64(pairs), match, nil
+}
+
+// finite returns an error when one of two factors holds NaN or Inf.
+func finite[T asm.Float](a, b *matrix.Dense[T]) error {
+	for k, x := range []*matrix.Dense[T]{a, b} {
+		for i := range x.Rows {
+			for q, v := range x.Row(i) {
+				if v-v != 0 {
+					return fmt.Errorf("of the %s model: %w: element (%d, %d) is %v", [...]string{"first", "second"}[k], ErrData, i, q, v)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // alive counts the components that are not pruned.

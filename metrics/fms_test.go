@@ -207,3 +207,15 @@ func ExampleAssign() {
 	fmt.Println(match, total)
 	// Output: [1 0] 17
 }
+
+func TestModelsThatAreNotFiniteAreRefused(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		x, y := matrix.Of(2, 1, []float64{1, 2}), matrix.Of(2, 1, []float64{3, bad})
+		_, _, err := metrics.FMS([]*matrix.Dense[float64]{x, x}, []*matrix.Dense[float64]{x, y}, metrics.FMSOptions{})
+		require.ErrorIs(t, err, metrics.ErrData)
+		require.ErrorContains(t, err, "factor 1 of the second model")
+		require.ErrorContains(t, err, "(1, 0)")
+		_, _, _, err = metrics.SIR(y, x, 0)
+		require.ErrorIs(t, err, metrics.ErrData)
+	}
+}

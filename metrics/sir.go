@@ -29,10 +29,13 @@ const MaxSIR = 300
 // as in [FMS]: a column that is zero, entries of at most eps counting as zeros, is
 // matched with none and counts like one at a right angle, -3.01 dB, unless both
 // factors have lost it; factors that have lost all columns are equal. The error wraps
-// [ErrShape]. Cost 2·r·r'·I flops and the assignment.
+// [ErrShape] or, for NaN and Inf, [ErrData]. Cost 2·r·r'·I flops and the assignment.
 func SIR[T asm.Float](a, b *matrix.Dense[T], eps float64) (mean float64, each []float64, match []int, err error) {
 	if a.Rows != b.Rows {
 		return 0, nil, nil, fmt.Errorf("metrics: %w: columns of %d and %d entries", ErrShape, a.Rows, b.Rows)
+	}
+	if err := finite(a, b); err != nil {
+		return 0, nil, nil, fmt.Errorf("metrics: factor %w", err)
 	}
 	r, s := a.Cols, b.Cols
 	weightA, weightB := make([]float64, r), make([]float64, s) // logarithms; -Inf: zero
