@@ -299,7 +299,8 @@ func testSmallErrors[T asm.Float](t *testing.T) {
 		x := noisy[T](1, []int{9, 8, 7}, []int{2, 2, 2}, true, share)
 		h, err := tucker.HOSVD(context.Background(), x, []int{2, 2, 2}, nil)
 		require.NoError(t, err)
-		require.InEpsilon(t, relError(x, h.Model), h.RelError, precision[T](1e-11, 1e-5), "%g", h.RelError)
+		// In float32 the entries of the model are rounded by that much of the error.
+		require.InEpsilon(t, relError(x, h.Model), h.RelError, precision[T](1e-11, 1e-5+0x1p-24/h.RelError), "%g", h.RelError)
 	}
 }
 
