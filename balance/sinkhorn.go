@@ -95,17 +95,18 @@ func (s *sinkhorn[T]) prune() (more bool) {
 	return more
 }
 
-// entry returns the logarithm of the value of an entry for a term.
-func (s *sinkhorn[T]) entry(t reg.Term, e int) float64 {
+// entry returns the logarithm of the value of entry e for a term, whose weight has
+// the given logarithm, when the entry is scaled by e^scale.
+func (s *sinkhorn[T]) entry(t reg.Term, weight float64, e int, scale float64) float64 {
 	l := s.log[e]
-	if math.IsInf(l, -1) || t.Rows != nil && t.Rows[e] == 0 {
-		return math.Inf(-1)
+	if math.IsInf(l, -1) {
+		return l
 	}
-	l = t.Degree * (l + s.b.scales.core(s.b.m.Core.Shape, e))
+	l = t.Degree*(l+scale) + weight
 	if t.Rows != nil {
 		l += math.Log(t.Rows[e])
 	}
-	return l + math.Log(t.Weight)
+	return l
 }
 
 // values computes the values of all entries at the scales of the moment.
@@ -113,12 +114,8 @@ func (s *sinkhorn[T]) values() {
 	scales := s.b.m.scales(&s.b.scales)
 	for k, t := range s.terms {
 		v, top, weight := s.value[k], math.Inf(-1), math.Log(t.Weight)
-		for e, l := range s.log {
-			if v[e] = t.Degree*(l+scales[e]) + weight; math.IsInf(l, -1) {
-				v[e] = l
-			} else if t.Rows != nil {
-				v[e] += math.Log(t.Rows[e])
-			}
+		for e, scale := range scales {
+			v[e] = s.entry(t, weight, e, scale)
 			top = max(top, v[e])
 		}
 		if math.IsInf(top, -1) {
@@ -236,11 +233,12 @@ func (s *sinkhorn[T]) sums(n int) {
 // exact is the logarithm of one sum, by logarithms.
 func (s *sinkhorn[T]) exact(n, k, q int) float64 {
 	l, j, r := s.b.m.Core.Split(n)
-	top, sum := math.Inf(-1), 0.0
+	t, top, sum := s.terms[k], math.Inf(-1), 0.0
+	weight := math.Log(t.Weight)
 	for pass := range 2 {
 		for l := range l {
 			for e := (l*j + q) * r; e < (l*j+q+1)*r; e++ {
-				v := s.entry(s.terms[k], e)
+				v := s.entry(t, weight, e, s.b.scales.core(s.b.m.Core.Shape, e))
 				if pass == 0 {
 					top = max(top, v)
 				} else {

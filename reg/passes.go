@@ -248,7 +248,8 @@ func (b Block[T]) Scale(log []float64) {
 	buffers.Put(buffer)
 }
 
-// ScaleColumns multiplies each column of x by a number of its own, rounding once.
+// ScaleColumns multiplies column q of x (m x r) by s[q], of which there are r, in
+// float64 and in place, so that each entry is rounded once. Cost m·r flops.
 func ScaleColumns[T asm.Float](x *matrix.Dense[T], s []float64) {
 	r := len(s)
 	buffer := borrow(joined(r))

@@ -13,7 +13,8 @@ import (
 // tile, so that data of any magnitude are worked on near 1 without a copy.
 //
 // A pass works on tiles of few rows, so that the processor sees as many streams
-// through the data as it can follow, of which each goes on for a while.
+// through the data as it can follow, of which each goes on for a while; WtV may take
+// more (see depth).
 type Dense[T asm.Float] struct {
 	x       *matrix.Dense[T]
 	scale   T
