@@ -37,6 +37,17 @@ type Array struct {
 	// Stored tells people how the elements are stored in the file, such as
 	// "int16", "float32 (big endian, Fortran order)" or "text".
 	Stored string
+
+	// Names has a list for each mode: the names of its indices, nil for a mode
+	// that has none. It is nil when no mode has any. A table has them in its header
+	// line (mode 1) and in its index column (mode 0). They are as the file has
+	// them: they may repeat, and single ones may be empty.
+	Names [][]string
+
+	// Remarks tell people how the reader took what could be taken in another way,
+	// such as "took line 1 as header". Each is a sentence without its capital and
+	// its full stop.
+	Remarks []string
 }
 
 // arrayOf returns t as an Array.

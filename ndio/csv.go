@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -34,11 +35,11 @@ func ReadCSV(r io.Reader, comma rune) (Array, error) {
 	if err != nil {
 		return Array{}, err
 	}
-	return readTable(s, comma)
+	return readTable(s, comma, Options{})
 }
 
 // readTable is [ReadCSV] on a source.
-func readTable(s *source, comma rune) (Array, error) {
+func readTable(s *source, comma rune, o Options) (Array, error) {
 	br := bufio.NewReaderSize(s, peekBytes)
 	skipped, err := skipComments(br)
 	if err == nil && comma == 0 {
@@ -53,22 +54,29 @@ func readTable(s *source, comma rune) (Array, error) {
 	t.reader.ReuseRecord = true
 	t.reader.FieldsPerRecord = -1 // counted here, for the sake of the message
 	t.reader.TrimLeadingSpace = !unicode.IsSpace(comma)
-	for {
-		record, err := t.reader.Read()
-		if err == io.EOF {
-			break
-		}
-		if err == nil {
-			err = t.add(record)
-		}
-		if err != nil {
-			return Array{}, t.explain(err)
+	sample, err := t.sample()
+	if len(sample) > 0 {
+		t.layout = o.layoutOf(sample)
+	}
+	for _, r := range sample {
+		if err := t.add(r); err != nil {
+			return Array{}, err
 		}
 	}
-	if t.rows == 0 {
+	for err == nil {
+		var r record
+		if r, err = t.next(); err == nil {
+			err = t.add(r)
+		}
+	}
+	switch {
+	case err != io.EOF:
+		return Array{}, err
+	case t.rows == 0:
 		return Array{}, t.empty()
 	}
-	return Array{F64: tensor.Of(t.data, t.rows, t.cols), Stored: "text"}, nil
+	names := t.names()
+	return Array{F64: tensor.Of(t.data, t.rows, t.cols), Stored: "text", Names: names, Remarks: t.layout.remarks}, nil
 }
 
 // skipComments skips a byte order mark and the comments and empty lines before
@@ -114,34 +122,72 @@ func separator(br *bufio.Reader) (rune, error) {
 type table struct {
 	reader     *csv.Reader
 	skipped    int // lines that the reader has not seen
+	layout     layout
 	data       []float64
 	rows, cols int
-	firstLine  int    // number of the first line that is no comment, 0 before it
-	header     string // the field that made the first line a header
+	firstLine  int // number of the first line that is no comment, 0 before it
+	firstLen   int // its number of fields
+	header     []string
+	index      []string
 }
 
-// line returns the number of the line in the file at which the record begins.
-func (t *table) line() int {
+// record is a line of a table that is no comment, cut into fields.
+type record struct {
+	line   int // its number in the file
+	fields []string
+}
+
+// next returns the next record, whose fields may be overwritten by the one after
+// it, and io.EOF itself at the end.
+func (t *table) next() (record, error) {
+	fields, err := t.reader.Read()
+	if err == io.EOF {
+		return record{}, err
+	} else if err != nil {
+		return record{}, t.explain(err)
+	}
 	line, _ := t.reader.FieldPos(0)
-	return t.skipped + line
+	return record{t.skipped + line, fields}, nil
+}
+
+// sample returns the first records, and why there are no more of them.
+func (t *table) sample() (sample []record, err error) {
+	for len(sample) < sampleRows {
+		r, err := t.next()
+		if err != nil {
+			return sample, err
+		}
+		r.fields = slices.Clone(r.fields)
+		sample = append(sample, r)
+	}
+	return sample, nil
 }
 
 // add takes a record.
-func (t *table) add(record []string) error {
+func (t *table) add(r record) error {
 	if t.firstLine == 0 {
-		t.firstLine, t.cols = t.line(), len(record)
-		if t.header = headerField(record); t.header != "" {
+		t.firstLine, t.firstLen = r.line, len(r.fields)
+		t.cols = len(r.fields)
+		if t.layout.shortHeader {
+			t.cols++
+		}
+		if t.layout.header {
+			t.header = slices.Clone(r.fields)
 			return nil
 		}
 	}
-	if len(record) != t.cols {
+	if len(r.fields) != t.cols {
 		return fmt.Errorf("%w: line %d has %d fields, line %d has %d; give all lines the same number",
-			ErrFormat, t.line(), len(record), t.firstLine, t.cols)
+			ErrFormat, r.line, len(r.fields), t.firstLine, t.firstLen)
 	}
-	for j, field := range record {
+	for j, field := range r.fields {
+		if j == 0 && t.layout.index {
+			t.index = append(t.index, strings.TrimSpace(field))
+			continue
+		}
 		x, err := parseNumber(field)
 		if err != nil {
-			return t.badField(j, field, err)
+			return t.badField(r.line, j, field, err)
 		}
 		t.data = append(t.data, x)
 	}
@@ -149,20 +195,23 @@ func (t *table) add(record []string) error {
 	return nil
 }
 
-// headerField returns the first field that is no number when the record is a
-// header: when it has such a field, and no number.
-func headerField(record []string) (name string) {
-	for _, field := range record {
-		switch x, err := parseNumber(field); {
-		case errors.Is(err, strconv.ErrSyntax):
-			if name == "" {
-				name = field
-			}
-		case x == x: // NaN and empty fields say nothing
-			return ""
+// names returns what names the rows and columns.
+func (t *table) names() [][]string {
+	if !t.layout.header && !t.layout.index {
+		return nil
+	}
+	names := make([][]string, 2)
+	if t.layout.index {
+		names[0] = t.index
+		t.cols--
+	}
+	if t.layout.header {
+		names[1] = t.header[len(t.header)-t.cols:]
+		for j, name := range names[1] {
+			names[1][j] = strings.TrimSpace(name)
 		}
 	}
-	return name
+	return names
 }
 
 // parseNumber returns the value of a field. Of what strconv takes for a number it
@@ -179,25 +228,23 @@ func parseNumber(field string) (float64, error) {
 }
 
 // badField is the error for a field that is not a number.
-func (t *table) badField(j int, field string, err error) error {
+func (t *table) badField(line, j int, field string, err error) error {
 	what, mend := "is not a number", "mend it, or write NaN where a value is missing"
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		what, mend = "does not fit a float64", "scale the data"
 	case strings.ContainsAny(field, ";\t"):
 		mend = "write decimal points, and one separator throughout"
-	case t.line() == t.firstLine:
+	case line == t.firstLine:
 		mend = "mend it, or take the line away if it is a header"
 	}
-	return fmt.Errorf("%w: line %d, column %d: %q %s; %s", ErrFormat, t.line(), j+1, clip(field), what, mend)
+	return fmt.Errorf("%w: line %d, column %d: %q %s; %s", ErrFormat, line, j+1, clip(field), what, mend)
 }
 
 // explain says where an error of the reader arose.
 func (t *table) explain(err error) error {
 	var pe *csv.ParseError
 	switch {
-	case errors.Is(err, ErrFormat):
-		return err
 	case errors.As(err, &pe):
 		return fmt.Errorf("%w: line %d, byte %d: %w; mend the quotes", ErrFormat, t.skipped+pe.Line, pe.Column, pe.Err)
 	}
@@ -210,5 +257,5 @@ func (t *table) empty() error {
 		return fmt.Errorf("%w: no numbers in it; give it one row at least", ErrFormat)
 	}
 	return fmt.Errorf("%w: no numbers in it: line %d, the only one, is a header, as %q is not a number; give it one row at least",
-		ErrFormat, t.firstLine, clip(t.header))
+		ErrFormat, t.firstLine, clip(headerField(t.header)))
 }

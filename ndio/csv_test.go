@@ -53,7 +53,7 @@ func TestTablesRead(t *testing.T) {
 		{"quotes", "\"1\", \"2\"\n3,\"4\"\n", 0, 2, []float64{1, 2, 3, 4}},
 		{"header", "a,b\n1,2\n", 0, 2, []float64{1, 2}},
 		{"header of names like numbers", "1_1,1_2\n1,2\n", 0, 2, []float64{1, 2}},
-		{"header with an empty field", ",x\n1,2\n", 0, 2, []float64{1, 2}},
+		{"header with an empty field", "x,,y\n1,2,3\n", 0, 3, []float64{1, 2, 3}},
 		{"header in quotes over two lines", "\"a\nb\",c\n1,2\n", 0, 2, []float64{1, 2}},
 		{"comments", "# a;b\n#\n1,2\n# 3,4\n5,6\n#", 0, 2, []float64{1, 2, 5, 6}},
 		{"comment, blank lines, header", "\n# no; commas\n\r\na;b\n\n1;2\n", 0, 2, []float64{1, 2}},
@@ -174,4 +174,42 @@ func TestEmptyMatricesAreNotWrittenAsTables(t *testing.T) {
 		assertOneLine(t, err)
 		assert.Zero(t, b.Len())
 	}
+}
+
+// What programs write as header and index is not data.
+func TestHeaderAndIndexAreToldFromData(t *testing.T) {
+	one := []string{"1", "2"}
+	for _, c := range []struct {
+		name, text string
+		cols       int
+		want       []float64
+		rows       []string
+		columns    []string
+	}{
+		{"pandas", ",a,b\n0,1.5,2\n1,3,4\n", 2, []float64{1.5, 2, 3, 4}, []string{"0", "1"}, []string{"a", "b"}},
+		{"pandas, one row", ",a,b\n0,1.5,2\n", 2, []float64{1.5, 2}, []string{"0"}, []string{"a", "b"}},
+		{"pandas, numbered columns", ",0,1\n0,1.5,2\n1,3,4\n", 2, []float64{1.5, 2, 3, 4}, []string{"0", "1"}, []string{"0", "1"}},
+		{"pandas, dates", "date,a\n2020-01-01,1\n2020-01-02,2\n", 1, []float64{1, 2}, []string{"2020-01-01", "2020-01-02"}, []string{"a"}},
+		{"R, write.csv", "\"\",\"a\"\n\"1\",5\n\"2\",6\n", 1, []float64{5, 6}, one, []string{"a"}},
+		{"R, write.table", "\"a\"\t\"b\"\n\"x\"\t1\t2\n\"y\"\t3\t4\n", 2, []float64{1, 2, 3, 4}, []string{"x", "y"}, []string{"a", "b"}},
+		{"years", "country,1990,1991,1992\nDE,1,2,4\nFR,4,5,7\n", 3, []float64{1, 2, 4, 4, 5, 7}, []string{"DE", "FR"}, []string{"1990", "1991", "1992"}},
+		{"index alone", "x,1,2\ny,3,4\n", 2, []float64{1, 2, 3, 4}, []string{"x", "y"}, nil},
+		{"numbers alone", "0,1,2\n5,3,9\n", 3, []float64{0, 1, 2, 5, 3, 9}, nil, nil},
+		{"header alone", "a,b\n1,2\n", 2, []float64{1, 2}, nil, []string{"a", "b"}},
+		{"missing in the corner", ",2,3\n1,7,3\n4,5,6\n", 3, []float64{nan, 2, 3, 1, 7, 3, 4, 5, 6}, nil, nil},
+	} {
+		a, err := ReadCSV(strings.NewReader(c.text), 0)
+		require.NoError(t, err, c.name)
+		require.Equal(t, []int{len(c.want) / c.cols, c.cols}, a.Shape(), c.name)
+		require.True(t, sameBits(c.want, a.F64.Data), "%s: %v", c.name, a.F64.Data)
+		if c.rows == nil && c.columns == nil {
+			assert.Nil(t, a.Names, c.name)
+			continue
+		}
+		assert.Equal(t, [][]string{c.rows, c.columns}, a.Names, c.name)
+		assert.Len(t, a.Remarks, 1, c.name)
+	}
+	a, err := ReadCSV(strings.NewReader("0,1,2\n5,3,9\n"), 0)
+	require.NoError(t, err)
+	assert.Len(t, a.Remarks, 1, "a first line that counts is remarked on")
 }

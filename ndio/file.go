@@ -21,24 +21,34 @@ type format struct {
 	suffix string // in lower case, with its dot
 	magic  string // what a stream of this format begins with, "" when it has no mark
 	named  bool   // a file holds several arrays, each with a name
-	read   func(s *source, name string) (Array, error)
+	read   func(s *source, name string, o Options) (Array, error)
 	write  func(w io.Writer, a Array, name string) error // nil when it is only read
 }
 
 // formats lists what can be read and written. A stream that begins with no
 // magic is read as the first format that has none.
 var formats = []format{
-	{".npy", npyMagic, false, single(readNPY), unnamed(writeNPY)},
-	{".csv", "", false, single(func(s *source) (Array, error) { return readTable(s, 0) }), unnamed(tableWriter(','))},
-	{".tsv", "", false, single(func(s *source) (Array, error) { return readTable(s, '\t') }), unnamed(tableWriter('\t'))},
-	{".npz", zipMagic, true, readNPZ, writeNPZ},
-	{".mtx", mtxMagic, false, single(readMTX), nil},
-	{".mat", matMagic, true, readMAT, nil},
+	{".npy", npyMagic, false, plain(single(readNPY)), unnamed(writeNPY)},
+	{".csv", "", false, tableOf(0), unnamed(tableWriter(','))},
+	{".tsv", "", false, tableOf('\t'), unnamed(tableWriter('\t'))},
+	{".npz", zipMagic, true, plain(readNPZ), writeNPZ},
+	{".mtx", mtxMagic, false, plain(single(readMTX)), nil},
+	{".mat", matMagic, true, plain(readMAT), nil},
 }
 
 // single is for formats that hold one array, which needs no name.
 func single(read func(s *source) (Array, error)) func(*source, string) (Array, error) {
 	return func(s *source, _ string) (Array, error) { return read(s) }
+}
+
+// plain is for formats that can be read in one way only.
+func plain(read func(s *source, name string) (Array, error)) func(*source, string, Options) (Array, error) {
+	return func(s *source, name string, _ Options) (Array, error) { return read(s, name) }
+}
+
+// tableOf is for tables whose fields are separated as in [ReadCSV].
+func tableOf(comma rune) func(*source, string, Options) (Array, error) {
+	return func(s *source, _ string, o Options) (Array, error) { return readTable(s, comma, o) }
 }
 
 func unnamed(write func(w io.Writer, a Array) error) func(io.Writer, Array, string) error {
@@ -71,21 +81,17 @@ func bySuffix(path string, writing bool) (form *format, file, name string, err e
 // numpy does. Of several arrays in a .npz or .mat file one is chosen by its name
 // behind a colon, such as data.npz:X.
 func ReadFile(path string) (Array, error) {
-	return readFile(path, nil)
+	return Options{}.ReadFile(path)
 }
 
 // ReadFileSum is [ReadFile] that also returns the SHA-256 of the whole file,
 // bytes behind the array included. The file is read once, a .npz file twice.
 func ReadFileSum(path string) (a Array, sum [sha256.Size]byte, err error) {
-	h := sha256.New()
-	if a, err = readFile(path, h); err == nil {
-		h.Sum(sum[:0])
-	}
-	return a, sum, err
+	return Options{}.ReadFileSum(path)
 }
 
 // readFile reads a file and hashes its bytes into h, which may be nil.
-func readFile(path string, h hash.Hash) (Array, error) {
+func (o Options) readFile(path string, h hash.Hash) (Array, error) {
 	form, file, name, err := bySuffix(path, false)
 	if err != nil {
 		return Array{}, err
@@ -95,7 +101,7 @@ func readFile(path string, h hash.Hash) (Array, error) {
 		return Array{}, pathError(path, err)
 	}
 	defer f.Close()
-	a, err := decode(f, h, form, name)
+	a, err := o.decode(f, h, form, name)
 	if err != nil {
 		return Array{}, pathError(path, err)
 	}
@@ -106,22 +112,18 @@ func readFile(path string, h hash.Hash) (Array, error) {
 // file does, else a table as [ReadCSV] reads it. It may read further than the
 // array goes. Of .npz it reads r only when that is an io.ReaderAt and io.Seeker.
 func Decode(r io.Reader) (Array, error) {
-	return decode(r, nil, nil, "")
+	return Options{}.Decode(r)
 }
 
 // DecodeSum is [Decode] that reads r to its end and also returns the SHA-256 of
 // all bytes.
 func DecodeSum(r io.Reader) (a Array, sum [sha256.Size]byte, err error) {
-	h := sha256.New()
-	if a, err = decode(r, h, nil, ""); err == nil {
-		h.Sum(sum[:0])
-	}
-	return a, sum, err
+	return Options{}.DecodeSum(r)
 }
 
 // decode reads an array of the given format, which is found out when it is nil,
 // and name, and hashes all bytes of r into h, which may be nil.
-func decode(r io.Reader, h hash.Hash, form *format, name string) (Array, error) {
+func (o Options) decode(r io.Reader, h hash.Hash, form *format, name string) (Array, error) {
 	s, err := newSource(r, h)
 	if err != nil {
 		return Array{}, err
@@ -131,7 +133,7 @@ func decode(r io.Reader, h hash.Hash, form *format, name string) (Array, error) 
 			return Array{}, err
 		}
 	}
-	a, err := form.read(s, name)
+	a, err := form.read(s, name, o)
 	if err != nil {
 		return Array{}, err
 	}

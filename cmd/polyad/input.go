@@ -47,6 +47,9 @@ func (a *app) readArray(path string) (*input, error) {
 		}
 		return nil, err
 	}
+	for _, remark := range array.Remarks {
+		fmt.Fprintf(a.err, "polyad: %s: %s\n", path, remark)
+	}
 	return &input{array, inputFacts{
 		File: filepath.ToSlash(path), Shape: array.Shape(), DType: array.DType(), SHA256: hex.EncodeToString(sum[:]),
 	}}, nil

@@ -1,0 +1,50 @@
+package ndio
+
+import (
+	"crypto/sha256"
+	"io"
+)
+
+// Presence says whether a table has a header line or an index column.
+type Presence int8
+
+// What is known of a header line or an index column.
+const (
+	Guess   Presence = iota // the table tells
+	Present                 // there is one
+	Absent                  // there is none
+)
+
+// Options say how a file is read that can be read in several ways. The zero value
+// is what [ReadFile] and [Decode] do.
+type Options struct {
+	// Header says whether the first line of a table names its columns.
+	Header Presence
+	// Index says whether the first column of a table names its rows.
+	Index Presence
+}
+
+// ReadFile is [ReadFile] with options. Options about tables have no effect on
+// files of other formats.
+func (o Options) ReadFile(path string) (Array, error) { return o.readFile(path, nil) }
+
+// ReadFileSum is [ReadFileSum] with options.
+func (o Options) ReadFileSum(path string) (a Array, sum [sha256.Size]byte, err error) {
+	h := sha256.New()
+	if a, err = o.readFile(path, h); err == nil {
+		h.Sum(sum[:0])
+	}
+	return a, sum, err
+}
+
+// Decode is [Decode] with options.
+func (o Options) Decode(r io.Reader) (Array, error) { return o.decode(r, nil, nil, "") }
+
+// DecodeSum is [DecodeSum] with options.
+func (o Options) DecodeSum(r io.Reader) (a Array, sum [sha256.Size]byte, err error) {
+	h := sha256.New()
+	if a, err = o.decode(r, h, nil, ""); err == nil {
+		h.Sum(sum[:0])
+	}
+	return a, sum, err
+}
