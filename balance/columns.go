@@ -124,7 +124,7 @@ func (s *Scales) equation(blocks []*reg.Columns, q int) (logBeta float64) {
 		}
 		step := -sum / rate
 		logBeta += step
-		if math.Abs(step) <= 4e-16*math.Max(1, math.Abs(logBeta)) {
+		if !(math.Abs(step) > 4e-16*math.Max(1, math.Abs(logBeta))) { // NaN ends it, too
 			break
 		}
 	}
@@ -163,7 +163,7 @@ func (s *Scales) inverse(c *reg.Columns, q int, t, target float64) (root, d floa
 		v, d = slope(c, q, t)
 		step := (target - v) / d
 		t += step
-		if math.Abs(step) <= 4e-16*math.Max(1, math.Abs(t)) {
+		if !(math.Abs(step) > 4e-16*math.Max(1, math.Abs(t))) {
 			break
 		}
 	}

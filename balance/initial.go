@@ -120,7 +120,7 @@ func frobeniusScale(s Sums, n float64, terms []term) (logEta float64, ok bool) {
 		}
 		step := g / d
 		u -= step
-		if step <= 1e-16*math.Max(1, math.Abs(u+u0)) {
+		if !(step > 1e-16*math.Max(1, math.Abs(u+u0))) {
 			break
 		}
 	}
@@ -148,7 +148,7 @@ func klScale(s Sums, n float64, terms []term) float64 {
 		}
 		step := (target - top - math.Log(sum)) * sum / rate
 		u += step
-		if math.Abs(step) <= 4e-16*math.Max(1, math.Abs(u)) {
+		if !(math.Abs(step) > 4e-16*math.Max(1, math.Abs(u))) {
 			break
 		}
 	}

@@ -164,7 +164,7 @@ func (s *sinkhorn[T]) run(sweeps int) {
 		}
 		s.b.scales.Sweeps++
 		s.b.scales.Residual = worst
-		if sweeps <= 0 && worst < tol {
+		if sweeps <= 0 && worst < tol || s.b.over != nil && s.b.over() {
 			return
 		}
 	}

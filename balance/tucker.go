@@ -176,6 +176,7 @@ type TuckerBalancer[T asm.Float] struct {
 	common Scales
 	sweep  sinkhorn[T]
 	scales TuckerScales
+	over   func() bool // nil: all sweeps are made
 }
 
 // NewTuckerBalancer returns a balancer of a model, which its methods change in
@@ -200,6 +201,11 @@ func NewTuckerBalancer[T asm.Float](m *Tucker[T]) *TuckerBalancer[T] {
 	b.sweep.init(b)
 	return b
 }
+
+// Until lets balancing end early: once over reports true no further Sinkhorn sweep
+// is made. The model is then balanced as far as the sweeps before have come, and
+// stands for the same array.
+func (b *TuckerBalancer[T]) Until(over func() bool) { b.over = over }
 
 // Scalar is the function [Scalar]. What it returns is valid until the next call.
 func (b *TuckerBalancer[T]) Scalar() *TuckerScales {

@@ -95,8 +95,9 @@ func (o *settled) checkCompressed() error {
 	return nil
 }
 
-// compressed makes the start: the factors for x as it is.
-func compressed[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], rank int, pool *par.Pool) ([]*matrix.Dense[T], *Compression, error) {
+// compressed makes the start: the factors for x as it is; none when the limit is
+// over before there is a core.
+func compressed[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], rank int, pool *par.Pool, limit *fitting.Limit) ([]*matrix.Dense[T], *Compression, error) {
 	a, core := o.Init.(Compressed), x
 	tol := a.Tol.Or(1e-4) / math.Sqrt(float64(len(o.shape)))
 	squares := norm2(x)
@@ -106,15 +107,25 @@ func compressed[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T]
 		if a.Ranks != nil {
 			most = a.Ranks[mode]
 		}
-		u, values, ok := hosvd.Leading(pool, core, mode, most, o.Seed)
-		if !ok {
+		var u *matrix.Dense[T]
+		ok := false
+		whole := limit.Within(pool, func() {
+			var values []float64
+			if u, values, ok = hosvd.Leading(pool, core, mode, most, o.Seed); !ok {
+				return
+			}
+			if a.Ranks == nil {
+				u = u.View(0, 0, u.Rows, leadingCount(values, norm2(core), tol)).Clone()
+			}
+			core = tensor.ModeProduct(pool, core, u, mode, true)
+		})
+		switch {
+		case !whole:
+			return nil, nil, nil
+		case !ok:
 			return nil, nil, fmt.Errorf("cpd: %w: the singular vectors of mode %d are out of range", solver.ErrNotFinite, mode)
 		}
-		if a.Ranks == nil {
-			u = u.View(0, 0, u.Rows, leadingCount(values, norm2(core), tol)).Clone()
-		}
 		bases = append(bases, u)
-		core = tensor.ModeProduct(pool, core, u, mode, true)
 	}
 	inner := Options{Method: ALS{Extrapolate: true}, Penalty: o.Penalty, Seed: o.Seed, Workers: o.Workers,
 		Run: solver.Options{MaxIter: solver.Set(1000), Tol: solver.Set(1e-8), MaxTime: o.Run.MaxTime, Start: o.Run.Start}}

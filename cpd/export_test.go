@@ -23,11 +23,11 @@ func begun[T asm.Float](x *tensor.Dense[T], rank int, o *Options, pool *par.Pool
 	for _, v := range x.Data {
 		top = max(top, v, -v)
 	}
-	s, err := setUp(context.Background(), x, rank, e, fitting.FactorScale[T](float64(top), e.Loss, len(x.Shape)), pool, nil)
+	s, err := setUp(context.Background(), x, rank, e, fitting.FactorScale[T](float64(top), e.Loss, len(x.Shape)), pool, nil, nil)
 	if err != nil {
 		panic(err)
 	}
-	s.begin()
+	s.begin(nil)
 	return s
 }
 
@@ -111,4 +111,20 @@ func CheckLine(t *testing.T, name string, x *tensor.Dense[float64], o Options) {
 	for _, near := range []float64{-.2, -.01, .01, .2} {
 		require.LessOrEqual(t, l.at(by), l.at(by+near*(1+math.Abs(by)))+1e-13*s.stats.Squares, name)
 	}
+}
+
+// CutStarts makes starts of which the pool leaves out all work from a block on, for
+// every block: what they come to is not used, but they must come to an end.
+func CutStarts[T asm.Float](t *testing.T, x *tensor.Dense[T], rank int, o Options) (most int) {
+	for whole := false; !whole; most++ {
+		e, err := o.effective(x.Shape)
+		require.NoError(t, err)
+		pool := par.New(1)
+		v := newData(pool, x, e, rank, 1, 0)
+		left := most
+		pool.Until(func() bool { left--; return left < 0 })
+		_, _, _ = generate(context.Background(), e, x, v, rank, 1, pool, nil)
+		whole = left >= 0
+	}
+	return most
 }

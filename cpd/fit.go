@@ -22,7 +22,10 @@ import (
 // [ErrRank], [ErrData], [ErrOneSided], [reg.ErrPenalty] or [loss.ErrLoss] and
 // come with a nil result. Not converging is a Status, not an error. When ctx is
 // cancelled the result holds the model so far and the error is the context's
-// cause. A run whose objective or model leaves the range of floating point, as
+// cause. A start that is generated ends with the context and with MaxTime as
+// well, but for the first 50 ms: then the result holds a random model as it is
+// before the first sweep. Where the context ends while the data are looked at,
+// there is no result yet. A run whose objective or model leaves the range of floating point, as
 // one from a start of absurd magnitude may, ends with an error wrapping
 // [solver.ErrNotFinite]. When err is nil the model is finite. x and the options
 // are never written, and the same call gives the same bits, for any number of
@@ -46,7 +49,8 @@ func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, o *Opti
 		return nil, err
 	}
 	x = x.Contiguous()
-	largest, err := fitting.CheckEntries(tensorCheck(opt), x)
+	limit := fitting.NewLimit(ctx, opt.Run)
+	largest, err := fitting.CheckEntries(tensorCheck(opt), x, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -68,11 +72,15 @@ func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, o *Opti
 // fitOnce makes one run on checked data; given is the start if one was given. It
 // fills in opt.Eps.
 func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*Result[T], error) {
-	s, err := setUp(ctx, x, rank, opt, scale, pool, given)
+	if pool == nil {
+		pool = par.New(1)
+	}
+	limit := fitting.NewLimit(ctx, opt.Run)
+	s, err := setUp(ctx, x, rank, opt, scale, pool, given, limit)
 	if err != nil {
 		return nil, err
 	}
-	s.begin()
+	s.begin(limit)
 	report, err := solver.Run(ctx, s, opt.Run)
 	if err != nil && report.Status != solver.Cancelled {
 		return nil, fmt.Errorf("cpd: %w; rescale the data, or the start if one is given", err)
@@ -99,7 +107,7 @@ func finite[T asm.Float](m *matrix.Dense[T]) bool {
 
 // setUp makes the state of a fit of checked data; given is the start if one was
 // given.
-func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*state[T], error) {
+func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *settled, scale float64, pool *par.Pool, given *Model[T], limit *fitting.Limit) (*state[T], error) {
 	floor := 0.0
 	if opt.Loss.NeedsPositive() {
 		floor = opt.Eps.Or(0)
@@ -113,20 +121,13 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *
 	}
 	var start []*matrix.Dense[T]
 	var report *Compression
-	_, isCompressed := opt.Init.(Compressed)
-	switch {
-	case given != nil:
+	if given != nil {
 		start = working(given, opt, scale)
-	case isCompressed:
+	} else {
 		var err error
-		if start, report, err = compressed(ctx, opt, x, rank, pool); err != nil {
+		if start, report, err = generate(ctx, opt, x, v, rank, scale, pool, limit); err != nil {
 			return nil, err
 		}
-		for _, f := range start {
-			fitting.Rescale(f.Data, scale)
-		}
-	default:
-		start = generate(opt, x, v, rank, all, pool)
 	}
 	s, err := newState(v, opt, rank, scale, pool, start)
 	if err == nil {

@@ -1,6 +1,7 @@
 package cpd
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -103,26 +104,61 @@ func working[T asm.Float](given *Model[T], o *settled, scale float64) []*matrix.
 	return f
 }
 
-// generate makes the start for data x that are worked on as v, times scale.
-func generate[T asm.Float](o *settled, x *tensor.Dense[T], v data.Tensor[T], rank int, scale float64, pool *par.Pool) []*matrix.Dense[T] {
-	var f []*matrix.Dense[T]
-	_, svd := o.Init.(SVD)
+// generate makes the start for data x that are worked on as v, factors times scale.
+// It is a random one when the limit is over before another is made.
+func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], v data.Tensor[T], rank int, scale float64, pool *par.Pool, limit *fitting.Limit) (f []*matrix.Dense[T], report *Compression, err error) {
+	all := math.Pow(scale, float64(len(o.shape)))
+	switch o.Init.(type) {
+	case Compressed:
+		if f, report, err = compressed(ctx, o, x, rank, pool, limit); err != nil || f == nil {
+			break
+		}
+		for _, m := range f {
+			fitting.Rescale(m.Data, scale)
+		}
+		return f, report, nil
+	case SVD:
+		f = singular(o, x, v, rank, all, pool, limit)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if f == nil {
+		for n, size := range o.shape {
+			f = append(f, randomFactor[T](o.Seed, n, size, rank, o.nonneg[n]))
+		}
+	}
+	matchNorm(f, x, v)
+	return f, nil, nil
+}
+
+// singular makes the factors of an [SVD] start, but for their norms, nil when the
+// limit is over before.
+func singular[T asm.Float](o *settled, x *tensor.Dense[T], v data.Tensor[T], rank int, all float64, pool *par.Pool, limit *fitting.Limit) (f []*matrix.Dense[T]) {
 	for n, size := range o.shape {
 		m := randomFactor[T](o.Seed, n, size, rank, o.nonneg[n])
-		if svd {
-			var u *matrix.Dense[T]
-			ok := true
+		var u *matrix.Dense[T]
+		ok := true
+		whole := limit.Within(pool, func() {
 			if o.Mask == nil {
 				u, _, ok = hosvd.Leading(pool, x, n, rank, o.Seed)
 			} else {
-				u, _, ok = hosvd.LeadingMasked(pool, x, o.Mask, T(v.Stats().Mean()/scale), n, rank, o.Seed)
+				u, _, ok = hosvd.LeadingMasked(pool, x, o.Mask, T(v.Stats().Mean()/all), n, rank, o.Seed)
 			}
-			if ok {
-				leading(m, u, o.nonneg[n])
-			}
+		})
+		if !whole {
+			return nil
+		}
+		if ok {
+			leading(m, u, o.nonneg[n])
 		}
 		f = append(f, m)
 	}
+	return f
+}
+
+// matchNorm gives the model of the factors the norm of the data.
+func matchNorm[T asm.Float](f []*matrix.Dense[T], x *tensor.Dense[T], v data.Tensor[T]) {
 	norm, stats := tensor.CP[T]{Factors: f}.Norm(), v.Stats()
 	if want := math.Sqrt(stats.Squares * (float64(x.Len()) / float64(stats.Count))); norm > 0 && want > 0 {
 		c := math.Pow(want/norm, 1/float64(len(f)))
@@ -132,7 +168,6 @@ func generate[T asm.Float](o *settled, x *tensor.Dense[T], v data.Tensor[T], ran
 			}
 		}
 	}
-	return f
 }
 
 // randomFactor draws a factor.
@@ -167,10 +202,11 @@ func leading[T asm.Float](f, u *matrix.Dense[T], nonneg bool) {
 	}
 }
 
-// begin scales and balances the starting point.
-func (s *state[T]) begin() {
+// begin scales and balances the starting point. Scaling takes passes over the data
+// and is left out when the limit is over.
+func (s *state[T]) begin(limit *fitting.Limit) {
 	var scale func() float64
-	if s.o.ScaleInit.Or(false) {
+	if s.o.ScaleInit.Or(false) && !limit.Over() {
 		scale = s.initialScale
 	}
 	var even func()

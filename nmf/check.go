@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"polyad/asm"
+	"polyad/internal/fitting"
 	"polyad/matrix"
 )
 
@@ -19,7 +20,7 @@ func checkLayout[T asm.Float](name string, x *matrix.Dense[T]) error {
 
 // checkData looks at every entry that is not missing before any work and returns
 // the largest.
-func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, err error) {
+func checkData[T asm.Float](x *matrix.Dense[T], o *Options, limit *fitting.Limit) (largest float64, err error) {
 	if x == nil {
 		return 0, fmt.Errorf("nmf: %w: no data", ErrShape)
 	}
@@ -36,6 +37,11 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options) (largest float64, er
 	var top T
 	least, at := T(math.Inf(1)), [2]int{}
 	for i := 0; i < x.Rows; i++ {
+		if i%64 == 0 {
+			if err := limit.Cancelled(); err != nil {
+				return 0, err
+			}
+		}
 		for j := 0; j < x.Cols; j += chunk {
 			part := x.Row(i)[j:min(j+chunk, x.Cols)]
 			seen.look(part, i, j)

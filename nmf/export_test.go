@@ -33,9 +33,9 @@ func CheckStateRoundTrip(t *testing.T) {
 			require.NoError(t, err)
 			pool := par.New(2)
 			t.Cleanup(pool.Close)
-			s, err := setUp(x, 4, &e, 1, pool, nil)
+			s, err := setUp(x, 4, &e, 1, pool, nil, nil)
 			require.NoError(t, err)
-			s.begin()
+			s.begin(nil)
 			return s
 		}
 		sweeps := func(s *state[float32], n int) {
@@ -73,9 +73,9 @@ func CheckBalanceWithinSweep[T asm.Float](t *testing.T, tol float64) {
 		o.Balance, o.W, o.H, o.Init = BalanceBlock, reg.L1(.3), reg.L2(.1), Random{}
 		e, err := o.effective(40, 30)
 		require.NoError(t, err)
-		s, err := setUp(x, 4, &e, 1, nil, nil)
+		s, err := setUp(x, 4, &e, 1, nil, nil, nil)
 		require.NoError(t, err)
-		s.begin()
+		s.begin(nil)
 		for range 3 {
 			require.NoError(t, s.Sweep())
 			s.step.updateW()
@@ -95,4 +95,20 @@ func CheckBalanceWithinSweep[T asm.Float](t *testing.T, tol float64) {
 func SuccessiveColumns[T asm.Float](x *matrix.Dense[T], rank int) []int {
 	v := data.NewDense(x, 1, 0, 1)
 	return successive(v, v.Operator(nil), rank)
+}
+
+// CutStarts makes starts of which the pool leaves out all work from a block on, for
+// every block: what they come to is not used, but they must come to an end.
+func CutStarts[T asm.Float](t *testing.T, x *matrix.Dense[T], rank int, o Options, scale float64) (most int) {
+	for whole := false; !whole; most++ {
+		e, err := o.effective(x.Rows, x.Cols)
+		require.NoError(t, err)
+		pool := par.New(1)
+		v := newData(x, e.Mask, scale*scale, 0, 1)
+		left := most
+		pool.Until(func() bool { left--; return left < 0 })
+		generate(&e, v, rank, scale, pool)
+		whole = left >= 0
+	}
+	return most
 }

@@ -23,7 +23,10 @@ import (
 // [ErrRank], [ErrData], [ErrOneSided], [reg.ErrPenalty] or [loss.ErrLoss] and
 // come with a nil result. Not converging is a Status, not an error. When ctx is
 // cancelled the result holds the model so far and the error is the context's
-// cause. Penalties whose weights drive the factors of a start that is generated
+// cause. A start that is generated ends with the context and with MaxTime as
+// well, but for the first 50 ms: then the result holds a random model as it is
+// before the first sweep. Where the context ends while the data are looked at,
+// there is no result yet. Penalties whose weights drive the factors of a start that is generated
 // out of the range of T (balanced L1 weights 1e32 apart for float32, 1e300 for
 // float64) are refused before the first sweep, with an error wrapping
 // [reg.ErrPenalty].
@@ -52,7 +55,8 @@ func Fit[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, o *Opti
 	if opt.Run.Start.IsZero() {
 		opt.Run.Start = began
 	}
-	largest, err := checkData(x, &opt)
+	limit := fitting.NewLimit(ctx, opt.Run)
+	largest, err := checkData(x, &opt, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -81,11 +85,15 @@ func Fit[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, o *Opti
 // fills in opt.Eps.
 func fitOnce[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, opt *Options, scale float64, pool *par.Pool, given *Model[T]) (*Result[T], error) {
 	defaultFloor := !opt.Eps.IsSet()
-	s, err := setUp(x, rank, opt, scale, pool, given)
+	if pool == nil {
+		pool = par.New(1)
+	}
+	limit := fitting.NewLimit(ctx, opt.Run)
+	s, err := setUp(x, rank, opt, scale, pool, given, limit)
 	if err != nil {
 		return nil, err
 	}
-	s.begin()
+	s.begin(limit)
 	if err := s.checkRange(defaultFloor); err != nil {
 		return nil, err
 	}
@@ -128,7 +136,7 @@ func finite[T asm.Float](m *matrix.Dense[T]) bool {
 
 // setUp makes the state of a fit of checked data; given is the start if one was
 // given.
-func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float64, pool *par.Pool, given *Model[T]) (*state[T], error) {
+func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float64, pool *par.Pool, given *Model[T], limit *fitting.Limit) (*state[T], error) {
 	floor := 0.0
 	if opt.Loss.NeedsPositive() {
 		floor = opt.Eps.Or(0)
@@ -149,7 +157,9 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 	}
 	start := given.Clone()
 	if given == nil {
-		start = generate(opt, v, rank, scale, pool)
+		if !limit.Within(pool, func() { start = generate(opt, v, rank, scale, pool) }) {
+			start = randomModel[T](opt.Seed, x.Rows, x.Cols, rank, v.Stats())
+		}
 	} else {
 		fitting.Rescale(start.W.Data, scale)
 		fitting.Rescale(start.H.Data, scale)

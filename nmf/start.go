@@ -91,10 +91,11 @@ func randomModel[T asm.Float](seed uint64, m, n, rank int, stats data.Stats) *Mo
 	return &Model[T]{W: fill(m, rank, 0), H: fill(rank, n, 1)}
 }
 
-// begin scales and balances the starting point.
-func (s *state[T]) begin() {
+// begin scales and balances the starting point. Scaling takes passes over the data
+// and is left out when the limit is over.
+func (s *state[T]) begin(limit *fitting.Limit) {
 	var scale func() float64
-	if s.o.ScaleInit.Or(false) {
+	if s.o.ScaleInit.Or(false) && !limit.Over() {
 		scale = s.initialScale
 	}
 	var even func()

@@ -25,11 +25,11 @@ func begun[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options, pool *par.P
 	for _, v := range x.Data {
 		top = max(top, v, -v)
 	}
-	s, err := setUp(context.Background(), x, e, fitting.FactorScale[T](float64(top), e.Loss, e.scaled()), pool, nil)
+	s, err := setUp(context.Background(), x, e, fitting.FactorScale[T](float64(top), e.Loss, e.scaled()), pool, nil, nil)
 	if err != nil {
 		panic(err)
 	}
-	s.begin()
+	s.begin(nil)
 	return s
 }
 
@@ -132,4 +132,19 @@ func CheckChain(t *testing.T, x *tensor.Dense[float64], f []*matrix.Dense[float6
 		compare(len(f))
 	}
 	return float64(firsts) / sweeps
+}
+
+// CutStarts makes starts of which the pool leaves out all work from a block on, for
+// every block: what they come to is not used, but they must come to an end.
+func CutStarts[T asm.Float](t *testing.T, x *tensor.Dense[T], ranks []int, o Options) (most int) {
+	for whole := false; !whole; most++ {
+		e, err := o.effective(x.Shape, ranks)
+		require.NoError(t, err)
+		pool := par.New(1)
+		left := most
+		pool.Until(func() bool { left--; return left < 0 })
+		_, _ = generate(context.Background(), e, x, pool, nil)
+		whole = left >= 0
+	}
+	return most
 }

@@ -23,7 +23,11 @@ import (
 // [ErrRank], [ErrData], [ErrOneSided], [reg.ErrPenalty] or [loss.ErrLoss] and
 // come with a nil result. Not converging is a Status, not an error. When ctx is
 // cancelled the result holds the model so far and the error is the context's
-// cause. A run whose objective or model leaves the range of floating point, as one
+// cause. A start that is generated ends with the context and with MaxTime as
+// well, but for the first 50 ms: then the result holds a random model as it is
+// before the first sweep; with a Target, for which there are no ranks yet, the
+// error wraps [context.DeadlineExceeded] or is the context's cause. Where the
+// context ends while the data are looked at, there is no result either. A run whose objective or model leaves the range of floating point, as one
 // from a start of absurd magnitude may, ends with an error wrapping
 // [solver.ErrNotFinite]. When err is nil the model is finite. x and the options are
 // never written, and the same call gives the same bits, for any number of workers.
@@ -47,7 +51,8 @@ func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o *O
 		opt.Run.Start = began
 	}
 	x = x.Contiguous()
-	largest, err := fitting.CheckEntries(tensorCheck(opt), x)
+	limit := fitting.NewLimit(ctx, opt.Run)
+	largest, err := fitting.CheckEntries(tensorCheck(opt), x, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +74,15 @@ func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o *O
 // fitOnce makes one run on checked data; given is the start if one was given. It
 // fills in opt.Eps.
 func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*Result[T], error) {
-	s, err := setUp(ctx, x, opt, scale, pool, given)
+	if pool == nil {
+		pool = par.New(1)
+	}
+	limit := fitting.NewLimit(ctx, opt.Run)
+	s, err := setUp(ctx, x, opt, scale, pool, given, limit)
 	if err != nil {
 		return nil, err
 	}
-	s.begin()
+	s.begin(limit)
 	report, err := solver.Run(ctx, s, opt.Run)
 	if err != nil && report.Status != solver.Cancelled {
 		return nil, fmt.Errorf("tucker: %w; rescale the data, or the start if one is given", err)
@@ -98,7 +107,7 @@ func (m *Model[T]) finite() bool {
 
 // setUp makes the state of a fit of checked data; given is the start if one was
 // given.
-func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, scale float64, pool *par.Pool, given *Model[T]) (*state[T], error) {
+func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, scale float64, pool *par.Pool, given *Model[T], limit *fitting.Limit) (*state[T], error) {
 	if !opt.Eps.IsSet() {
 		opt.Eps = solver.Set(opt.defaultEps(sumOf(x) / float64(x.Len())))
 	}
@@ -114,13 +123,16 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, s
 		start = working(opt, given, scale)
 	} else {
 		var err error
-		if start, err = generate(context.WithoutCancel(ctx), opt, scaled(x, all), pool); err != nil {
+		if start, err = generate(context.WithoutCancel(ctx), opt, scaled(x, all), pool, limit); err != nil {
 			return nil, err
 		}
 	}
 	s, err := newState(x, opt, scale, pool, start)
-	if err == nil {
-		s.given = given
+	if err != nil {
+		return nil, err
+	}
+	if s.given = given; s.balancer != nil {
+		s.balancer.Until(limit.Over)
 	}
 	return s, err
 }

@@ -66,7 +66,7 @@ type HOSVDResult[T asm.Float] struct {
 //
 // Errors wrap [ErrOption], [ErrShape], [ErrRank], [ErrData] or, when the core leaves
 // the range of its type, [solver.ErrNotFinite], or are the cause of the context's
-// end, which is looked at before each mode. x is never written.
+// end. x is never written.
 func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o *HOSVDOptions) (*HOSVDResult[T], error) {
 	if ctx == nil {
 		return nil, fmt.Errorf("tucker: %w: the context is nil; pass context.Background()", ErrOption)
@@ -105,7 +105,8 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	}
 	x = x.Contiguous()
 	c.Blocks = 1
-	largest, err := fitting.CheckEntries(c, x)
+	limit := fitting.NewLimit(ctx, solver.Options{})
+	largest, err := fitting.CheckEntries(c, x, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -115,12 +116,17 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	d := decomposition[T]{pool: pool, x: scaled(x, scale), alone: alone, truncated: o.Truncated, values: make([][]float64, len(x.Shape))}
 	d.residual = newResidual(pool, d.x)
 	var m *Model[T]
-	if o.Target.IsSet() {
-		m, err = d.meeting(ctx, target)
-	} else {
-		m, err = d.ofRanks(ctx, ranks)
-	}
-	if err != nil {
+	whole := limit.Within(pool, func() {
+		if o.Target.IsSet() {
+			m, err = d.meeting(ctx, target)
+		} else {
+			m, err = d.ofRanks(ctx, ranks)
+		}
+	})
+	switch {
+	case !whole:
+		return nil, context.Cause(ctx)
+	case err != nil:
 		return nil, err
 	}
 	all := d.residual.all

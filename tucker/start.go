@@ -106,23 +106,28 @@ func working[T asm.Float](o *settled, given *Model[T], scale float64) *Model[T] 
 }
 
 // generate makes the start for data as they are worked on. It fills in the ranks
-// when they are to be chosen.
-func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], pool *par.Pool) (*Model[T], error) {
+// when they are to be chosen. When the limit is over before, the start is a random
+// one.
+func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], pool *par.Pool, limit *fitting.Limit) (m *Model[T], err error) {
 	_, hooi := o.Method.(HOOI)
 	_, svd := o.Init.(SVD)
 	d := decomposition[T]{pool: pool, x: x, alone: o.alone, values: make([][]float64, len(o.shape))}
 	if o.Target.IsSet() {
 		d.residual = newResidual(pool, x)
-		m, err := d.meeting(ctx, o.Target.Or(0))
+		if !limit.Within(pool, func() { m, err = d.meeting(ctx, o.Target.Or(0)) }) {
+			return nil, limit.Err("tucker", "ranks for the target")
+		}
 		if err == nil {
 			o.ranks = m.Ranks()
 		}
 		return m, err
 	}
-	m := randomModel[T](o)
+	m = randomModel[T](o)
 	if svd {
-		found, err := d.ofRanks(ctx, reachable(o.ranks, o.shape, o.alone))
+		var found *Model[T]
+		svd = limit.Within(pool, func() { found, err = d.ofRanks(ctx, reachable(o.ranks, o.shape, o.alone)) })
 		switch {
+		case !svd:
 		case err != nil && hooi:
 			return nil, err
 		case err == nil:
@@ -277,13 +282,14 @@ func (m *Model[T]) match(want float64) {
 	}
 }
 
-// begin scales and balances the starting point.
-func (s *state[T]) begin() {
+// begin scales and balances the starting point. Scaling takes passes over the data
+// and is left out when the limit is over.
+func (s *state[T]) begin(limit *fitting.Limit) {
 	if _, hooi := s.o.Method.(HOOI); hooi {
 		return // the core is the best one for the factors, or as it was given
 	}
 	var scale func() float64
-	if s.o.ScaleInit.Or(false) {
+	if s.o.ScaleInit.Or(false) && !limit.Over() {
 		scale = s.initialScale
 	}
 	var even func()

@@ -42,6 +42,9 @@ func main() {
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		<-signals
 		if a.working.Load() { // there may be a model to be kept

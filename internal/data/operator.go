@@ -35,6 +35,9 @@ func (o *tiledOperator[T]) MulTo(dst, x *matrix.Dense[T]) {
 func (o *tiledOperator[T]) TMulTo(dst, x *matrix.Dense[T]) {
 	o.x, o.shares = x, make([]*matrix.Dense[T], o.Blocks())
 	o.pool.Run(o.Blocks(), o)
+	if o.pool.Over() {
+		return // shares may be missing
+	}
 	sum := o.shares[0]
 	for _, s := range o.shares[1:] {
 		for k := range s.Rows {

@@ -66,14 +66,19 @@ func HasEntries[T asm.Float](x *tensor.Dense[T]) bool {
 }
 
 // CheckEntries looks at every entry of a contiguous array that is not missing and
-// returns the largest magnitude.
-func CheckEntries[T asm.Float](c *TensorCheck, x *tensor.Dense[T]) (largest float64, err error) {
+// returns the largest magnitude. A limit that is cancelled is the error as well.
+func CheckEntries[T asm.Float](c *TensorCheck, x *tensor.Dense[T], limit *Limit) (largest float64, err error) {
 	positive := c.Loss.NeedsPositive()
 	floor := T(c.Floor)
 	ker, seen := asm.For[T](), Watch[T]{Mask: c.Mask}
 	var top T
 	least, at := T(math.Inf(1)), 0
 	for j := 0; j < len(x.Data); j += chunk {
+		if j%(64*chunk) == 0 {
+			if err := limit.Cancelled(); err != nil {
+				return 0, err
+			}
+		}
 		seen.Look(x.Data[j:min(j+chunk, len(x.Data))], j)
 		if len(seen.Values) == 0 {
 			continue

@@ -29,6 +29,7 @@ type Pool struct {
 	left    atomic.Int32  // helpers that have been called and have not ended, and the caller
 	done    chan struct{} // the last helper has ended, and the caller sleeps
 	failed  atomic.Pointer[failure]
+	over    func() bool // nil: tasks run to their end
 }
 
 // helper is a worker other than the caller.
@@ -77,6 +78,19 @@ func (p *Pool) Workers() int {
 	return p.workers
 }
 
+// Until lets work end early: once over reports true, and it must go on doing so,
+// blocks that have not begun are left out, so that what is computed is not to be
+// used. Workers call over at the same time. nil: all work is done again.
+func (p *Pool) Until(over func() bool) {
+	if p != nil {
+		p.over = over
+	}
+}
+
+// Over reports whether work is left out, so that long work between two tasks may
+// be left out, too.
+func (p *Pool) Over() bool { return p != nil && p.over != nil && p.over() }
+
 // Close ends the workers. The pool must not be used afterwards.
 func (p *Pool) Close() {
 	if p == nil {
@@ -92,7 +106,7 @@ func (p *Pool) Close() {
 // done. A panic in a block is passed on to the caller.
 func (p *Pool) Run(blocks int, t Task) {
 	if p == nil || p.workers == 1 || blocks <= 1 {
-		for b := 0; b < blocks; b++ {
+		for b := 0; b < blocks && !p.Over(); b++ {
 			t.Do(b, 0)
 		}
 		return
@@ -154,7 +168,7 @@ func (p *Pool) work(worker int) {
 	}()
 	for {
 		b := p.next.Add(1) - 1
-		if b >= p.blocks {
+		if b >= p.blocks || p.Over() {
 			return
 		}
 		p.task.Do(int(b), worker)
