@@ -65,7 +65,7 @@ type run struct {
 
 func (r *run) loop(ctx context.Context) (Status, error) {
 	maxIter := r.o.MaxIter.Or(0)
-	if err := r.evaluate(maxIter == 0); err != nil {
+	if err := r.evaluate(maxIter == 0 || ctx.Err() != nil); err != nil {
 		return Unknown, err
 	}
 	for {
