@@ -2,34 +2,35 @@ package ndio
 
 import (
 	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"polyad/tensor"
 )
 
-const (
-	byteOrderMark = "\ufeff"
-	commentMark   = '#'
-	peekBytes     = 1 << 16 // how far the first line is searched for separators
-)
-
 // ReadCSV reads a table of numbers, one row a line, as float64 of order 2. Fields
-// are separated by comma; with comma 0 the first line decides: commas where it
-// has any, else semicolons, else tabs.
+// are separated by comma, of which ' ' stands for blanks and tabs, one or more;
+// with comma 0 the lines tell: commas, semicolons, tabs or blanks, whichever cuts
+// them into the same number of fields, numbers as far as possible.
 //
-// A first line without any number is a header and is skipped.
-// So are a UTF-8 byte order mark, empty lines, and lines that begin with #.
-// Blanks around fields do not count, and fields may be quoted. An empty field,
-// NaN and NA are NaN; Inf is a number. All lines must have the same number of
-// fields. There must be one row at least.
+// A header line and an index column are found as far as they differ from data, and
+// become [Array.Names]; [Options] say otherwise. [Array.Remarks] tell what was
+// found.
+//
+// The text is UTF-8 or UTF-16; a byte order mark, empty lines, and lines that begin
+// with # are skipped, and lines may end in \n, \r\n or \r. Blanks around fields do
+// not count, and fields may be quoted. Decimal marks are points or commas, the
+// same throughout; thousands are not separated. An empty field, NaN, NA, #N/A, NULL
+// and the like are NaN; Inf is a number. All lines must have the same number of
+// fields, but a column at the end that is empty in all of them is none, as
+// separators at the ends of lines make it. There must be one row at least.
 func ReadCSV(r io.Reader, comma rune) (Array, error) {
 	s, err := newSource(r, nil)
 	if err != nil {
@@ -40,23 +41,28 @@ func ReadCSV(r io.Reader, comma rune) (Array, error) {
 
 // readTable is [ReadCSV] on a source.
 func readTable(s *source, comma rune, o Options) (Array, error) {
-	br := bufio.NewReaderSize(s, peekBytes)
-	skipped, err := skipComments(br)
-	if err == nil && comma == 0 {
-		comma, err = separator(br)
+	if comma == commentMark {
+		return Array{}, fmt.Errorf("%w: fields cannot be separated by %q, which begins a comment", ErrFormat, comma)
 	}
+	lines, err := textLines(s)
 	if err != nil {
 		return Array{}, s.readError(err)
 	}
-	t := table{reader: csv.NewReader(br), skipped: skipped}
-	t.reader.Comma = comma
-	t.reader.Comment = commentMark
-	t.reader.ReuseRecord = true
-	t.reader.FieldsPerRecord = -1 // counted here, for the sake of the message
-	t.reader.TrimLeadingSpace = !unicode.IsSpace(comma)
+	br := bufio.NewReaderSize(lines, peekBytes)
+	if comma == 0 {
+		head, err := br.Peek(peekBytes)
+		if err != nil && err != io.EOF {
+			return Array{}, s.readError(err)
+		}
+		comma = separatorOf(string(head), err == io.EOF)
+	}
+	t := table{records: newRecordReader(br, comma), lines: lines, numbers: numbers{separator: comma}}
 	sample, err := t.sample()
 	if len(sample) > 0 {
-		t.layout = o.layoutOf(sample)
+		t.layout = o.layoutOf(sample, t.numbers)
+		if o.Index == Present && !t.layout.index {
+			return Array{}, fmt.Errorf("%w: line %d has %d field, so without its index nothing is left", ErrFormat, sample[0].line, len(sample[0].fields))
+		}
 	}
 	for _, r := range sample {
 		if err := t.add(r); err != nil {
@@ -75,60 +81,20 @@ func readTable(s *source, comma rune, o Options) (Array, error) {
 	case t.rows == 0:
 		return Array{}, t.empty()
 	}
-	names := t.names()
-	return Array{F64: tensor.Of(t.data, t.rows, t.cols), Stored: "text", Names: names, Remarks: t.layout.remarks}, nil
-}
-
-// skipComments skips a byte order mark and the comments and empty lines before
-// the first line, and returns the number of lines.
-func skipComments(br *bufio.Reader) (lines int, err error) {
-	mark, err := br.Peek(len(byteOrderMark))
-	if string(mark) == byteOrderMark {
-		_, err = br.Discard(len(mark))
-	}
-	for err == nil || err == io.EOF {
-		var b []byte
-		b, err = br.Peek(2)
-		if len(b) == 0 || b[0] != commentMark && b[0] != '\n' && string(b) != "\r\n" {
-			break
-		}
-		for more := true; more; {
-			_, more, err = br.ReadLine()
-		}
-		lines++
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	return lines, err
-}
-
-// separator returns what separates the fields of the line that br is at.
-func separator(br *bufio.Reader) (rune, error) {
-	b, err := br.Peek(peekBytes)
-	if err != nil && err != io.EOF {
-		return 0, err
-	}
-	line, _, _ := strings.Cut(string(b), "\n")
-	for _, r := range ",;\t" {
-		if strings.ContainsRune(line, r) {
-			return r, nil
-		}
-	}
-	return ',', nil
+	return t.array(), nil
 }
 
 // table is what has been read of a table.
 type table struct {
-	reader     *csv.Reader
-	skipped    int // lines that the reader has not seen
-	layout     layout
-	data       []float64
-	rows, cols int
-	firstLine  int // number of the first line that is no comment, 0 before it
-	firstLen   int // its number of fields
-	header     []string
-	index      []string
+	records recordReader
+	lines   *lineReader
+	layout  layout
+	numbers numbers
+	data    []float64
+	index   []string // names of rows
+	rows    int
+	tail    int // empty fields at the end of every line so far
+	first   record
 }
 
 // record is a line of a table that is no comment, cut into fields.
@@ -140,14 +106,12 @@ type record struct {
 // next returns the next record, whose fields may be overwritten by the one after
 // it, and io.EOF itself at the end.
 func (t *table) next() (record, error) {
-	fields, err := t.reader.Read()
-	if err == io.EOF {
-		return record{}, err
-	} else if err != nil {
-		return record{}, t.explain(err)
+	fields, line, err := t.records.read()
+	if err != nil && err != io.EOF && !errors.Is(err, ErrFormat) {
+		err = fmt.Errorf("reading the table behind row %d: %w", t.rows, err)
 	}
-	line, _ := t.reader.FieldPos(0)
-	return record{t.skipped + line, fields}, nil
+	t.lines.budget = 0
+	return record{line, fields}, err
 }
 
 // sample returns the first records, and why there are no more of them.
@@ -165,97 +129,125 @@ func (t *table) sample() (sample []record, err error) {
 
 // add takes a record.
 func (t *table) add(r record) error {
-	if t.firstLine == 0 {
-		t.firstLine, t.firstLen = r.line, len(r.fields)
-		t.cols = len(r.fields)
-		if t.layout.shortHeader {
-			t.cols++
-		}
-		if t.layout.header {
-			t.header = slices.Clone(r.fields)
+	l := &t.layout
+	if t.first.line == 0 {
+		t.first, t.tail = r, len(r.fields)
+		if l.header != nil {
 			return nil
 		}
 	}
-	if len(r.fields) != t.cols {
+	if len(r.fields) != l.width {
 		return fmt.Errorf("%w: line %d has %d fields, line %d has %d; give all lines the same number",
-			ErrFormat, r.line, len(r.fields), t.firstLine, t.firstLen)
+			ErrFormat, r.line, len(r.fields), t.first.line, len(t.first.fields))
 	}
-	for j, field := range r.fields {
-		if j == 0 && t.layout.index {
-			t.index = append(t.index, strings.TrimSpace(field))
-			continue
+	if len(t.data)+len(r.fields) > cap(t.data) {
+		if err := weigh([]int{t.rows, l.width}, 8*int64(cap(t.data)+cap(t.data)/4)); err != nil {
+			return err
 		}
-		x, err := parseNumber(field)
+	}
+	fields := r.fields
+	if l.index {
+		t.index = append(t.index, strings.Clone(strings.TrimSpace(fields[0]))) // not the whole line
+		fields = fields[1:]
+	}
+	for j, field := range fields {
+		x, err := t.numbers.parse(field)
 		if err != nil {
-			return t.badField(r.line, j, field, err)
+			return t.badField(r, len(r.fields)-len(fields)+j, err)
 		}
 		t.data = append(t.data, x)
+	}
+	if t.tail > 0 {
+		t.tail = min(t.tail, emptyTail(fields))
 	}
 	t.rows++
 	return nil
 }
 
-// names returns what names the rows and columns.
-func (t *table) names() [][]string {
-	if !t.layout.header && !t.layout.index {
-		return nil
+// array returns what was read.
+func (t *table) array() Array {
+	l := &t.layout
+	cols := len(t.data) / t.rows
+	var header []string
+	if l.header != nil {
+		header = l.header[len(l.header)-cols:]
+		t.tail = min(t.tail, emptyTail(header))
 	}
-	names := make([][]string, 2)
-	if t.layout.index {
-		names[0] = t.index
-		t.cols--
-	}
-	if t.layout.header {
-		names[1] = t.header[len(t.header)-t.cols:]
-		for j, name := range names[1] {
-			names[1][j] = strings.TrimSpace(name)
+	if t.tail > 0 && t.tail < cols { // separators at the ends of the lines
+		keep := cols - t.tail
+		for i := range t.rows {
+			copy(t.data[i*keep:(i+1)*keep], t.data[i*cols:])
 		}
+		t.data, cols = t.data[:t.rows*keep], keep
+		header = header[:min(keep, len(header))]
+	}
+	a := Array{F64: tensor.Of(t.data, t.rows, cols), Stored: "text", Remarks: l.remarks}
+	if t.numbers.mark == ',' {
+		a.Remarks = append(a.Remarks, "took commas as decimal marks")
+	}
+	if remark := triplets(a.F64); remark != "" {
+		a.Remarks = append(a.Remarks, remark)
+	}
+	if header != nil || l.index {
+		a.Names = [][]string{readable(t.index), readable(header)}
+	}
+	return a
+}
+
+// readable returns names without blanks around them, and as UTF-8: where they are
+// not they are taken to be of Windows' code page 1252, as spreadsheets save it.
+func readable(names []string) []string {
+	latin := slices.ContainsFunc(names, func(name string) bool { return !utf8.ValidString(name) })
+	for i, name := range names {
+		if latin {
+			if text, err := charmap.Windows1252.NewDecoder().String(name); err == nil {
+				name = text
+			}
+		}
+		names[i] = strings.Clone(strings.TrimSpace(name))
 	}
 	return names
 }
 
-// parseNumber returns the value of a field. Of what strconv takes for a number it
-// leaves out 1_2, which is more likely a name.
-func parseNumber(field string) (float64, error) {
-	field = strings.TrimSpace(field)
-	switch {
-	case field == "" || field == "NA":
-		return math.NaN(), nil
-	case strings.Contains(field, "_"):
-		return 0, strconv.ErrSyntax
-	}
-	return strconv.ParseFloat(field, 64)
-}
-
 // badField is the error for a field that is not a number.
-func (t *table) badField(line, j int, field string, err error) error {
+func (t *table) badField(r record, j int, err error) error {
+	field := strings.TrimSpace(r.fields[j])
 	what, mend := "is not a number", "mend it, or write NaN where a value is missing"
 	switch {
 	case errors.Is(err, strconv.ErrRange):
 		what, mend = "does not fit a float64", "scale the data"
+	case errors.Is(err, errThousands):
+		what, mend = "may have separators between thousands", "write numbers without them"
+	case errors.Is(err, errMarks):
+		what, mend = "has another decimal mark than the numbers before it", "write the same mark throughout, and none between thousands"
 	case strings.ContainsAny(field, ";\t"):
-		mend = "write decimal points, and one separator throughout"
-	case line == t.firstLine:
+		mend = "write one separator throughout"
+	case r.line == t.first.line:
 		mend = "mend it, or take the line away if it is a header"
+	case j == 0 && len(r.fields) > 1:
+		mend = "mend it, or say that the first column is an index if it names rows"
+	case len(r.fields) > 2 && t.layout.index:
+		mend = "mend it: one column alone may name rows; a list of entries (row, column, value) is read as a .mtx file"
 	}
-	return fmt.Errorf("%w: line %d, column %d: %q %s; %s", ErrFormat, line, j+1, clip(field), what, mend)
-}
-
-// explain says where an error of the reader arose.
-func (t *table) explain(err error) error {
-	var pe *csv.ParseError
-	switch {
-	case errors.As(err, &pe):
-		return fmt.Errorf("%w: line %d, byte %d: %w; mend the quotes", ErrFormat, t.skipped+pe.Line, pe.Column, pe.Err)
-	}
-	return fmt.Errorf("reading the table behind row %d: %w", t.rows, err)
+	return fmt.Errorf("%w: line %d, column %d: %q %s; %s", ErrFormat, r.line, j+1, clip(field), what, mend)
 }
 
 // empty is the error for a table without rows.
 func (t *table) empty() error {
-	if t.firstLine == 0 {
+	name := t.numbers.headerField(t.first.fields)
+	switch {
+	case t.first.line == 0:
 		return fmt.Errorf("%w: no numbers in it; give it one row at least", ErrFormat)
+	case name == "":
+		return fmt.Errorf("%w: no numbers behind line %d, which is the header; give it one row at least", ErrFormat, t.first.line)
 	}
 	return fmt.Errorf("%w: no numbers in it: line %d, the only one, is a header, as %q is not a number; give it one row at least",
-		ErrFormat, t.firstLine, clip(headerField(t.header)))
+		ErrFormat, t.first.line, clip(name))
+}
+
+// parseNumber returns the value of a word of a format that has one way to write
+// numbers, but may miss them.
+func parseNumber(word string) (float64, error) {
+	n := numbers{mark: '.', separator: ','}
+	return n.parse(word)
 }

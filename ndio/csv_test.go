@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -59,6 +60,29 @@ func TestTablesRead(t *testing.T) {
 		{"comment, blank lines, header", "\n# no; commas\n\r\na;b\n\n1;2\n", 0, 2, []float64{1, 2}},
 		{"byte order mark", "\ufeff1,2\n", 0, 2, []float64{1, 2}},
 		{"byte order mark and comment", "\ufeff# x\n1;2\n", 0, 2, []float64{1, 2}},
+		{"decimal commas", "1,5;2,5\n3;-4,25e1\n", 0, 2, []float64{1.5, 2.5, 3, -42.5}},
+		{"decimal commas and tabs", "a\tb\n1,5\t2\n", 0, 2, []float64{1.5, 2}},
+		{"decimal commas and blanks", "1,5 2,5\n3 4\n", 0, 2, []float64{1.5, 2.5, 3, 4}},
+		{"decimal commas in quotes", "\"1,5\",\"2,123\"\n3,\"4,5\"\n", 0, 2, []float64{1.5, 2.123, 3, 4.5}},
+		{"three decimals", "0,123;1,456\n", 0, 2, []float64{0.123, 1.456}},
+		{"semicolons, comma in the header", "a, b;c\n1;2\n3;4\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"semicolons, commas in names", "name;x;y\nDoe, J;1;2\nRoe, R;3;4\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"words for missing values", "#N/A,1\nNULL,N/A\nnull,#NA\n<NA>,None\n", 0, 2, []float64{nan, 1, nan, nan, nan, nan, nan, nan}},
+		{"comment like a word", "#NAME of it\n#N/A of x\n#\n1;2\n", 0, 2, []float64{1, 2}},
+		{"old ends of lines", "# c\ra,b\r1,2\r\r3,4", 0, 2, []float64{1, 2, 3, 4}},
+		{"mixed ends of lines", "1,2\r3,4\n5,6\r\n7,8\r", 0, 2, []float64{1, 2, 3, 4, 5, 6, 7, 8}},
+		{"blanks between", "  1   2\t3\n 4 5  6 \n", 0, 3, []float64{1, 2, 3, 4, 5, 6}},
+		{"R, write.table", "\"a b\" \"c\"\n\"1 x\" 1 NA\n\"2\\\"\" 3 4\n", 0, 2, []float64{1, nan, 3, 4}},
+		{"Fortran", " 0.1D+01  -.5d-1\n 2.  3.D0\n", 0, 2, []float64{1, -0.05, 2, 3}},
+		{"separators at the ends", "a,b,\n1,2,\n3,4,\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"separators at the ends of rows", "a;b\n1;2;\n3;4;\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"separator at the end of the header", "a;b;\n1;2\n3;4\n", 0, 2, []float64{1, 2, 3, 4}},
+		{"empty column with a name", "a,b\n1,\n3,\n", 0, 2, []float64{1, nan, 3, nan}},
+		{"late value in the last column", strings.Repeat("1,\n", 2*sampleRows) + "2,3\n", 0, 2, append(slices.Repeat([]float64{1, nan}, 2*sampleRows), 2, 3)},
+		{"nothing there", ",\n,\n", 0, 2, []float64{nan, nan, nan, nan}},
+		{"UTF-16, little endian", "\xff\xfea\x00,\x00b\x00\n\x001\x00,\x002\x00", 0, 2, []float64{1, 2}},
+		{"UTF-16, big endian", "\xfe\xff\x001\x00\t\x002\x00\r\x00\n", 0, 2, []float64{1, 2}},
+		{"UTF-16 without mark", "1\x00,\x002\x00\n\x00", 0, 2, []float64{1, 2}},
 		{"semicolons", "1;2\n3;4\n", 0, 2, []float64{1, 2, 3, 4}},
 		{"tabs", "1\t2\n3\t4\n", 0, 2, []float64{1, 2, 3, 4}},
 		{"tabs, given", "a\tb\n1\t\n\t 4\n", '\t', 2, []float64{1, nan, nan, 4}},
@@ -104,7 +128,16 @@ func TestBadTablesNameThePlace(t *testing.T) {
 		"1,2\n\x00,4\n":                     `"\x00" is not a number`,
 		"1,2\n1e999,4\n":                    "line 2, column 1: \"1e999\" does not fit a float64",
 		"1e999,2\n":                         "line 1, column 1: \"1e999\" does not fit a float64",
-		"1,5;2,5\n3,5;4,5\n":                "decimal points",
+		"1,5;2,5\n3,5;4.5\n":                `line 2, column 2: "4.5" has another decimal mark`,
+		"1.5;2,5\n":                         `line 1, column 2: "2,5" has another decimal mark`,
+		"1.234,5;2\n":                       `"1.234,5" may have separators between thousands`,
+		"a,b\n\"1,234\",2\n":                `"1,234" may have separators between thousands`,
+		"1;2\n1,234,567;4\n":                `"1,234,567" may have separators between thousands`,
+		"a\tb\n1'000\t2\n":                  `"1'000" may have separators between thousands`,
+		"a;b\n1\u00a0234,5;2\n":             "may have separators between thousands",
+		"1,2\n3,12%\n":                      `"12%" is not a number`,
+		"chr,x\n1,2\nX,4\n":                 `line 3, column 1: "X" is not a number; mend it, or say that the first column is an index`,
+		"u,i,r\nann,tea,3\nbob,nut,4\n":     "one column alone may name rows; a list of entries",
 		"1,2\n\"3,4\n":                      "line 2, byte 6",
 		"#\n#\n1,2\n3\",4\n":                "line 4, byte 2",
 		"1,2\n" + strings.Repeat("y", 9999): "line 2 has 1 fields",
@@ -207,9 +240,69 @@ func TestHeaderAndIndexAreToldFromData(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, [][]string{c.rows, c.columns}, a.Names, c.name)
-		assert.Len(t, a.Remarks, 1, c.name)
+		assert.Contains(t, a.Remarks[0], "took", c.name)
 	}
-	a, err := ReadCSV(strings.NewReader("0,1,2\n5,3,9\n"), 0)
+}
+
+// What could be otherwise is told.
+func TestTablesThatCouldBeOtherwiseAreRemarkedOn(t *testing.T) {
+	for text, remarks := range map[string][]string{
+		"1,2\n3,4\n":            nil,
+		"1,2\n3,4\n5,6\n7,8\n":  nil,
+		"a,b\n1,2\n":            {"took line 1 as header"},
+		"#\n,a\n5,2\n":          {"took line 2 as header and the first column as index"},
+		"x,2\n":                 {"took the first column as index, and no line as header"},
+		"0,1,2\n5,3,9\n":        {"took line 1 as data, though it counts as a header may"},
+		"id,a\n1,7\n2,3\n3,3\n": {"took line 1 as header", "took the first column as data, though it counts as an index may"},
+		"0,9\n1,3\n2,8\n":       {"took the first column as data, though it counts as an index may"},
+		"1,5;2\n":               {"took commas as decimal marks"},
+		"user,item,rating\n1,1,5\n1,2,3\n2,1,4\n2,3,1": {"took line 1 as header", "took it as a matrix of 3 columns, though each line may be an entry (row, column, value) of one of 2 rows and 3 columns; write such a table as a .mtx file"},
+		"1 10 5\n1 20 3\n2 10 4\n2 20 1":               {"took it as a matrix of 3 columns, though each line may be an entry (row, column, value) of one of 2 rows and 2 columns; write such a table as a .mtx file"},
+		"1,2,3\n4,5,6\n7,8,9\n1,5,2\n":                 nil,
+	} {
+		a, err := ReadCSV(strings.NewReader(text), 0)
+		require.NoError(t, err, text)
+		assert.Equal(t, remarks, a.Remarks, text)
+	}
+}
+
+// Options decide where a table does not tell, or tells otherwise.
+func TestOptionsSayWhatHeaderAndIndexAre(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		o     Options
+		shape []int
+		names [][]string
+	}{
+		{"0,1\n5,3\n", Options{Header: Present}, []int{1, 2}, [][]string{nil, {"0", "1"}}},
+		{"0,1\n5,3\n", Options{Index: Present}, []int{2, 1}, [][]string{{"0", "5"}, nil}},
+		{"0,1\n5,3\n", Options{Header: Present, Index: Present}, []int{1, 1}, [][]string{{"5"}, {"1"}}},
+		{"1,2\n5,3,4\n", Options{Header: Present}, []int{1, 2}, [][]string{{"5"}, {"1", "2"}}},
+		{",a\n5,3\n", Options{Index: Absent}, []int{1, 2}, [][]string{nil, {"", "a"}}},
+		{"id,a\n5,3\n", Options{Index: Present}, []int{1, 1}, [][]string{{"5"}, {"a"}}},
+		{",1\n5,3\n6,4\n7,5\n", Options{Header: Absent, Index: Absent}, []int{4, 2}, nil},
+		{"NA,NA\n5,3\n", Options{Header: Present}, []int{1, 2}, [][]string{nil, {"NA", "NA"}}},
+	} {
+		a, err := c.o.Decode(strings.NewReader(c.text))
+		require.NoError(t, err, c.text)
+		assert.Equal(t, c.shape, a.Shape(), c.text)
+		assert.Equal(t, c.names, a.Names, c.text)
+	}
+	for text, o := range map[string]Options{
+		"a,b\n1,2\n": {Header: Absent},
+		"x,1\n":      {Index: Absent},
+		"1\n2\n":     {Index: Present},
+		"1,2\n":      {Header: Present},
+	} {
+		_, err := o.Decode(strings.NewReader(text))
+		require.ErrorIs(t, err, ErrFormat, text)
+		assertOneLine(t, err)
+	}
+}
+
+// Names of code page 1252, as spreadsheets write them, are read as such.
+func TestNamesAreText(t *testing.T) {
+	a, err := ReadCSV(strings.NewReader(" Gr\xf6\xdfe ;\"a \"\"b\"\"\"\n1;2\n"), 0)
 	require.NoError(t, err)
-	assert.Len(t, a.Remarks, 1, "a first line that counts is remarked on")
+	assert.Equal(t, [][]string{nil, {"Größe", `a "b"`}}, a.Names)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,70 +15,128 @@ const sampleRows = 100
 
 // layout is what the lines of a table consist of.
 type layout struct {
-	header      bool // the first line names the columns
-	index       bool // the first column names the rows
-	shortHeader bool // the header has no field above the index
-	remarks     []string
+	width   int      // fields of a row
+	header  []string // the fields of the first line, one for each column at least; nil when it is a row
+	index   bool     // the first field of every row is its name
+	remarks []string
 }
 
 // layoutOf tells header and index from data by the first lines of a table, of
 // which there is one at least (docs/decisions/019-header-and-index.md).
-func (o Options) layoutOf(sample []record) (l layout) {
+func (o Options) layoutOf(sample []record, n numbers) layout {
 	first, rest := sample[0].fields, sample[1:]
-	l.shortHeader = o.Header != Absent && o.Index != Absent && shortHeader(first, rest, o)
-	named := len(rest) > 0 && len(rest[0].fields) > 1 && namesRows(rest)
-	l.header = l.shortHeader || o.Header == Present || o.Header == Guess && isHeader(first, rest, named)
-	switch {
-	case l.shortHeader || o.Index == Present:
-		l.index = true
-	case o.Index == Absent:
-	case l.header:
-		l.index = len(first) > 1 && (named || nameless(first[0]))
-	default:
-		l.index = len(first) > 1 && namesRows(sample)
+	l := layout{width: len(first)}
+	named := len(rest) > 0 && n.nameRows(rest) || o.Index == Present
+	header := o.Header == Present || o.Header == Guess && n.isHeader(first, rest, named)
+	short := false
+	if width, tail := widthOf(rest); width > 0 && width != l.width && o.Header != Absent {
+		switch more := width - l.width; {
+		case header && more > 0 && tail >= more: // the rows end in separators
+			first = append(slices.Clone(first), make([]string, more)...)
+			l.width = width
+		case header && more < 0 && emptyTail(first) >= -more: // or the header does
+			first, l.width = first[:width], width
+		case more == 1 && o.Index != Absent && (header || named): // as R's write.table has it
+			header, short = true, true
+			l.width = width
+		}
 	}
-	l.remark(sample)
+	if header {
+		l.header = slices.Clone(first)
+	}
+	switch {
+	case l.width < 2 || o.Index == Absent:
+	case o.Index == Present || short:
+		l.index = true
+	case header:
+		l.index = named || nameless(first[0])
+	default:
+		l.index = n.nameRows(sample)
+	}
+	l.remark(sample, n)
 	return l
 }
 
-// remark says what was taken for what, where that was not plain.
-func (l *layout) remark(sample []record) {
-	line := sample[0].line
-	switch {
-	case l.header && l.index:
-		l.say("took line %d as header and the first column as index", line)
-	case l.header:
-		l.say("took line %d as header", line)
-	case l.index:
-		l.say("took the first column as index, and no line as header")
+// widthOf returns the number of fields that all records have, 0 where they differ,
+// and how many of the last are empty in all of them.
+func widthOf(records []record) (width, tail int) {
+	for i, r := range records {
+		switch {
+		case i == 0:
+			width, tail = len(r.fields), emptyTail(r.fields)
+		case len(r.fields) != width:
+			return 0, 0
+		default:
+			tail = min(tail, emptyTail(r.fields))
+		}
 	}
-	if first := sample[0].fields; !l.header && len(sample) > 1 && counts(first) && !counts(sample[1].fields) {
-		l.say("took line %d for data, though its numbers count up as a header may", line)
+	return width, tail
+}
+
+// emptyTail returns how many of the last fields are empty.
+func emptyTail(fields []string) (n int) {
+	for n < len(fields) && strings.TrimSpace(fields[len(fields)-1-n]) == "" {
+		n++
+	}
+	return n
+}
+
+// remark says what was taken for what.
+func (l *layout) remark(sample []record, n numbers) {
+	line, rows := sample[0].line, sample
+	say := func(format string, args ...any) { l.remarks = append(l.remarks, fmt.Sprintf(format, args...)) }
+	switch {
+	case l.header != nil && l.index:
+		say("took line %d as header and the first column as index", line)
+	case l.header != nil:
+		say("took line %d as header", line)
+	case l.index:
+		say("took the first column as index, and no line as header")
+	}
+	if l.header != nil {
+		rows = sample[1:]
+	}
+	if width, _ := widthOf(rows); width == 0 || len(rows) < 2 {
+		return
+	}
+	from := 0
+	if l.index {
+		from = 1
+	}
+	if first := rows[0].fields[from:]; l.header == nil && len(first) > 2 && n.counts(first) && !n.counts(rows[1].fields[from:]) {
+		say("took line %d as data, though it counts as a header may", line)
+	}
+	if !l.index && len(rows) > 2 && n.counts(column(rows, 0)) && len(rows[0].fields) > 1 && !n.counts(column(rows, 1)) {
+		say("took the first column as data, though it counts as an index may")
 	}
 }
 
-func (l *layout) say(format string, args ...any) {
-	l.remarks = append(l.remarks, fmt.Sprintf(format, args...))
+// column returns a field of every record.
+func column(records []record, j int) []string {
+	var fields []string
+	for _, r := range records {
+		fields = append(fields, r.fields[j])
+	}
+	return fields
 }
 
 // isHeader reports whether the first line of a table names the columns. named
-// says that the first field of all other lines is a name.
-func isHeader(first []string, rest []record, named bool) bool {
-	if headerField(first) != "" {
-		return true
+// says that the first fields of the others name rows.
+func (n numbers) isHeader(first []string, rest []record, named bool) bool {
+	if n.headerField(first) != "" {
+		// A row of which all is missing but its name is none.
+		return !(named && len(first) > 1 && n.headerField(first[1:]) == "" && emptyTail(first) == 0)
 	}
-	if len(first) < 2 || len(rest) == 0 {
+	if len(first) < 2 || len(rest) == 0 || !n.areNumbers(first[1:]) {
 		return false
 	}
-	// Numbers, then, in all fields but perhaps the first.
-	corner := strings.TrimSpace(first[0])
-	switch {
-	case headerField(first[1:]) != "" || !isNumbers(first[1:]):
+	switch corner := strings.TrimSpace(first[0]); {
+	case corner == "":
+		return named || n.counts(column(rest, 0))
+	case !named || !n.isName(corner):
 		return false
-	case corner == "" && (named || countsDown(rest)):
-		return true
 	}
-	return named && isName(corner) && len(first) > 3 && counts(first[1:]) && !counts(rest[0].fields[1:])
+	return len(first) > 3 && n.counts(first[1:]) && !n.counts(rest[0].fields[1:])
 }
 
 // nameless reports whether the field above a column of row names is what programs
@@ -87,40 +146,11 @@ func nameless(corner string) bool {
 	return corner == "" || corner == "Unnamed: 0"
 }
 
-// shortHeader reports whether the first line has a name for each column but the
-// first, as R's write.table leaves it.
-func shortHeader(first []string, rest []record, o Options) bool {
-	if len(rest) == 0 {
-		return false
-	}
-	for _, r := range rest {
-		if len(r.fields) != len(first)+1 {
-			return false
-		}
-	}
-	return o.Header == Present || headerField(first) != "" || namesRows(rest)
-}
-
-// namesRows reports whether the first field of every record is a name.
-func namesRows(records []record) bool {
+// nameRows reports whether the first field of every record is a name, and others
+// follow it.
+func (n numbers) nameRows(records []record) bool {
 	for _, r := range records {
-		if !isName(r.fields[0]) {
-			return false
-		}
-	}
-	return true
-}
-
-// isName reports whether a field is neither empty nor a number.
-func isName(field string) bool {
-	_, err := parseNumber(field)
-	return errors.Is(err, strconv.ErrSyntax)
-}
-
-// isNumbers reports whether all fields are numbers, and none is missing.
-func isNumbers(fields []string) bool {
-	for _, field := range fields {
-		if x, err := parseNumber(field); err != nil || x != x {
+		if len(r.fields) < 2 || !n.isName(r.fields[0]) {
 			return false
 		}
 	}
@@ -129,9 +159,9 @@ func isNumbers(fields []string) bool {
 
 // headerField returns the first field that is no number when the record is a
 // header: when it has such a field, and no number.
-func headerField(fields []string) (name string) {
+func (n numbers) headerField(fields []string) (name string) {
 	for _, field := range fields {
-		switch x, err := parseNumber(field); {
+		switch x, err := n.parse(field); {
 		case errors.Is(err, strconv.ErrSyntax):
 			if name == "" {
 				name = field
@@ -145,35 +175,22 @@ func headerField(fields []string) (name string) {
 
 // counts reports whether the fields are numbers that are spaced evenly: 0, 1 or 1,
 // 2 where there are two, and of any distance where there are more.
-func counts(fields []string) bool {
-	if len(fields) < 2 || !isNumbers(fields) {
+func (n numbers) counts(fields []string) bool {
+	if len(fields) < 2 || !n.areNumbers(fields) {
 		return false
 	}
-	var x []float64
-	for _, field := range fields {
-		v, _ := parseNumber(field)
-		x = append(x, v)
+	at := func(i int) float64 {
+		x, _ := n.parse(fields[i])
+		return x
 	}
-	step := x[1] - x[0]
-	if len(x) == 2 {
-		return step == 1 && (x[0] == 0 || x[0] == 1)
+	step := at(1) - at(0)
+	if len(fields) == 2 {
+		return step == 1 && (at(0) == 0 || at(0) == 1)
 	}
-	if step == 0 || math.IsInf(step, 0) {
-		return false
-	}
-	for i := 1; i < len(x); i++ {
-		if !(math.Abs(x[i]-x[i-1]-step) <= 1e-6*math.Abs(step)) {
+	for i := 1; i < len(fields); i++ {
+		if !(math.Abs(at(i)-at(i-1)-step) <= 1e-6*math.Abs(step)) {
 			return false
 		}
 	}
-	return true
-}
-
-// countsDown reports whether the first fields of the records are spaced evenly.
-func countsDown(records []record) bool {
-	var column []string
-	for _, r := range records {
-		column = append(column, r.fields[0])
-	}
-	return counts(column)
+	return step != 0
 }
