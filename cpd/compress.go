@@ -128,7 +128,7 @@ func compressed[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T]
 		bases = append(bases, u)
 	}
 	inner := Options{Method: ALS{Extrapolate: true}, Penalty: o.Penalty, Seed: o.Seed, Workers: o.Workers,
-		Run: solver.Options{MaxIter: solver.Set(1000), Tol: solver.Set(1e-8), MaxTime: o.Run.MaxTime, Start: o.Run.Start}}
+		Run: solver.Options{MaxIter: solver.Set(1000), MaxTime: o.Run.MaxTime, Start: o.Run.Start}}
 	r, err := Fit(ctx, core, rank, &inner)
 	if r == nil {
 		return nil, nil, err

@@ -1,8 +1,6 @@
 package cpd
 
 import (
-	"math"
-
 	"polyad/asm"
 	"polyad/balance"
 	"polyad/internal/fitting"
@@ -123,15 +121,4 @@ func (a *ahead[T]) end(scales *balance.Scales) {
 	a.task.By = a.momentum.B()
 	a.leap(a.last, a.f[a.last], a.other)
 	a.swap(a.last, a.other)
-}
-
-// objective returns loss and penalties, and how much of it rounding may be.
-func (s *state[T]) objective() (f, within float64) {
-	f, squares := s.evaluate(false)
-	within = s.stats.Squares
-	if v := s.value.direct[0]; v == v {
-		within = math.Sqrt(squares * s.stats.Squares)
-	}
-	f += s.penalties() * s.objScale
-	return f, fitting.Precision[T]() * (within + 4*f)
 }

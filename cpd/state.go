@@ -29,7 +29,8 @@ type state[T asm.Float] struct {
 	scale, objScale float64
 	eps             T // floor of nonnegative factors
 	stats           data.Stats
-	masked          bool // entries are missing
+	size            float64 // of the loss of nothing
+	masked          bool    // entries are missing
 	f               []*matrix.Dense[T]
 	blocks          []reg.Block[T]
 	free            []int // modes
@@ -86,6 +87,7 @@ func newState[T asm.Float](x data.Tensor[T], o *settled, rank int, scale float64
 	all := math.Pow(scale, float64(len(start)))
 	s := &state[T]{x: x, o: o, pool: pool, rank: rank, scale: scale, objScale: fitting.ScaledObjective(o.Loss, all),
 		stats: x.Stats(), masked: o.Mask != nil, f: start, value: unknown(), scales: make([]float64, rank)}
+	s.size = fitting.LossSize(s.stats, o.Loss)
 	var free []reg.Block[T]
 	longest := 0
 	for n, f := range start {
@@ -262,6 +264,26 @@ func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 		s.value.direct[0], s.value.direct[1] = s.x.Loss(s.o.Loss, s.f)
 	}
 	return s.value.direct[0], s.value.direct[1]
+}
+
+// objective returns loss and penalties of the scaled problem, and how much of it
+// rounding may be.
+func (s *state[T]) objective() (f, rounding float64) {
+	f, _ = s.evaluate(false)
+	inner := s.value.largest
+	if v := s.value.direct[0]; v == v {
+		inner = 0
+	}
+	penalties := s.penalties() * s.objScale
+	return f + penalties, fitting.Rounding[T](f, penalties, s.size, inner)
+}
+
+// Still returns the change of the objective that tells nothing, in the units of the
+// given problem.
+func (s *state[T]) Still() float64 {
+	_, rounding := s.objective()
+	direct := s.value.direct[0]
+	return fitting.Still[T](rounding, s.size, s.stats.Count, direct == direct) / s.objScale
 }
 
 // penalties returns the value of the penalties.

@@ -147,7 +147,7 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 		stats, objScale := v.Stats(), scaledObjective(opt.Loss, scale)
 		mean := stats.Mean() / (scale * scale)
 		eps := defaultEps[T](opt.Method, mean, rank)
-		if size := lossSize(stats.Squares, stats.Mean(), float64(stats.Count), opt.Loss); size > 0 && !opt.FixW && !opt.FixH {
+		if size := fitting.LossSize(stats, opt.Loss); size > 0 && !opt.FixW && !opt.FixH {
 			low := lowerFloor[T](eps*scale, size, opt.Loss, opt.W.Rescaled(objScale, scale), opt.H.Rescaled(objScale, scale), x.Rows, x.Cols, rank)
 			if low < eps*scale {
 				eps = low / scale

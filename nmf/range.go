@@ -55,14 +55,6 @@ func lowerFloor[T asm.Float](eps, size float64, l loss.Loss, w, h reg.Penalty, m
 	return min(eps, max(low, least))
 }
 
-// lossSize is about how large the loss of the zero model is.
-func lossSize(squares, mean, count float64, l loss.Loss) float64 {
-	if l == loss.Frobenius {
-		return squares / 2
-	}
-	return count * math.Pow(mean, l.Beta())
-}
-
 // checkRange refuses penalties that have driven the start out of the range that
 // the type can hold, so that a fit would end with nonsense.
 func (s *state[T]) checkRange(defaultFloor bool) error {
@@ -95,7 +87,7 @@ func (s *state[T]) checkRange(defaultFloor bool) error {
 		for _, t := range h {
 			atFloor += t.Weight * math.Pow(eps, t.Degree) * float64(n*r)
 		}
-		bad = !(atFloor <= 1e-3*lossSize(s.stats.Squares, s.stats.Mean(), float64(s.stats.Count), s.l))
+		bad = !(atFloor <= 1e-3*s.size)
 	}
 	if !bad {
 		return nil

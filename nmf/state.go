@@ -24,6 +24,7 @@ type state[T asm.Float] struct {
 	scale, objScale float64
 	eps             T // floor of the factors
 	stats           data.Stats
+	size            float64 // of the loss of nothing
 	blockW, blockH  reg.Block[T]
 	balancer        *balance.Balancer[T] // nil: no balancing
 	within          *balance.Scales      // those between the two updates of a sweep, nil: none
@@ -36,6 +37,9 @@ type state[T asm.Float] struct {
 
 	coarse bool // the floor is large enough to be seen in the loss
 	value  value
+
+	returned bool // the last evaluation went back to an earlier model
+
 	swept  bool // N and the Gram matrices of the last update belong to the model
 	losses lossTask[T]
 	total  [1]float64 // for a sum over the rows of W
@@ -79,6 +83,7 @@ func unknown() value {
 
 func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *par.Pool, start *Model[T]) (*state[T], error) {
 	s := &state[T]{o: o, scale: scale, objScale: scaledObjective(o.Loss, scale), stats: x.Stats(), value: unknown()}
+	s.size = fitting.LossSize(s.stats, o.Loss)
 	w, h := start.W, start.H
 	s.heldW, s.heldH, s.frozen = o.held(w.Cols)
 	s.blockW = reg.Block[T]{X: w, Penalty: o.W.Rescaled(s.objScale, scale), Frozen: s.frozen}
@@ -202,17 +207,27 @@ func (s *state[T]) penalties() float64 {
 	return s.total[0] + s.blockH.Value()
 }
 
-// objective returns loss and penalties, and how much of it rounding may be: of
-// inner products, some of the precision times ||V||², whatever the loss is.
-func (s *state[T]) objective() (f, within float64) {
-	f, squares := s.evaluate(false)
-	within = s.stats.Squares
+// objective returns loss and penalties, and how much of it rounding may be.
+func (s *state[T]) objective() (f, rounding float64) {
+	f, _ = s.evaluate(false)
+	inner := s.stats.Squares
 	if v := s.value.direct[0]; v == v {
-		within = math.Sqrt(squares * s.stats.Squares)
+		inner = 0
 	}
-	f += s.penalties()
-	return f, fitting.Precision[T]() * (within + 4*f)
+	penalties := s.penalties()
+	return f + penalties, fitting.Rounding[T](f, penalties, s.size, inner)
 }
+
+// Still returns the change of the objective that tells nothing, in the units of the
+// given problem.
+func (s *state[T]) Still() float64 {
+	_, rounding := s.objective()
+	direct := s.value.direct[0]
+	return fitting.Still[T](rounding, s.size, s.stats.Count, direct == direct) / s.objScale
+}
+
+// Returned reports whether the last evaluation went back to an earlier model.
+func (s *state[T]) Returned() bool { return s.returned }
 
 // Objective returns loss, penalty and relative error of the current model in
 // the units of the given problem. A final one is computed directly, and so is
@@ -221,7 +236,8 @@ func (s *state[T]) objective() (f, within float64) {
 func (s *state[T]) Objective(final bool) (divergence, penalty, relError float64) {
 	divergence, squares := s.evaluate(final)
 	penalty = s.penalties()
-	if s.extra != nil && !s.extra.accept(divergence+penalty) {
+	s.returned = s.extra != nil && !s.extra.accept(divergence+penalty)
+	if s.returned {
 		divergence, squares = s.evaluate(final)
 		penalty = s.penalties()
 	}
@@ -288,6 +304,6 @@ func (s *state[T]) RestoreState(b []byte) error {
 	if err := fitting.Restore(b, append([]*matrix.Dense[T]{s.w, s.h}, s.kept...), s.numbers); err != nil {
 		return fmt.Errorf("nmf: %w: %w", ErrShape, err)
 	}
-	s.value, s.swept, s.ready = unknown(), false, false
+	s.value, s.swept, s.ready, s.touched = unknown(), false, false, true
 	return nil
 }

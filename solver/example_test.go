@@ -28,6 +28,6 @@ func ExampleRun() {
 	fmt.Println(r.Status, r.Iterations, err)
 	fmt.Printf("%.9f\n", p.x)
 	// Output:
-	// converged 13 <nil>
+	// converged 14 <nil>
 	// 1.414213562
 }

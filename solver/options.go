@@ -32,8 +32,8 @@ func (o Opt[T]) IsSet() bool { return o.set }
 // Options say how long a run may go on and who watches it. The zero value is
 // the documented default.
 type Options struct {
-	// Tol is the tolerance of the stop rule, at least 0; 0 means never stop
-	// early. Default 1e-6.
+	// Tol is the tolerance of the stop rule, the share of the objective by which ten
+	// sweeps may still change it, at least 0; 0 means never stop early. Default 1e-6.
 	Tol Opt[float64]
 
 	// MaxIter is the largest number of sweeps, at least 0; 0 only evaluates the

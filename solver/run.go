@@ -28,6 +28,20 @@ type Checkpointer interface {
 	RestoreState([]byte) error
 }
 
+// Stiller is a [Problem] that knows which change of the objective of its current
+// model tells nothing, as rounding alone may make it, or as it is nothing beside
+// the data. Of others that is 2⁻⁵² times the objective of the starting point.
+type Stiller interface {
+	Still() float64
+}
+
+// Returner is a [Problem] that may go back to an earlier model when it evaluates
+// one. Returned reports whether it did so the last time; the sweeps that were given
+// up by that count for nothing in the stop rule.
+type Returner interface {
+	Returned() bool
+}
+
 // window is the number of sweeps over which the stop rule looks back.
 const window = 10
 
@@ -61,6 +75,7 @@ type run struct {
 	evaluated int  // iteration of the last evaluation
 	final     bool // whether that one was a final one
 	stopped   bool // an observer ended the run
+	since     int  // index of the first point of the trace that the stop rule compares with
 }
 
 func (r *run) loop(ctx context.Context) (Status, error) {
@@ -110,6 +125,9 @@ func (r *run) evaluate(final bool) error {
 	if again {
 		return nil
 	}
+	if p, ok := r.p.(Returner); ok && p.Returned() {
+		r.since = len(r.Trace) - 1
+	}
 	for _, f := range r.o.Observe {
 		if f(Event{Point: pt, Snapshot: r.p.Snapshot}) {
 			r.stopped = true
@@ -124,10 +142,21 @@ func (r *run) converged() bool {
 		return false
 	}
 	now := r.Trace.Last()
-	for i := len(r.Trace) - 2; i >= 0; i-- {
+	lowest, highest := now.Objective(), now.Objective()
+	for i := len(r.Trace) - 2; i >= r.since; i-- {
+		f := r.Trace[i].Objective()
+		lowest, highest = min(lowest, f), max(highest, f)
 		if now.Iter-r.Trace[i].Iter >= window {
-			return r.Trace[i].Objective()-now.Objective() <= r.tol*r.Trace[0].Objective()
+			return highest-lowest <= r.tol*now.Objective()+r.still()
 		}
 	}
 	return false
+}
+
+// still returns the change of the objective that tells nothing.
+func (r *run) still() float64 {
+	if p, ok := r.p.(Stiller); ok {
+		return p.Still()
+	}
+	return 0x1p-52 * r.Trace[0].Objective()
 }

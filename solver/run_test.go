@@ -16,6 +16,7 @@ import (
 // decay is a problem whose objective is start·rate^k.
 type decay struct {
 	value, rate float64
+	floor       float64 // of the objective
 	finals      int
 	after       func(k int) error
 	k           int
@@ -34,21 +35,36 @@ func (d *decay) Objective(final bool) (float64, float64, float64) {
 	if final {
 		d.finals++
 	}
-	return d.value, 0, 0
+	return d.floor + d.value, 0, 0
 }
 
 func (d *decay) Snapshot() any { return d.value }
 
 func TestStopRuleLooksBackTenSweeps(t *testing.T) {
-	// With rate 1/2 the objective falls by start·2^-k·(2^10 - 1) over the ten
-	// sweeps before k, so it is at most 1e-6·start first at k = 30.
-	want := int(math.Ceil(math.Log2(1023 / 1e-6)))
+	// Above a floor the objective falls by start·2^-k·(2^10 - 1) over the ten sweeps
+	// before k, and is near the floor then: at most 1e-6 of that once 2^k is.
+	for _, floor := range []float64{1, 1e-2, 1e-4} {
+		want := int(math.Ceil(math.Log2(1023 / (1e-6 * floor))))
+		for _, scale := range []float64{1e-20, 1, 1e20} {
+			d := &decay{value: scale, rate: .5, floor: scale * floor}
+			r, err := solver.Run(context.Background(), d, solver.Options{})
+			require.NoError(t, err)
+			assert.Equal(t, solver.Converged, r.Status)
+			assert.Equal(t, want, r.Iterations, "the rule must depend on neither scale nor start")
+			assert.Equal(t, 1, d.finals)
+		}
+	}
+}
+
+func TestExactFitsEndAtRounding(t *testing.T) {
+	// The objective falls by start·2^-k·(2^10 - 1) over the ten sweeps before k, and
+	// by as much of what it is for ever: 2^-52 of the start first at k = 62.
 	for _, scale := range []float64{1e-20, 1, 1e20} {
 		d := &decay{value: scale, rate: .5}
 		r, err := solver.Run(context.Background(), d, solver.Options{})
 		require.NoError(t, err)
 		assert.Equal(t, solver.Converged, r.Status)
-		assert.Equal(t, want, r.Iterations, "the rule must not depend on the scale")
+		assert.Equal(t, 62, r.Iterations)
 		assert.Equal(t, r.Iterations, r.Trace.Last().Iter)
 		assert.Equal(t, 0, r.Trace[0].Iter)
 		assert.Equal(t, 1, d.finals)
@@ -56,15 +72,63 @@ func TestStopRuleLooksBackTenSweeps(t *testing.T) {
 }
 
 func TestStopRuleWithSparseEvaluations(t *testing.T) {
-	d := &decay{value: 1, rate: .5}
+	d := &decay{value: 1, rate: .5, floor: 1}
 	r, err := solver.Run(context.Background(), d, solver.Options{TraceEvery: 7})
 	require.NoError(t, err)
 	assert.Equal(t, solver.Converged, r.Status)
-	// Evaluations at multiples of 7: the latest at least 10 back is 14 back.
+	// Evaluations at multiples of 7: the latest at least 10 back is 14 back, over
+	// which the objective has fallen by 2^-k·(2^14 - 1).
 	assert.Equal(t, 35, r.Iterations)
 	for i, p := range r.Trace {
 		assert.Equal(t, 7*i, p.Iter)
 	}
+}
+
+// wave is a problem whose objective is that of a list, over and over.
+type wave struct {
+	values []float64
+	k      int
+	back   int // sweep after which the model is an earlier one again
+	still  float64
+}
+
+func (w *wave) Sweep() error { w.k++; return nil }
+
+func (w *wave) Objective(bool) (float64, float64, float64) {
+	return w.values[w.k%len(w.values)], 0, 0
+}
+
+func (w *wave) Snapshot() any { return w.k }
+
+func (w *wave) Returned() bool { return w.k == w.back }
+
+func (w *wave) Still() float64 { return w.still }
+
+func TestRiseIsNoConvergence(t *testing.T) {
+	for name, values := range map[string][]float64{
+		"rising":         {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31},
+		"period 2":       {1, 1.1},
+		"period 5":       {1, 1.1, 1.2, 1.1, 1.05},
+		"of ten sweeps":  {1, 1, 1, 1, 1.1, 1, 1, 1, 1, 1},
+		"slightly above": {1, 1 + 2e-6},
+	} {
+		r, err := solver.Run(context.Background(), &wave{values: values}, solver.Options{MaxIter: solver.Set(30)})
+		require.NoError(t, err)
+		assert.Equal(t, solver.MaxIter, r.Status, name)
+	}
+	for _, w := range []*wave{{values: []float64{1, 1 + 5e-7}}, {values: []float64{1, 1.1}, still: .11}} {
+		r, err := solver.Run(context.Background(), w, solver.Options{MaxIter: solver.Set(30)})
+		require.NoError(t, err)
+		assert.Equal(t, solver.Converged, r.Status, "within what tells nothing")
+		assert.Equal(t, 10, r.Iterations)
+	}
+}
+
+func TestSweepsThatWereGivenUpDoNotCount(t *testing.T) {
+	r, err := solver.Run(context.Background(), &wave{values: []float64{1}, back: 7}, solver.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, solver.Converged, r.Status)
+	assert.Equal(t, 17, r.Iterations, "the window begins anew with the model that was gone back to")
 }
 
 func TestTolZeroNeverStopsEarly(t *testing.T) {

@@ -29,6 +29,7 @@ type state[T asm.Float] struct {
 	scale, objScale float64
 	eps             T // floor of nonnegative blocks
 	stats           data.Stats
+	size            float64            // of the loss of nothing
 	f               []*matrix.Dense[T] // nil for modes left alone
 	core            *tensor.Dense[T]
 	blocks          []reg.Block[T] // the core as one column
@@ -93,7 +94,7 @@ func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *
 		s.grams.init(s.pool, s.f, s.core)
 		s.residual = newResidual(pool, x)
 		s.residual.warm(tensor.Tucker[T]{Core: s.core, Factors: s.f})
-		s.stats = data.Stats{Sum: sumOf(x), Squares: s.residual.all}
+		s.stats = data.Stats{Count: x.Len(), Sum: sumOf(x), Squares: s.residual.all}
 	} else {
 		floor := 0.0
 		if o.Loss.NeedsPositive() {
@@ -102,6 +103,7 @@ func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *
 		s.div = data.NewTucker(pool, x, s.core.Shape, o.alone, all, floor)
 		s.stats = s.div.Stats()
 	}
+	s.size = fitting.LossSize(s.stats, o.Loss)
 	s.coarse = s.isCoarse()
 	s.newBalancer()
 	var err error
@@ -238,6 +240,26 @@ func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 		s.value.direct = [2]float64{e / 2, e}
 	}
 	return s.value.direct[0], s.value.direct[1]
+}
+
+// objective returns loss and penalties of the scaled problem, and how much of it
+// rounding may be.
+func (s *state[T]) objective() (f, rounding float64) {
+	f, _ = s.evaluate(false)
+	inner := s.stats.Squares
+	if v := s.value.direct[0]; v == v {
+		inner = 0
+	}
+	penalties := s.penalties() * s.objScale
+	return f + penalties, fitting.Rounding[T](f, penalties, s.size, inner)
+}
+
+// Still returns the change of the objective that tells nothing, in the units of the
+// given problem.
+func (s *state[T]) Still() float64 {
+	_, rounding := s.objective()
+	direct := s.value.direct[0]
+	return fitting.Still[T](rounding, s.size, s.stats.Count, direct == direct) / s.objScale
 }
 
 // penalties returns the value of the penalties.

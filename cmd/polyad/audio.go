@@ -34,7 +34,7 @@ const (
 	// under multiplicative updates singular vectors hold on to what they begin
 	// with.
 	audioInit = "random"
-	audioTol  = 1e-5
+	audioTol  = 5e-5
 
 	// mixtureFile is the recording itself, for the page's player.
 	mixtureFile = "recording.wav"

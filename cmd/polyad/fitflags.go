@@ -75,7 +75,7 @@ func (f *fitFlags) register(cmd *cobra.Command) {
 // registerStops registers how long to go on, the seed, and the number of workers.
 func (f *fitFlags) registerStops(fs *pflag.FlagSet) {
 	fs.IntVar(&f.maxIter, "max-iter", 0, "largest number of sweeps; default 500, mu 2000")
-	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps lower the objective by less than this share of its value at the start; 0: never")
+	fs.Float64Var(&f.tol, "tol", 1e-6, "stop when 10 sweeps change the objective by no more than this share of what it is; 0: never")
 	fs.Var(&f.maxTime, "max-time", "time limit, such as 90s or 5m")
 	fs.Uint64Var(&f.seed, "seed", 0, "seed of what is random in the start")
 	fs.IntVar(&f.workers, "workers", 0, "number of worker threads; 0: one per processor (results do not depend on it)")
