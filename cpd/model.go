@@ -2,14 +2,11 @@ package cpd
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"polyad/asm"
 	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/matrix"
-	"polyad/ndio"
 	"polyad/tensor"
 )
 
@@ -92,68 +89,10 @@ func weighted[T asm.Float](f *matrix.Dense[T], weights []float64) *matrix.Dense[
 	return f
 }
 
-// Save writes the model into the folder dir, which is made when it is missing:
-// weights.npy (r, float64) and factor_0.npy … (I_n x r, in the model's element
-// type). Each file appears whole or not at all; files of these names are replaced.
-func (m *Model[T]) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	w := m.Weights
-	if w == nil {
-		w = ones(m.Rank())
-	}
-	if err := ndio.WriteFile(filepath.Join(dir, weightsFile), tensor.Of(w, len(w))); err != nil {
-		return err
-	}
-	for n, f := range m.Factors {
-		if err := ndio.WriteFile(filepath.Join(dir, factorFile(n)), tensor.FromMatrix(f)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-const weightsFile = "weights.npy"
-
-func factorFile(n int) string { return fmt.Sprintf("factor_%d.npy", n) }
-
 func ones(r int) []float64 {
 	w := make([]float64, r)
 	for q := range w {
 		w[q] = 1
 	}
 	return w
-}
-
-// Load reads the model that [Model.Save] or the command wrote into dir: the
-// factors from factor_0.npy on, as many as there are. Files of another element
-// type are converted. The error names the file, or the shapes that do not fit
-// together.
-func Load[T asm.Float](dir string) (*Model[T], error) {
-	w, err := ndio.Load[float64](filepath.Join(dir, weightsFile))
-	if err != nil {
-		return nil, err
-	}
-	if w.Order() != 1 {
-		return nil, fmt.Errorf("%s: %w: shape %v, want a vector", filepath.Join(dir, weightsFile), ErrShape, w.Shape)
-	}
-	m := &Model[T]{Weights: w.Contiguous().Data}
-	for n := 0; ; n++ {
-		path := filepath.Join(dir, factorFile(n))
-		if _, err := os.Stat(path); n >= 2 && os.IsNotExist(err) {
-			return m, nil
-		}
-		t, err := ndio.Load[T](path)
-		if err != nil {
-			return nil, err
-		}
-		if t.Order() != 2 {
-			return nil, fmt.Errorf("%s: %w: shape %v, want a matrix", path, ErrShape, t.Shape)
-		}
-		if t.Shape[1] != len(m.Weights) {
-			return nil, fmt.Errorf("%s: %w: %d x %d beside %d weights", path, ErrShape, t.Shape[0], t.Shape[1], len(m.Weights))
-		}
-		m.Factors = append(m.Factors, t.Matrix())
-	}
 }

@@ -2,51 +2,47 @@ package nmf
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"polyad/asm"
+	"polyad/internal/fitting"
+	"polyad/internal/modeldir"
 	"polyad/matrix"
-	"polyad/ndio"
 	"polyad/tensor"
 )
 
 // Save writes the model into the folder dir, which is made when it is missing:
-// W.npy (m x r) and H.npy (r x n) in the model's element type. Each file appears
-// whole or not at all; files of these names are replaced.
+// W.npy (m x r) and H.npy (r x n) in the model's element type. They take the place
+// of an earlier model in dir, of any kind, and of what was written about it
+// (result.json, trace.csv, names and axes), all at once: when the process ends
+// meanwhile, dir has the earlier model or this one. Other files in dir stay. Files
+// with the names of a model's parts, in a folder that is none of a model, are an
+// error.
 func (m *Model[T]) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	for _, f := range []struct {
-		name string
-		x    *matrix.Dense[T]
-	}{{"W.npy", m.W}, {"H.npy", m.H}} {
-		if err := ndio.WriteFile(filepath.Join(dir, f.name), tensor.FromMatrix(f.x)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fitting.SaveParts(dir, nil, []fitting.Part[T]{{Name: "W.npy", Array: tensor.FromMatrix(m.W)}, {Name: "H.npy", Array: tensor.FromMatrix(m.H)}})
 }
 
 // Load reads the model that [Model.Save] or the command wrote into dir. Files
-// of another element type are converted. The error names the file, or the
-// shapes that do not fit together.
+// of another element type are converted. What no fit leaves is an error that wraps
+// [ErrShape] or [ErrData] and names the file: matrices without rows or columns, or
+// whose shapes do not fit together, and entries that are negative or not finite.
 func Load[T asm.Float](dir string) (*Model[T], error) {
 	var f [2]*matrix.Dense[T]
-	for i, name := range []string{"W.npy", "H.npy"} {
-		path := filepath.Join(dir, name)
-		t, err := ndio.Load[T](path)
-		if err != nil {
-			return nil, err
+	folder := &fitting.Folder{Dir: dir, Shape: ErrShape, Data: ErrData, Nonneg: true}
+	err := modeldir.Read(dir, func() error {
+		for i, name := range []string{"W.npy", "H.npy"} {
+			t, err := fitting.LoadPart[T](folder, name, 2)
+			if err != nil {
+				return err
+			}
+			f[i] = t.Matrix()
 		}
-		if t.Order() != 2 {
-			return nil, fmt.Errorf("%s: %w: shape %v, want a matrix", path, ErrShape, t.Shape)
+		if f[0].Cols != f[1].Rows {
+			return fmt.Errorf("%s: %w: W is %d x %d but H %d x %d", dir, ErrShape, f[0].Rows, f[0].Cols, f[1].Rows, f[1].Cols)
 		}
-		f[i] = t.Matrix()
-	}
-	if f[0].Cols != f[1].Rows {
-		return nil, fmt.Errorf("%s: %w: W is %d x %d but H %d x %d", dir, ErrShape, f[0].Rows, f[0].Cols, f[1].Rows, f[1].Cols)
+		return folder.CheckSize([]int{f[0].Rows, f[1].Cols})
+	})
+	if err != nil {
+		return nil, err
 	}
 	return &Model[T]{W: f[0], H: f[1]}, nil
 }

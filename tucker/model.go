@@ -1,18 +1,13 @@
 package tucker
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"polyad/asm"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
 	"polyad/matrix"
-	"polyad/ndio"
 	"polyad/tensor"
 )
 
@@ -159,70 +154,6 @@ func (m *Model[T]) orthonormalize(pool *par.Pool) error {
 	}
 	m.Core = tensor.MultiModeProduct(pool, m.Core, turns, false)
 	return nil
-}
-
-const coreFile = "core.npy"
-
-func factorFile(n int) string { return fmt.Sprintf("factor_%d.npy", n) }
-
-// Save writes the model into the folder dir, which is made when it is missing:
-// core.npy (J_0 x J_1 …) and factor_0.npy … (I_n x J_n), in the model's element
-// type; modes left alone have no file. Each file appears whole or not at all; files
-// of these names are replaced, or removed.
-func (m *Model[T]) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	if err := ndio.WriteFile(filepath.Join(dir, coreFile), m.Core); err != nil {
-		return err
-	}
-	for n, f := range m.Factors {
-		path := filepath.Join(dir, factorFile(n))
-		if f == nil {
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			continue
-		}
-		if err := ndio.WriteFile(path, tensor.FromMatrix(f)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Load reads the model that [Model.Save] or the command wrote into dir: the core
-// and the factors of its modes; a mode without a file is left alone, and some mode
-// has one. Files of another element type are converted. The error names the file,
-// or the shapes that do not fit together.
-func Load[T asm.Float](dir string) (*Model[T], error) {
-	core, err := ndio.Load[T](filepath.Join(dir, coreFile))
-	if err != nil {
-		return nil, err
-	}
-	if core.Order() < 2 {
-		return nil, fmt.Errorf("%s: %w: shape %v, want two modes or more", filepath.Join(dir, coreFile), ErrShape, core.Shape)
-	}
-	m := &Model[T]{Core: core.Contiguous(), Factors: make([]*matrix.Dense[T], core.Order())}
-	var missing error
-	for n, j := range core.Shape {
-		path := filepath.Join(dir, factorFile(n))
-		t, err := ndio.Load[T](path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			missing = err
-			continue
-		case err != nil:
-			return nil, err
-		case t.Order() != 2 || t.Shape[1] != j:
-			return nil, fmt.Errorf("%s: %w: shape %v, want a matrix of %d columns", path, ErrShape, t.Shape, j)
-		}
-		m.Factors[n] = t.Matrix()
-	}
-	if !slices.ContainsFunc(m.Factors, func(f *matrix.Dense[T]) bool { return f != nil }) {
-		return nil, missing
-	}
-	return m, nil
 }
 
 // Norm is what [Model.Normalize] makes 1.

@@ -126,11 +126,26 @@ func TestDefaultFolderIsReplacedOnlyWhenItIsOurs(t *testing.T) {
 	stems, err = filepath.Glob(filepath.Join(audioOut, "stems", "*.wav"))
 	require.NoError(t, err)
 	assert.Len(t, stems, 1)
-	// What a killed run has left behind is no obstacle.
-	require.NoError(t, os.Mkdir(filepath.Join(audioOut, hiddenPrefix+"123"), 0o777))
+	// What a killed run has left behind is no obstacle, but what looks like it and
+	// has no marker of ours is the user's.
+	left := filepath.Join(audioOut, ".polyad-0123456789abcdef")
+	require.NoError(t, os.MkdirAll(filepath.Join(left, "new"), 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(left, "new", "W.npy"), []byte("half"), 0o666))
+	code, _, _ = call(args...)
+	assert.Equal(t, exitUsage, code)
+	assert.FileExists(t, filepath.Join(left, "new", "W.npy"))
+	marker := `{"polyad":"polyad builds a model here; a folder that a killed run has left is removed by the next one","site":".polyad-0123456789abcdef","folder":".","state":"begun"}`
+	require.NoError(t, os.WriteFile(filepath.Join(left, "marker.json"), []byte(marker), 0o666))
 	code, _, stderr = call(args...)
 	require.Zero(t, code, stderr)
-	assert.NoDirExists(t, filepath.Join(audioOut, hiddenPrefix+"123"))
+	assert.NoDirExists(t, left)
+	mine := filepath.Join(audioOut, ".polyad-mine")
+	require.NoError(t, os.WriteFile(mine, []byte("mine"), 0o666))
+	code, _, _ = call(args...)
+	assert.Equal(t, exitUsage, code)
+	code, _, stderr = call(append(args, "--force")...)
+	require.Zero(t, code, stderr)
+	assert.FileExists(t, mine)
 }
 
 func TestBuiltInRecordingIsTheDefault(t *testing.T) {

@@ -142,18 +142,24 @@ floor count as zeros, and a component that is zero matches nothing.`,
 		if err := masks.check(); err != nil {
 			return err
 		}
+		kind := ""
 		for _, dir := range []string{args[0], against} {
 			if dir == "" && !cmd.Flags().Changed("against") {
 				continue
 			}
-			if kindOf(dir) == "nmf" {
+			k, err := kindOf(dir)
+			if err != nil {
+				return err
+			}
+			if k == "nmf" {
 				if err := checkModel(dir); err != nil {
 					return err
 				}
 			}
-			if kindOf(args[0]) != kindOf(dir) {
+			if kind != "" && k != kind {
 				return fmt.Errorf("%s and %s are models of different kinds", args[0], dir)
 			}
+			kind = k
 		}
 		if len(args) == 1 {
 			for _, name := range []string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"} {
@@ -165,7 +171,7 @@ floor count as zeros, and a component that is zero matches nothing.`,
 		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
 		var err error
 		all, print := any(e), e.print
-		switch kindOf(args[0]) {
+		switch kind {
 		case "tucker":
 			t := &tuckerEvaluation{evaluation: *e}
 			all, print = t, t.print

@@ -53,7 +53,13 @@ func (a *app) newRun(cmd *cobra.Command, args []string, f *fitFlags, outs *outFl
 	}
 	run = &fitting{app: a, command: commandLine(cmd, args), flags: f, outs: outs}
 	if outs.out != "" {
-		if run.dir, err = a.openOut(outs.out, outs.force, own); err != nil {
+		kind := cmd.Name()
+		if kind == "transform" {
+			if kind, err = kindOf(args[0]); err != nil {
+				return nil, err
+			}
+		}
+		if run.dir, err = a.openOut(outs.out, kind, outs.force, own); err != nil {
 			return nil, err
 		}
 	}

@@ -205,7 +205,11 @@ func isModel(path string) bool {
 
 // describeModel tells what model a folder holds.
 func describeModel(dir string) (*modelInfo, error) {
-	m := &modelInfo{Folder: filepath.ToSlash(dir), Kind: kindOf(dir), DType: "float64"}
+	kind, err := kindOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	m := &modelInfo{Folder: filepath.ToSlash(dir), Kind: kind, DType: "float64"}
 	files := []string{"W.npy", "H.npy"}
 	switch m.Kind {
 	case "cpd":

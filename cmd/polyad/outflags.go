@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"polyad/internal/modeldir"
 )
 
 // outFlags are the flags that say what a fitting verb leaves behind and tells.
@@ -102,9 +104,8 @@ func ourPage(path string) bool {
 // canCreateIn reports, in the name of a flag, that no file can be created in a
 // folder.
 func canCreateIn(flag, dir string) error {
-	probe, err := os.MkdirTemp(dir, hiddenPrefix)
-	if err != nil {
+	if err := modeldir.Probe(dir); err != nil {
 		return fmt.Errorf("%s: cannot write into %s: %w", flag, dir, errors.Unwrap(err))
 	}
-	return os.Remove(probe)
+	return nil
 }

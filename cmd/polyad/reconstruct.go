@@ -47,7 +47,11 @@ that. The file appears whole or not at all.`,
 			return usagef("%s exists; choose another name, or --force to replace it", args[1])
 		}
 		names, write32, write64 := []string{"W.npy", "H.npy"}, reconstruct[float32], reconstruct[float64]
-		switch kindOf(args[0]) {
+		kind, err := kindOf(args[0])
+		if err != nil {
+			return err
+		}
+		switch kind {
 		case "cpd":
 			names, write32, write64 = []string{"factor_0.npy"}, reconstructCPD[float32], reconstructCPD[float64]
 		case "tucker":

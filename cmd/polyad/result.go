@@ -23,6 +23,7 @@ const resultSchema = "polyad/result/1"
 type result struct {
 	Schema      string             `json:"schema"`
 	Command     string             `json:"command"`
+	Kind        string             `json:"kind"` // nmf, cpd or tucker
 	Options     map[string]any     `json:"options"`
 	Seed        uint64             `json:"seed"`
 	Status      string             `json:"status"`
@@ -146,7 +147,7 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *
 	}
 	options["fix"] = fix
 	res := &result{
-		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
+		Schema: resultSchema, Command: command, Kind: "nmf", Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Observed: r.Observed, Pruned: r.Pruned, Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"polyad/asm"
+	"polyad/internal/modeldir"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -223,14 +224,7 @@ func ofModel(dir, file string, err error) error {
 }
 
 // kindOf returns what kind of model a folder holds: cpd, tucker, or else nmf.
-func kindOf(dir string) string {
-	for file, kind := range map[string]string{"weights.npy": "cpd", "core.npy": "tucker"} {
-		if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
-			return kind
-		}
-	}
-	return "nmf"
-}
+func kindOf(dir string) (string, error) { return modeldir.Kind(dir) }
 
 // isFloat32 reports whether these arrays of a model are all float32.
 func isFloat32(dir string, names ...string) (bool, error) {

@@ -147,7 +147,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 			Density: o.Density, Nonneg: o.Nonneg, Noise: o.Noise.String(), SNR: o.SNR, Seed: o.Seed, Truth: filepath.ToSlash(f.truth), Version: version,
 		}
 		if f.truth != "" {
-			if f.dir, err = a.openFolder("--truth", f.truth, f.force, false); err != nil {
+			if f.dir, err = a.openFolder("--truth", f.truth, kind, f.force, false); err != nil {
 				return err
 			}
 		}

@@ -76,7 +76,11 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 		if err := masks.check(); err != nil {
 			return err
 		}
-		switch kindOf(args[0]) {
+		kind, err := kindOf(args[0])
+		if err != nil {
+			return err
+		}
+		switch kind {
 		case "cpd":
 			return a.transformCPD(cmd, args, &f, &masks, &outs)
 		case "tucker":

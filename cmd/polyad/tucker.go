@@ -216,7 +216,7 @@ func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], scales []
 		options[kind] = byBlock(o, func(p reg.Penalty) any { return weightOf(p, kind) })
 	}
 	res := &tuckerResult{result: result{
-		Schema: resultSchema, Command: command, Options: options, Seed: o.Seed,
+		Schema: resultSchema, Command: command, Kind: "tucker", Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, KKT: map[string]float64{}, Observed: size(in.Shape),
 		Balance: balanceResult{o.Balance.String(), []float64{}, scales}, Restarts: runsOf(r.Runs), Best: r.Best,

@@ -241,6 +241,17 @@ func TestForceLeavesOneModel(t *testing.T) {
 	code, _, stderr := call("cpd", x, "-r", "2", "-o", mine, "--max-iter", "3", "--force", "-q")
 	require.Zero(t, code, stderr)
 	require.FileExists(t, filepath.Join(mine, "core.npy"))
+	code, _, stderr = call("eval", mine, x)
+	require.Zero(t, code, stderr)
+
+	// A file that would be taken for a part of the new model is not put beside it.
+	require.NoError(t, os.RemoveAll(mine))
+	require.NoError(t, os.Mkdir(mine, 0o777))
+	for _, name := range []string{"factor_7.npy", "notes.txt"} {
+		require.NoError(t, os.WriteFile(filepath.Join(mine, name), nil, 0o666))
+	}
+	refused(t, exitUsage, []string{"factor_7.npy", "move it away"}, "cpd", x, "-r", "2", "-o", mine, "--force")
+	require.FileExists(t, filepath.Join(mine, "factor_7.npy"))
 }
 
 func TestErrorTargetsAreMetWithTheSmallestRanks(t *testing.T) {

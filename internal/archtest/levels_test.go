@@ -8,7 +8,8 @@ var levels = map[string]int{
 	"internal/wholefile": 0,
 	"solver":             0,
 
-	"matrix": 1,
+	"matrix":            1,
+	"internal/modeldir": 1,
 
 	"tensor":           2,
 	"loss":             2,

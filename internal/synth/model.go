@@ -1,13 +1,9 @@
 package synth
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
-
 	"polyad/asm"
+	"polyad/internal/fitting"
 	"polyad/matrix"
-	"polyad/ndio"
 	"polyad/tensor"
 )
 
@@ -59,18 +55,7 @@ func widened[T asm.Float](f []*matrix.Dense[T]) (wide []*matrix.Dense[float64]) 
 	return wide
 }
 
-// save writes the files of a model folder.
+// save puts the files of a model into a folder.
 func save[T asm.Float](dir, name string, t *tensor.Dense[T], factors []*matrix.Dense[T]) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	if err := ndio.WriteFile(filepath.Join(dir, name), t); err != nil {
-		return err
-	}
-	for i, f := range factors {
-		if err := ndio.WriteFile(filepath.Join(dir, fmt.Sprintf("factor_%d.npy", i)), tensor.FromMatrix(f)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fitting.SaveParts(dir, nil, append([]fitting.Part[T]{{Name: name, Array: t}}, fitting.Factors(factors)...))
 }
