@@ -16,6 +16,11 @@ import (
 type Model[T asm.Float] struct {
 	Weights []float64
 	Factors []*matrix.Dense[T]
+
+	// Axes tell what the indices of each mode stand for; nil when nothing is known.
+	// [Fit] leaves them nil, as an array has no names; set them, and [Model.Save],
+	// [Load] and [Model.Transform] keep them.
+	Axes []ndio.Axis
 }
 
 // Rank returns the number of components r.
@@ -33,7 +38,7 @@ func (m *Model[T]) Clone() *Model[T] {
 	if m == nil {
 		return nil
 	}
-	c := &Model[T]{Weights: append([]float64(nil), m.Weights...)}
+	c := &Model[T]{Weights: append([]float64(nil), m.Weights...), Axes: ndio.CloneAxes(m.Axes)}
 	for _, f := range m.Factors {
 		c.Factors = append(c.Factors, f.Clone())
 	}

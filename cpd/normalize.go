@@ -4,9 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"polyad/asm"
 	"polyad/internal/fitting"
-	"polyad/matrix"
 )
 
 // Norm is what [Model.Normalize] makes 1.
@@ -83,44 +81,4 @@ func (r *Result[T]) Sort() (order []int) {
 	order = r.Model.Sort()
 	r.Pruned = fitting.OrderFound(order, r.Beta, r.Pruned)
 	return order
-}
-
-// FixSigns turns the signs of columns in pairs, in place, so that the array stays
-// the same: weights become positive, and in each column of all factors but the
-// last the first entry whose magnitude is within one percent of the column's
-// largest is positive. The last factor takes what is left.
-func (m *Model[T]) FixSigns() {
-	const nearTop = .99
-	last := m.Factors[len(m.Factors)-1]
-	for q := range m.Rank() {
-		turn := m.Weights != nil && m.Weights[q] < 0
-		if turn {
-			m.Weights[q] = -m.Weights[q]
-		}
-		for _, f := range m.Factors[:len(m.Factors)-1] {
-			var top T
-			for i := range f.Rows {
-				top = max(top, f.Row(i)[q], -f.Row(i)[q])
-			}
-			for i := range f.Rows {
-				if v := f.Row(i)[q]; max(v, -v) >= nearTop*top {
-					if v < 0 {
-						negate(f, q)
-						turn = !turn
-					}
-					break
-				}
-			}
-		}
-		if turn {
-			negate(last, q)
-		}
-	}
-}
-
-// negate turns the sign of a column.
-func negate[T asm.Float](f *matrix.Dense[T], q int) {
-	for i := range f.Rows {
-		f.Row(i)[q] = -f.Row(i)[q]
-	}
 }

@@ -59,6 +59,10 @@ type Result[T asm.Float] struct {
 // Fit returns 1 - RelError.
 func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
 
+// Explained returns 1 - RelError²: the share of the data's sum of squares that the
+// model explains. It is negative when the model is worse than zeros.
+func (r *Result[T]) Explained() float64 { return 1 - r.RelError*r.RelError }
+
 // Surviving returns the number of components that are not pruned.
 func (r *Result[T]) Surviving() int { return r.Rank() - len(r.Pruned) }
 

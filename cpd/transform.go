@@ -108,6 +108,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options
 	r, err := Fit(ctx, x, start.Rank(), &opt)
 	if r != nil {
 		r.Options.Init = nil
+		r.Axes = fitting.BasisAxes(m.Axes, last)
 		if m.Weights != nil {
 			r.Weights, r.Factors[0] = slices.Clone(m.Weights), m.Factors[0].Clone()
 		}

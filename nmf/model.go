@@ -5,12 +5,20 @@ import (
 
 	"polyad/asm"
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/solver"
 )
 
 // Model is a factorization X ≈ W·H of an m x n matrix: W is m x r, a component
 // per column, H is r x n, a component per row.
-type Model[T asm.Float] struct{ W, H *matrix.Dense[T] }
+type Model[T asm.Float] struct {
+	W, H *matrix.Dense[T]
+
+	// Axes tell what the rows (0) and the columns (1) of X stand for; nil when nothing
+	// is known. [Fit] leaves them nil, as a matrix has no names; set them, and
+	// [Model.Save], [Load] and [Model.Transform] keep them.
+	Axes []ndio.Axis
+}
 
 // Rank returns the number of components r.
 func (m *Model[T]) Rank() int { return m.W.Cols }
@@ -27,7 +35,7 @@ func (m *Model[T]) Clone() *Model[T] {
 	if m == nil {
 		return nil
 	}
-	return &Model[T]{W: m.W.Clone(), H: m.H.Clone()}
+	return &Model[T]{W: m.W.Clone(), H: m.H.Clone(), Axes: ndio.CloneAxes(m.Axes)}
 }
 
 // Result is a fitted model and how it was found.
@@ -78,6 +86,10 @@ type Result[T asm.Float] struct {
 
 // Fit returns 1 - RelError.
 func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
+
+// Explained returns 1 - RelError²: the share of the data's sum of squares that the
+// model explains. It is negative when the model is worse than zeros.
+func (r *Result[T]) Explained() float64 { return 1 - r.RelError*r.RelError }
 
 // Objective returns the minimized objective, loss plus penalties, with the same
 // bits as the last point of the trace.

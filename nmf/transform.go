@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"polyad/internal/fitting"
 	"polyad/matrix"
 	"polyad/solver"
 )
@@ -58,6 +59,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options
 	r, err := Fit(ctx, x, m.W.Cols, &opt)
 	if r != nil {
 		r.Options.Init = nil
+		r.Axes = fitting.BasisAxes(m.Axes, 1)
 	}
 	return r, err
 }

@@ -17,6 +17,11 @@ import (
 type Model[T asm.Float] struct {
 	Core    *tensor.Dense[T]
 	Factors []*matrix.Dense[T]
+
+	// Axes tell what the indices of each mode stand for; nil when nothing is known.
+	// [Fit] leaves them nil, as an array has no names; set them, and [Model.Save],
+	// [Load] and [Model.Transform] keep them.
+	Axes []ndio.Axis
 }
 
 // Ranks returns the shape of the core.
@@ -36,7 +41,7 @@ func (m *Model[T]) Clone() *Model[T] {
 	if m == nil {
 		return nil
 	}
-	c := &Model[T]{Core: m.Core.Clone()}
+	c := &Model[T]{Core: m.Core.Clone(), Axes: ndio.CloneAxes(m.Axes)}
 	for _, f := range m.Factors {
 		if f != nil {
 			f = f.Clone()

@@ -46,6 +46,10 @@ type Result[T asm.Float] struct {
 // Fit returns 1 - RelError.
 func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
 
+// Explained returns 1 - RelError²: the share of the data's sum of squares that the
+// model explains. It is negative when the model is worse than zeros.
+func (r *Result[T]) Explained() float64 { return 1 - r.RelError*r.RelError }
+
 // Objective returns the minimized objective, loss plus penalties, with the same
 // bits as the last point of the trace.
 func (r *Result[T]) Objective() float64 {

@@ -90,6 +90,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options
 	r, err := Fit(ctx, x, m.Ranks(), &opt)
 	if r != nil {
 		r.Options.Init = nil
+		r.Axes = fitting.BasisAxes(m.Axes, last)
 	}
 	return r, err
 }
