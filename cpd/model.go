@@ -7,6 +7,7 @@ import (
 	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/tensor"
 )
 

@@ -16,7 +16,7 @@ const weightsFile = "weights.npy"
 
 // Save writes the model into the folder dir, which is made when it is missing:
 // weights.npy (r, float64) and factor_0.npy … (I_n x r, in the model's element
-// type). They take the place of an earlier model in dir, of any kind and order, and
+// type), and what Axes tells as names_N.txt and axis_N.csv. They take the place of an earlier model in dir, of any kind and order, and
 // of what was written about it (result.json, trace.csv, names and axes), all at
 // once: when the process ends meanwhile, dir has the earlier model or this one.
 // Other files in dir stay. Files with the names of a model's parts, in a folder
@@ -29,7 +29,7 @@ func (m *Model[T]) Save(dir string) error {
 	weights := func(dir string) error {
 		return ndio.WriteFile(filepath.Join(dir, weightsFile), tensor.Of(w, len(w)))
 	}
-	return fitting.SaveParts(dir, weights, fitting.Factors(m.Factors))
+	return fitting.SaveParts(dir, m.Axes, weights, fitting.Factors(m.Factors))
 }
 
 // Load reads the model that [Model.Save] or the command wrote into dir: the
@@ -57,7 +57,11 @@ func Load[T asm.Float](dir string) (*Model[T], error) {
 			}
 			m.Factors = append(m.Factors, f)
 		}
-		return folder.CheckFactors(m.Shape())
+		if err := folder.CheckFactors(m.Shape()); err != nil {
+			return err
+		}
+		m.Axes, err = ndio.LoadAxes(dir, m.Shape())
+		return err
 	})
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"polyad/internal/fitting"
 	"polyad/internal/par"
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/tensor"
 )
 

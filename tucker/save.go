@@ -9,20 +9,22 @@ import (
 	"polyad/internal/fitting"
 	"polyad/internal/modeldir"
 	"polyad/matrix"
+	"polyad/ndio"
 )
 
 const coreFile = "core.npy"
 
 // Save writes the model into the folder dir, which is made when it is missing:
 // core.npy (J_0 x J_1 …) and factor_0.npy … (I_n x J_n), in the model's element
-// type; modes left alone have no file. They take the place of an earlier model in
+// type; modes left alone have no file; and what Axes tells as names_N.txt and
+// axis_N.csv. They take the place of an earlier model in
 // dir, of any kind and order, and of what was written about it (result.json,
 // trace.csv, names and axes), all at once: when the process ends meanwhile, dir has
 // the earlier model or this one. Other files in dir stay. Files with the names of a
 // model's parts, in a folder that is none of a model, are an error.
 func (m *Model[T]) Save(dir string) error {
 	parts := []fitting.Part[T]{{Name: coreFile, Array: m.Core}}
-	return fitting.SaveParts(dir, nil, append(parts, fitting.Factors(m.Factors)...))
+	return fitting.SaveParts(dir, m.Axes, nil, append(parts, fitting.Factors(m.Factors)...))
 }
 
 // Load reads the model that [Model.Save] or the command wrote into dir: the core
@@ -55,7 +57,11 @@ func Load[T asm.Float](dir string) (*Model[T], error) {
 		if !slices.ContainsFunc(m.Factors, func(f *matrix.Dense[T]) bool { return f != nil }) {
 			return missing
 		}
-		return folder.CheckFactors(m.Shape())
+		if err := folder.CheckFactors(m.Shape()); err != nil {
+			return err
+		}
+		m.Axes, err = ndio.LoadAxes(dir, m.Shape())
+		return err
 	})
 	if err != nil {
 		return nil, err

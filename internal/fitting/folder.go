@@ -42,8 +42,8 @@ func Factors[T asm.Float](factors []*matrix.Dense[T]) (parts []Part[T]) {
 }
 
 // SaveParts puts a model into a folder, in the place of an earlier one; see
-// [modeldir.Save]. First is written before the parts, for one of another type.
-func SaveParts[T asm.Float](dir string, first func(dir string) error, parts []Part[T]) error {
+// [modeldir.Save]. Axes tell what the indices of its modes stand for. First is written before the parts, for one of another type.
+func SaveParts[T asm.Float](dir string, axes []ndio.Axis, first func(dir string) error, parts []Part[T]) error {
 	return modeldir.Save(dir, func(dir string) error {
 		if first != nil {
 			if err := first(dir); err != nil {
@@ -55,7 +55,7 @@ func SaveParts[T asm.Float](dir string, first func(dir string) error, parts []Pa
 				return err
 			}
 		}
-		return nil
+		return ndio.SaveAxes(dir, axes)
 	})
 }
 

@@ -57,5 +57,5 @@ func widened[T asm.Float](f []*matrix.Dense[T]) (wide []*matrix.Dense[float64]) 
 
 // save puts the files of a model into a folder.
 func save[T asm.Float](dir, name string, t *tensor.Dense[T], factors []*matrix.Dense[T]) error {
-	return fitting.SaveParts(dir, nil, append([]fitting.Part[T]{{Name: name, Array: t}}, fitting.Factors(factors)...))
+	return fitting.SaveParts(dir, nil, nil, append([]fitting.Part[T]{{Name: name, Array: t}}, fitting.Factors(factors)...))
 }
