@@ -2,6 +2,8 @@ package ndio
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"polyad/asm"
 	"polyad/tensor"
@@ -24,6 +26,8 @@ var (
 	// ErrMemory is wrapped when a small file stands for an array that is larger
 	// than the memory that is free.
 	ErrMemory = errors.New("array larger than memory")
+	// ErrOption is wrapped when [Options] ask for what a file has not.
+	ErrOption = errors.New("option for another kind of file")
 	// ErrSuffix is wrapped when the suffix of a file names no known format.
 	ErrSuffix = errors.New("unknown file suffix")
 )
@@ -60,6 +64,23 @@ func arrayOf[T asm.Float](t *tensor.Dense[T]) Array {
 		a.F64 = t
 	}
 	return a
+}
+
+// transpose exchanges the modes of a matrix and their names.
+func (a *Array) transpose() error {
+	if s := a.Shape(); len(s) != 2 {
+		return fmt.Errorf("%w: shape %v has %d modes, and only a matrix can be transposed", ErrOption, s, len(s))
+	}
+	if err := weigh(a.Shape(), 8*int64(a.Shape()[0])*int64(a.Shape()[1])); err != nil {
+		return err
+	}
+	if a.F32 != nil {
+		a.F32 = tensor.FromMatrix(a.F32.Matrix().Transpose())
+	} else {
+		a.F64 = tensor.FromMatrix(a.F64.Matrix().Transpose())
+	}
+	slices.Reverse(a.Names)
+	return nil
 }
 
 // Shape returns the sizes of the modes. It shares memory with the array.

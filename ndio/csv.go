@@ -116,13 +116,14 @@ func (t *table) next() (record, error) {
 
 // sample returns the first records, and why there are no more of them.
 func (t *table) sample() (sample []record, err error) {
-	for len(sample) < sampleRows {
+	for size := 0; len(sample) < sampleRows && (len(sample) < 2 || size < sampleFields); {
 		r, err := t.next()
 		if err != nil {
 			return sample, err
 		}
 		r.fields = slices.Clone(r.fields)
 		sample = append(sample, r)
+		size += len(r.fields)
 	}
 	return sample, nil
 }
@@ -147,6 +148,11 @@ func (t *table) add(r record) error {
 	}
 	fields := r.fields
 	if l.index {
+		if t.rows%weighRows == weighRows-1 {
+			if err := weigh([]int{t.rows, l.width}, weighFrom); err != nil {
+				return err
+			}
+		}
 		t.index = append(t.index, strings.Clone(strings.TrimSpace(fields[0]))) // not the whole line
 		fields = fields[1:]
 	}

@@ -48,7 +48,7 @@ func ExampleReadFile() {
 	// Output:
 	// int16 (big endian) read as float64 [2 3 4]
 	// -12 11
-	// x.xlsx: unknown file suffix: ".xlsx"; convert the array to one of .npy, .csv, .tsv, .npz, .mtx, .mat
+	// x.xlsx: unknown file suffix: ".xlsx"; save its sheet as .csv, or convert the array to one of .npy, .csv, .tsv, .txt, .dat, .npz, .mtx, .mat
 }
 
 // The sum is that of the file's bytes, as sha256sum prints it.

@@ -21,6 +21,7 @@ type format struct {
 	suffix string // in lower case, with its dot
 	magic  string // what a stream of this format begins with, "" when it has no mark
 	named  bool   // a file holds several arrays, each with a name
+	table  bool   // a text table, which may have header and index
 	read   func(s *source, name string, o Options) (Array, error)
 	write  func(w io.Writer, a Array, name string) error // nil when it is only read
 }
@@ -28,12 +29,14 @@ type format struct {
 // formats lists what can be read and written. A stream that begins with no
 // magic is read as the first format that has none.
 var formats = []format{
-	{".npy", npyMagic, false, plain(single(readNPY)), unnamed(writeNPY)},
-	{".csv", "", false, tableOf(0), unnamed(tableWriter(','))},
-	{".tsv", "", false, tableOf('\t'), unnamed(tableWriter('\t'))},
-	{".npz", zipMagic, true, plain(readNPZ), writeNPZ},
-	{".mtx", mtxMagic, false, plain(single(readMTX)), nil},
-	{".mat", matMagic, true, plain(readMAT), nil},
+	{".npy", npyMagic, false, false, plain(single(readNPY)), unnamed(writeNPY)},
+	{".csv", "", false, true, tableOf(0), unnamed(tableWriter(','))},
+	{".tsv", "", false, true, tableOf('\t'), unnamed(tableWriter('\t'))},
+	{".txt", "", false, true, tableOf(0), nil},
+	{".dat", "", false, true, tableOf(0), nil},
+	{".npz", zipMagic, true, false, plain(readNPZ), writeNPZ},
+	{".mtx", mtxMagic, false, false, plain(single(readMTX)), nil},
+	{".mat", matMagic, true, false, plain(readMAT), nil},
 }
 
 // single is for formats that hold one array, which needs no name.
@@ -59,26 +62,38 @@ func unnamed(write func(w io.Writer, a Array) error) func(io.Writer, Array, stri
 // file and the name that the path consists of.
 func bySuffix(path string, writing bool) (form *format, file, name string, err error) {
 	file, name = splitName(path)
-	suffix := filepath.Ext(file)
+	bare := file
+	if cut := len(file) - len(gzipSuffix); !writing && cut > 0 && strings.EqualFold(file[cut:], gzipSuffix) {
+		bare = file[:cut]
+	}
+	suffix := filepath.Ext(bare)
 	var known []string
 	for i := range formats {
 		f := &formats[i]
 		if writing && f.write == nil {
 			continue
 		}
-		if strings.EqualFold(suffix, f.suffix) {
+		switch known = append(known, f.suffix); {
+		case !strings.EqualFold(suffix, f.suffix):
+		case f.named && bare != file:
+			return nil, "", "", fmt.Errorf("%s: %w: %q; such a file is packed in itself, so undo gzip", path, ErrSuffix, suffix+gzipSuffix)
+		default:
 			return f, file, name, nil
 		}
-		known = append(known, f.suffix)
 	}
-	return nil, "", "", fmt.Errorf("%s: %w: %q; convert the array to one of %s",
+	mend := foreignSuffixes[strings.ToLower(suffix)]
+	if mend != "" {
+		mend += ", or "
+	}
+	return nil, "", "", fmt.Errorf("%s: %w: %q; "+mend+"convert the array to one of %s",
 		path, ErrSuffix, suffix, strings.Join(known, ", "))
 }
 
-// ReadFile reads the array in a file: .npy, .csv, .tsv, .npz, .mtx or .mat by its
-// suffix, in upper or lower case. A .csv file may be separated by semicolons or
-// tabs, as in [ReadCSV]. Bytes behind the array of a .npy file are ignored, as
-// numpy does. Of several arrays in a .npz or .mat file one is chosen by its name
+// ReadFile reads the array in a file: .npy, .csv, .tsv, .txt, .dat, .npz, .mtx or
+// .mat by its suffix, in upper or lower case; all but .npz and .mat may be packed by
+// gzip, with .gz behind the suffix or without. How the fields of .csv, .txt and .dat
+// files are separated is found out, as in [ReadCSV]; those of .tsv files are by
+// tabs. Bytes behind the array of a .npy file are ignored, as numpy does. Of several arrays in a .npz or .mat file one is chosen by its name
 // behind a colon, such as data.npz:X.
 func ReadFile(path string) (Array, error) {
 	return Options{}.ReadFile(path)
@@ -128,14 +143,30 @@ func (o Options) decode(r io.Reader, h hash.Hash, form *format, name string) (Ar
 	if err != nil {
 		return Array{}, err
 	}
-	if form == nil {
-		if form, err = byMagic(s); err != nil {
-			return Array{}, err
-		}
-	}
-	a, err := form.read(s, name, o)
+	in, head, err := s.unpacked()
 	if err != nil {
 		return Array{}, err
+	}
+	if form == nil {
+		form = byMagic(head)
+	}
+	if err := foreign(form, head); err != nil {
+		return Array{}, err
+	}
+	if !form.table && (o.Header != Guess || o.Index != Guess) {
+		return Array{}, fmt.Errorf("%w: only tables have a header and an index, and this is a %s file", ErrOption, form.suffix)
+	}
+	a, err := form.read(in, name, o)
+	if err == nil && o.Transpose {
+		err = a.transpose()
+	}
+	if err != nil {
+		return Array{}, err
+	}
+	if in != s { // to the end, where the checksum is compared
+		if _, err := io.Copy(io.Discard, in); err != nil {
+			return Array{}, in.readError(err)
+		}
 	}
 	if err := s.drain(); err != nil {
 		return Array{}, err
@@ -143,27 +174,19 @@ func (o Options) decode(r io.Reader, h hash.Hash, form *format, name string) (Ar
 	return a, nil
 }
 
-// byMagic returns the format of a stream of which nothing has been read.
-func byMagic(s *source) (*format, error) {
-	longest := 0
-	for i := range formats {
-		longest = max(longest, len(formats[i].magic))
-	}
-	head, err := s.peek(longest)
-	if err != nil {
-		return nil, err
-	}
+// byMagic returns the format of a stream that begins so.
+func byMagic(head []byte) *format {
 	var plain *format
 	for i := range formats {
 		f := &formats[i]
 		switch {
 		case f.magic != "" && strings.HasPrefix(string(head), f.magic):
-			return f, nil
+			return f
 		case f.magic == "" && plain == nil:
 			plain = f
 		}
 	}
-	return plain, nil
+	return plain
 }
 
 // Load is [ReadFile] for a caller who wants elements of type T, converted as by

@@ -46,7 +46,7 @@ func TestTabsSeparateTheFieldsOfATSVFile(t *testing.T) {
 }
 
 func TestUnknownSuffixesAreRefusedByName(t *testing.T) {
-	for _, path := range []string{"dir.npy/x.xlsx", "x", "", "x.npy.gz", "x.", "npy"} {
+	for _, path := range []string{"dir.npy/x.xlsx", "x", "", "x.gz", "x.rds.gz", "x.", "npy"} {
 		_, err := ReadFile(path)
 		require.ErrorIs(t, err, ErrSuffix)
 		assert.True(t, strings.HasPrefix(err.Error(), path+": "), err)

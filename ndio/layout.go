@@ -9,9 +9,11 @@ import (
 	"strings"
 )
 
-// sampleRows is how many lines of a table are looked at before header and index
-// are told from data.
-const sampleRows = 100
+const (
+	sampleRows   = 100     // lines of a table that are looked at before header and index are told from data
+	sampleFields = 1 << 20 // fields of them
+	weighRows    = 1 << 16 // rows between looks whether there is memory for more names
+)
 
 // layout is what the lines of a table consist of.
 type layout struct {
@@ -53,7 +55,7 @@ func (o Options) layoutOf(sample []record, n numbers) layout {
 	default:
 		l.index = n.nameRows(sample)
 	}
-	l.remark(sample, n)
+	l.remark(sample, n, o)
 	return l
 }
 
@@ -82,7 +84,7 @@ func emptyTail(fields []string) (n int) {
 }
 
 // remark says what was taken for what.
-func (l *layout) remark(sample []record, n numbers) {
+func (l *layout) remark(sample []record, n numbers, o Options) {
 	line, rows := sample[0].line, sample
 	say := func(format string, args ...any) { l.remarks = append(l.remarks, fmt.Sprintf(format, args...)) }
 	switch {
@@ -103,10 +105,10 @@ func (l *layout) remark(sample []record, n numbers) {
 	if l.index {
 		from = 1
 	}
-	if first := rows[0].fields[from:]; l.header == nil && len(first) > 2 && n.counts(first) && !n.counts(rows[1].fields[from:]) {
+	if first := rows[0].fields[from:]; o.Header == Guess && l.header == nil && len(first) > 2 && n.counts(first) && !n.counts(rows[1].fields[from:]) {
 		say("took line %d as data, though it counts as a header may", line)
 	}
-	if !l.index && len(rows) > 2 && n.counts(column(rows, 0)) && len(rows[0].fields) > 1 && !n.counts(column(rows, 1)) {
+	if o.Index == Guess && !l.index && len(rows) > 2 && n.counts(column(rows, 0)) && len(rows[0].fields) > 1 && !n.counts(column(rows, 1)) {
 		say("took the first column as data, though it counts as an index may")
 	}
 }

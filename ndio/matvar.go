@@ -137,7 +137,15 @@ func (v *matVariable) read() (Array, error) {
 		return Array{}, err
 	}
 	if v.source.packed { // to the end, where the checksum is compared
-		if _, err := io.CopyN(io.Discard, v.source, 8); err != nil && err != io.EOF {
+		pad := -t.size & 7
+		if t.small != nil {
+			pad = 0
+		}
+		n, err := io.CopyN(io.Discard, v.source, pad+1)
+		switch {
+		case err == nil || n != pad && n != 0:
+			return Array{}, fmt.Errorf("%w: byte %d: %d elements are not all that the variable holds; %s", ErrFormat, at, p.n, saveMAT)
+		case err != io.EOF:
 			return Array{}, v.source.readError(err)
 		}
 	}

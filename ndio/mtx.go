@@ -205,6 +205,9 @@ func (m *mtxReader) elements() ([]float64, error) {
 	if err := m.enough(count, len("1\n")); err != nil {
 		return nil, err
 	}
+	if err := weigh([]int{m.rows, m.cols}, 8*int64(count)); err != nil {
+		return nil, err
+	}
 	room := count
 	if m.source.size < 0 {
 		room = min(room, firstStep/8)

@@ -127,8 +127,10 @@ func (p *payload) read() (a Array, err error) {
 		a.F32, err = readElements(p, readFloats[float32])
 	case "float64":
 		a.F64, err = readElements(p, readFloats[float64])
+	case "float16":
+		a.F32, err = readElements(p, readConverted[float32])
 	default:
-		a.F64, err = readElements(p, readConverted)
+		a.F64, err = readElements(p, readConverted[float64])
 	}
 	if err != nil {
 		return Array{}, err
@@ -193,11 +195,15 @@ func readFloats[T asm.Float](p *payload, dst []T) error {
 	return nil
 }
 
-// readConverted fills dst from a payload of another element type, through a
-// buffer.
-func readConverted(p *payload, dst []float64) error {
+// readConverted fills dst from a payload of another element type, through
+// buffers.
+func readConverted[T asm.Float](p *payload, dst []T) error {
 	size := p.element.size
 	buf := make([]byte, min(bufferBytes, len(dst)*size))
+	wide, same := any(dst).([]float64)
+	if !same {
+		wide = make([]float64, len(buf)/size)
+	}
 	for len(dst) > 0 {
 		n := min(len(dst), len(buf)/size)
 		b := buf[:n*size]
@@ -207,7 +213,14 @@ func readConverted(p *payload, dst []float64) error {
 		if p.element.bigEndian {
 			swapBytes(b, size)
 		}
-		p.element.convert(dst[:n], b)
+		p.element.convert(wide[:n], b)
+		if same {
+			wide = wide[n:]
+		} else {
+			for i, v := range wide[:n] {
+				dst[i] = T(v)
+			}
+		}
 		dst = dst[n:]
 	}
 	return nil

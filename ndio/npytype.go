@@ -3,6 +3,7 @@ package ndio
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 	"strconv"
 	"strings"
@@ -13,13 +14,18 @@ type element struct {
 	name      string // as numpy calls it
 	size      int    // bytes
 	bigEndian bool
-	convert   func(dst []float64, src []byte) // src is little endian; nil for floats
+	convert   func(dst []float64, src []byte) // src is little endian; nil for float32 and float64
 }
 
 // elements maps numpy's codes, without byte order, to the supported types.
 var elements = map[string]element{
 	"f4": {name: "float32", size: 4},
 	"f8": {name: "float64", size: 8},
+	"f2": {"float16", 2, false, func(dst []float64, src []byte) {
+		for i := range dst {
+			dst[i] = half(binary.LittleEndian.Uint16(src[2*i:]))
+		}
+	}},
 	"b1": {"bool", 1, false, func(dst []float64, src []byte) {
 		for i := range dst {
 			dst[i] = 0
@@ -70,6 +76,20 @@ var elements = map[string]element{
 	}},
 }
 
+// half returns the value of an IEEE 754 binary16, which float32 holds exactly.
+func half(b uint16) float64 {
+	sign, exponent, fraction := 1-2*float64(b>>15), int(b>>10&0x1f), float64(b&0x3ff)
+	switch {
+	case exponent == 0x1f && fraction != 0:
+		return math.NaN()
+	case exponent == 0x1f:
+		return math.Inf(int(sign))
+	case exponent == 0: // subnormal, or 0 with its sign
+		return math.Copysign(math.Ldexp(fraction, -24), sign)
+	}
+	return sign * math.Ldexp(1024+fraction, exponent-25)
+}
+
 // bigEndianHost tells the byte order of this machine.
 var bigEndianHost = binary.NativeEndian.Uint16([]byte{1, 0}) != 1
 
@@ -105,8 +125,6 @@ func refuse(code, descr string) error {
 	switch {
 	case kind == 'c' && n > 0 && n <= 32:
 		name, mend = fmt.Sprintf("complex%d", 8*n), "save abs(a), or a.real and a.imag, as arrays of their own"
-	case kind == 'f' && n == 2:
-		name, mend = "float16", "save it as float32: a.astype('f4')"
 	case kind == 'f' && n > 8 && n <= 32:
 		name = fmt.Sprintf("float%d", 8*n)
 	case kind == 'O':
@@ -123,7 +141,7 @@ func refuse(code, descr string) error {
 
 // inMemory returns the bytes that an element takes once it is read.
 func (e element) inMemory() int {
-	if e.name == "float32" {
+	if e.name == "float32" || e.name == "float16" {
 		return 4
 	}
 	return 8

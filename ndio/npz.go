@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,8 @@ func readNPZ(s *source, name string) (Array, error) {
 		return Array{}, fmt.Errorf("%w: no .npy file in the archive; %s", ErrFormat, savezAgain)
 	case len(chosen) == 0:
 		return Array{}, missing(name, names)
+	case len(chosen) > 1 && name == "" && isSparse(names):
+		return Array{}, fmt.Errorf("%w: it is a sparse matrix of scipy's; save it as .npy with numpy.save(FILE, X.toarray()), or as .mtx with scipy.io.mmwrite(FILE, X)", ErrType)
 	case len(chosen) > 1 && name == "":
 		return Array{}, several(names)
 	case len(chosen) > 1:
@@ -54,6 +57,17 @@ func readNPZ(s *source, name string) (Array, error) {
 		return Array{}, fmt.Errorf("array %q: %w", clip(strings.TrimSuffix(chosen[0].Name, npyMember)), err)
 	}
 	return a, nil
+}
+
+// isSparse reports whether arrays of these names are what scipy.sparse.save_npz
+// makes of a matrix.
+func isSparse(names []string) bool {
+	for _, name := range []string{"format", "shape", "data"} {
+		if !slices.Contains(names, name) {
+			return false
+		}
+	}
+	return true
 }
 
 // openZip returns the archive that s is, of which at most the head was read.

@@ -16,16 +16,19 @@ const (
 )
 
 // Options say how a file is read that can be read in several ways. The zero value
-// is what [ReadFile] and [Decode] do.
+// is what [ReadFile] and [Decode] do. An error wraps [ErrOption] when an option has no
+// meaning for the file.
 type Options struct {
 	// Header says whether the first line of a table names its columns.
 	Header Presence
 	// Index says whether the first column of a table names its rows.
 	Index Presence
+	// Transpose exchanges rows and columns of what was read, which is to have two
+	// modes.
+	Transpose bool
 }
 
-// ReadFile is [ReadFile] with options. Options about tables have no effect on
-// files of other formats.
+// ReadFile is [ReadFile] with options.
 func (o Options) ReadFile(path string) (Array, error) { return o.readFile(path, nil) }
 
 // ReadFileSum is [ReadFileSum] with options.

@@ -14,7 +14,7 @@ import (
 const (
 	commentMark = '#'
 	peekBytes   = 1 << 16 // how far a table is searched for its separator
-	maxRecord   = 1 << 26 // bytes of a line, which must fit memory a few times
+	maxRecord   = 1 << 25 // bytes of a line, which is in memory a few times
 )
 
 // hashWords are words of spreadsheets that begin like a comment.

@@ -108,6 +108,9 @@ run.`,
 		if err != nil {
 			return err
 		}
+		if len(args) == 1 {
+			run.command = commandLine(cmd, []string{named(args[0])})
+		}
 		return audioRun(cmd.Context(), run, rec, exponent)
 	})
 	return cmd
@@ -141,6 +144,15 @@ func readRecording(args []string, cut audio.Options) (*recording, error) {
 		}
 	}
 	return rec, nil
+}
+
+// named returns a path as pages and result files show it, which others may get: of
+// an absolute one its last element.
+func named(file string) string {
+	if filepath.IsAbs(file) {
+		return filepath.Base(file)
+	}
+	return file
 }
 
 // readSound reads a recording and the hash of its whole file, in one pass.
@@ -223,7 +235,7 @@ func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float6
 	if r == nil {
 		return ended
 	}
-	facts := inputFacts{File: rec.file, Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
+	facts := inputFacts{File: named(rec.file), Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
 	res := newResult(run.command, r, facts, run.flags)
 	res.Options["window"], res.Options["hop"], res.Options["mask_exponent"] = rec.mono.Size, rec.mono.Hop, exponent
 	comps, err := describeComponents(rec, r)

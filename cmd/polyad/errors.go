@@ -9,6 +9,7 @@ import (
 	"polyad/audio"
 	"polyad/cpd"
 	"polyad/loss"
+	"polyad/ndio"
 	"polyad/nmf"
 	"polyad/reg"
 	"polyad/tucker"
@@ -22,7 +23,7 @@ func exitCode(err error) int {
 	case errors.Is(err, errNotConverged):
 		return exitNotConverged
 	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), isRank(err), errors.Is(err, nmf.ErrOneSided),
-		errors.Is(err, reg.ErrPenalty), errors.Is(err, loss.ErrLoss), errors.Is(err, audio.ErrOption):
+		errors.Is(err, reg.ErrPenalty), errors.Is(err, loss.ErrLoss), errors.Is(err, audio.ErrOption), errors.Is(err, ndio.ErrOption):
 		return exitUsage
 	}
 	return exitFailed
@@ -93,6 +94,10 @@ var flagWords = strings.NewReplacer(
 	"instead (FixW)", "instead (--fix w)",
 	"instead (FixH)", "instead (--fix h)",
 	"use nndsvda (NNDSVD{Fill: FillMean}) or nndsvdar", "use --init nndsvda or nndsvdar",
+	"or say that the first column is an index if it names rows", "or give --index if the first column names rows",
+	"or take the line away if it is a header", "or give --header if it is a header",
+	"option for another kind of file: only tables", "--header and --index have no effect: only tables",
+	"option for another kind of file: shape", "--transpose: shape",
 	"use a random one (Random{} or NNDSVD{Fill: FillRandom})", "use --init random or nndsvdar",
 	"use Random{}", "use --init random",
 	"a compressed start is", "--init compressed is",

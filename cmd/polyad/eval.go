@@ -132,7 +132,7 @@ floor count as zeros, and a component that is zero matches nothing.`,
 		Args: cobra.MaximumNArgs(2),
 	}
 	f.registerSome(cmd.Flags(), "loss", "l1", "l2", "lp", "eps", "workers")
-	masks.register(cmd.Flags())
+	masks.register(cmd.Flags(), &a.data)
 	cmd.Flags().StringVar(&against, "against", "", "folder of a model to compare with")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
@@ -162,7 +162,7 @@ floor count as zeros, and a component that is zero matches nothing.`,
 			kind = k
 		}
 		if len(args) == 1 {
-			for _, name := range []string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"} {
+			for _, name := range append([]string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"}, dataFlagNames...) {
 				if f.changed(name) {
 					return usagef("--%s has no effect without a FILE of data", name)
 				}
@@ -316,7 +316,7 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 		return nil, err
 	}
 	if x := t.Matrix(); x.Rows != m.W.Rows || x.Cols != m.H.Cols {
-		return nil, fmt.Errorf("%s is %d x %d, but the model in %s stands for %d x %d", in.facts.File, x.Rows, x.Cols, dir, m.W.Rows, m.H.Cols)
+		return nil, otherShape(in, dir, []int{m.W.Rows, m.H.Cols})
 	}
 	if o.Mask, err = maskOf(masks, in.facts.File, t.Matrix()); err != nil {
 		return nil, err
@@ -328,6 +328,22 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 	}
 	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
 		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
+}
+
+// otherShape is the error for data of another shape than the model's. New samples
+// are what is new in the last mode.
+func otherShape(in *input, dir string, model []int) error {
+	data := in.facts.Shape
+	mend := "give it the data of its fit"
+	last := len(model) - 1
+	switch {
+	case len(data) != len(model):
+	case slices.Equal(data[:last], model[:last]):
+		mend = fmt.Sprintf("new samples are for 'polyad transform %s %s', whose model is that of these data", quote(dir), quote(in.facts.File))
+	case len(model) == 2 && data[0] == model[1] && data[1] == model[0]:
+		mend = "--transpose exchanges its rows and columns"
+	}
+	return fmt.Errorf("%s is %s, but the model in %s stands for %s; %s", in.facts.File, shape(data), dir, shape(model), mend)
 }
 
 // print prints an evaluation for people.

@@ -189,7 +189,7 @@ func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in 
 		return err
 	}
 	if !slices.Equal(x.Shape, m.Shape()) {
-		return fmt.Errorf("%s is %s, but the model in %s stands for %s", in.facts.File, shape(x.Shape), dir, shape(m.Shape()))
+		return otherShape(in, dir, m.Shape())
 	}
 	if o.Mask, err = arrayMask(masks, in.facts.File, x); err != nil {
 		return err

@@ -215,7 +215,7 @@ func evalTuckerFit[T asm.Float](ctx context.Context, e *tuckerEvaluation, dir st
 		return err
 	}
 	if !slices.Equal(x.Shape, m.Shape()) {
-		return fmt.Errorf("%s is %s, but the model in %s stands for %s", in.facts.File, shape(x.Shape), dir, shape(m.Shape()))
+		return otherShape(in, dir, m.Shape())
 	}
 	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := tucker.Fit(ctx, x, m.Ranks(), &o)

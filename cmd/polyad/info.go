@@ -78,12 +78,26 @@ func (a *app) infoCommand() *cobra.Command {
 		Example: `  polyad info
   polyad info X.npy
   polyad info data.npz:X
+  polyad info table.csv --index --transpose
   polyad info song.ogg --json
   polyad info model`,
 		Args: oneFile(true),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.RunE = a.verb(func(_ *cobra.Command, args []string) error {
+	a.data.register(cmd.Flags())
+	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
+		where := ""
+		switch {
+		case len(args) == 0:
+			where = "without a FILE of data"
+		case audio.IsRecording(args[0]) || isModel(args[0]):
+			where = "on what is no file of an array"
+		}
+		if where != "" {
+			if err := a.data.unused(cmd.Flags(), where); err != nil {
+				return err
+			}
+		}
 		info := &machineInfo{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 			CPU: asm.CPU(), Cores: runtime.NumCPU(), SIMD: asm.Current().String()}
 		for _, l := range asm.Levels() {

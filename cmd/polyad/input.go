@@ -37,9 +37,9 @@ func (a *app) readArray(path string) (*input, error) {
 	var sum [32]byte
 	var err error
 	if path == "-" {
-		array, sum, err = ndio.DecodeSum(a.in)
+		array, sum, err = a.data.options().DecodeSum(a.in)
 	} else {
-		array, sum, err = ndio.ReadFileSum(path)
+		array, sum, err = a.data.options().ReadFileSum(path)
 	}
 	if err != nil {
 		if path == "-" {
@@ -47,8 +47,8 @@ func (a *app) readArray(path string) (*input, error) {
 		}
 		return nil, err
 	}
-	for _, remark := range array.Remarks {
-		fmt.Fprintf(a.err, "polyad: %s: %s\n", path, remark)
+	if !a.quiet {
+		a.data.remark(a.err, path, array.Remarks)
 	}
 	return &input{array, inputFacts{
 		File: filepath.ToSlash(path), Shape: array.Shape(), DType: array.DType(), SHA256: hex.EncodeToString(sum[:]),

@@ -79,6 +79,8 @@ type app struct {
 	in       io.Reader
 	out, err io.Writer
 	began    bool
+	quiet    bool      // nothing is to be said but errors
+	data     dataFlags // how data are read
 
 	working    atomic.Bool            // a fit has begun: an interrupt ends it and keeps the model
 	unfinished atomic.Pointer[string] // the hidden folder that is being filled
@@ -159,6 +161,9 @@ func oneFile(optional bool) cobra.PositionalArgs {
 func (a *app) verb(body func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a.began = true
+		if q := cmd.Flags().Lookup("quiet"); q != nil {
+			a.quiet = q.Value.String() == "true"
+		}
 		return body(cmd, args)
 	}
 }

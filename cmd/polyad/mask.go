@@ -10,7 +10,6 @@ import (
 
 	"polyad/asm"
 	"polyad/matrix"
-	"polyad/ndio"
 	"polyad/tensor"
 )
 
@@ -19,11 +18,14 @@ type maskFlags struct {
 	file    string
 	missing string
 
-	set *pflag.FlagSet
+	data *dataFlags
+	set  *pflag.FlagSet
 }
 
-func (f *maskFlags) register(fs *pflag.FlagSet) {
-	f.set = fs
+// register registers the flags, and those that say how data are read.
+func (f *maskFlags) register(fs *pflag.FlagSet, data *dataFlags) {
+	f.set, f.data = fs, data
+	data.register(fs)
 	fs.StringVar(&f.file, "mask", "", "array file of the shape of FILE: entries where it is 0 are missing")
 	fs.StringVar(&f.missing, "missing", "", "nan: entries that are NaN are missing; else they are an error")
 }
@@ -59,7 +61,7 @@ func arrayMask[T asm.Float](f *maskFlags, name string, x *tensor.Dense[T]) (*ten
 	case f.file == "":
 		return nil, nil
 	}
-	a, err := ndio.ReadFile(f.file)
+	a, err := f.data.readMask(f.file)
 	if err != nil {
 		return nil, fmt.Errorf("--mask: %w", err)
 	}

@@ -23,8 +23,10 @@ nonnegative, by minimizing
 
     D(X, W·H) + l1 and l2 penalties on W and H
 
-FILE is a .npy, .npz, .csv, .tsv, .mtx or .mat file (MATLAB's, up to -v7), or -
-for standard input; of several arrays FILE.npz:NAME or FILE.mat:NAME chooses one.
+FILE is a .npy, .npz, .csv, .tsv, .txt, .dat, .mtx or .mat file (MATLAB's, up to
+-v7), all but .npz and .mat also with .gz, or - for standard input; of several
+arrays FILE.npz:NAME or FILE.mat:NAME chooses one. Header line and index column of
+a table are found; what was taken for them is told on standard error.
 With --out DIR the folder receives W.npy, H.npy, trace.csv and result.json.
 
 A penalty on one factor alone means nothing, since the other can take over its
@@ -46,7 +48,7 @@ they may have been.`,
 		Args: oneFile(false),
 	}
 	f.register(cmd)
-	masks.register(cmd.Flags())
+	masks.register(cmd.Flags(), &a.data)
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		if err := masks.check(); err != nil {

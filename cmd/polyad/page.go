@@ -47,7 +47,7 @@ func writeAudioPage(w io.Writer, res *result, r *nmf.Result[float64], rec *recor
 		Facts:        append([]report.Fact{{Name: "window", Value: fmt.Sprintf("%d samples, hop %d", rec.mono.Size, rec.mono.Hop)}}, facts(res)...),
 		Formula:      res.Formula,
 		Trace:        r.Trace,
-		Name:         rec.file,
+		Name:         path.Base(rec.file),
 		Seconds:      rec.sound.Seconds(),
 		Rate:         rec.sound.Rate,
 		Mixture:      mixtureFile,

@@ -64,7 +64,7 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 	cmd.Flags().Lookup("method").Usage = "nmf: hals, mu, als or anls; cpd: als, hals or mu; tucker: hals or mu; only mu takes losses other than frobenius; default: see above"
 	cmd.Flags().Var(&f.nonneg, "nonneg", "cpd, tucker: the new factor is nonnegative")
 	cmd.Flags().Lookup("nonneg").NoOptDefVal = "all"
-	masks.register(cmd.Flags())
+	masks.register(cmd.Flags(), &a.data)
 	outs.registerFolder(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		switch {

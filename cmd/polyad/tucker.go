@@ -34,8 +34,10 @@ R0 x R1 x … and a factor for each mode, X ≈ G ×₀ A ×₁ B …, by minimi
 
     D(X, model) + l1 and l2 penalties on core and factors
 
-FILE is a .npy, .npz, .csv, .tsv, .mtx or .mat file (MATLAB's, up to -v7), or -
-for standard input; of several arrays FILE.npz:NAME or FILE.mat:NAME chooses one.
+FILE is a .npy, .npz, .csv, .tsv, .txt, .dat, .mtx or .mat file (MATLAB's, up to
+-v7), all but .npz and .mat also with .gz, or - for standard input; of several
+arrays FILE.npz:NAME or FILE.mat:NAME chooses one. Header line and index column of
+a table are found; what was taken for them is told on standard error.
 With --out DIR the folder receives core.npy, factor_0.npy, … (one a mode, none for
 modes left alone), trace.csv and result.json.
 
@@ -55,6 +57,7 @@ after every sweep.`,
 		Args: oneFile(false),
 	}
 	f.register(cmd)
+	a.data.register(cmd.Flags())
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		o, once, err := f.options()

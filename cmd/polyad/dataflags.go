@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"polyad/ndio"
+)
+
+// dataFlags say how a file of data is read. Every verb that reads one has them.
+type dataFlags struct {
+	header, index presence
+	transpose     bool
+}
+
+// presence is a flag that is true or false, or not given.
+type presence ndio.Presence
+
+// Type names the form of the value in the help.
+func (p *presence) Type() string { return "bool" }
+
+// String returns the value, and nothing when the flag was not given.
+func (p *presence) String() string {
+	switch ndio.Presence(*p) {
+	case ndio.Present:
+		return "true"
+	case ndio.Absent:
+		return "false"
+	}
+	return ""
+}
+
+// Set parses a value.
+func (p *presence) Set(v string) error {
+	switch strings.ToLower(v) {
+	case "true":
+		*p = presence(ndio.Present)
+	case "false":
+		*p = presence(ndio.Absent)
+	default:
+		return errors.New("want true or false")
+	}
+	return nil
+}
+
+// dataFlagNames are the flags of all verbs that read data.
+var dataFlagNames = []string{"header", "index", "transpose"}
+
+func (d *dataFlags) register(fs *pflag.FlagSet) {
+	fs.Var(&d.header, "header", "tables: the first line names the columns, with =false it does not; default: as it looks")
+	fs.Var(&d.index, "index", "tables: the first column names the rows, with =false it does not; default: as it looks")
+	fs.Lookup("header").NoOptDefVal, fs.Lookup("index").NoOptDefVal = "true", "true"
+	fs.BoolVar(&d.transpose, "transpose", false, "exchange rows and columns of FILE, and of --mask where there is one")
+}
+
+// options returns the flags as options of a reader.
+func (d *dataFlags) options() ndio.Options {
+	return ndio.Options{Header: ndio.Presence(d.header), Index: ndio.Presence(d.index), Transpose: d.transpose}
+}
+
+// unused refuses flags about data where none are read.
+func (d *dataFlags) unused(fs *pflag.FlagSet, where string) error {
+	for _, name := range dataFlagNames {
+		if fs.Changed(name) {
+			return usagef("--%s has no effect %s; leave it out", name, where)
+		}
+	}
+	return nil
+}
+
+// readMask reads the file of a mask as the data are read; one that is no table has
+// neither header nor index.
+func (d *dataFlags) readMask(path string) (ndio.Array, error) {
+	array, err := d.options().ReadFile(path)
+	if errors.Is(err, ndio.ErrOption) {
+		array, err = ndio.Options{Transpose: d.transpose}.ReadFile(path)
+	}
+	return array, err
+}
+
+// remark tells in one line how a file was read that may be meant in another way.
+func (d *dataFlags) remark(w io.Writer, path string, remarks []string) {
+	if len(remarks) == 0 {
+		return
+	}
+	line := strings.Join(remarks, "; ")
+	if guessed := ndio.Presence(d.header) == ndio.Guess || ndio.Presence(d.index) == ndio.Guess; guessed &&
+		(strings.Contains(line, "header") || strings.Contains(line, "index")) {
+		line += " (--header and --index, or --header=false and --index=false, say otherwise)"
+	}
+	fmt.Fprintf(w, "polyad: %s: %s\n", path, line)
+}
