@@ -1,17 +1,12 @@
 package ndio
 
 import (
-	"bytes"
 	"fmt"
-	"math"
-	"os"
-	"strconv"
+
+	"polyad/internal/memory"
 )
 
-const (
-	weighFrom     = 1 << 26 // bytes; smaller arrays are not weighed
-	unknownMemory = 1 << 34 // taken to be free where the system does not say
-)
+const weighFrom = 1 << 26 // bytes; smaller arrays are not weighed
 
 // weigh returns an error wrapping [ErrMemory] when an array of so many bytes,
 // which nothing in the file vouches for, does not fit the memory that is free.
@@ -26,26 +21,5 @@ func weigh(shape []int, size int64) error {
 	return nil
 }
 
-// freeMemory returns the bytes that can still be allocated: what Linux calls
-// available, and no more than the control group is given.
-var freeMemory = func() int64 {
-	free := int64(math.MaxInt64)
-	text, _ := os.ReadFile("/proc/meminfo")
-	if _, rest, ok := bytes.Cut(text, []byte("MemAvailable:")); ok {
-		if f := bytes.Fields(rest); len(f) > 0 {
-			if n, err := strconv.ParseInt(string(f[0]), 10, 53); err == nil {
-				free = n << 10
-			}
-		}
-	}
-	for _, file := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		text, _ := os.ReadFile(file)
-		if n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64); err == nil {
-			free = min(free, n)
-		}
-	}
-	if free == math.MaxInt64 {
-		return unknownMemory
-	}
-	return free
-}
+// freeMemory is a variable for tests.
+var freeMemory = memory.Free
