@@ -93,7 +93,7 @@ func logNorm(x []float64) float64 {
 
 // Peaks returns the frequencies of up to three local maxima of a magnitude
 // spectrum whose bins are binHz apart, the highest first. Maxima below a tenth
-// of the highest are left out, and so is 0 Hz. Each is refined to a fraction of
+// of the highest are left out, and so are 0 Hz and what is not finite. Each is refined to a fraction of
 // a bin by the parabola through the logarithms of three bins.
 func Peaks(spectrum []float64, binHz float64) []Peak {
 	const most, floor = 3, 0.1
@@ -104,7 +104,7 @@ func Peaks(spectrum []float64, binHz float64) []Peak {
 			f++
 		}
 		falls := f+1 == len(spectrum) || spectrum[f+1] < spectrum[f]
-		if spectrum[first] > spectrum[first-1] && falls {
+		if spectrum[first] > spectrum[first-1] && falls && !math.IsInf(spectrum[f], 1) {
 			at := float64(first+f) / 2 // the middle of a plateau
 			if first == f && f+1 < len(spectrum) {
 				at += vertex(spectrum[f-1], spectrum[f], spectrum[f+1])
@@ -133,7 +133,10 @@ func vertex(left, middle, right float64) float64 {
 		return 0
 	}
 	l, m, r := math.Log2(left), math.Log2(middle), math.Log2(right)
-	return (l - r) / (2 * (l - 2*m + r))
+	if at := (l - r) / (2 * (l - 2*m + r)); math.Abs(at) <= 0.5 {
+		return at
+	}
+	return 0 // all three are equal but for rounding
 }
 
 // Plays returns when a component is heard: where its activation, one value every
@@ -143,7 +146,7 @@ func vertex(left, middle, right float64) float64 {
 // 0.2 s wide. Intervals lie in [0, end] and do not touch.
 func Plays(activation []float64, step, end float64) []Interval {
 	const threshold, width, gap, blip = 0.15, 0.2, 0.5, 0.25
-	if !(step > 0) {
+	if !(step > 0) || math.IsInf(step, 1) || math.IsNaN(end) {
 		return nil
 	}
 	half := math.Min(math.Round(width/2/step), float64(len(activation)))
@@ -195,7 +198,7 @@ func NoteName(hz float64) string {
 		return ""
 	}
 	names := [...]string{"C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"}
-	note := int(math.Round(12*math.Log2(hz/440))) + 57 // half tones above C0
+	note := int(math.Round(12*(math.Log2(hz)-math.Log2(440)))) + 57 // half tones above C0
 	octave := int(math.Floor(float64(note) / 12))
 	return fmt.Sprintf("%s%d", names[note-12*octave], octave)
 }

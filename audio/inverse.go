@@ -1,27 +1,45 @@
 package audio
 
-import "polyad/internal/par"
+import (
+	"context"
+
+	"polyad/internal/par"
+)
 
 // Inverse returns the signal: Samples values that are those transformed, to
 // rounding.
-func (s *STFT) Inverse() []float64 { return s.inverse(nil) }
+func (s *STFT) Inverse() []float64 {
+	x, err := s.InverseContext(context.Background())
+	if err != nil {
+		panic(err) // the background does not end
+	}
+	return x
+}
+
+// InverseContext is [STFT.Inverse] until the context ends, whose cause is then
+// returned.
+func (s *STFT) InverseContext(ctx context.Context) ([]float64, error) { return s.inverse(ctx, nil) }
 
 // inverse returns the signal of the transform with every frame multiplied by a
 // mask, if there is one: mask(dst, sum, k) writes that of frame k into dst and
 // may use sum as scratch.
-func (s *STFT) inverse(mask func(dst, sum []float64, k int)) []float64 {
-	t := &backward{s: s, x: make([]float64, s.Samples), mask: mask, block: s.Hop * (8 * s.Size / s.Hop)}
+func (s *STFT) inverse(ctx context.Context, mask func(dst, sum []float64, k int)) ([]float64, error) {
+	t := &backward{ctx: ctx, s: s, x: make([]float64, s.Samples), mask: mask, block: s.Hop * (8 * s.Size / s.Hop)}
 	pool := par.New(s.workers)
 	defer pool.Close()
 	t.scratch = make([]inverseScratch, pool.Workers())
 	pool.Run((s.Samples+t.block-1)/t.block, t)
-	return t.x
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return t.x, nil
 }
 
 // backward is the inverse as a task. A block is a stretch of the signal of about
 // eight windows, which gathers from the frames that reach into it in the order
 // of time; the few at its rims are transformed twice.
 type backward struct {
+	ctx     context.Context
 	s       *STFT
 	x       []float64
 	mask    func(dst, sum []float64, k int)
@@ -53,7 +71,7 @@ func (t *backward) Do(block, worker int) {
 	x, weight := t.x[from:to], c.weight[:to-from]
 	clear(weight)
 	first := max(0, (from+s.Size/2-s.Size)/s.Hop)
-	for k := first; k < s.Frames && s.start(k) < to; k++ {
+	for k := first; k < s.Frames && s.start(k) < to && t.ctx.Err() == nil; k++ {
 		start := s.start(k)
 		if start+s.Size <= from {
 			continue

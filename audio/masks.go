@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -69,10 +70,16 @@ func (m *Masks) Frame(dst []float64, q, t int) {
 	m.core.ColumnTo(dst, nil, q, 0, t)
 }
 
-// Stem returns the sound of component q: the inverse transform of each channel
-// of the mixture, weighted by the mask. The masks of one model serve all
-// channels. The stems of all components sum to the mixture to rounding.
+// Stem is [Masks.StemContext] without a way to end it.
 func (m *Masks) Stem(q int, mixture ...*STFT) (Sound, error) {
+	return m.StemContext(context.Background(), q, mixture...)
+}
+
+// StemContext returns the sound of component q: the inverse transform of each
+// channel of the mixture, weighted by the mask. The masks of one model serve all
+// channels. The stems of all components sum to the mixture to rounding. When the
+// context ends first, its cause is returned.
+func (m *Masks) StemContext(ctx context.Context, q int, mixture ...*STFT) (Sound, error) {
 	if q < 0 || q >= m.Components() {
 		return Sound{}, fmt.Errorf("component %d of %d: %w", q, m.Components(), ErrOption)
 	}
@@ -88,9 +95,13 @@ func (m *Masks) Stem(q int, mixture ...*STFT) (Sound, error) {
 				c, s.Samples, s.Rate, first.Samples, first.Rate, ErrData)
 		}
 	}
-	stem := Sound{Rate: mixture[0].Rate}
+	stem := Sound{Rate: mixture[0].Rate, Encoding: Float64}
 	for _, s := range mixture {
-		stem.Channels = append(stem.Channels, s.inverse(func(dst, sum []float64, t int) { m.core.ColumnTo(dst, sum, q, 0, t) }))
+		x, err := s.inverse(ctx, func(dst, sum []float64, t int) { m.core.ColumnTo(dst, sum, q, 0, t) })
+		if err != nil {
+			return Sound{}, err
+		}
+		stem.Channels = append(stem.Channels, x)
 	}
 	return stem, nil
 }

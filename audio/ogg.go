@@ -9,25 +9,45 @@ import (
 // The page header of Ogg (RFC 3533): "OggS", version, flags, position, serial
 // number, sequence number, checksum, number of segments, their sizes.
 const (
-	oggHeader  = 27
-	flagBegin  = 2
-	flagEnd    = 4
-	oggFlags   = 5
-	oggSerial  = 14
-	oggCheck   = 22
-	oggCount   = 26
-	vorbisHead = "\x01vorbis"
+	oggHeader     = 27
+	flagContinued = 1
+	flagBegin     = 2
+	flagEnd       = 4
+	oggFlags      = 5
+	oggPosition   = 6
+	oggSerial     = 14
+	oggSequence   = 18
+	oggCheck      = 22
+	oggCount      = 26
+	vorbisHead    = "\x01vorbis"
 )
 
 var oggCodecs = []struct{ start, name string }{
 	{"OpusHead", "Opus"}, {"Speex   ", "Speex"}, {"\x7fFLAC", "FLAC inside Ogg"}, {"\x80theora", "Theora video"}, {"fishead\x00", "Ogg Skeleton"},
 }
 
-// vorbisChannels walks over all pages of an Ogg file, checking each, and returns
-// the number of channels of the one Vorbis stream that must be in it.
-func vorbisChannels(data []byte) (channels int, err error) {
-	var serial uint32
-	var headers vorbisPackets
+// oggStream is what the pages of an Ogg file hold.
+type oggStream struct {
+	packets [][]byte
+	// ends says of the pages on which packets end how many packets there are up to
+	// here, and the position of the page: the number of samples up to here.
+	ends     []pageEnd
+	warnings []string
+}
+
+type pageEnd struct {
+	packets  int
+	position int64
+}
+
+// oggPages walks over all pages of an Ogg file, checking each, and collects the
+// packets of the one Vorbis stream that must be in it. Empty packets, which hold
+// nothing to decode, are left out.
+func oggPages(data []byte) (stream *oggStream, channels int, err error) {
+	stream = &oggStream{}
+	var serial, sequence uint32
+	var open []byte // the packet that goes on, on the next page
+	goesOn := false
 	ended := false
 	for at := 0; at < len(data); {
 		page, body, err := oggPage(data, at)
@@ -35,29 +55,52 @@ func vorbisChannels(data []byte) (channels int, err error) {
 			if ended {
 				break // tags and padding behind the last page
 			}
-			return 0, err
+			return nil, 0, err
 		}
-		s := binary.LittleEndian.Uint32(page[oggSerial:])
+		s, n := binary.LittleEndian.Uint32(page[oggSerial:]), binary.LittleEndian.Uint32(page[oggSequence:])
 		switch {
 		case at == 0:
 			serial = s
 			if channels, err = vorbisHeader(page, body); err != nil {
-				return 0, err
+				return nil, 0, err
 			}
 		case ended || s != serial:
-			return 0, fmt.Errorf("OGG holds another stream at byte %d; convert the one that is meant to WAV: %w", at, ErrUnsupported)
+			return nil, 0, fmt.Errorf("OGG holds another stream at byte %d; convert the one that is meant to WAV: %w", at, ErrUnsupported)
+		case n != sequence+1:
+			stream.warnings = append(stream.warnings, fmt.Sprintf("OGG: pages %d to %d are missing before byte %d", sequence+1, n-1, at))
+			goesOn = false
 		}
-		headers.add(page, body)
+		sequence = n
+		skip := page[oggFlags]&flagContinued != 0 && !goesOn // the end of a packet whose beginning is lost
+		if skip || page[oggFlags]&flagContinued == 0 {
+			open = nil
+		}
+		complete := len(stream.packets)
+		for _, size := range page[oggHeader : len(page)-len(body)] {
+			open = append(open, body[:size]...)
+			body = body[size:]
+			if goesOn = size == 255; goesOn {
+				continue
+			}
+			if len(open) > 0 && !skip {
+				stream.packets = append(stream.packets, open)
+			}
+			open, skip = nil, false
+		}
+		position := int64(binary.LittleEndian.Uint64(page[oggPosition:]))
 		ended = page[oggFlags]&flagEnd != 0
+		if len(stream.packets) > complete || ended {
+			stream.ends = append(stream.ends, pageEnd{len(stream.packets), position})
+		}
 		at += len(page)
 	}
 	if !ended {
-		return 0, fmt.Errorf("OGG ends at byte %d without its last page; convert it to WAV to use what is there: %w", len(data), ErrTruncated)
+		return nil, 0, fmt.Errorf("OGG ends at byte %d without its last page; convert it to WAV to use what is there: %w", len(data), ErrTruncated)
 	}
-	if len(headers.done) < 3 {
-		return 0, fmt.Errorf("OGG ends at byte %d within the Vorbis headers: %w", len(data), ErrTruncated)
+	if len(stream.packets) < 3 {
+		return nil, 0, fmt.Errorf("OGG ends at byte %d within the Vorbis headers: %w", len(data), ErrTruncated)
 	}
-	return channels, checkVorbis(headers.done[0], headers.done[1], headers.done[2])
+	return stream, channels, checkVorbis(stream.packets[0], stream.packets[1], stream.packets[2])
 }
 
 // oggPage returns the page that begins at the given byte, and its body.
@@ -71,9 +114,6 @@ func oggPage(data []byte, at int) (page, body []byte, err error) {
 	}
 	if len(rest) < oggHeader || len(rest) < oggHeader+int(rest[oggCount]) {
 		return nil, nil, fmt.Errorf("OGG ends at byte %d within a page header: %w", len(data), ErrTruncated)
-	}
-	if rest[oggCount] == 0 {
-		return nil, nil, fmt.Errorf("OGG has an empty page at byte %d, which is not read; convert it to WAV: %w", at, ErrUnsupported)
 	}
 	start := oggHeader + int(rest[oggCount])
 	end := start

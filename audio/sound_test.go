@@ -44,7 +44,7 @@ func TestSoundMeasuresItself(t *testing.T) {
 }
 
 func TestSuffixesNameFormats(t *testing.T) {
-	for path, want := range map[string]Kind{"a.wav": WAV, "b.c/d.FLAC": FLAC, "e.Ogg": OGG, "f.g.mp3": MP3} {
+	for path, want := range map[string]Kind{"a.wav": WAV, "b.c/d.FLAC": FLAC, "e.Ogg": OGG, "f.g.mp3": MP3, "h.AIF": AIFF, "i.aifc": AIFF, "j.w64": W64, "k.rf64": WAV} {
 		kind, ok := KindOf(path)
 		assert.True(t, ok, path)
 		assert.Equal(t, want, kind, path)
@@ -107,13 +107,15 @@ func TestMonoStaysMono(t *testing.T) {
 	}
 }
 
-func TestMP3HoldsTheToneWithinSilence(t *testing.T) {
+func TestMP3HoldsTheTone(t *testing.T) {
 	s, err := ReadFile("../testdata/audio/tone.mp3")
 	require.NoError(t, err)
 	require.Len(t, s.Channels, 1)
 	assert.Equal(t, 22050, s.Rate)
-	assert.GreaterOrEqual(t, s.Seconds(), 1.0)
-	assert.Less(t, s.Seconds(), 1.2)
+	assert.Equal(t, 22050, s.Frames(), "the silence of the encoder is taken off")
+	const rim = 500
+	// Neighbours differ by up to 0.06, so a sample too early or late would show.
+	assert.InDeltaSlice(t, tone()[rim:22050-rim], s.Channels[0][rim:22050-rim], 0.03)
 	x, err := Transform(s.Channels[0], s.Rate, Options{Hop: 512})
 	require.NoError(t, err)
 	mid := x.Magnitude().Transpose().Row(x.Frames / 2)
@@ -141,9 +143,15 @@ func TestReadFileNamesThePath(t *testing.T) {
 	}
 	_, err := ReadFile(filepath.Join(dir, "none.wav"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
-	_, err = ReadFile(filepath.Join(dir, "song.m4a"))
-	assert.ErrorIs(t, err, ErrUnsupported)
-	assert.ErrorContains(t, err, `".m4a"`)
+	for name, says := range map[string]string{
+		"song.m4a": "MPEG-4 audio is not read; convert it: unsupported recording: ffmpeg -i ",
+		"a.opus":   "Opus is not read; convert it",
+		"b.xyz":    `suffix ".xyz" is not that of a recording`,
+	} {
+		_, err = ReadFile(filepath.Join(dir, name))
+		assert.ErrorIs(t, err, ErrUnsupported)
+		assert.ErrorContains(t, err, says)
+	}
 	folder := filepath.Join(dir, "folder.wav")
 	require.NoError(t, os.Mkdir(folder, 0o700))
 	_, err = ReadFile(folder)
@@ -246,12 +254,10 @@ func TestOggIsCheckedPageByPage(t *testing.T) {
 		{"page header cut", whole[:last+20], ErrTruncated, "within a page header"},
 		{"capture pattern cut", whole[:last+3], ErrTruncated, "within a page header"},
 		{"page cut", whole[:len(whole)-1], ErrTruncated, fmt.Sprintf("ends at byte %d", len(whole)-1)},
-		{"empty page", append(bytes.Clone(whole[:last+oggCount]), 0), ErrUnsupported, "empty page"},
 		{"only the first page", withChecksums(change(oggFlags, flagBegin|flagEnd))[:body+30], ErrTruncated, "within the Vorbis headers"},
 		{"two streams in a row", append(bytes.Clone(whole), whole...), ErrUnsupported, "another stream"},
 		{"two streams at once", withChecksums(change(last+oggSerial, 99)), ErrUnsupported, "another stream"},
-		{"three channels", withChecksums(change(body+11, 3)), ErrUnsupported, "3 channels, one or two are read; convert it to WAV"},
-		{"no channel", withChecksums(change(body+11, 0)), ErrUnsupported, "0 channels"},
+		{"no channel", withChecksums(change(body+11, 0)), ErrFormat, "0 channels"},
 		{"Opus", withChecksums(change(body, []byte("OpusHead")...)), ErrUnsupported, "Opus"},
 		{"Speex", withChecksums(change(body, []byte("Speex   ")...)), ErrUnsupported, "Speex"},
 		{"FLAC in Ogg", withChecksums(change(body, []byte("\x7fFLAC")...)), ErrUnsupported, "FLAC inside Ogg"},
@@ -306,8 +312,8 @@ func TestFLACIsCheckedAgainstItsHeader(t *testing.T) {
 		is   error
 		says string
 	}{
-		{"six channels", channels, []byte{5 << 1}, ErrUnsupported, "6 channels, one or two are read; convert it to WAV"},
-		{"a channel that is not there", channels, []byte{1 << 1}, ErrFormat, "cannot be decoded (runtime error"},
+		{"six channels", channels, []byte{5 << 1}, ErrFormat, "a frame of 1 channels of 16 bits where its header says 6"},
+		{"a channel that is not there", channels, []byte{1 << 1}, ErrFormat, "a frame of 1 channels of 16 bits where its header says 2"},
 		{"too short", samples, []byte{0, 1, 0, 0}, ErrTruncated, "22050 of 65536 samples"},
 		{"too long", samples, []byte{0, 0, 1, 0}, ErrFormat, "22050 samples where its header says 256"},
 	} {
@@ -321,55 +327,39 @@ func TestFLACIsCheckedAgainstItsHeader(t *testing.T) {
 
 func TestDecodePassesReadErrorsOn(t *testing.T) {
 	boom := errors.New("boom")
-	for k := WAV; k <= MP3; k++ {
+	for k := WAV; k <= W64; k++ {
 		_, err := Decode(iotest.ErrReader(boom), k)
 		assert.ErrorIs(t, err, boom, k)
 	}
 }
 
-func TestMP3FramesAreChecked(t *testing.T) {
-	// frames returns n frames of silence under a header.
-	frames := func(n int, header uint32) []byte {
-		size, _ := mp3Header(header).size()
-		frame := make([]byte, size)
-		binary.BigEndian.PutUint32(frame, header)
-		return bytes.Repeat(frame, n)
-	}
-	const mpeg1, mpeg2, mpeg25 = 0xFFFB0000, 0xFFF30000, 0xFFE30000
-	const padding, mono, joint, intensity = 1 << 9, 3 << 6, 1 << 6, 1 << 4
-	bitrate := func(index uint32) uint32 { return index << 12 }
+func TestMP3IsReadWithItsWarnings(t *testing.T) {
+	whole := recording(t, "tone.mp3")
+	want, err := Decode(bytes.NewReader(whole), MP3)
+	require.NoError(t, err)
+	assert.Equal(t, Float32, want.Encoding)
+	assert.Empty(t, want.Warnings)
+	tag := append([]byte("ID3\x03\x00\x00\x00\x00\x01\x02"), make([]byte, 130)...)
+	got, err := Decode(bytes.NewReader(append(tag, whole...)), MP3)
+	require.NoError(t, err)
+	assert.True(t, assert.ObjectsAreEqual(want, got), "a tag changes the sound")
+	got, err = Decode(bytes.NewReader(whole[:len(whole)-500]), MP3)
+	require.NoError(t, err)
+	require.NotEmpty(t, got.Warnings)
+	assert.Contains(t, got.Warnings[0], "MP3: it ends")
 	for _, c := range []struct {
-		name string
 		file []byte
 		is   error
 		says string
 	}{
-		{"MPEG 2.5", frames(3, mpeg25|bitrate(8)), ErrUnsupported, "byte 0 is MPEG 2.5"},
-		{"intensity stereo", frames(3, mpeg1|bitrate(9)|joint|intensity), ErrUnsupported, "intensity stereo"},
-		{"22.05 kHz, 32 kbit/s", append(frames(2, mpeg2|bitrate(4)|mono), frames(1, mpeg2|bitrate(4)|mono|padding)...), ErrUnsupported,
-			"byte 208 has 32 kbit/s at 22050 Hz, a combination that is decoded wrongly; convert the file to WAV"},
-		{"layer II", frames(3, 0xFFFD0000|bitrate(9)), ErrFormat, "no frame of layer III"},
-		{"a lone sync word", append(make([]byte, 100), 0xFF, 0xFB, 0x90, 0x64, 1, 2, 3, 4, 5), ErrFormat, "no frame"},
-		{"a tag only", []byte("ID3\x03\x00\x00\x7f\x7f\x7f\x7f and nothing else"), ErrFormat, "no frame"},
+		{[]byte("ID3\x03\x00\x00\x7f\x7f\x7f\x7f and nothing else"), ErrFormat, "no frame of layer III"},
+		{bytes.Repeat([]byte{0xFF, 0xFD, 0x90, 0}, 1000), ErrFormat, "no frame of layer III"}, // layer II
 	} {
 		_, err := Decode(bytes.NewReader(c.file), MP3)
-		assert.ErrorIs(t, err, c.is, c.name)
-		assert.ErrorContains(t, err, c.says, c.name)
+		assert.ErrorIs(t, err, c.is)
+		assert.ErrorContains(t, err, c.says)
+		assert.NotContains(t, err.Error(), "malformed MP3")
 	}
-
-	want, err := Decode(bytes.NewReader(recording(t, "tone.mp3")), MP3)
-	require.NoError(t, err)
-	tag := append([]byte("ID3\x03\x00\x00\x00\x00\x01\x02"), make([]byte, 130)...)
-	got, err := Decode(bytes.NewReader(append(tag, recording(t, "tone.mp3")...)), MP3)
-	require.NoError(t, err)
-	assert.True(t, assert.ObjectsAreEqual(want, got), "a tag changes the sound")
-
-	s, err := Decode(bytes.NewReader(frames(4, mpeg1|bitrate(9)|joint)), MP3)
-	require.NoError(t, err)
-	assert.Len(t, s.Channels, 2)
-	assert.Equal(t, 44100, s.Rate)
-	assert.Equal(t, 4*1152, s.Frames())
-	assert.Zero(t, largest(s.Mono()))
 }
 
 // FuzzDecode feeds the decoders with damaged files; OGG gets its checksums

@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/cmplx"
@@ -70,8 +71,8 @@ func GoodSize(n int) int {
 // check fills in the defaults.
 func (o Options) check(rate int) (Options, error) {
 	const longest = 1 << 24
-	if rate < 1 {
-		return o, fmt.Errorf("rate %d Hz is not positive: %w", rate, ErrOption)
+	if rate < 1 || rate > MaxRate {
+		return o, fmt.Errorf("rate %d Hz is outside [1, %d]: %w", rate, MaxRate, ErrOption)
 	}
 	if o.Size == 0 {
 		o.Size = DefaultSize(rate)
@@ -105,14 +106,25 @@ func (o Options) frames(n int) int {
 	return k
 }
 
-// Transform returns the short-time Fourier transform of the samples x, which
-// may be shorter than the window. NaN, infinite and absurdly large samples are
-// refused. The result takes 16 bytes per bin and frame, which is 4·Size/Hop
-// times the memory of x.
+// Transform is [TransformContext] without a way to end it.
 func Transform(x []float64, rate int, o Options) (*STFT, error) {
+	return TransformContext(context.Background(), x, rate, o)
+}
+
+// TransformContext returns the short-time Fourier transform of the samples x,
+// which may be shorter than the window, but for a window above 65536 samples not
+// by more than half. NaN, infinite and absurdly large samples are refused. The
+// result takes 16 bytes per bin and frame, which is 4·Size/Hop times the memory
+// of x; when that is more than is free, the error wraps [ErrMemory]. When the
+// context ends first, its cause is returned.
+func TransformContext(ctx context.Context, x []float64, rate int, o Options) (*STFT, error) {
 	o, err := o.check(rate)
 	if err != nil {
 		return nil, err
+	}
+	const long = 1 << 16
+	if most := max(long, 2*len(x), DefaultSize(rate)); o.Size > most {
+		return nil, fmt.Errorf("size %d of the window is more than twice the %d samples of the recording: %w", o.Size, len(x), ErrOption)
 	}
 	for i, v := range x {
 		if !(math.Abs(v) <= 1e300) {
@@ -127,19 +139,31 @@ func Transform(x []float64, rate int, o Options) (*STFT, error) {
 	if s.Frames > math.MaxInt/16/s.Bins {
 		return nil, fmt.Errorf("%d frames of %d bins exceed the memory of this machine; raise the hop: %w", s.Frames, s.Bins, ErrOption)
 	}
+	if err := weigh(fmt.Sprintf("a transform of %d frames of %d bins", s.Frames, s.Bins), 16*int64(s.Frames)*int64(s.Bins)); err != nil {
+		return nil, fmt.Errorf("raise the hop: %w", err)
+	}
 	s.data = make([]complex128, s.Frames*s.Bins)
 	pool := par.New(s.workers)
 	defer pool.Close()
-	t := &forward{s: s, x: x, scratch: make([]scratch, pool.Workers())}
+	t := &forward{ctx: ctx, s: s, x: x, scratch: make([]scratch, pool.Workers())}
 	pool.Run((s.Frames+framesPerBlock-1)/framesPerBlock, t)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	return s, nil
 }
 
-// TransformAll returns the transforms of all channels of a recording.
+// TransformAll is [TransformAllContext] without a way to end it.
 func TransformAll(sound Sound, o Options) ([]*STFT, error) {
+	return TransformAllContext(context.Background(), sound, o)
+}
+
+// TransformAllContext returns the transforms of all channels of a recording; see
+// [TransformContext].
+func TransformAllContext(ctx context.Context, sound Sound, o Options) ([]*STFT, error) {
 	all := make([]*STFT, len(sound.Channels))
 	for c, x := range sound.Channels {
-		s, err := Transform(x, sound.Rate, o)
+		s, err := TransformContext(ctx, x, sound.Rate, o)
 		if err != nil {
 			return nil, fmt.Errorf("channel %d: %w", c, err)
 		}
@@ -162,6 +186,7 @@ const framesPerBlock = 32
 
 // forward is the transform as a task; a block is framesPerBlock frames.
 type forward struct {
+	ctx     context.Context
 	s       *STFT
 	x       []float64
 	scratch []scratch // of each worker
@@ -186,7 +211,7 @@ func (t *forward) Do(block, worker int) {
 	s, c := t.s, &t.scratch[worker]
 	c.init(s.Size)
 	first := block * framesPerBlock
-	for k := first; k < min(first+framesPerBlock, s.Frames); k++ {
+	for k := first; k < min(first+framesPerBlock, s.Frames) && t.ctx.Err() == nil; k++ {
 		start := s.start(k)
 		clear(c.frame)
 		for i := max(0, -start); i < min(s.Size, s.Samples-start); i++ {
@@ -207,9 +232,22 @@ func (s *STFT) Frame(k int) []complex128 {
 // Magnitude returns the absolute values, bins x frames: row f is a frequency,
 // column t a time.
 func (s *STFT) Magnitude() *matrix.Dense[float64] {
+	m, err := s.MagnitudeContext(context.Background())
+	if err != nil {
+		panic(err) // the background does not end
+	}
+	return m
+}
+
+// MagnitudeContext is [STFT.Magnitude] until the context ends, whose cause is
+// then returned.
+func (s *STFT) MagnitudeContext(ctx context.Context) (*matrix.Dense[float64], error) {
 	m := matrix.New[float64](s.Bins, s.Frames)
 	const tile = 16 // frames whose values are written next to each other
 	for k0 := 0; k0 < s.Frames; k0 += tile {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		k1 := min(k0+tile, s.Frames)
 		for f := 0; f < s.Bins; f++ {
 			row := m.Row(f)
@@ -218,7 +256,7 @@ func (s *STFT) Magnitude() *matrix.Dense[float64] {
 			}
 		}
 	}
-	return m
+	return m, nil
 }
 
 // Frequency returns the frequency in Hz at the centre of a bin.

@@ -2,38 +2,71 @@ package audio
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
 )
 
-// Encoding is the way samples are written to a WAV file.
+// Encoding is the way samples are stored in a WAV file.
 type Encoding int
 
-// The encodings of [WriteWAV].
+// The encodings that are read and written.
 const (
 	PCM16 Encoding = iota // 16-bit integers
 	PCM24                 // 24-bit integers
 	Float32
+	PCM8  // 8-bit integers, with 128 for 0
+	PCM32 // 32-bit integers
+	Float64
 )
+
+var encodings = [...]struct {
+	name string
+	bits int
+	tag  uint16
+}{
+	PCM16: {"PCM16", 16, tagPCM}, PCM24: {"PCM24", 24, tagPCM}, Float32: {"Float32", 32, tagFloat},
+	PCM8: {"PCM8", 8, tagPCM}, PCM32: {"PCM32", 32, tagPCM}, Float64: {"Float64", 64, tagFloat},
+}
+
+func (e Encoding) known() bool { return e >= 0 && int(e) < len(encodings) }
 
 // String returns the name of the encoding.
 func (e Encoding) String() string {
-	switch e {
-	case PCM16:
-		return "PCM16"
-	case PCM24:
-		return "PCM24"
-	case Float32:
-		return "Float32"
+	if !e.known() {
+		return fmt.Sprintf("Encoding(%d)", int(e))
 	}
-	return fmt.Sprintf("Encoding(%d)", int(e))
+	return encodings[e].name
 }
 
-func (e Encoding) width() int { return [...]int{PCM16: 2, PCM24: 3, Float32: 4}[e] }
+// Words returns the encoding in words: "16-bit integers", "32-bit floats".
+func (e Encoding) Words() string {
+	if !e.known() {
+		return e.String()
+	}
+	return fmt.Sprintf("%d-bit %s", encodings[e].bits, map[bool]string{true: "floats", false: "integers"}[e.float()])
+}
 
-// WriteWAV writes a recording as a WAV file. PCM samples are rounded to the
+func (e Encoding) float() bool { return encodings[e].tag == tagFloat }
+func (e Encoding) width() int  { return encodings[e].bits / 8 }
+
+// integers returns the narrowest encoding of integers that holds those of the
+// given number of bits.
+func integers(bits int) Encoding {
+	switch {
+	case bits <= 8:
+		return PCM8
+	case bits <= 16:
+		return PCM16
+	case bits <= 24:
+		return PCM24
+	}
+	return PCM32
+}
+
+// WriteWAV writes a recording as a WAV file. Integers are rounded to the
 // nearest code, halves away from zero, and limited to the codes there are;
 // clipped counts those outside [-1, 1]. Sound that was read from PCM of the same
 // width comes out with the same codes. Float samples are never clipped.
@@ -44,6 +77,12 @@ func (e Encoding) width() int { return [...]int{PCM16: 2, PCM24: 3, Float32: 4}[
 // samples and recordings above the format's 4 GiB are refused before anything
 // is written.
 func WriteWAV(w io.Writer, s Sound, e Encoding) (clipped int, err error) {
+	return WriteWAVContext(context.Background(), w, s, e)
+}
+
+// WriteWAVContext is [WriteWAV] until the context ends, whose cause is then
+// returned.
+func WriteWAVContext(ctx context.Context, w io.Writer, s Sound, e Encoding) (clipped int, err error) {
 	head, err := wavHeader(s, e)
 	if err == nil {
 		err = s.check(e)
@@ -53,19 +92,18 @@ func WriteWAV(w io.Writer, s Sound, e Encoding) (clipped int, err error) {
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
 	out.Write(head) // errors stick to out and come with Flush
-	var code [4]byte
+	var code [8]byte
 	width := e.width()
 	for i := 0; i < s.Frames(); i++ {
+		if i%(1<<16) == 0 && ctx.Err() != nil {
+			return clipped, context.Cause(ctx)
+		}
 		for _, c := range s.Channels {
 			v := c[i]
-			if e == Float32 {
-				binary.LittleEndian.PutUint32(code[:], math.Float32bits(float32(v)))
-			} else {
-				if v > 1 || v < -1 {
-					clipped++
-				}
-				binary.LittleEndian.PutUint32(code[:], uint32(quantize(v, 8*width)))
+			if !e.float() && (v > 1 || v < -1) {
+				clipped++
 			}
+			e.put(code[:], v)
 			if _, err := out.Write(code[:width]); err != nil {
 				return clipped, err
 			}
@@ -75,6 +113,29 @@ func WriteWAV(w io.Writer, s Sound, e Encoding) (clipped int, err error) {
 		out.WriteByte(0)
 	}
 	return clipped, out.Flush()
+}
+
+// put writes the code of v.
+func (e Encoding) put(code []byte, v float64) {
+	le := binary.LittleEndian
+	switch e {
+	case Float32:
+		le.PutUint32(code, math.Float32bits(float32(v)))
+	case Float64:
+		le.PutUint64(code, math.Float64bits(v))
+	case PCM8:
+		code[0] = byte(quantize(v, 8) + 128)
+	default:
+		le.PutUint32(code, uint32(quantize(v, encodings[e].bits)))
+	}
+}
+
+// fullScale is what the codes of integers are divided by, and 0 for floats.
+func (e Encoding) fullScale() float64 {
+	if e.float() {
+		return 0
+	}
+	return float64(int64(1) << (encodings[e].bits - 1))
 }
 
 // quantize returns the code of v in the given number of bits.
@@ -87,23 +148,23 @@ func quantize(v float64, bits int) int32 {
 func wavHeader(s Sound, e Encoding) ([]byte, error) {
 	channels, frames := len(s.Channels), s.Frames()
 	switch {
-	case e < PCM16 || e > Float32:
+	case !e.known():
 		return nil, fmt.Errorf("no WAV encoding %s: %w", e, ErrOption)
 	case channels == 0:
 		return nil, fmt.Errorf("a recording without channels cannot be written as WAV: %w", ErrData)
 	}
 	block := channels * e.width()
 	switch {
-	case block > math.MaxUint16:
+	case channels > MaxChannels:
 		return nil, fmt.Errorf("%d channels of %s are too many for WAV: %w", channels, e, ErrUnsupported)
-	case s.Rate < 1 || int64(s.Rate)*int64(block) > math.MaxUint32:
-		return nil, fmt.Errorf("rate %d Hz with %d channels of %s cannot be written as WAV: %w", s.Rate, channels, e, ErrUnsupported)
+	case s.Rate < 1 || s.Rate > MaxRate:
+		return nil, fmt.Errorf("rate %d Hz is outside [1, %d]: %w", s.Rate, MaxRate, ErrUnsupported)
 	}
 
 	le := binary.LittleEndian
-	tag, formatSize := uint16(tagPCM), uint32(16)
-	if e == Float32 {
-		tag, formatSize = tagFloat, 18
+	tag, formatSize := encodings[e].tag, uint32(16)
+	if e.float() {
+		formatSize = 18
 	}
 	if channels > 2 {
 		formatSize = 40
@@ -130,7 +191,7 @@ func wavHeader(s Sound, e Encoding) ([]byte, error) {
 		head = le.AppendUint16(head, tag)
 		head = append(head, subFormat[:]...)
 	}
-	if e == Float32 {
+	if e.float() {
 		head = append(head, "fact"...)
 		head = le.AppendUint32(head, 4)
 		head = le.AppendUint32(head, uint32(frames))
