@@ -122,11 +122,11 @@ func (w *chunks) common(size, at int64, compressed bool) (l *layout, frames int6
 	}
 	read, ok := aiffCodings[kind]
 	if !ok {
-		return nil, 0, fmt.Errorf("compression %q inside an AIFF is not read; convert it to WAV or FLAC: %w", kind, ErrUnsupported)
+		return nil, 0, fmt.Errorf("compression %q inside an AIFF is not read; convert it to WAV: %w", kind, ErrUnsupported)
 	}
 	l = &layout{channels: channels, rate: extended([10]byte(b[8:plain]))}
 	if l.coding, ok = read(bits); !ok {
-		return nil, 0, fmt.Errorf("%d-bit samples inside an AIFF are not read; convert it to WAV or FLAC: %w", bits, ErrUnsupported)
+		return nil, 0, fmt.Errorf("%d-bit samples inside an AIFF are not read; convert it to WAV: %w", bits, ErrUnsupported)
 	}
 	if err := checkShape(AIFF, channels, l.rate); err != nil {
 		return nil, 0, fmt.Errorf("chunk %q at byte %d: %w", "COMM", at, err)

@@ -176,3 +176,36 @@ func TestNoteNames(t *testing.T) {
 	}
 	assert.Empty(t, NoteName(math.NaN()))
 }
+
+// Powers of two lie 0.38 half tones below a C, which is 440·2^(-9/12) Hz.
+func TestNamesOfExtremeNotes(t *testing.T) {
+	for hz, want := range map[float64]string{
+		5e-324: "C-1078", 0x1p-1022: "C-1026", math.MaxFloat64: "C1020", 440: "A4", 8.1757989: "C-1",
+		0: "", -1: "", math.Inf(1): "", math.Inf(-1): "",
+	} {
+		assert.Equal(t, want, NoteName(hz), hz)
+	}
+	assert.Empty(t, NoteName(math.NaN()))
+}
+
+func TestDescriptionsOfExtremeNumbersAreFinite(t *testing.T) {
+	next := math.Nextafter(1, 2)
+	for _, spectrum := range [][]float64{
+		{0, 1, next, 1, 0}, // whose logarithms are equal
+		{0, math.Inf(1), 0, 1, 0}, {0, math.NaN(), 0, 1, 0}, {0, 5e-324, 0}, {0, math.MaxFloat64, 0}, {1, 2}, {1}, {},
+	} {
+		for _, p := range Peaks(spectrum, 10) {
+			assert.False(t, math.IsNaN(p.Hz) || math.IsInf(p.Hz, 0), spectrum)
+			assert.True(t, p.Height > 0 && p.Height <= 1, "%v: %v", spectrum, p)
+		}
+	}
+	for _, bad := range []float64{0, -1, math.NaN(), math.Inf(1)} {
+		assert.Empty(t, Plays([]float64{0, 1, 0}, bad, 1))
+	}
+	assert.Empty(t, Plays([]float64{0, 1, 0}, 1, math.NaN()))
+	for _, x := range [][]float64{{math.Inf(1), 1}, {math.NaN(), 1}, {5e-324}, {}, nil} {
+		for _, p := range Plays(x, 0.1, 1) {
+			assert.True(t, p.Start >= 0 && p.End <= 1 && p.Start < p.End, "%v: %v", x, p)
+		}
+	}
+}

@@ -3,12 +3,11 @@
 //
 // # Recordings
 //
-// [ReadFile] and [Decode] read WAV, FLAC, Ogg Vorbis and MP3 into a [Sound];
-// [WriteWAV] writes one. WAV is read and written here, with any number of
-// channels and any rate; the other three are decoded by packages below
-// github.com/gopxl/beep/v2, which know one or two channels. [Builtin] is a
-// recording that comes with the package. Nothing is resampled: a model keeps
-// the rate of its recording.
+// [ReadFile] and [Decode] read WAV (RF64, W64), AIFF, FLAC, Ogg Vorbis and MP3
+// into a [Sound]; [WriteWAV] writes one. FLAC and Vorbis are decoded by other
+// packages, the rest here. Rates go up to [MaxRate], channels to [MaxChannels],
+// and memory is weighed before it is taken. [Builtin] is a recording that comes
+// with the package. Nothing is resampled: a model keeps the rate of its recording.
 //
 // # Spectrograms
 //
@@ -44,11 +43,15 @@
 // q is the inverse transform of M_q·X, with the phase of the mixture. Masks sum
 // to 1, so stems sum to the mixture to rounding. [Masks.Stem] computes one stem
 // at a time, frame by frame: one FFT and r·N/2 multiplications per frame, and no
-// memory but the stem.
+// memory but the stem; [WriteStems] writes them all to files that add up to the
+// recording.
 //
 // Functions that describe components in words and numbers ([Describe],
 // [Peaks], [Plays], [Shares], [NoteName]) serve reports.
 //
+// Functions whose names end in Context end with it and return its cause.
+//
 // Everything gives the same bits for any number of workers. Errors wrap
-// [ErrFormat], [ErrTruncated], [ErrUnsupported], [ErrOption] or [ErrData].
+// [ErrFormat], [ErrTruncated], [ErrUnsupported], [ErrOption], [ErrData] or
+// [ErrMemory].
 package audio

@@ -28,7 +28,7 @@ func ExampleReadFile() {
 	fmt.Println(err)
 	// Output:
 	// 2 channels, 44100 Hz, 10.67 s, <nil>
-	// song.m4a: MPEG-4 audio is not read; convert it: unsupported recording: ffmpeg -i song.m4a song.flac
+	// song.m4a: MPEG-4 audio is not read; convert it: ffmpeg -i song.m4a song.wav
 }
 
 func ExampleWriteWAV() {

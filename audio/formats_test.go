@@ -306,13 +306,14 @@ func TestReadersAndTransformsEndWithTheirContext(t *testing.T) {
 
 func TestConversionIsACommandOfTheShell(t *testing.T) {
 	for path, want := range map[string]string{
-		"song.m4a":           "ffmpeg -i song.m4a song.flac",
-		"my song's.opus":     `ffmpeg -i 'my song'\''s.opus' 'my song'\''s.flac'`,
-		"-x.aac":             "ffmpeg -i ./-x.aac ./-x.flac",
-		"a.b/c.flac":         "ffmpeg -i a.b/c.flac a.b/c-converted.flac",
-		"a$(rm).m4a":         "ffmpeg -i 'a$(rm).m4a' 'a$(rm).flac'",
-		"Übung.m4a":          "ffmpeg -i Übung.m4a Übung.flac",
-		"folder x/music.ogg": "ffmpeg -i 'folder x/music.ogg' 'folder x/music.flac'",
+		"song.m4a":           "ffmpeg -i song.m4a song.wav",
+		"my song's.opus":     `ffmpeg -i 'my song'\''s.opus' 'my song'\''s.wav'`,
+		"-x.aac":             "ffmpeg -i ./-x.aac ./-x.wav",
+		"a.b/c.wav":          "ffmpeg -i a.b/c.wav a.b/c-converted.wav",
+		"a.b/c.flac":         "ffmpeg -i a.b/c.flac a.b/c.wav",
+		"a$(rm).m4a":         "ffmpeg -i 'a$(rm).m4a' 'a$(rm).wav'",
+		"Übung.m4a":          "ffmpeg -i Übung.m4a Übung.wav",
+		"folder x/music.ogg": "ffmpeg -i 'folder x/music.ogg' 'folder x/music.wav'",
 	} {
 		assert.Equal(t, want, Conversion(path))
 	}

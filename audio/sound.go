@@ -126,11 +126,12 @@ func IsRecording(path string) bool {
 func Foreign(path string) string { return foreign[strings.ToLower(filepath.Ext(path))] }
 
 // Conversion returns the command that turns a recording which is not read into
-// one that is: ffmpeg to a FLAC file beside it.
+// one that is: ffmpeg to a WAV file beside it.
 func Conversion(path string) string {
-	to := strings.TrimSuffix(path, filepath.Ext(path)) + ".flac"
+	stem := strings.TrimSuffix(path, filepath.Ext(path))
+	to := stem + ".wav"
 	if to == path {
-		to = strings.TrimSuffix(path, filepath.Ext(path)) + "-converted.flac"
+		to = stem + "-converted.wav"
 	}
 	return "ffmpeg -i " + quoted(path) + " " + quoted(to)
 }
@@ -178,17 +179,28 @@ func KindOfFile(path string) (Kind, error) {
 }
 
 // About returns an error of [Decode] with the path of the file before it, and
-// with the command of [Conversion] behind it when the format is not read.
+// with the command of [Conversion] in place of the sentinel when the mend is to
+// convert the file.
 func About(path string, err error) error {
 	var named *fs.PathError // says the path itself
-	switch {
-	case err == nil || errors.As(err, &named):
+	if err == nil || errors.As(err, &named) {
 		return err
-	case errors.Is(err, ErrUnsupported):
-		return fmt.Errorf("%s: %w: %s", path, err, Conversion(path))
 	}
-	return fmt.Errorf("%s: %w", path, err)
+	text := path + ": " + err.Error()
+	if errors.Is(err, ErrUnsupported) && strings.Contains(text, "convert it") {
+		text = strings.TrimSuffix(text, ErrUnsupported.Error()) + Conversion(path)
+	}
+	return fileError{text, err}
 }
+
+// fileError is an error with a text of its own.
+type fileError struct {
+	text string
+	error
+}
+
+func (e fileError) Error() string { return e.text }
+func (e fileError) Unwrap() error { return e.error }
 
 // Decode is [DecodeContext] without a way to end it.
 func Decode(r io.Reader, kind Kind) (Sound, error) {

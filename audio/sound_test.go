@@ -144,7 +144,7 @@ func TestReadFileNamesThePath(t *testing.T) {
 	_, err := ReadFile(filepath.Join(dir, "none.wav"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	for name, says := range map[string]string{
-		"song.m4a": "MPEG-4 audio is not read; convert it: unsupported recording: ffmpeg -i ",
+		"song.m4a": "MPEG-4 audio is not read; convert it: ffmpeg -i ",
 		"a.opus":   "Opus is not read; convert it",
 		"b.xyz":    `suffix ".xyz" is not that of a recording`,
 	} {

@@ -126,7 +126,7 @@ func (w *chunks) openRIFF() (riffSize uint32, err error) {
 	id := string(head[:min(len(first), len(head))])
 	switch {
 	case w.kind == WAV && id == "RIFX":
-		return 0, fmt.Errorf("RIFX is a variant of WAV that is not read; convert it to plain WAV or FLAC: %w", ErrUnsupported)
+		return 0, fmt.Errorf("RIFX is a variant of WAV that is not read; convert it to plain WAV: %w", ErrUnsupported)
 	case w.kind == WAV && (id == "RF64" || id == "BW64"):
 		first = id
 	case !strings.HasPrefix(first, id):

@@ -36,6 +36,10 @@ const (
 	audioInit = "random"
 	audioTol  = 5e-5
 
+	// loudest is the largest sample that is taken, so that stems of it are finite
+	// in float32.
+	loudest = 1e30
+
 	// mixtureFile is the recording itself, for the page's player.
 	mixtureFile = "recording.wav"
 
@@ -64,12 +68,17 @@ func (a *app) audioCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audio [FILE]",
 		Short: "A recording taken apart: spectrogram, components, stems to listen to, report",
-		Long: `audio computes the magnitude spectrogram of a recording (.wav, .flac, .ogg,
-.mp3; without FILE the one that is built in), factorizes it by balanced sparse
-nonnegative matrix factorization, and writes into --out: report.html to look
-at, stems/*.wav to listen to (they sum to recording.wav), and the model (W.npy:
-a spectrum per column, H.npy: its activation over time per row, trace.csv,
-result.json). Components, and so stems, are counted from 0.
+		Long: `audio computes the magnitude spectrogram of a recording (.wav, .w64, .flac, .ogg,
+.mp3, .aiff; without FILE the one that is built in), factorizes it by balanced
+sparse nonnegative matrix factorization, and writes into --out: report.html to
+look at, stems/*.wav to listen to, and the model (W.npy: a spectrum per column,
+H.npy: its activation over time per row, trace.csv, result.json). Components, and
+so stems, are counted from 0.
+
+The stems have the rate and the channels of the recording and sum to recording.wav
+sample by sample. They are integers of as many bits as the recording has when all
+of them fit, and else, as for .ogg and .mp3, 32-bit floats; nothing is clipped. An
+interrupt ends the fit, or the stems, and keeps the model.
 
 With the default loss, kl, both factors carry an l1 penalty whose weight is found
 from the recording; --l1, --l2 or --lp replace it, and --l1 all=0 takes it away.
@@ -104,7 +113,7 @@ run.`,
 			return usagef("--mask-exponent is %v; must be a positive number", exponent)
 		}
 		cut.Workers = f.workers
-		rec, err := readRecording(args, cut)
+		rec, err := a.readRecording(cmd.Context(), args, cut)
 		if err != nil {
 			return err
 		}
@@ -118,7 +127,7 @@ run.`,
 
 // readRecording reads and transforms the file that is named, or the built-in
 // recording.
-func readRecording(args []string, cut audio.Options) (*recording, error) {
+func (a *app) readRecording(ctx context.Context, args []string, cut audio.Options) (*recording, error) {
 	rec := &recording{file: audio.BuiltinName}
 	var err error
 	if len(args) == 0 {
@@ -126,20 +135,30 @@ func readRecording(args []string, cut audio.Options) (*recording, error) {
 		rec.sound, err = audio.Builtin()
 	} else {
 		rec.file = filepath.ToSlash(args[0])
-		rec.sound, rec.sum, err = readSound(args[0])
+		rec.sound, rec.sum, err = readSound(ctx, args[0])
 	}
 	if err != nil {
 		return nil, err
 	}
+	for _, w := range rec.sound.Warnings {
+		fmt.Fprintf(a.err, "polyad: %s: %s\n", rec.file, w)
+	}
 	if rec.sound.Frames() == 0 {
 		return nil, fmt.Errorf("%s: there is no sound in it, 0 samples", rec.file)
 	}
-	if rec.channels, err = audio.TransformAll(rec.sound, cut); err != nil {
+	for c, x := range rec.sound.Channels {
+		for i, v := range x {
+			if math.Abs(v) > loudest {
+				return nil, fmt.Errorf("%s: sample %d of channel %d is %.3g; scale the recording, whose full scale is 1", rec.file, i, c, v)
+			}
+		}
+	}
+	if rec.channels, err = audio.TransformAllContext(ctx, rec.sound, cut); err != nil {
 		return nil, fmt.Errorf("%s: %w", rec.file, err)
 	}
 	rec.mono = rec.channels[0]
 	if len(rec.channels) > 1 {
-		if rec.mono, err = audio.Transform(rec.sound.Mono(), rec.sound.Rate, cut); err != nil {
+		if rec.mono, err = audio.TransformContext(ctx, rec.sound.Mono(), rec.sound.Rate, cut); err != nil {
 			return nil, fmt.Errorf("%s: %w", rec.file, err)
 		}
 	}
@@ -156,10 +175,10 @@ func named(file string) string {
 }
 
 // readSound reads a recording and the hash of its whole file, in one pass.
-func readSound(path string) (s audio.Sound, sum [sha256.Size]byte, err error) {
-	kind, ok := audio.KindOf(path)
-	if !ok {
-		return s, sum, usagef("%s: not a recording by its suffix; .wav, .flac, .ogg and .mp3 are read", path)
+func readSound(ctx context.Context, path string) (s audio.Sound, sum [sha256.Size]byte, err error) {
+	kind, err := audio.KindOfFile(path)
+	if err != nil {
+		return s, sum, usageError{err}
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -168,8 +187,8 @@ func readSound(path string) (s audio.Sound, sum [sha256.Size]byte, err error) {
 	defer f.Close()
 	h := sha256.New()
 	r := bufio.NewReaderSize(io.TeeReader(f, h), 1<<16)
-	if s, err = audio.Decode(r, kind); err != nil {
-		return s, sum, fmt.Errorf("%s: %w", path, err)
+	if s, err = audio.DecodeContext(ctx, r, kind); err != nil {
+		return s, sum, audio.About(path, err)
 	}
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return s, sum, err
@@ -204,6 +223,8 @@ type audioResult struct {
 	Seconds    float64           `json:"seconds"`
 	FitSeconds float64           `json:"fit_seconds"`
 	Rate       int               `json:"rate"`
+	Encoding   string            `json:"encoding,omitempty"` // of the stems and recording.wav
+	Warnings   []string          `json:"warnings,omitempty"`
 	Components []audioComponent  `json:"components"`
 	Files      map[string]string `json:"files"`
 }
@@ -222,7 +243,10 @@ type audioComponent struct {
 
 // audioRun factorizes the spectrogram and writes what was found.
 func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float64) error {
-	x := rec.mono.Magnitude()
+	x, err := rec.mono.MagnitudeContext(ctx)
+	if err != nil {
+		return err
+	}
 	if !run.flags.penalties.any() {
 		defaultSparsity(&run.options, x)
 	}
@@ -246,38 +270,62 @@ func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float6
 	if err != nil {
 		return err
 	}
+	sounds := true
+	var encoding audio.Encoding
 	err = run.dir.fill(func(dir string) error {
 		if err := writeModel(dir, r.Model, r.Trace, res); err != nil {
 			return err
 		}
-		if err := writeStems(dir, run, rec, masks, comps); err != nil {
-			return err
-		}
-		if err := writeSound(filepath.Join(dir, mixtureFile), rec.sound); err != nil {
-			return err
+		if encoding, err = writeSounds(ctx, dir, run, rec, masks, comps); err != nil {
+			if ctx.Err() == nil {
+				return err
+			}
+			// Interrupted: the model and its page are kept, without sounds.
+			sounds = false
+			for _, name := range []string{"stems", mixtureFile} {
+				if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+					return err
+				}
+			}
+			for q := range comps {
+				comps[q].Stem = ""
+			}
 		}
 		return writeTo(filepath.Join(dir, "report.html"), func(w io.Writer) error {
-			return writeAudioPage(w, res, r, rec, x, comps)
+			return writeAudioPage(w, res, r, rec, x, comps, sounds)
 		})
 	})
 	if err != nil {
 		return err
 	}
 	files := map[string]string{}
-	for _, name := range []string{"report.html", mixtureFile, "W.npy", "H.npy", "trace.csv", "result.json"} {
+	names := []string{"report.html", "W.npy", "H.npy", "trace.csv", "result.json"}
+	if sounds {
+		names = append(names, mixtureFile)
+		for _, c := range comps {
+			names = append(names, c.Stem)
+		}
+	}
+	for _, name := range names {
 		files[name] = filepath.ToSlash(filepath.Join(run.dir.path, name))
 	}
-	for _, c := range comps {
-		files[c.Stem] = filepath.ToSlash(filepath.Join(run.dir.path, c.Stem))
+	all := audioResult{result: res, File: rec.file, Seconds: rec.sound.Seconds(), FitSeconds: res.Seconds, Rate: rec.sound.Rate, Warnings: rec.sound.Warnings, Components: comps, Files: files}
+	if sounds {
+		all.Encoding = encoding.String()
 	}
 	if !run.outs.json && !run.outs.quiet {
 		if err := printComponents(run.app.out, rec, comps); err != nil {
 			return err
 		}
+		if sounds {
+			fmt.Fprintln(run.app.out, stored(rec.sound.Encoding, encoding))
+		}
 	}
-	all := audioResult{result: res, File: rec.file, Seconds: rec.sound.Seconds(), FitSeconds: res.Seconds, Rate: rec.sound.Rate, Components: comps, Files: files}
 	if err := run.tell(res, all); err != nil {
 		return err
+	}
+	if !sounds {
+		return fmt.Errorf("%w; the model was written to %s, without stems", errInterrupted, run.dir.path)
 	}
 	return run.ending(ctx, r.Status)
 }
@@ -310,32 +358,43 @@ func describeComponents(rec *recording, r *nmf.Result[float64]) ([]audioComponen
 	return comps, nil
 }
 
-// writeStems writes the sound of each component, one at a time.
-func writeStems(dir string, run *fitting, rec *recording, masks *audio.Masks, comps []audioComponent) error {
+// writeSounds writes the sound of each component, and the recording itself, in
+// one encoding, which it returns.
+func writeSounds(ctx context.Context, dir string, run *fitting, rec *recording, masks *audio.Masks, comps []audioComponent) (audio.Encoding, error) {
 	if err := os.Mkdir(filepath.Join(dir, "stems"), 0o777); err != nil {
-		return err
+		return 0, err
 	}
 	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
 	defer bar.clear()
-	for q, c := range comps {
+	e, err := audio.WriteStems(ctx, masks, rec.sound, rec.channels, func(q int) (io.WriteCloser, error) {
 		bar.show(fmt.Sprintf("stem %d of %d", q+1, len(comps)))
-		s, err := masks.Stem(q, rec.channels...)
-		if err != nil {
-			return err
-		}
-		if err := writeSound(filepath.Join(dir, filepath.FromSlash(c.Stem)), s); err != nil {
-			return err
-		}
+		return os.Create(filepath.Join(dir, filepath.FromSlash(comps[q].Stem)))
+	})
+	if err != nil {
+		return e, err
 	}
-	return nil
+	return e, writeSound(ctx, filepath.Join(dir, mixtureFile), rec.sound, e)
 }
 
-// writeSound writes a WAV file of 16 bits.
-func writeSound(path string, s audio.Sound) error {
+// writeSound writes a WAV file.
+func writeSound(ctx context.Context, path string, s audio.Sound, e audio.Encoding) error {
 	return writeTo(path, func(w io.Writer) error {
-		_, err := audio.WriteWAV(w, s, audio.PCM16)
+		_, err := audio.WriteWAVContext(ctx, w, s, e)
 		return err
 	})
+}
+
+// stored says how the stems of a recording are stored, and why.
+func stored(recorded, e audio.Encoding) string {
+	why := "as the recording"
+	switch {
+	case recorded == audio.Float32 || recorded == audio.Float64:
+		why = "as the recording has no integers"
+	case e == recorded:
+	default:
+		why = "as some do not fit the recording's " + recorded.Words()
+	}
+	return fmt.Sprintf("stems and %s: %s, %s", mixtureFile, e.Words(), why)
 }
 
 // printComponents prints the table of what was found.

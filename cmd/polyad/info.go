@@ -49,11 +49,15 @@ type arrayInfo struct {
 }
 
 type soundInfo struct {
-	File     string  `json:"file"`
-	Rate     int     `json:"rate"`
-	Channels int     `json:"channels"`
-	Seconds  float64 `json:"seconds"`
-	Peak     float64 `json:"peak"`
+	File     string   `json:"file"`
+	Rate     int      `json:"rate"`
+	Channels int      `json:"channels"`
+	Seconds  float64  `json:"seconds"`
+	Peak     float64  `json:"peak"`
+	Encoding string   `json:"encoding"`
+	Warnings []string `json:"warnings,omitempty"`
+
+	samples string // the encoding in words
 }
 
 // modelInfo is what info tells of a model folder. Command, Status, RelError and
@@ -118,12 +122,12 @@ func (a *app) infoCommand() *cobra.Command {
 
 // describe fills in what there is to say of a file.
 func (a *app) describe(info *machineInfo, path string) error {
-	if audio.IsRecording(path) {
+	if audio.IsRecording(path) || audio.Foreign(path) != "" {
 		s, err := audio.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		info.Sound = &soundInfo{File: path, Rate: s.Rate, Channels: len(s.Channels), Seconds: s.Seconds()}
+		info.Sound = &soundInfo{File: path, Rate: s.Rate, Channels: len(s.Channels), Seconds: s.Seconds(), Encoding: s.Encoding.String(), Warnings: s.Warnings, samples: s.Encoding.Words()}
 		for _, c := range s.Channels {
 			for _, v := range c {
 				info.Sound.Peak = math.Max(info.Sound.Peak, math.Abs(v))
@@ -202,7 +206,10 @@ func (i *machineInfo) print(a *app) error {
 	}
 	if s := i.Sound; s != nil {
 		row("file", "%s", s.File)
-		row("recording", "%s at %d Hz, %.2f s, peak %.3g", channels(s.Channels), s.Rate, s.Seconds, s.Peak)
+		row("recording", "%s at %d Hz, %.2f s, %s, peak %.3g", channels(s.Channels), s.Rate, s.Seconds, s.samples, s.Peak)
+		for _, w := range s.Warnings {
+			row("warning", "%s", w)
+		}
 	}
 	return t.Flush()
 }

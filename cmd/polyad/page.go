@@ -41,7 +41,7 @@ func penaltyOf(res *result) map[string]float64 {
 }
 
 // writeAudioPage writes the report of a recording taken apart.
-func writeAudioPage(w io.Writer, res *result, r *nmf.Result[float64], rec *recording, x *matrix.Dense[float64], comps []audioComponent) error {
+func writeAudioPage(w io.Writer, res *result, r *nmf.Result[float64], rec *recording, x *matrix.Dense[float64], comps []audioComponent, sounds bool) error {
 	p := report.AudioPage{
 		Command:      res.Command,
 		Facts:        append([]report.Fact{{Name: "window", Value: fmt.Sprintf("%d samples, hop %d", rec.mono.Size, rec.mono.Hop)}}, facts(res)...),
@@ -50,10 +50,12 @@ func writeAudioPage(w io.Writer, res *result, r *nmf.Result[float64], rec *recor
 		Name:         path.Base(rec.file),
 		Seconds:      rec.sound.Seconds(),
 		Rate:         rec.sound.Rate,
-		Mixture:      mixtureFile,
 		Spectrogram:  x,
 		FrameSeconds: float64(rec.mono.Hop) / float64(rec.mono.Rate),
 		BinHz:        float64(rec.mono.Rate) / float64(rec.mono.Size),
+	}
+	if sounds {
+		p.Mixture = mixtureFile
 	}
 	for q, c := range comps {
 		spectrum := make([]float64, r.W.Rows)
