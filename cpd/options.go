@@ -128,6 +128,7 @@ type settled struct {
 	nonneg    []bool
 	fixed     []bool
 	generated bool // the start
+	tied      bool // its singular vectors are arbitrary ones
 }
 
 // effective settles the options for data of the given shape, or says what is

@@ -45,6 +45,10 @@ type Result[T asm.Float] struct {
 	// Compression tells what a [Compressed] start did; nil for others.
 	Compression *Compression
 
+	// Start tells why others were tried than the start that was generated, and which
+	// was taken; nil: that one was, as it was, or a start was given.
+	Start *solver.Start
+
 	// Runs are all runs when there were restarts, in the order of their seeds, and
 	// Best is the index of the one whose model this is. The report and the trace
 	// are its, but Seconds counts all runs.
@@ -93,6 +97,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		Options:  s.o.Options,
 
 		Compression: s.compression,
+		Start:       s.chosen,
 	}
 	r.Options.Run.Observe = nil
 	pruned := make([]bool, s.rank)

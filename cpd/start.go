@@ -124,12 +124,19 @@ func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], 
 		return nil, nil, err
 	}
 	if f == nil {
-		for n, size := range o.shape {
-			f = append(f, randomFactor[T](o.Seed, n, size, rank, o.nonneg[n]))
-		}
+		return randomStart(o, v, rank, o.Seed), nil, nil
 	}
-	matchNorm(f, x, v)
+	matchNorm(f, o.shape, v)
 	return f, nil, nil
+}
+
+// randomStart makes the factors of a [Random] start.
+func randomStart[T asm.Float](o *settled, v data.Tensor[T], rank int, seed uint64) (f []*matrix.Dense[T]) {
+	for n, size := range o.shape {
+		f = append(f, randomFactor[T](seed, n, size, rank, o.nonneg[n]))
+	}
+	matchNorm(f, o.shape, v)
+	return f
 }
 
 // singular makes the factors of an [SVD] start, but for their norms, nil when the
@@ -138,19 +145,21 @@ func singular[T asm.Float](o *settled, x *tensor.Dense[T], v data.Tensor[T], ran
 	for n, size := range o.shape {
 		m := randomFactor[T](o.Seed, n, size, rank, o.nonneg[n])
 		var u *matrix.Dense[T]
-		ok := true
+		var s []float64
+		ok, next := true, math.NaN()
 		whole := limit.Within(pool, func() {
 			if o.Mask == nil {
-				u, _, ok = hosvd.Leading(pool, x, n, rank, o.Seed)
+				u, s, next, ok = hosvd.LeadingNext(pool, x, n, rank, o.Seed)
 			} else {
-				u, _, ok = hosvd.LeadingMasked(pool, x, o.Mask, T(v.Stats().Mean()/all), n, rank, o.Seed)
+				u, s, ok = hosvd.LeadingMasked(pool, x, o.Mask, T(v.Stats().Mean()/all), n, rank, o.Seed)
 			}
 		})
 		if !whole {
 			return nil
 		}
 		if ok {
-			leading(m, u, o.nonneg[n])
+			leading(m, u.View(0, 0, u.Rows, hosvd.Count[T](s)), o.nonneg[n])
+			o.tied = o.tied || hosvd.Tied[T](s, next)
 		}
 		f = append(f, m)
 	}
@@ -158,9 +167,10 @@ func singular[T asm.Float](o *settled, x *tensor.Dense[T], v data.Tensor[T], ran
 }
 
 // matchNorm gives the model of the factors the norm of the data.
-func matchNorm[T asm.Float](f []*matrix.Dense[T], x *tensor.Dense[T], v data.Tensor[T]) {
+func matchNorm[T asm.Float](f []*matrix.Dense[T], shape []int, v data.Tensor[T]) {
+	entries, _ := tensor.Elements(shape)
 	norm, stats := tensor.CP[T]{Factors: f}.Norm(), v.Stats()
-	if want := math.Sqrt(stats.Squares * (float64(x.Len()) / float64(stats.Count))); norm > 0 && want > 0 {
+	if want := math.Sqrt(stats.Squares * (float64(entries) / float64(stats.Count))); norm > 0 && want > 0 {
 		c := math.Pow(want/norm, 1/float64(len(f)))
 		for _, m := range f {
 			for i := range m.Data {

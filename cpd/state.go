@@ -12,6 +12,7 @@ import (
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/reg"
+	"polyad/solver"
 	"polyad/tensor"
 )
 
@@ -40,7 +41,9 @@ type state[T asm.Float] struct {
 	ahead           beyond    // nil: a sweep begins where the last one ended
 	given           *Model[T] // the start if one was given
 	compression     *Compression
-	touched         bool // whether the start was scaled, balanced or swept over
+	watch           fitting.Vigil // over the first sweeps
+	chosen          *solver.Start // nil: the start was taken as it was
+	touched         bool          // whether the start was scaled, balanced or swept over
 
 	num      []*matrix.Dense[T]       // of one mode at a time, sharing memory
 	grams    []*matrix.Dense[float64] // F_nᵀF_n
@@ -166,6 +169,9 @@ func (s *state[T]) Sweep() error {
 	}
 	if s.ahead != nil {
 		s.ahead.end(scales)
+	}
+	if s.watch.On() {
+		return s.watch.Look(s.gone())
 	}
 	return nil
 }

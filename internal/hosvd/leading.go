@@ -30,6 +30,14 @@ const gramRows = 400
 // the Gram matrix (less by the iteration), else 26·(k+10)·|X| in 14 passes, with |X|/I_n·(k+10) numbers of
 // memory.
 func Leading[T asm.Float](p *par.Pool, x *tensor.Dense[T], mode, rank int, seed uint64) (u *matrix.Dense[T], s []float64, ok bool) {
+	u, s, _, ok = LeadingNext(p, x, mode, rank, seed)
+	return u, s, ok
+}
+
+// LeadingNext is [Leading] with the singular value after the k leading ones, NaN
+// when there is none or it is not known.
+func LeadingNext[T asm.Float](p *par.Pool, x *tensor.Dense[T], mode, rank int, seed uint64) (u *matrix.Dense[T], s []float64, next float64, ok bool) {
+	next = math.NaN()
 	x = x.Contiguous()
 	l, size, r := x.Split(mode)
 	k := min(rank, size, l*r)
@@ -40,18 +48,20 @@ func Leading[T asm.Float](p *par.Pool, x *tensor.Dense[T], mode, rank int, seed 
 			for i, v := range s {
 				s[i] = math.Sqrt(max(v, 0))
 			}
-		} else if wide, s, ok = matrix.GramSVD(g, k); !ok {
-			return nil, nil, false
+		} else if wide, s, ok = matrix.GramSVD(g, k+1); !ok {
+			return nil, nil, next, false
+		} else if len(s) > k {
+			wide, s, next = wide.View(0, 0, size, k).Clone(), s[:k:k], s[k]
 		}
-		return matrix.Convert[T](wide), s, true
+		return matrix.Convert[T](wide), s, next, true
 	}
 	u, s, _ = matrix.SVD(p, matrix.Operator[T](&unfolding[T]{p: p, x: x.Data, l: l, size: size, r: r}), k, seed)
 	for _, v := range s {
 		if v-v != 0 {
-			return nil, nil, false
+			return nil, nil, next, false
 		}
 	}
-	return u, s, true
+	return u, s, next, true
 }
 
 // Gram returns X_(n)·X_(n)ᵀ, I_n x I_n, for a contiguous x. Cost |X|·I_n flops.

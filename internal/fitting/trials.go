@@ -1,0 +1,191 @@
+package fitting
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"polyad/solver"
+)
+
+// ErrLost is the error of a sweep after which components of a generated start are
+// gone, so that the fit has to begin again.
+var ErrLost = errors.New("components of the start were lost")
+
+// Early is the number of sweeps during which a generated start is watched, and
+// Tries that of starts that are tried when it is doubted.
+const (
+	Early = 5
+	Tries = 4
+)
+
+// Tied is why other starts are tried than one of singular vectors; [Vigil] gives
+// another reason.
+const Tied = "singular values are equal, so that the vectors are arbitrary"
+
+// Vigil watches the first sweeps from a generated start. Its zero value does not.
+type Vigil struct {
+	left int // sweeps
+	gone []int
+}
+
+// NewVigil returns a watch over [Early] sweeps.
+func NewVigil() Vigil { return Vigil{left: Early} }
+
+// On reports whether the next sweep is watched.
+func (w *Vigil) On() bool { return w.left > 0 }
+
+// Look is told which components are gone after a sweep. It returns [ErrLost] when
+// some of them were gone after the sweep before as well: by then every block had its
+// turn to bring them back.
+func (w *Vigil) Look(gone []int) error {
+	before := w.gone
+	w.gone = gone
+	if w.left--; w.Reason(before) != "" {
+		return ErrLost
+	}
+	return nil
+}
+
+// Reason says which components are gone, of those that are among others, or "".
+func (w *Vigil) Reason(others []int) string {
+	var list []string
+	for _, q := range w.gone {
+		if slices.Contains(others, q) {
+			list = append(list, fmt.Sprint(q))
+		}
+	}
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		return "component " + list[0] + " vanished in the first sweeps"
+	}
+	return "components " + strings.Join(list, ", ") + " vanished in the first sweeps"
+}
+
+// Watched is a fit whose start can be replaced.
+type Watched interface {
+	solver.Problem
+	solver.Checkpointer
+	// Lost says which components are gone.
+	Lost() string
+}
+
+// Run runs a fit. When there is a reason to doubt its start, or sweeps end with
+// [ErrLost], replace makes a fit of the same data at the best of several starts, and
+// that one is run.
+func Run[S Watched](ctx context.Context, s S, o solver.Options, doubt string, replace func(s S, reason string) (S, error)) (S, solver.Report, error) {
+	var err error
+	if doubt != "" && o.MaxIter.Or(1) > 0 && ctx.Err() == nil {
+		if s, err = replace(s, doubt); err != nil {
+			return s, solver.Report{}, err
+		}
+	}
+	report, err := solver.Run(ctx, s, o)
+	if errors.Is(err, ErrLost) {
+		if s, err = replace(s, s.Lost()); err != nil {
+			return s, solver.Report{}, err
+		}
+		report, err = solver.Run(ctx, s, o)
+	}
+	return s, report, err
+}
+
+// Candidates are starts of a fit that are tried for some sweeps each (successive
+// halving: K. Jamieson, A. Talwalkar, Non-stochastic best arm identification and
+// hyperparameter optimization, AISTATS 2016): all of them for Sweeps sweeps, the
+// better half for twice as many more, and so on until one is left.
+type Candidates struct {
+	Fit Watched
+	// First is the saved state of the first one, which may have been swept over, and
+	// Name its name.
+	First []byte
+	Name  string
+	// Begin sets the fit to the random start of a seed, as before its first sweep. The
+	// seeds of the others are those after Seed.
+	Begin func(seed uint64) error
+	Seed  uint64
+	// Reason is why they are tried.
+	Reason string
+	// Count is how many there are, at least 1, and Sweeps those of the first round.
+	Count, Sweeps int
+}
+
+// candidate is one of them.
+type candidate struct {
+	index     int
+	state     []byte
+	objective float64 // infinite: it is not known, or none
+}
+
+// Choose leaves the fit at the best candidate and tells what was done. A candidate
+// from which the fit fails, or its objective is not finite, is left out; that all
+// are is an error. When the context is cancelled or the time is over, the best one
+// so far is taken.
+func (c *Candidates) Choose(ctx context.Context, o solver.Options) (*solver.Start, error) {
+	sweeps := min(c.Sweeps, o.MaxIter.Or(c.Sweeps))
+	over := func() bool {
+		return ctx.Err() != nil || o.MaxTime > 0 && time.Since(o.Start) > o.MaxTime
+	}
+	var err error
+	told := &solver.Start{Reason: c.Reason, Tried: c.Count, Chosen: c.Name, Seed: c.Seed}
+	left := make([]candidate, c.Count)
+	for i := range left {
+		left[i] = candidate{index: i, objective: math.Inf(1)}
+	}
+	left[0].state = c.First
+	for ; len(left) > 1; sweeps *= 2 {
+		for k := range left {
+			a := &left[k]
+			if over() && left[0].objective < math.Inf(1) {
+				break
+			}
+			var made int
+			made, err = c.try(a, sweeps, over)
+			told.Sweeps += made
+		}
+		slices.SortStableFunc(left, func(a, b candidate) int { return cmp.Compare(a.objective, b.objective) })
+		if math.IsInf(left[0].objective, 1) {
+			if err == nil {
+				err = solver.ErrNotFinite
+			}
+			return nil, fmt.Errorf("no fit from any of %d starts: %w", c.Count, err)
+		}
+		if left = left[:(len(left)+1)/2]; over() {
+			break
+		}
+	}
+	if best := left[0].index; best > 0 {
+		told.Chosen, told.Seed = "random", c.Seed+uint64(best)
+	}
+	return told, c.Fit.RestoreState(left[0].state)
+}
+
+// try sweeps over a candidate.
+func (c *Candidates) try(a *candidate, sweeps int, over func() bool) (made int, err error) {
+	if a.state != nil {
+		err = c.Fit.RestoreState(a.state)
+	} else {
+		err = c.Begin(c.Seed + uint64(a.index))
+	}
+	for err == nil && made < sweeps && !over() {
+		err = c.Fit.Sweep()
+		made++
+	}
+	a.objective = math.Inf(1)
+	if err != nil {
+		return made, err
+	}
+	loss, penalty, rel := c.Fit.Objective(false)
+	if f := loss + penalty; f-f == 0 && rel-rel == 0 {
+		a.objective = f
+	}
+	a.state = c.Fit.SaveState()
+	return made, nil
+}

@@ -1,0 +1,308 @@
+package synth_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"polyad/cpd"
+	"polyad/matrix"
+	"polyad/nmf"
+	"polyad/reg"
+	"polyad/solver"
+	"polyad/tensor"
+	"polyad/tucker"
+)
+
+// startCase is an array to which models are fitted from all starts.
+type startCase struct {
+	x       *tensor.Dense[float64]
+	rank    int
+	penalty reg.Penalty
+}
+
+// lowRank returns the sum of three components of standard normal, or positive
+// uniform, factors.
+func lowRank(r *rand.Rand, nonneg bool, shape ...int) *tensor.Dense[float64] {
+	var f []*matrix.Dense[float64]
+	for _, n := range shape {
+		m := matrix.New[float64](n, 3)
+		for i := range m.Data {
+			if m.Data[i] = r.NormFloat64(); nonneg {
+				m.Data[i] = r.Float64()
+			}
+		}
+		f = append(f, m)
+	}
+	return tensor.CP[float64]{Factors: f}.Reconstruct(nil)
+}
+
+// noisy adds noise of 5 to 50 percent of the size of the entries.
+func noisy(r *rand.Rand, nonneg bool, x *tensor.Dense[float64]) *tensor.Dense[float64] {
+	var squares float64
+	for _, v := range x.Data {
+		squares += v * v
+	}
+	size := (.05 + .45*r.Float64()) * math.Sqrt(squares/float64(len(x.Data)))
+	for i, v := range x.Data {
+		if x.Data[i] = v + size*r.NormFloat64(); nonneg {
+			x.Data[i] = max(x.Data[i], 0)
+		}
+	}
+	return x
+}
+
+// repeated returns c copies of a matrix behind each other.
+func repeated(x *tensor.Dense[float64], c int) *tensor.Dense[float64] {
+	y := tensor.New[float64](x.Shape[0], x.Shape[1], c)
+	for i := range y.Data {
+		y.Data[i] = x.Data[i/c]
+	}
+	return y
+}
+
+// structured returns an array of zeros and ones.
+func structured(r *rand.Rand) *tensor.Dense[float64] {
+	switch k := 2 + r.IntN(3); r.IntN(5) {
+	case 0: // one where all indices differ
+		x := tensor.New[float64](k+1, k+1, k+1)
+		for i := range k + 1 {
+			for j := range k + 1 {
+				for l := range k + 1 {
+					if i != j && j != l && l != i {
+						x.Set(1, i, j, l)
+					}
+				}
+			}
+		}
+		return x
+	case 1: // blocks along the diagonal, repeated
+		a, b := 1+r.IntN(3), 1+r.IntN(3)
+		x := tensor.New[float64](k*a, k*b)
+		for i := range k * a {
+			for j := range k * b {
+				if i/a == j/b {
+					x.Set(1, i, j)
+				}
+			}
+		}
+		return repeated(x, 1+r.IntN(4))
+	case 2: // the identity
+		x := tensor.New[float64](k+1, k+1, k+1)
+		for i := range k + 1 {
+			x.Set(1, i, i, i)
+		}
+		return x
+	case 3: // boxes that overlap
+		x := tensor.New[float64](4+r.IntN(3), 4+r.IntN(3), 3+r.IntN(3))
+		for range k {
+			in := [3][]bool{}
+			for n, size := range x.Shape {
+				in[n] = make([]bool, size)
+				for i := range in[n] {
+					in[n][i] = r.IntN(2) == 0
+				}
+			}
+			for i := range x.Shape[0] {
+				for j := range x.Shape[1] {
+					for l := range x.Shape[2] {
+						if in[0][i] && in[1][j] && in[2][l] {
+							x.Set(1, i, j, l)
+						}
+					}
+				}
+			}
+		}
+		return x
+	}
+	x := tensor.New[float64](3+r.IntN(4), 3+r.IntN(4), 2+r.IntN(4))
+	for i := range x.Data {
+		if r.IntN(3) == 0 {
+			x.Data[i] = 1
+		}
+	}
+	return x
+}
+
+// startKinds are the kinds of arrays that starts are tried on.
+var startKinds = []struct {
+	name string
+	make func(r *rand.Rand, nonneg bool) startCase
+}{
+	{"noisy", func(r *rand.Rand, nonneg bool) startCase {
+		return startCase{x: noisy(r, nonneg, lowRank(r, nonneg, 4+r.IntN(5), 4+r.IntN(5), 3+r.IntN(5))), rank: 1 + r.IntN(4)}
+	}},
+	{"repeated", func(r *rand.Rand, nonneg bool) startCase {
+		return startCase{x: repeated(noisy(r, nonneg, lowRank(r, nonneg, 4+r.IntN(5), 4+r.IntN(5))), 2+r.IntN(4)), rank: 1 + r.IntN(4)}
+	}},
+	{"structured", func(r *rand.Rand, _ bool) startCase {
+		return startCase{x: structured(r), rank: 1 + r.IntN(4)}
+	}},
+	{"penalized", func(r *rand.Rand, nonneg bool) startCase {
+		c := startCase{rank: 1 + r.IntN(4)}
+		switch r.IntN(3) {
+		case 0:
+			c.x = noisy(r, nonneg, lowRank(r, nonneg, 4+r.IntN(5), 4+r.IntN(5), 3+r.IntN(5)))
+		case 1:
+			c.x = repeated(noisy(r, nonneg, lowRank(r, nonneg, 4+r.IntN(5), 4+r.IntN(5))), 2+r.IntN(4))
+		case 2:
+			c.x = structured(r)
+		}
+		weight := .03 * math.Pow(30, r.Float64())
+		if r.IntN(2) == 0 {
+			c.penalty = reg.L1(weight)
+		} else {
+			c.penalty = reg.L2(weight)
+		}
+		return c
+	}},
+}
+
+// orders are the orders of three modes.
+var startOrders = [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
+
+// fitted is what a fit came to: its objective, and what its start cost in sweeps.
+type fitted struct {
+	objective float64
+	cost      int
+	changed   bool
+}
+
+// startOf returns what a fit came to.
+func startOf(objective float64, start *solver.Start) fitted {
+	f := fitted{objective: objective}
+	if start != nil {
+		f.cost, f.changed = start.Sweeps, true
+	}
+	return f
+}
+
+// startFits are the fits that are tried, from a named start or the best of five
+// random ones for "".
+type startFit struct {
+	name   string
+	nonneg bool
+	starts []string
+	orders [][]int
+	fit    func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted
+}
+
+func startFits() (all []startFit) {
+	ctx := context.Background()
+	for _, nonneg := range []bool{false, true} {
+		name := map[bool]string{false: "cpd", true: "cpd nonneg"}[nonneg]
+		all = append(all, startFit{name, nonneg, []string{"svd", "random"}, startOrders, func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted {
+			o := &cpd.Options{Init: map[string]cpd.Start{"": cpd.Random{}, "svd": cpd.SVD{}, "random": cpd.Random{}}[start]}
+			if start == "" {
+				o.Restarts, o.Seed = 5, 100
+			}
+			if nonneg {
+				o.Nonneg = cpd.All
+			}
+			if len(c.penalty) > 0 {
+				o.Penalty = cpd.Each(c.penalty)
+				if c.penalty[0].Degree == 1 && !nonneg {
+					o.Method = cpd.HALS{Extrapolate: true}
+				}
+			}
+			r, err := cpd.Fit(ctx, x, c.rank, o)
+			require.NoError(t, err)
+			return startOf(r.Objective(), r.Start)
+		}})
+	}
+	for _, nonneg := range []bool{false, true} {
+		name := map[bool]string{false: "tucker", true: "tucker nonneg"}[nonneg]
+		all = append(all, startFit{name, nonneg, []string{"svd", "random"}, startOrders, func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted {
+			o := &tucker.Options{Init: map[string]tucker.Start{"": tucker.Random{}, "svd": tucker.SVD{}, "random": tucker.Random{}}[start]}
+			if start == "" {
+				o.Restarts, o.Seed = 5, 100
+			}
+			if nonneg {
+				o.Nonneg = tucker.All
+			}
+			if len(c.penalty) > 0 {
+				o.Factors, o.Core, o.Method = tucker.Each(c.penalty), c.penalty, tucker.HALS{}
+			}
+			ranks := make([]int, len(x.Shape))
+			for n, size := range x.Shape {
+				ranks[n] = min(c.rank, size)
+			}
+			for n := range ranks {
+				p := 1
+				for k, j := range ranks {
+					if k != n {
+						p *= j
+					}
+				}
+				ranks[n] = min(ranks[n], p)
+			}
+			r, err := tucker.Fit(ctx, x, ranks, o)
+			require.NoError(t, err)
+			return startOf(r.Objective(), nil)
+		}})
+	}
+	for _, method := range []nmf.Method{nil, nmf.ANLS{}} {
+		name := map[bool]string{true: "nmf", false: "nmf anls"}[method == nil]
+		all = append(all, startFit{name, true, []string{"nndsvd", "nndsvda", "nndsvdar", "spa", "random"}, startOrders, func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted {
+			o := &nmf.Options{Method: method, Init: map[string]nmf.Start{"": nmf.Random{}, "nndsvd": nmf.NNDSVD{}, "nndsvda": nmf.NNDSVD{Fill: nmf.FillMean},
+				"nndsvdar": nmf.NNDSVD{Fill: nmf.FillRandom}, "spa": nmf.SPA{}, "random": nmf.Random{}}[start]}
+			if start == "" {
+				o.Restarts, o.Seed = 5, 100
+			}
+			o.W, o.H = c.penalty, c.penalty
+			r, err := nmf.Fit(ctx, x.Unfold(0), c.rank, o)
+			require.NoError(t, err)
+			return startOf(r.Objective(), nil)
+		}})
+	}
+	return all
+}
+
+func TestStartsComeCloseToTheBestOfFiveRandomOnes(t *testing.T) {
+	n := 50
+	if testing.Short() {
+		n = 5
+	}
+	fmt.Printf("%-14s %-11s %-9s %5s %5s %5s %9s %9s\n", "fit", "data", "start", "fits", ">1.05", "again", "sweeps", "worst")
+	for _, f := range startFits() {
+		if e := os.Getenv("STARTS"); e != "" && !strings.HasPrefix(f.name, e) {
+			continue
+		}
+		for _, kind := range startKinds {
+			above, again, cost, worst, all := map[string]int{}, map[string]int{}, map[string]int{}, map[string]float64{}, 0
+			for i := range n {
+				c := kind.make(rand.New(rand.NewPCG(uint64(i), 77)), f.nonneg)
+				var squares float64
+				for _, v := range c.x.Data {
+					squares += v * v
+				}
+				for _, order := range f.orders {
+					x := c.x.Permute(order...).Contiguous()
+					best := f.fit(t, c, x, "")
+					limit := 1.05*best.objective + 1e-5*squares
+					all++
+					for _, s := range f.starts {
+						got := f.fit(t, c, x, s)
+						if got.objective > limit {
+							above[s]++
+						}
+						if got.changed {
+							again[s]++
+						}
+						cost[s] += got.cost
+						worst[s] = max(worst[s], got.objective/limit)
+					}
+				}
+			}
+			for _, s := range f.starts {
+				fmt.Printf("%-14s %-11s %-9s %5d %5d %5d %9d %9.3g\n", f.name, kind.name, s, all, above[s], again[s], cost[s], worst[s])
+			}
+		}
+	}
+}
