@@ -4,19 +4,20 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 
 	"polyad/internal/fitting"
 )
 
 // gone returns the components that are nothing beside the data.
-func (s *state[T]) gone() (list []int) {
+func (s *state[T]) gone() (list []string) {
 	for q := range s.rank {
 		norm := 1.0
 		for _, f := range s.f {
 			norm *= fitting.ColumnNorm(f, q, false)
 		}
 		if !(norm > 16*fitting.Precision[T]()*math.Sqrt(s.stats.Squares)) {
-			list = append(list, q)
+			list = append(list, strconv.Itoa(q))
 		}
 	}
 	return list
@@ -25,28 +26,43 @@ func (s *state[T]) gone() (list []int) {
 // Lost says which components are gone.
 func (s *state[T]) Lost() string { return s.watch.Reason(s.gone()) }
 
+// doubt says why the start, which is left at its beginning, may be a bad one, and
+// has it watched when it was generated.
+func (s *state[T]) doubt() string {
+	if !s.o.generated || s.o.Restarts > 1 || s.stats.Squares == 0 {
+		return ""
+	}
+	s.watch = fitting.NewVigil()
+	for _, f := range s.f {
+		s.first = append(s.first, f.Clone())
+	}
+	if s.o.tied {
+		return fitting.Tied
+	}
+	return ""
+}
+
 // choose returns a state at the best of several starts: that of s, and random ones.
-func (s *state[T]) choose(ctx context.Context, reason string, limit *fitting.Limit) (next *state[T], err error) {
-	c := fitting.Candidates{First: s.SaveState(), Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.Early}
-	if next, err = newState(s.x, s.o, s.rank, s.scale, s.pool, randomStart(s.o, s.x, s.rank, s.o.Seed)); err != nil {
+func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
+	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.Early, Made: made}
+	if next, err = newState(s.x, s.o, s.rank, s.scale, s.pool, s.first); err != nil {
 		return nil, err
 	}
 	next.compression = s.compression
+	first := next.SaveState()
 	c.Fit = next
-	blank := next.SaveState()
-	c.Begin = func(seed uint64) error {
-		if err := next.RestoreState(blank); err != nil {
+	c.Begin = func(i int, seed uint64) error {
+		if err := next.RestoreState(first); err != nil || i == 0 {
 			return err
 		}
 		for n, f := range randomStart(s.o, s.x, s.rank, seed) {
 			next.f[n].Copy(f)
 		}
-		next.forget()
 		next.begin(limit)
 		return nil
 	}
 	if next.chosen, err = c.Choose(ctx, s.o.Run); err != nil {
-		return nil, fmt.Errorf("cpd: %w", err)
+		return nil, err
 	}
 	return next, nil
 }

@@ -81,13 +81,9 @@ func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt
 		return nil, err
 	}
 	s.begin(limit)
-	doubt := ""
-	if opt.generated && opt.Restarts < 2 && s.stats.Squares > 0 {
-		if s.watch = fitting.NewVigil(); opt.tied {
-			doubt = fitting.Tied
-		}
-	}
-	s, report, err := fitting.Run(ctx, s, opt.Run, doubt, func(s *state[T], reason string) (*state[T], error) { return s.choose(ctx, reason, limit) })
+	s, report, err := fitting.Run(ctx, s, opt.Run, s.doubt(), func(s *state[T], reason string, made int) (*state[T], error) {
+		return s.choose(ctx, reason, made, limit)
+	})
 	if err != nil && report.Status != solver.Cancelled {
 		return nil, fmt.Errorf("cpd: %w; rescale the data, or the start if one is given", err)
 	}

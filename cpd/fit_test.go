@@ -118,7 +118,7 @@ func TestReportedNumbersAreThoseOfTheModelAndNeverRise(t *testing.T) {
 
 func testReported[T asm.Float](t *testing.T) {
 	for _, shape := range [][]int{{9, 8, 7}, {6, 5, 4, 3}, {12, 10, 3}} {
-		x := noisy[T](1, shape, 3, true, .3)
+		x := noisy[T](2, shape, 3, true, .3)
 		for _, s := range settings() {
 			name := fmt.Sprintf("%s %v", s.name, shape)
 			o := s.o

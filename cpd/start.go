@@ -159,7 +159,8 @@ func singular[T asm.Float](o *settled, x *tensor.Dense[T], v data.Tensor[T], ran
 		}
 		if ok {
 			leading(m, u.View(0, 0, u.Rows, hosvd.Count[T](s)), o.nonneg[n])
-			o.tied = o.tied || hosvd.Tied[T](s, next)
+			inside, border := hosvd.Tied[T](s, next)
+			o.tied = o.tied || inside || border
 		}
 		f = append(f, m)
 	}

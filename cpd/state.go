@@ -41,9 +41,10 @@ type state[T asm.Float] struct {
 	ahead           beyond    // nil: a sweep begins where the last one ended
 	given           *Model[T] // the start if one was given
 	compression     *Compression
-	watch           fitting.Vigil // over the first sweeps
-	chosen          *solver.Start // nil: the start was taken as it was
-	touched         bool          // whether the start was scaled, balanced or swept over
+	watch           fitting.Vigil      // over the first sweeps
+	first           []*matrix.Dense[T] // the start meanwhile
+	chosen          *solver.Start      // nil: the start was taken as it was
+	touched         bool               // whether the start was scaled, balanced or swept over
 
 	num      []*matrix.Dense[T]       // of one mode at a time, sharing memory
 	grams    []*matrix.Dense[float64] // F_nᵀF_n
@@ -173,6 +174,7 @@ func (s *state[T]) Sweep() error {
 	if s.watch.On() {
 		return s.watch.Look(s.gone())
 	}
+	s.first = nil
 	return nil
 }
 

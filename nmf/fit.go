@@ -97,7 +97,9 @@ func fitOnce[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, opt
 	if err := s.checkRange(defaultFloor); err != nil {
 		return nil, err
 	}
-	report, err := solver.Run(ctx, s, opt.Run)
+	s, report, err := fitting.Run(ctx, s, opt.Run, s.doubt(), func(s *state[T], reason string, made int) (*state[T], error) {
+		return s.choose(ctx, reason, made, limit)
+	})
 	if err != nil && report.Status != solver.Cancelled {
 		return nil, fmt.Errorf("nmf: %w; rescale the data, or the start if one is given", err)
 	}
@@ -195,6 +197,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		Ridges:   int(s.ridges),
 		Observed: s.stats.Count,
 		Options:  *s.o,
+		Start:    s.chosen,
 	}
 	r.Options.Run.Observe = nil
 	emptyW, emptyH := s.blockW.Empty(s.eps), s.blockH.Empty(s.eps)

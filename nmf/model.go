@@ -73,6 +73,10 @@ type Result[T asm.Float] struct {
 	// and those with a part that is held.
 	Beta []float64
 
+	// Start tells why others were tried than the start that was generated, and which
+	// was taken; nil: that one was, as it was, or a start was given.
+	Start *solver.Start
+
 	// Runs are all runs when there were restarts, in the order of their seeds, and
 	// Best is the index of the one whose model this is. The report and the trace
 	// are its, but Seconds counts all runs.

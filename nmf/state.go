@@ -12,6 +12,7 @@ import (
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/reg"
+	"polyad/solver"
 )
 
 // state is a fit in progress. It works on data times scale² and factors times
@@ -29,11 +30,14 @@ type state[T asm.Float] struct {
 	balancer        *balance.Balancer[T] // nil: no balancing
 	within          *balance.Scales      // those between the two updates of a sweep, nil: none
 	step            stepper
-	given           *Model[T] // the start if one was given
-	ready           bool      // the products for the next step of mu are there
-	touched         bool      // whether the start was scaled, balanced or swept over
-	heldW, heldH    []bool    // components that are held in W or H, nil: none
-	frozen          []bool    // those that are held in either
+	given           *Model[T]     // the start if one was given
+	ready           bool          // the products for the next step of mu are there
+	watch           fitting.Vigil // over the first sweeps
+	first           *Model[T]     // the start meanwhile
+	chosen          *solver.Start // nil: the start was taken as it was
+	touched         bool          // whether the start was scaled, balanced or swept over
+	heldW, heldH    []bool        // components that are held in W or H, nil: none
+	frozen          []bool        // those that are held in either
 
 	coarse bool // the floor is large enough to be seen in the loss
 	value  value
@@ -144,6 +148,10 @@ func (s *state[T]) Sweep() error {
 	if s.extra != nil {
 		s.extra.end()
 	}
+	if s.watch.On() {
+		return s.watch.Look(s.gone())
+	}
+	s.first = nil
 	return nil
 }
 

@@ -1,8 +1,10 @@
 package solver
 
-// Start tells why a starting point that was generated was not simply taken: other
-// ones were tried beside it, for some sweeps each, and the best was taken. The run
-// goes on from where those sweeps had come to, and point 0 of its trace is there.
+// Start tells why a starting point that was generated was not simply taken. Random
+// ones were tried beside it, for some sweeps each, and the run went on from the
+// beginning of the best. Where that is a random one, the run is that from a random
+// start with its seed. Observers have seen the first sweeps of the run that was given
+// up, and then point 0 again.
 type Start struct {
 	// Reason is why others were tried.
 	Reason string

@@ -83,7 +83,9 @@ func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled,
 		return nil, err
 	}
 	s.begin(limit)
-	report, err := solver.Run(ctx, s, opt.Run)
+	s, report, err := fitting.Run(ctx, s, opt.Run, s.doubt(), func(s *state[T], reason string, made int) (*state[T], error) {
+		return s.choose(ctx, reason, made, limit)
+	})
 	if err != nil && report.Status != solver.Cancelled {
 		return nil, fmt.Errorf("tucker: %w; rescale the data, or the start if one is given", err)
 	}

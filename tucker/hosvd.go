@@ -187,6 +187,8 @@ type decomposition[T asm.Float] struct {
 	truncated bool
 	seed      uint64
 	values    [][]float64
+
+	inside, border bool // singular values are equal, see hosvd.Tied
 }
 
 // errRange is the error for data whose products leave the range of their type.
@@ -197,7 +199,11 @@ func errRange(mode int) error {
 // ofRanks decomposes with given ranks.
 func (d *decomposition[T]) ofRanks(ctx context.Context, ranks []int) (*Model[T], error) {
 	return d.project(ctx, func(src *tensor.Dense[T], n int) (u *matrix.Dense[T], ok bool) {
-		u, d.values[n], ok = hosvd.Leading(d.pool, src, n, ranks[n], d.seed)
+		var next float64
+		if u, d.values[n], next, ok = hosvd.LeadingNext(d.pool, src, n, ranks[n], d.seed); ok {
+			inside, border := hosvd.Tied[T](d.values[n], next)
+			d.inside, d.border = d.inside || inside, d.border || border
+		}
 		return u, ok
 	})
 }

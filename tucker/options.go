@@ -141,6 +141,7 @@ type settled struct {
 	nonneg    []bool // of blocks
 	fixed     []bool // of blocks; modes left alone are
 	generated bool   // the start
+	tied      bool   // its singular vectors are arbitrary ones
 }
 
 // effective settles the options for data of the given shape, or says what is

@@ -32,6 +32,10 @@ type Result[T asm.Float] struct {
 	// above the floor.
 	Pruned [][]int
 
+	// Start tells why others were tried than the start that was generated, and which
+	// was taken; nil: that one was, as it was, or a start was given.
+	Start *solver.Start
+
 	// Runs are all runs when there were restarts, in the order of their seeds, and
 	// Best is the index of the one whose model this is. The report and the trace
 	// are its, but Seconds counts all runs.
@@ -74,6 +78,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		KKT:      s.kkt(),
 		Pruned:   make([][]int, len(s.f)),
 		Options:  s.o.Options,
+		Start:    s.chosen,
 	}
 	r.Options.Run.Observe = nil
 	for n, b := range s.blocks {

@@ -138,20 +138,26 @@ func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], 
 				found.trim(eps * eps * squaresOf(found.Core))
 			}
 			m.take(found, o)
+			o.tied = d.border || d.inside && !hooi // any basis of the space is as good there
 		}
 	}
 	if hooi {
 		if svd { // the factors are orthonormal already
 			return m, m.turn(pool)
 		}
-		if err := m.orthonormalize(pool); err != nil {
-			return nil, err
-		}
-		m.Core = tensor.MultiModeProduct(pool, x, m.Factors, true)
-		return m, nil
+		return m, m.project(x, pool)
 	}
 	m.match(math.Sqrt(squaresOf(x)))
 	return m, nil
+}
+
+// project makes the factors orthonormal and the core the best one for them.
+func (m *Model[T]) project(x *tensor.Dense[T], pool *par.Pool) error {
+	if err := m.orthonormalize(pool); err != nil {
+		return err
+	}
+	m.Core = tensor.MultiModeProduct(pool, x, m.Factors, true)
+	return nil
 }
 
 // randomModel draws a model.

@@ -12,6 +12,7 @@ import (
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/reg"
+	"polyad/solver"
 	"polyad/tensor"
 )
 
@@ -35,8 +36,11 @@ type state[T asm.Float] struct {
 	blocks          []reg.Block[T] // the core as one column
 	free            []int          // blocks
 	step            stepper
-	given           *Model[T] // the start if one was given
-	touched, swept  bool      // whether the start was changed, and by a sweep
+	given           *Model[T]     // the start if one was given
+	watch           fitting.Vigil // over the first sweeps
+	first           *Model[T]     // the start meanwhile
+	chosen          *solver.Start // nil: the start was taken as it was
+	touched, swept  bool          // whether the start was changed, and by a sweep
 
 	// For the Frobenius loss.
 	chain    *chain[T]
@@ -186,6 +190,10 @@ func (s *state[T]) Sweep() error {
 	if s.ahead != nil {
 		s.ahead.end(scales)
 	}
+	if s.watch.On() {
+		return s.watch.Look(s.gone())
+	}
+	s.first = nil
 	return nil
 }
 

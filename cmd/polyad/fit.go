@@ -168,6 +168,9 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	if c := res.Compression; c != nil {
 		row("compressed", "to %s, which leaves out %.3g, and fitted there in %d sweeps", shape(c.Ranks), c.Left, c.Iterations)
 	}
+	if res.Start != nil {
+		row("start", "%s", res.Start)
+	}
 	row("status", "%s after %d sweeps, %.3g s", res.Status, res.Iterations, res.Seconds)
 	sum := fmt.Sprintf("%.6g", res.Objective)
 	if res.penalized() {

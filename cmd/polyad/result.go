@@ -40,6 +40,7 @@ type result struct {
 	Balance     balanceResult      `json:"balance"`
 	Restarts    []runResult        `json:"restarts"`
 	Compression *compressionResult `json:"compression,omitempty"`
+	Start       *startResult       `json:"start,omitempty"`
 	Best        int                `json:"best"`
 	Seconds     float64            `json:"seconds"`
 	CPU         string             `json:"cpu"`
@@ -91,6 +92,32 @@ type compressionResult struct {
 	Left       float64 `json:"left_out"`
 	Iterations int     `json:"iterations"`
 	RelError   float64 `json:"rel_error"`
+}
+
+// startResult tells of starts that were tried because the generated one was doubted.
+type startResult struct {
+	Reason string `json:"reason"`
+	Tried  int    `json:"tried"`
+	Sweeps int    `json:"sweeps"`
+	Chosen string `json:"chosen"`
+	Seed   uint64 `json:"seed"`
+}
+
+// startOf returns what is reported of a start, nil when it was taken as it was.
+func startOf(s *solver.Start) *startResult {
+	if s == nil {
+		return nil
+	}
+	return &startResult{s.Reason, s.Tried, s.Sweeps, s.Chosen, s.Seed}
+}
+
+// String tells of the start in a line.
+func (s *startResult) String() string {
+	name := s.Chosen
+	if name == "random" {
+		name = fmt.Sprintf("random, seed %d", s.Seed)
+	}
+	return fmt.Sprintf("%s, the best of %d tried for %d sweeps: %s", name, s.Tried, s.Sweeps, s.Reason)
 }
 
 // runResult is one of several runs. Best, beside the list, is the index in it of
@@ -150,7 +177,7 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *
 		Schema: resultSchema, Command: command, Kind: "nmf", Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Observed: r.Observed, Pruned: r.Pruned, Ridges: r.Ridges,
-		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best,
+		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 		blocks: []string{"w", "h"},
 	}

@@ -222,7 +222,7 @@ func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], scales []
 		Schema: resultSchema, Command: command, Kind: "tucker", Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, KKT: map[string]float64{}, Observed: size(in.Shape),
-		Balance: balanceResult{o.Balance.String(), []float64{}, scales}, Restarts: runsOf(r.Runs), Best: r.Best,
+		Balance: balanceResult{o.Balance.String(), []float64{}, scales}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}}
 	for n, key := range keys {

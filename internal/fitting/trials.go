@@ -31,7 +31,7 @@ const Tied = "singular values are equal, so that the vectors are arbitrary"
 // Vigil watches the first sweeps from a generated start. Its zero value does not.
 type Vigil struct {
 	left int // sweeps
-	gone []int
+	gone []string
 }
 
 // NewVigil returns a watch over [Early] sweeps.
@@ -43,7 +43,7 @@ func (w *Vigil) On() bool { return w.left > 0 }
 // Look is told which components are gone after a sweep. It returns [ErrLost] when
 // some of them were gone after the sweep before as well: by then every block had its
 // turn to bring them back.
-func (w *Vigil) Look(gone []int) error {
+func (w *Vigil) Look(gone []string) error {
 	before := w.gone
 	w.gone = gone
 	if w.left--; w.Reason(before) != "" {
@@ -53,11 +53,11 @@ func (w *Vigil) Look(gone []int) error {
 }
 
 // Reason says which components are gone, of those that are among others, or "".
-func (w *Vigil) Reason(others []int) string {
+func (w *Vigil) Reason(others []string) string {
 	var list []string
 	for _, q := range w.gone {
 		if slices.Contains(others, q) {
-			list = append(list, fmt.Sprint(q))
+			list = append(list, q)
 		}
 	}
 	switch len(list) {
@@ -79,17 +79,17 @@ type Watched interface {
 
 // Run runs a fit. When there is a reason to doubt its start, or sweeps end with
 // [ErrLost], replace makes a fit of the same data at the best of several starts, and
-// that one is run.
-func Run[S Watched](ctx context.Context, s S, o solver.Options, doubt string, replace func(s S, reason string) (S, error)) (S, solver.Report, error) {
+// that one is run, from its beginning. made is how many sweeps were for nothing.
+func Run[S Watched](ctx context.Context, s S, o solver.Options, doubt string, replace func(s S, reason string, made int) (S, error)) (S, solver.Report, error) {
 	var err error
 	if doubt != "" && o.MaxIter.Or(1) > 0 && ctx.Err() == nil {
-		if s, err = replace(s, doubt); err != nil {
+		if s, err = replace(s, doubt, 0); err != nil {
 			return s, solver.Report{}, err
 		}
 	}
 	report, err := solver.Run(ctx, s, o)
 	if errors.Is(err, ErrLost) {
-		if s, err = replace(s, s.Lost()); err != nil {
+		if s, err = replace(s, s.Lost(), report.Iterations+1); err != nil {
 			return s, solver.Report{}, err
 		}
 		report, err = solver.Run(ctx, s, o)
@@ -103,18 +103,17 @@ func Run[S Watched](ctx context.Context, s S, o solver.Options, doubt string, re
 // better half for twice as many more, and so on until one is left.
 type Candidates struct {
 	Fit Watched
-	// First is the saved state of the first one, which may have been swept over, and
-	// Name its name.
-	First []byte
-	Name  string
-	// Begin sets the fit to the random start of a seed, as before its first sweep. The
-	// seeds of the others are those after Seed.
-	Begin func(seed uint64) error
+	// Begin sets the fit to candidate i before its first sweep: the start that is
+	// doubted, or a random one of a seed. The seeds are those after Seed.
+	Begin func(i int, seed uint64) error
 	Seed  uint64
+	// Name is that of the first one.
+	Name string
 	// Reason is why they are tried.
 	Reason string
-	// Count is how many there are, at least 1, and Sweeps those of the first round.
-	Count, Sweeps int
+	// Count is how many there are, and Sweeps those of the first round. Made is how
+	// many sweeps there were before.
+	Count, Sweeps, Made int
 }
 
 // candidate is one of them.
@@ -124,7 +123,8 @@ type candidate struct {
 	objective float64 // infinite: it is not known, or none
 }
 
-// Choose leaves the fit at the best candidate and tells what was done. A candidate
+// Choose leaves the fit at the beginning of the best candidate and tells what was
+// done. A candidate
 // from which the fit fails, or its objective is not finite, is left out; that all
 // are is an error. When the context is cancelled or the time is over, the best one
 // so far is taken.
@@ -134,12 +134,11 @@ func (c *Candidates) Choose(ctx context.Context, o solver.Options) (*solver.Star
 		return ctx.Err() != nil || o.MaxTime > 0 && time.Since(o.Start) > o.MaxTime
 	}
 	var err error
-	told := &solver.Start{Reason: c.Reason, Tried: c.Count, Chosen: c.Name, Seed: c.Seed}
+	told := &solver.Start{Reason: c.Reason, Tried: c.Count, Sweeps: c.Made, Chosen: c.Name, Seed: c.Seed}
 	left := make([]candidate, c.Count)
 	for i := range left {
 		left[i] = candidate{index: i, objective: math.Inf(1)}
 	}
-	left[0].state = c.First
 	for ; len(left) > 1; sweeps *= 2 {
 		for k := range left {
 			a := &left[k]
@@ -161,18 +160,21 @@ func (c *Candidates) Choose(ctx context.Context, o solver.Options) (*solver.Star
 			break
 		}
 	}
-	if best := left[0].index; best > 0 {
+	best := left[0].index
+	if best > 0 {
 		told.Chosen, told.Seed = "random", c.Seed+uint64(best)
 	}
-	return told, c.Fit.RestoreState(left[0].state)
+	return told, c.begin(best)
 }
+
+func (c *Candidates) begin(i int) error { return c.Begin(i, c.Seed+uint64(i)) }
 
 // try sweeps over a candidate.
 func (c *Candidates) try(a *candidate, sweeps int, over func() bool) (made int, err error) {
 	if a.state != nil {
 		err = c.Fit.RestoreState(a.state)
 	} else {
-		err = c.Begin(c.Seed + uint64(a.index))
+		err = c.begin(a.index)
 	}
 	for err == nil && made < sweeps && !over() {
 		err = c.Fit.Sweep()

@@ -22,20 +22,18 @@ func Count[T asm.Float](s []float64) int {
 	return len(s)
 }
 
-// Tied reports whether two values that follow each other are equal up to rounding,
-// so that the singular vectors are arbitrary ones of a space: among those that
-// [Count] tells from rounding errors, or the last of all and the next one, which may
-// be NaN.
-func Tied[T asm.Float](s []float64, next float64) bool {
+// Tied reports whether singular values are equal up to rounding, so that their
+// vectors are arbitrary ones of a space: inside, two of the descending s that [Count]
+// tells from rounding errors, and at the border the last of s and the next one, which
+// may be NaN.
+func Tied[T asm.Float](s []float64, next float64) (inside, border bool) {
 	within := 1e-10
 	if asm.SizeOf[T]() == 4 {
 		within = 1e-5
 	}
 	k := Count[T](s)
 	for i := 1; i < k; i++ {
-		if s[i-1]-s[i] <= within*s[i-1] {
-			return true
-		}
+		inside = inside || s[i-1]-s[i] <= within*s[i-1]
 	}
-	return k > 0 && k == len(s) && s[k-1]-next <= within*s[k-1]
+	return inside, k > 0 && k == len(s) && s[k-1]-next <= within*s[k-1]
 }

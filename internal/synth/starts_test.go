@@ -244,7 +244,7 @@ func startFits() (all []startFit) {
 			}
 			r, err := tucker.Fit(ctx, x, ranks, o)
 			require.NoError(t, err)
-			return startOf(r.Objective(), nil)
+			return startOf(r.Objective(), r.Start)
 		}})
 	}
 	for _, method := range []nmf.Method{nil, nmf.ANLS{}} {
@@ -258,7 +258,7 @@ func startFits() (all []startFit) {
 			o.W, o.H = c.penalty, c.penalty
 			r, err := nmf.Fit(ctx, x.Unfold(0), c.rank, o)
 			require.NoError(t, err)
-			return startOf(r.Objective(), nil)
+			return startOf(r.Objective(), r.Start)
 		}})
 	}
 	return all

@@ -1,0 +1,63 @@
+package nmf
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+
+	"polyad/internal/fitting"
+)
+
+// gone returns the components that are nothing beside the data.
+func (s *state[T]) gone() (list []string) {
+	none := 16 * fitting.Precision[T]() * math.Sqrt(s.stats.Squares)
+	for k := range s.h.Rows {
+		var h fitting.Norm
+		for _, v := range s.h.Row(k) {
+			h.Add(float64(v))
+		}
+		if !(fitting.ColumnNorm(s.w, k, false)*h.Value() > none) {
+			list = append(list, strconv.Itoa(k))
+		}
+	}
+	return list
+}
+
+// Lost says which components are gone.
+func (s *state[T]) Lost() string { return s.watch.Reason(s.gone()) }
+
+// doubt says why the start, which is left at its beginning, may be a bad one, and
+// has it watched when it was generated.
+func (s *state[T]) doubt() string {
+	if s.given != nil || s.o.Restarts > 1 || s.stats.Squares == 0 {
+		return ""
+	}
+	s.watch = fitting.NewVigil()
+	s.first = (&Model[T]{W: s.w, H: s.h}).Clone()
+	return ""
+}
+
+// choose returns a state at the best of several starts: that of s, and random ones.
+func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
+	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.Early, Made: made}
+	if next, err = newState(s.x, s.o, s.scale, s.pool, s.first); err != nil {
+		return nil, err
+	}
+	first := next.SaveState()
+	c.Fit = next
+	c.Begin = func(i int, seed uint64) error {
+		if err := next.RestoreState(first); err != nil || i == 0 {
+			return err
+		}
+		m := randomModel[T](seed, s.w.Rows, s.h.Cols, s.w.Cols, s.stats)
+		next.w.Copy(m.W)
+		next.h.Copy(m.H)
+		next.begin(limit)
+		return nil
+	}
+	if next.chosen, err = c.Choose(ctx, s.o.Run); err != nil {
+		return nil, err
+	}
+	return next, nil
+}

@@ -1,0 +1,105 @@
+package tucker
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"polyad/asm"
+	"polyad/internal/fitting"
+	"polyad/internal/par"
+	"polyad/tensor"
+)
+
+// gone returns the components of each mode whose column, or slice of the core, is
+// nothing beside the largest. Rotations of HOOI have none that mean anything.
+func (s *state[T]) gone() (list []string) {
+	if _, hooi := s.o.Method.(HOOI); hooi {
+		return nil
+	}
+	none := 16 * fitting.Precision[T]()
+	for n, f := range s.f {
+		if f == nil {
+			continue
+		}
+		columns, slices := make([]float64, f.Cols), make([]float64, f.Cols)
+		var column, slice float64 // the largest
+		for q := range f.Cols {
+			columns[q] = fitting.ColumnNorm(f, q, false)
+			slices[q] = math.Sqrt(squaresOf(s.core.Slice(n, q, q+1)))
+			column, slice = max(column, columns[q]), max(slice, slices[q])
+		}
+		for q := range f.Cols {
+			if !(columns[q] > none*column && slices[q] > none*slice) {
+				list = append(list, fmt.Sprintf("%d of mode %d", q, n))
+			}
+		}
+	}
+	return list
+}
+
+// Lost says which components are gone.
+func (s *state[T]) Lost() string { return s.watch.Reason(s.gone()) }
+
+// doubt says why the start, which is left at its beginning, may be a bad one, and
+// has it watched when it was generated.
+func (s *state[T]) doubt() string {
+	if !s.o.generated || s.o.Restarts > 1 || s.o.Target.IsSet() || s.stats.Squares == 0 {
+		return ""
+	}
+	s.watch = fitting.NewVigil()
+	s.first = (&Model[T]{Core: s.core, Factors: s.f}).Clone()
+	if s.o.tied {
+		return fitting.Tied
+	}
+	return ""
+}
+
+// choose returns a state at the best of several starts: that of s, and random ones.
+func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
+	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.Early, Made: made}
+	if next, err = newState(s.x, s.o, s.scale, s.pool, s.first); err != nil {
+		return nil, err
+	}
+	if next.balancer != nil {
+		next.balancer.Until(limit.Over)
+	}
+	first, order := next.SaveState(), len(s.f)
+	c.Fit = next
+	c.Begin = func(i int, seed uint64) error {
+		if err := next.RestoreState(first); err != nil || i == 0 {
+			return err
+		}
+		m, err := randomStart(s.o, s.x, s.core.Shape, math.Sqrt(s.stats.Squares), seed, s.pool)
+		if err != nil {
+			return err
+		}
+		copy(next.core.Data, m.Core.Data)
+		next.changed(order)
+		for n, f := range m.Factors {
+			if f != nil {
+				next.f[n].Copy(f)
+				next.changed(n)
+			}
+		}
+		next.begin(limit)
+		return nil
+	}
+	if next.chosen, err = c.Choose(ctx, s.o.Run); err != nil {
+		return nil, err
+	}
+	return next, nil
+}
+
+// randomStart makes a [Random] start for data x as they are worked on, of the given
+// norm.
+func randomStart[T asm.Float](o *settled, x *tensor.Dense[T], ranks []int, norm float64, seed uint64, pool *par.Pool) (*Model[T], error) {
+	of := *o
+	of.Seed, of.ranks = seed, ranks
+	m := randomModel[T](&of)
+	if _, hooi := o.Method.(HOOI); hooi {
+		return m, m.project(x, pool)
+	}
+	m.match(norm)
+	return m, nil
+}
