@@ -16,7 +16,7 @@ func (s *state[T]) gone() (list []string) {
 		for _, f := range s.f {
 			norm *= fitting.ColumnNorm(f, q, false)
 		}
-		if !(norm > 16*fitting.Precision[T]()*math.Sqrt(s.stats.Squares)) {
+		if !(norm > fitting.Nothing[T]()*math.Sqrt(s.stats.Squares)) {
 			list = append(list, strconv.Itoa(q))
 		}
 	}
@@ -44,7 +44,7 @@ func (s *state[T]) doubt() string {
 
 // choose returns a state at the best of several starts: that of s, and random ones.
 func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
-	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.Early, Made: made}
+	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.TrySweeps, Made: made}
 	if next, err = newState(s.x, s.o, s.rank, s.scale, s.pool, s.first); err != nil {
 		return nil, err
 	}

@@ -29,7 +29,8 @@ type Random struct{}
 
 // SVD is a start whose factors are the leading left singular vectors of the
 // unfoldings, by absolute value in nonnegative modes. Columns beyond the number
-// of singular vectors are random, of about the same size. Missing entries count as
+// of singular vectors whose values are told from rounding errors are random, of about
+// the same size. Missing entries count as
 // the mean of the observed ones; vectors out of range are random ones.
 type SVD struct{}
 

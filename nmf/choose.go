@@ -11,7 +11,7 @@ import (
 
 // gone returns the components that are nothing beside the data.
 func (s *state[T]) gone() (list []string) {
-	none := 16 * fitting.Precision[T]() * math.Sqrt(s.stats.Squares)
+	none := fitting.Nothing[T]() * math.Sqrt(s.stats.Squares)
 	for k := range s.h.Rows {
 		var h fitting.Norm
 		for _, v := range s.h.Row(k) {
@@ -40,7 +40,7 @@ func (s *state[T]) doubt() string {
 
 // choose returns a state at the best of several starts: that of s, and random ones.
 func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
-	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.Early, Made: made}
+	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.TrySweeps, Made: made}
 	if next, err = newState(s.x, s.o, s.scale, s.pool, s.first); err != nil {
 		return nil, err
 	}

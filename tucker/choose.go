@@ -17,7 +17,7 @@ func (s *state[T]) gone() (list []string) {
 	if _, hooi := s.o.Method.(HOOI); hooi {
 		return nil
 	}
-	none := 16 * fitting.Precision[T]()
+	none := fitting.Nothing[T]()
 	for n, f := range s.f {
 		if f == nil {
 			continue
@@ -57,7 +57,7 @@ func (s *state[T]) doubt() string {
 
 // choose returns a state at the best of several starts: that of s, and random ones.
 func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
-	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.Early, Made: made}
+	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.TrySweeps, Made: made}
 	if next, err = newState(s.x, s.o, s.scale, s.pool, s.first); err != nil {
 		return nil, err
 	}

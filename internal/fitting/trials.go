@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"polyad/asm"
 	"polyad/solver"
 )
 
@@ -17,12 +18,17 @@ import (
 // gone, so that the fit has to begin again.
 var ErrLost = errors.New("components of the start were lost")
 
-// Early is the number of sweeps during which a generated start is watched, and
-// Tries that of starts that are tried when it is doubted.
+// Of a generated start the first watched sweeps are watched. When it is doubted, Tries
+// starts are tried, at first for TrySweeps sweeps each.
 const (
-	Early = 5
-	Tries = 4
+	watched   = 20
+	Tries     = 4
+	TrySweeps = 5
 )
+
+// Nothing is the part of the data, by norms, below which a component is gone: its
+// square is nothing for the objective, and under a penalty it goes on shrinking.
+func Nothing[T asm.Float]() float64 { return max(1e-6, 16*Precision[T]()) }
 
 // Tied is why other starts are tried than one of singular vectors; [Vigil] gives
 // another reason.
@@ -34,8 +40,8 @@ type Vigil struct {
 	gone []string
 }
 
-// NewVigil returns a watch over [Early] sweeps.
-func NewVigil() Vigil { return Vigil{left: Early} }
+// NewVigil returns a watch over the first sweeps.
+func NewVigil() Vigil { return Vigil{left: watched} }
 
 // On reports whether the next sweep is watched.
 func (w *Vigil) On() bool { return w.left > 0 }

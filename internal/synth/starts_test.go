@@ -2,11 +2,9 @@ package synth_test
 
 import (
 	"context"
-	"fmt"
+	"flag"
 	"math"
 	"math/rand/v2"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -164,7 +162,7 @@ var startKinds = []struct {
 	}},
 }
 
-// orders are the orders of three modes.
+// startOrders are the orders of three modes.
 var startOrders = [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
 
 // fitted is what a fit came to: its objective, and what its start cost in sweeps.
@@ -183,21 +181,21 @@ func startOf(objective float64, start *solver.Start) fitted {
 	return f
 }
 
-// startFits are the fits that are tried, from a named start or the best of five
-// random ones for "".
+// startFit is a fit that is tried, from a named start, or from the best of five random
+// ones for "".
 type startFit struct {
 	name   string
 	nonneg bool
 	starts []string
-	orders [][]int
 	fit    func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted
 }
 
+// startFits are all of them.
 func startFits() (all []startFit) {
 	ctx := context.Background()
 	for _, nonneg := range []bool{false, true} {
 		name := map[bool]string{false: "cpd", true: "cpd nonneg"}[nonneg]
-		all = append(all, startFit{name, nonneg, []string{"svd", "random"}, startOrders, func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted {
+		all = append(all, startFit{name, nonneg, []string{"svd", "random"}, func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted {
 			o := &cpd.Options{Init: map[string]cpd.Start{"": cpd.Random{}, "svd": cpd.SVD{}, "random": cpd.Random{}}[start]}
 			if start == "" {
 				o.Restarts, o.Seed = 5, 100
@@ -218,7 +216,7 @@ func startFits() (all []startFit) {
 	}
 	for _, nonneg := range []bool{false, true} {
 		name := map[bool]string{false: "tucker", true: "tucker nonneg"}[nonneg]
-		all = append(all, startFit{name, nonneg, []string{"svd", "random"}, startOrders, func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted {
+		all = append(all, startFit{name, nonneg, []string{"svd", "random"}, func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted {
 			o := &tucker.Options{Init: map[string]tucker.Start{"": tucker.Random{}, "svd": tucker.SVD{}, "random": tucker.Random{}}[start]}
 			if start == "" {
 				o.Restarts, o.Seed = 5, 100
@@ -249,7 +247,7 @@ func startFits() (all []startFit) {
 	}
 	for _, method := range []nmf.Method{nil, nmf.ANLS{}} {
 		name := map[bool]string{true: "nmf", false: "nmf anls"}[method == nil]
-		all = append(all, startFit{name, true, []string{"nndsvd", "nndsvda", "nndsvdar", "spa", "random"}, startOrders, func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted {
+		all = append(all, startFit{name, true, []string{"nndsvd", "nndsvda", "nndsvdar", "spa", "random"}, func(t *testing.T, c startCase, x *tensor.Dense[float64], start string) fitted {
 			o := &nmf.Options{Method: method, Init: map[string]nmf.Start{"": nmf.Random{}, "nndsvd": nmf.NNDSVD{}, "nndsvda": nmf.NNDSVD{Fill: nmf.FillMean},
 				"nndsvdar": nmf.NNDSVD{Fill: nmf.FillRandom}, "spa": nmf.SPA{}, "random": nmf.Random{}}[start]}
 			if start == "" {
@@ -264,45 +262,68 @@ func startFits() (all []startFit) {
 	return all
 }
 
+var startArrays = flag.Int("starts", 6, "arrays of each kind on which starts are tried")
+
+// A fit from any named start is to end at most at 1.05 times the objective of the best
+// of five random starts, in every order of the modes. Below 1e-5·||X||² objectives of
+// exact data are as good as the stop rule makes them. Not all do; -v prints which.
 func TestStartsComeCloseToTheBestOfFiveRandomOnes(t *testing.T) {
-	n := 50
+	n := *startArrays
 	if testing.Short() {
-		n = 5
+		n = 1
 	}
-	fmt.Printf("%-14s %-11s %-9s %5s %5s %5s %9s %9s\n", "fit", "data", "start", "fits", ">1.05", "again", "sweeps", "worst")
+	t.Logf("%-14s %-11s %-9s %5s %5s %5s %6s %9s", "fit", "data", "start", "fits", ">1.05", "tried", "sweeps", "worst")
+	var fits, above [2]int // from random starts, and others
 	for _, f := range startFits() {
-		if e := os.Getenv("STARTS"); e != "" && !strings.HasPrefix(f.name, e) {
-			continue
-		}
 		for _, kind := range startKinds {
-			above, again, cost, worst, all := map[string]int{}, map[string]int{}, map[string]int{}, map[string]float64{}, 0
+			found := map[string]*startCount{}
+			for _, s := range f.starts {
+				found[s] = &startCount{}
+			}
 			for i := range n {
 				c := kind.make(rand.New(rand.NewPCG(uint64(i), 77)), f.nonneg)
 				var squares float64
 				for _, v := range c.x.Data {
 					squares += v * v
 				}
-				for _, order := range f.orders {
+				for _, order := range startOrders {
 					x := c.x.Permute(order...).Contiguous()
-					best := f.fit(t, c, x, "")
-					limit := 1.05*best.objective + 1e-5*squares
-					all++
+					limit := 1.05*f.fit(t, c, x, "").objective + 1e-5*squares
 					for _, s := range f.starts {
-						got := f.fit(t, c, x, s)
-						if got.objective > limit {
-							above[s]++
-						}
-						if got.changed {
-							again[s]++
-						}
-						cost[s] += got.cost
-						worst[s] = max(worst[s], got.objective/limit)
+						found[s].add(f.fit(t, c, x, s), limit)
 					}
 				}
 			}
 			for _, s := range f.starts {
-				fmt.Printf("%-14s %-11s %-9s %5d %5d %5d %9d %9.3g\n", f.name, kind.name, s, all, above[s], again[s], cost[s], worst[s])
+				c, other := found[s], 1
+				if s == "random" {
+					other = 0
+				}
+				fits[other], above[other] = fits[other]+c.fits, above[other]+c.above
+				t.Logf("%-14s %-11s %-9s %5d %5d %5d %6.1f %9.3g", f.name, kind.name, s, c.fits, c.above, c.tried, float64(c.sweeps)/float64(max(c.tried, 1)), c.worst)
 			}
 		}
 	}
+	t.Logf("above: %d of %d fits from named starts, %d of %d from one random start", above[1], fits[1], above[0], fits[0])
+	require.LessOrEqual(t, float64(above[1]), .03*float64(fits[1]))
+	require.LessOrEqual(t, float64(above[0]), .08*float64(fits[0]))
+}
+
+// startCount counts fits from a start: all, those that end above the limit, those
+// with others tried, what that cost in sweeps, and the largest ratio to the limit.
+type startCount struct {
+	fits, above, tried, sweeps int
+	worst                      float64
+}
+
+func (c *startCount) add(f fitted, limit float64) {
+	c.fits++
+	if f.objective > limit {
+		c.above++
+	}
+	if f.changed {
+		c.tried++
+	}
+	c.sweeps += f.cost
+	c.worst = max(c.worst, f.objective/limit)
 }
