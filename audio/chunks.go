@@ -66,12 +66,19 @@ func (w *chunks) unlike(at int, got []byte, want string) error {
 // looksLike says which recording the first bytes of a file belong to, for a
 // suffix that is wrong.
 func looksLike(b []byte) string {
-	for start, kind := range map[string]Kind{"RIFF": WAV, "fLaC": FLAC, "OggS": OGG, "ID3": MP3, "\xFF\xFB": MP3, "FORM": AIFF, "riff": W64} {
+	what := ""
+	for start, kind := range map[string]Kind{"RIFF": WAV, "RF64": WAV, "fLaC": FLAC, "OggS": OGG, "ID3": MP3, "\xFF\xFB": MP3, "FORM": AIFF, "riff": W64} {
 		if bytes.HasPrefix(b, []byte(start)) {
-			return fmt.Sprintf("; it looks like %s, so rename it", kind)
+			what = kind.String()
 		}
 	}
-	return ""
+	if len(b) >= 8 && string(b[4:8]) == "ftyp" {
+		what = "MPEG-4 (.m4a)"
+	}
+	if what == "" {
+		return ""
+	}
+	return fmt.Sprintf("; it looks like %s, so rename it", what)
 }
 
 // next reads the header of a chunk; size does not count the header.

@@ -304,6 +304,27 @@ func TestReadersAndTransformsEndWithTheirContext(t *testing.T) {
 	assert.ErrorIs(t, err, stop)
 }
 
+func TestWrongSuffixesAreNamed(t *testing.T) {
+	wav, flac := recording(t, "formats/mono.wav"), recording(t, "tone.flac")
+	for _, c := range []struct {
+		file []byte
+		kind Kind
+		says string
+	}{
+		{wav, FLAC, "no FLAC; it looks like WAV, so rename it"},
+		{wav, MP3, "no MP3; it looks like WAV, so rename it"},
+		{wav, OGG, "no OGG; it looks like WAV, so rename it"},
+		{flac, WAV, "it looks like FLAC, so rename it"},
+		{flac, W64, "it looks like FLAC, so rename it"},
+		{flac, MP3, "no MP3; it looks like FLAC, so rename it"},
+		{append([]byte("\x00\x00\x00\x20ftypM4A "), make([]byte, 99)...), MP3, "it looks like MPEG-4 (.m4a), so rename it"},
+	} {
+		_, err := decode(c.file, c.kind)
+		assert.ErrorIs(t, err, ErrFormat, c.says)
+		assert.ErrorContains(t, err, c.says)
+	}
+}
+
 func TestConversionIsACommandOfTheShell(t *testing.T) {
 	for path, want := range map[string]string{
 		"song.m4a":           "ffmpeg -i song.m4a song.wav",

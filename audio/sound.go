@@ -251,6 +251,9 @@ func DecodeContext(ctx context.Context, r io.Reader, kind Kind) (s Sound, err er
 	default:
 		s, err = decodeMP3(ctx, data)
 	}
+	if hint := looksLike(data); errors.Is(err, ErrFormat) && hint != "" && !strings.Contains(hint, kind.String()) {
+		return Sound{}, fmt.Errorf("no %s%s: %w", kind, hint, ErrFormat)
+	}
 	if err != nil {
 		return Sound{}, err
 	}
