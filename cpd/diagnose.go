@@ -88,8 +88,9 @@ func (m *Model[T]) Shares() []float64 {
 
 // CoreConsistency returns how far x is explained by the components one by one and
 // not by interactions between them, in percent: with the core G = x ×_n F_n⁺ that
-// fits best to the factors, the weights in the first of them, and I the array with
-// ones where all indices are equal,
+// fits best to the factors, each component's columns of all modes made equally long,
+// |w_q·Π_n ||f_q||_n||^(1/N) for N modes, so that the order of the modes does not
+// matter, and I the array with ones where all indices are equal,
 //
 //	100·(1 - ||G - I||² / r)
 //
@@ -111,11 +112,10 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 			return 0, fmt.Errorf("cpd: %w: the model has the shape %v and the data %v", ErrShape, m.Shape(), x.Shape)
 		}
 	}
-	unit := m.Clone()
-	unit.Normalize(NormL2)
+	energies := m.energies()
 	var alive []int
-	for q, w := range unit.Weights {
-		if w != 0 {
+	for q, l := range energies {
+		if !math.IsInf(l, -1) {
 			alive = append(alive, q)
 		}
 	}
@@ -127,11 +127,16 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 		return 0, nil
 	}
 	var inverse []*matrix.Dense[T]
-	for n, f := range unit.Factors {
-		part := matrix.New[float64](f.Rows, r)
-		for i := range f.Rows {
-			for k, q := range alive {
-				part.Set(i, k, float64(f.At(i, q)))
+	for n, factor := range m.Factors {
+		f, part := matrix.Convert[float64](factor), matrix.New[float64](factor.Rows, r)
+		for k, q := range alive {
+			fitting.UnitColumn(f, q, false)
+			length := math.Exp(energies[q] / float64(len(m.Factors)))
+			if n == 0 && m.Weights != nil && m.Weights[q] < 0 {
+				length = -length
+			}
+			for i := range f.Rows {
+				part.Set(i, k, length*f.At(i, q))
 			}
 		}
 		p, ok := pseudoinverse(part, fitting.Precision[T]())
@@ -148,8 +153,6 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 	}
 	for i, v := range core.Data {
 		g := float64(v)
-		// The weights belong to the first mode's components, on rows of the core.
-		g /= unit.Weights[alive[i/(len(core.Data)/r)]]
 		if i%step == 0 && i/step < r {
 			g--
 		}

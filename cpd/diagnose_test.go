@@ -9,6 +9,7 @@ import (
 	"polyad/asm"
 	"polyad/cpd"
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/tensor"
 )
 
@@ -117,6 +118,66 @@ func testConsistency[T asm.Float](t *testing.T) {
 	x.Data[3] = T(math.NaN())
 	_, err = truth.CoreConsistency(x)
 	require.ErrorIs(t, err, cpd.ErrData)
+}
+
+// The numbers are those of NumPy, g = default_rng(11): factors g.random((k, 3)) for k
+// = 6, 5, 4, weights 10, 1, .3, and noise of 5 % of the standard deviation of their
+// array; the core consistency is that of the definition with numpy.linalg.pinv.
+func TestCoreConsistencyIsTheSameInEveryOrder(t *testing.T) {
+	both(t, testConsistencyOrder[float32], testConsistencyOrder[float64])
+}
+
+func testConsistencyOrder[T asm.Float](t *testing.T) {
+	read := func(name string) *tensor.Dense[T] {
+		a, err := ndio.ReadFile("testdata/core_consistency.npz:" + name)
+		require.NoError(t, err)
+		y := tensor.New[T](a.F64.Shape...)
+		for i, v := range a.F64.Contiguous().Data {
+			y.Data[i] = T(v)
+		}
+		return y
+	}
+	x := read("x")
+	m := &cpd.Model[T]{}
+	for _, w := range read("w").Data {
+		m.Weights = append(m.Weights, float64(w))
+	}
+	for _, name := range []string{"a", "b", "c"} {
+		m.Factors = append(m.Factors, read(name).Matrix())
+	}
+	for _, p := range [][]int{{0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		for _, sign := range []float64{1, -1} { // of two columns of one component
+			turned := &cpd.Model[T]{Weights: m.Weights}
+			for _, n := range p {
+				turned.Factors = append(turned.Factors, m.Factors[n].Clone())
+			}
+			for _, f := range turned.Factors[:2] {
+				for i := range f.Rows {
+					f.Set(i, 1, T(sign)*f.At(i, 1))
+				}
+			}
+			c, err := turned.CoreConsistency(x.Permute(p...))
+			require.NoError(t, err)
+			require.InDelta(t, -82.91291108484569, c, precision[T](1e-9, 1e-2), "%v", p)
+		}
+	}
+}
+
+// Two components that are equal in one mode share what the data have of them.
+func TestCoreConsistencyOfEqualColumns(t *testing.T) {
+	m := model[float64](3, []int{4, 5, 6}, 2, false)
+	for i := range m.Factors[0].Data { // ones(4, 2)
+		m.Factors[0].Data[i] = 1
+	}
+	for _, p := range [][]int{{0, 1, 2}, {1, 0, 2}, {1, 2, 0}} {
+		turned := &cpd.Model[float64]{Weights: []float64{1, 7}}
+		for _, n := range p {
+			turned.Factors = append(turned.Factors, m.Factors[n])
+		}
+		c, err := turned.CoreConsistency(turned.Reconstruct())
+		require.NoError(t, err)
+		require.InDelta(t, 50, c, 1e-9, "%v", p)
+	}
 }
 
 func TestSingularGramMatricesAreCounted(t *testing.T) {

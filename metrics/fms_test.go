@@ -219,3 +219,92 @@ func TestModelsThatAreNotFiniteAreRefused(t *testing.T) {
 		require.ErrorIs(t, err, metrics.ErrData)
 	}
 }
+
+// A model that lacks one of three components, and one that has it as zeros, both
+// recover two thirds, and a fourth component is extra.
+func TestMissingComponentsCostTheirShare(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	var truth []*matrix.Dense[float64]
+	for _, rows := range []int{7, 6, 5} {
+		f := matrix.New[float64](rows, 3)
+		for i := range f.Data {
+			f.Data[i] = r.NormFloat64()
+		}
+		truth = append(truth, f)
+	}
+	columns := func(order ...int) (fs []*matrix.Dense[float64]) {
+		for _, f := range truth {
+			g := matrix.New[float64](f.Rows, len(order))
+			for k, q := range order {
+				for i := range f.Rows {
+					switch {
+					case q < 0:
+					case q < 3:
+						g.Set(i, k, 3*f.At(i, q))
+					default:
+						g.Set(i, k, r.NormFloat64())
+					}
+				}
+			}
+			fs = append(fs, g)
+		}
+		return fs
+	}
+	for name, c := range map[string]struct {
+		model []*matrix.Dense[float64]
+		want  metrics.Recovery
+		fms   float64
+	}{
+		"lacks one":        {columns(2, 0), metrics.Recovery{Score: 2. / 3, Matched: 2, Missing: 1, Match: []int{2, 0}}, 1},
+		"has one as zeros": {columns(2, -1, 0), metrics.Recovery{Score: 2. / 3, Matched: 2, Missing: 1, Match: []int{2, -1, 0}}, 2. / 3},
+		"has all":          {columns(1, 2, 0), metrics.Recovery{Score: 1, Matched: 3, Match: []int{1, 2, 0}}, 1},
+		"has one too many": {columns(1, 3, 2, 0), metrics.Recovery{Score: 1, Matched: 3, Extra: 1, Match: []int{1, -1, 2, 0}}, 1},
+		"has none":         {columns(-1, -1), metrics.Recovery{Missing: 3, Match: []int{-1, -1}}, 0},
+	} {
+		got, err := metrics.Recovered(c.model, truth, metrics.FMSOptions{})
+		require.NoError(t, err)
+		assert.InDelta(t, c.want.Score, got.Score, 1e-12, name)
+		got.Score = c.want.Score
+		assert.Equal(t, c.want, got, name)
+		fms, _, err := metrics.FMS(c.model, truth, metrics.FMSOptions{})
+		require.NoError(t, err)
+		assert.InDelta(t, c.fms, fms, 1e-12, name)
+	}
+	none := columns(-1)
+	got, err := metrics.Recovered(truth, none, metrics.FMSOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, metrics.Recovery{Score: 1, Extra: 3, Match: got.Match}, got, "nothing was to be found")
+}
+
+func TestSkippedModesMayDiffer(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	random := func(rows int) *matrix.Dense[float32] {
+		f := matrix.New[float32](rows, 2)
+		for i := range f.Data {
+			f.Data[i] = float32(r.NormFloat64())
+		}
+		return f
+	}
+	a := []*matrix.Dense[float32]{random(9), random(5), random(4)}
+	b := []*matrix.Dense[float32]{random(7), a[1], a[2]} // another half of the samples
+	_, _, err := metrics.FMS(a, b, metrics.FMSOptions{})
+	require.ErrorIs(t, err, metrics.ErrShape)
+	o := metrics.FMSOptions{Skip: []int{0}}
+	score, match, err := metrics.FMS(a, b, o)
+	require.NoError(t, err)
+	assert.InDelta(t, 1, score, 1e-6)
+	assert.Equal(t, []int{0, 1}, match)
+	for i := range b[0].Rows { // pruned in the mode that is skipped
+		b[0].Set(i, 1, 0)
+	}
+	got, err := metrics.Recovered(b, a, o)
+	require.NoError(t, err)
+	assert.InDelta(t, .5, got.Score, 1e-6)
+	assert.Equal(t, 1, got.Missing)
+	for _, skip := range [][]int{{3}, {-1}, {0, 1, 2}} {
+		_, _, err = metrics.FMS(a, b, metrics.FMSOptions{Skip: skip})
+		require.ErrorIs(t, err, metrics.ErrShape, "%v", skip)
+	}
+	_, _, err = metrics.FMS([]*matrix.Dense[float32]{nil}, b[:1], metrics.FMSOptions{})
+	require.ErrorIs(t, err, metrics.ErrShape)
+}

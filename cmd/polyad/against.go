@@ -2,17 +2,26 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"polyad/matrix"
 	"polyad/metrics"
 )
 
 // againstEval compares a model with another one. Match lists the component of
-// the other one that belongs to each of ours, or -1.
+// the other one that belongs to each of ours, or -1. Recovered and the counts are
+// those of metrics.Recovered; skipped modes have no part in the scores and no SIR.
 type againstEval struct {
 	Model       string             `json:"model"`
+	Recovered   float64            `json:"recovered"`
+	Matched     int                `json:"matched"`
+	Missing     int                `json:"missing"`
+	Extra       int                `json:"extra"`
+	SkipMode    []int              `json:"skip_mode,omitempty"`
 	FMS         float64            `json:"fms"`
 	FMSWeighted float64            `json:"fms_weighted"`
 	Match       []int              `json:"match"`
@@ -28,24 +37,77 @@ type sirEval struct {
 	Match []int      `json:"match"`
 }
 
-// compare scores how far two models have the same components.
-func compare(a, b []block, eps float64) (*againstEval, error) {
+// comparison is the model that eval compares with, and the modes that it leaves out.
+type comparison struct {
+	dir  string
+	skip []int
+}
+
+func (c *comparison) register(fs *pflag.FlagSet) {
+	fs.StringVar(&c.dir, "against", "", "folder of a model to compare with")
+	fs.IntSliceVar(&c.skip, "skip-mode", nil, "with --against: leave this mode out (0: the rows of X), repeatable")
+}
+
+// checkSkipped refuses modes that a model of this order has not, and all of them.
+func checkSkipped(skip []int, order int) error {
+	left := order
+	for n := range order {
+		if slices.Contains(skip, n) {
+			left--
+		}
+	}
+	for _, n := range skip {
+		if n < 0 || n >= order {
+			return usagef("--skip-mode %d: the model has the modes 0 to %d", n, order-1)
+		}
+	}
+	if left == 0 {
+		return usagef("--skip-mode leaves no mode to compare")
+	}
+	return nil
+}
+
+// compare compares two models by their factors.
+func (c *comparison) compare(a, b []block, eps float64) (*againstEval, error) {
+	if err := checkSkipped(c.skip, len(a)); err != nil {
+		return nil, err
+	}
+	e, err := compare(a, b, eps, c.skip)
+	if err != nil {
+		return nil, fmt.Errorf("--against %s: %w", c.dir, err)
+	}
+	e.Model = filepath.ToSlash(c.dir)
+	return e, nil
+}
+
+// compare scores how far two models have the same components in the modes that are
+// not skipped.
+func compare(a, b []block, eps float64, skip []int) (*againstEval, error) {
 	factors := func(blocks []block) (f []*matrix.Dense[float64]) {
 		for _, x := range blocks {
 			f = append(f, x.factor)
 		}
 		return f
 	}
-	var e againstEval
+	e := againstEval{SkipMode: skip, SIR: map[string]sirEval{}}
+	o := metrics.FMSOptions{Eps: eps, Skip: skip}
 	var err error
-	if e.FMS, e.Match, err = metrics.FMS(factors(a), factors(b), metrics.FMSOptions{Eps: eps}); err != nil {
+	if e.FMS, e.Match, err = metrics.FMS(factors(a), factors(b), o); err != nil {
 		return nil, err
 	}
-	if e.FMSWeighted, _, err = metrics.FMS(factors(a), factors(b), metrics.FMSOptions{Eps: eps, Weighted: true}); err != nil {
+	found, err := metrics.Recovered(factors(a), factors(b), o)
+	if err != nil {
 		return nil, err
 	}
-	e.SIR = map[string]sirEval{}
+	e.Recovered, e.Matched, e.Missing, e.Extra = found.Score, found.Matched, found.Missing, found.Extra
+	o.Weighted = true
+	if e.FMSWeighted, _, err = metrics.FMS(factors(a), factors(b), o); err != nil {
+		return nil, err
+	}
 	for n, x := range a {
+		if slices.Contains(skip, n) {
+			continue
+		}
 		var s sirEval
 		var each []float64
 		if s.Mean, each, s.Match, err = metrics.SIR(x.factor, b[n].factor, eps); err != nil {
@@ -64,10 +126,15 @@ func compare(a, b []block, eps float64) (*againstEval, error) {
 
 // print prints a comparison for people.
 func (g *againstEval) print(row func(name, format string, args ...any), names []string) {
-	row("against", "%s: factor match score %.6g, with weights %.6g", g.Model, g.FMS, g.FMSWeighted)
+	row("against", "%s: recovered %.6g of it (%d matched, %d missing, %d extra)", g.Model, g.Recovered, g.Matched, g.Missing, g.Extra)
+	row("factor match", "score %.6g, with weights %.6g", g.FMS, g.FMSWeighted)
 	row("components", "%s", matches(g.Match))
 	for _, name := range names {
-		s, others := g.SIR[name], ""
+		s, ok := g.SIR[name]
+		if !ok { // a mode that is skipped
+			continue
+		}
+		others := ""
 		if !slices.Equal(s.Match, g.Match) {
 			others = " (components " + matches(s.Match) + ")"
 		}

@@ -105,7 +105,7 @@ type block struct {
 func (a *app) evalCommand() *cobra.Command {
 	var f cpdFlags
 	var masks maskFlags
-	var against string
+	var other comparison
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "eval MODEL [FILE]",
@@ -115,6 +115,12 @@ factors; the loss, penalties and relative error for the data in FILE; and with
 --against the factor match score with another model (1: the same components). Of a
 tensor decomposition it also tells each component's part of the model, which
 components nearly cancel, and with FILE the core consistency (100: no interactions).
+
+With --against the first row says how much of the other model's components was
+found: the sum of the scores of matched components over the number of components of
+the other model that are not zero, so that one that is missing costs its share. The
+factor match score is the mean over matched pairs, and the same in both directions.
+--skip-mode leaves a mode out, as that of the samples of two halves of the data.
 
 With --against each factor also gets the signal to interference ratio of the
 components of the two models that are most alike in it: -20·log10 of their distance
@@ -128,12 +134,13 @@ say otherwise; so is --missing, while --mask is to be given again. Entries at th
 floor count as zeros, and a component that is zero matches nothing.`,
 		Example: `  polyad eval model X.npy
   polyad eval model X.npy --loss kl --l1 all=0 --json
-  polyad eval model --against truth`,
+  polyad eval model --against truth
+  polyad eval half --against other-half --skip-mode 0`,
 		Args: cobra.MaximumNArgs(2),
 	}
 	f.registerSome(cmd.Flags(), "loss", "l1", "l2", "lp", "eps", "workers")
 	masks.register(cmd.Flags(), &a.data)
-	cmd.Flags().StringVar(&against, "against", "", "folder of a model to compare with")
+	other.register(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -142,8 +149,11 @@ floor count as zeros, and a component that is zero matches nothing.`,
 		if err := masks.check(); err != nil {
 			return err
 		}
+		if len(other.skip) > 0 && other.dir == "" {
+			return usagef("--skip-mode has no effect without --against")
+		}
 		kind := ""
-		for _, dir := range []string{args[0], against} {
+		for _, dir := range []string{args[0], other.dir} {
 			if dir == "" && !cmd.Flags().Changed("against") {
 				continue
 			}
@@ -176,13 +186,13 @@ floor count as zeros, and a component that is zero matches nothing.`,
 			t := &tuckerEvaluation{evaluation: *e}
 			all, print = t, t.print
 			if err = maskless(args[0], &masks); err == nil {
-				err = a.evaluateTucker(cmd.Context(), t, &f, args, against)
+				err = a.evaluateTucker(cmd.Context(), t, &f, args, &other)
 			}
 		case "cpd":
-			err = a.evaluateCPD(cmd.Context(), e, &f, &masks, args, against)
+			err = a.evaluateCPD(cmd.Context(), e, &f, &masks, args, &other)
 		default:
 			if err = f.noModes(); err == nil {
-				err = a.evaluate(cmd.Context(), e, &f.fitFlags, &masks, args, against)
+				err = a.evaluate(cmd.Context(), e, &f.fitFlags, &masks, args, &other)
 			}
 		}
 		if err != nil {
@@ -200,7 +210,7 @@ floor count as zeros, and a component that is zero matches nothing.`,
 }
 
 // evaluate fills in all that was asked for.
-func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *maskFlags, args []string, against string) error {
+func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *maskFlags, args []string, against *comparison) error {
 	if _, err := readSaved(args[0]); err != nil {
 		return err
 	}
@@ -232,18 +242,17 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *m
 		e.Blocks[b.name] = b.measure(eps)
 	}
 	e.Pruned = prunedOf(blocks, eps)
-	if against != "" {
-		other, err := nmf.Load[float64](against)
+	if against.dir != "" {
+		other, err := nmf.Load[float64](against.dir)
 		if err != nil {
 			return fmt.Errorf("--against: %w", err)
 		}
-		if err := checkFinite(against, other); err != nil {
+		if err := checkFinite(against.dir, other); err != nil {
 			return fmt.Errorf("--against: %w", err)
 		}
-		if e.Against, err = compare(blocks, blocksOf(other), eps); err != nil {
-			return fmt.Errorf("--against %s: %w", against, err)
+		if e.Against, err = against.compare(blocks, blocksOf(other), eps); err != nil {
+			return err
 		}
-		e.Against.Model = filepath.ToSlash(against)
 	}
 	if len(args) == 1 {
 		return nil

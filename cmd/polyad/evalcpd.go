@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -60,7 +59,7 @@ func (f *cpdFlags) coreless(dir string) error {
 }
 
 // evaluateCPD fills in all that was asked for of a tensor decomposition.
-func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, masks *maskFlags, args []string, against string) error {
+func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, masks *maskFlags, args []string, against *comparison) error {
 	if err := f.coreless(args[0]); err != nil {
 		return err
 	}
@@ -88,15 +87,14 @@ func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, masks
 	}
 	e.Pruned = prunedOf(blocks, eps)
 	e.cpdEval = newCPDEval(m, len(e.Pruned))
-	if against != "" {
-		other, err := cpd.Load[float64](against)
+	if against.dir != "" {
+		other, err := cpd.Load[float64](against.dir)
 		if err != nil {
 			return fmt.Errorf("--against: %w", err)
 		}
-		if e.Against, err = compare(blocks, cpdBlocks(other), eps); err != nil {
-			return fmt.Errorf("--against %s: %w", against, err)
+		if e.Against, err = against.compare(blocks, cpdBlocks(other), eps); err != nil {
+			return err
 		}
-		e.Against.Model = filepath.ToSlash(against)
 	}
 	if len(args) == 1 {
 		return nil

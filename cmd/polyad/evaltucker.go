@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -29,19 +30,25 @@ type tuckerEvaluation struct {
 }
 
 // againstTucker compares a model with another one: for each mode with a factor the
-// match of its columns and its score, on average FMS, and for all of them the
-// cosine of the angle between the two arrays, which does not depend on how a model
-// is turned.
+// match of its columns and its score, on average FMS and Recovered, with counts of
+// columns, and for all of them the cosine of the angle between the two arrays, which
+// does not depend on how a model is turned. It is null when a mode is skipped; such a
+// mode has a score of null.
 type againstTucker struct {
-	Model  string    `json:"model"`
-	FMS    float64   `json:"fms"`
-	Modes  []float64 `json:"fms_modes"`
-	Match  [][]int   `json:"match"`
-	Cosine float64   `json:"cosine"`
+	Model     string     `json:"model"`
+	Recovered float64    `json:"recovered"`
+	Matched   int        `json:"matched"`
+	Missing   int        `json:"missing"`
+	Extra     int        `json:"extra"`
+	SkipMode  []int      `json:"skip_mode,omitempty"`
+	FMS       float64    `json:"fms"`
+	Modes     []*float64 `json:"fms_modes"`
+	Match     [][]int    `json:"match"`
+	Cosine    *float64   `json:"cosine"`
 }
 
 // evaluateTucker fills in all that was asked for of a Tucker model.
-func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFlags, args []string, against string) error {
+func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFlags, args []string, against *comparison) error {
 	if err := f.byMode(args[0]); err != nil {
 		return err
 	}
@@ -76,9 +83,9 @@ func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFla
 	}
 	e.Blocks["core"] = core.measure(eps)
 	e.blocks = append(e.blocks, "core")
-	if against != "" {
-		if err := e.compare(m, against, eps); err != nil {
-			return fmt.Errorf("--against %s: %w", against, err)
+	if against.dir != "" {
+		if err := e.compare(m, against.dir, eps, against.skip); err != nil {
+			return fmt.Errorf("--against %s: %w", against.dir, err)
 		}
 	}
 	if len(args) == 1 {
@@ -101,35 +108,58 @@ func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFla
 	return evalTuckerFit(ctx, e, args[0], in, in.array.F64, o)
 }
 
-// compare compares a model with one in another folder.
-func (e *tuckerEvaluation) compare(m *tucker.Model[float64], against string, eps float64) error {
+// compare compares a model with one in another folder, in the modes that are not
+// skipped.
+func (e *tuckerEvaluation) compare(m *tucker.Model[float64], against string, eps float64, skip []int) error {
 	o, err := tucker.Load[float64](against)
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(m.Shape(), o.Shape()) {
-		return fmt.Errorf("it stands for %s, and %s for %s", shape(o.Shape()), e.Model, shape(m.Shape()))
+	if len(m.Factors) != len(o.Factors) {
+		return fmt.Errorf("it has %d modes, and %s has %d", len(o.Factors), e.Model, len(m.Factors))
 	}
-	c := &againstTucker{Model: filepath.ToSlash(against)}
+	if err := checkSkipped(skip, len(m.Factors)); err != nil {
+		return err
+	}
+	for n, size := range m.Shape() {
+		if size != o.Shape()[n] && !slices.Contains(skip, n) {
+			return fmt.Errorf("it stands for %s, and %s for %s", shape(o.Shape()), e.Model, shape(m.Shape()))
+		}
+	}
+	c := &againstTucker{Model: filepath.ToSlash(against), SkipMode: skip}
 	compared := 0.0
 	for n, f := range m.Factors {
-		if f == nil || o.Factors[n] == nil {
-			c.Match, c.Modes = append(c.Match, []int{}), append(c.Modes, 1)
-			if (f == nil) != (o.Factors[n] == nil) {
-				return fmt.Errorf("mode %d has a factor in one model and is left alone in the other", n)
+		alone := f == nil || o.Factors[n] == nil
+		if alone || slices.Contains(skip, n) {
+			c.Match, c.Modes = append(c.Match, []int{}), append(c.Modes, nil)
+			if alone && !slices.Contains(skip, n) {
+				if (f == nil) != (o.Factors[n] == nil) {
+					return fmt.Errorf("mode %d has a factor in one model and is left alone in the other", n)
+				}
+				same := 1.0
+				c.Modes[n] = &same
 			}
 			continue
 		}
-		one, err := compare([]block{{factor: f}}, []block{{factor: o.Factors[n]}}, eps)
+		one, err := compare([]block{{factor: f}}, []block{{factor: o.Factors[n]}}, eps, nil)
 		if err != nil {
 			return err
 		}
-		c.Match, c.Modes = append(c.Match, one.Match), append(c.Modes, one.FMS)
+		c.Match, c.Modes = append(c.Match, one.Match), append(c.Modes, &one.FMS)
 		c.FMS += one.FMS
+		c.Recovered += one.Recovered
+		c.Matched, c.Missing, c.Extra = c.Matched+one.Matched, c.Missing+one.Missing, c.Extra+one.Extra
 		compared++
 	}
+	if compared == 0 {
+		return errors.New("no mode with a factor is left to compare; skip fewer of them")
+	}
 	c.FMS /= compared
-	c.Cosine = cosine(m, o)
+	c.Recovered /= compared
+	if len(skip) == 0 {
+		cos := cosine(m, o)
+		c.Cosine = &cos
+	}
 	e.Against = c
 	return nil
 }
@@ -252,10 +282,15 @@ func (e *tuckerEvaluation) print(w io.Writer) error {
 	}
 	e.printFit(row, e.blocks)
 	if g := e.Against; g != nil {
-		row("against", "%s: factor match score %.6g, cosine of the arrays %.6g", g.Model, g.FMS, g.Cosine)
+		row("against", "%s: recovered %.6g of it (columns: %d matched, %d missing, %d extra)", g.Model, g.Recovered, g.Matched, g.Missing, g.Extra)
+		if g.Cosine != nil {
+			row("factor match", "score %.6g, cosine of the arrays %.6g", g.FMS, *g.Cosine)
+		} else {
+			row("factor match", "score %.6g", g.FMS)
+		}
 		for n, match := range g.Match {
 			if len(match) > 0 {
-				row("mode "+strconv.Itoa(n), "score %.6g, columns %s", g.Modes[n], matches(match))
+				row("mode "+strconv.Itoa(n), "score %.6g, columns %s", *g.Modes[n], matches(match))
 			}
 		}
 	}
