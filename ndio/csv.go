@@ -230,6 +230,8 @@ func (t *table) badField(r record, j int, err error) error {
 		mend = "write one separator throughout"
 	case r.line == t.first.line:
 		mend = "mend it, or take the line away if it is a header"
+	case t.layout.header != nil && t.rows == 0 && t.numbers.headerField(r.fields) != "":
+		mend = "mend it, or take the line away if it belongs to the header"
 	case j == 0 && len(r.fields) > 1:
 		mend = "mend it, or say that the first column is an index if it names rows"
 	case len(r.fields) > 2 && t.layout.index:

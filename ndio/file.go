@@ -81,6 +81,9 @@ func bySuffix(path string, writing bool) (form *format, file, name string, err e
 			return f, file, name, nil
 		}
 	}
+	if suffix == "" {
+		suffix = filepath.Ext(file)
+	}
 	mend := foreignSuffixes[strings.ToLower(suffix)]
 	if mend != "" {
 		mend += ", or "

@@ -20,7 +20,7 @@ type signature struct {
 const (
 	unpackFirst = "unpack it first"
 	asCSV       = "save it as .csv"
-	octaveAgain = "in Octave, save -v7 FILE.mat X, or csvwrite FILE.csv"
+	octaveAgain = "in Octave, save -v7 FILE.mat X, or csvwrite(\"FILE.csv\", X)"
 )
 
 var signatures = []signature{

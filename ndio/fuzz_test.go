@@ -73,12 +73,63 @@ func FuzzReadCSV(f *testing.F) {
 			assertOneLine(t, err)
 			return
 		}
+		requireNames(t, a)
+		if comma == 0 {
+			again, err := Decode(bytes.NewReader(packed(t, text)))
+			if err == nil { // it is no other format
+				requireSame(t, a, again)
+				require.Equal(t, a.Names, again.Names)
+			}
+		}
 		var b bytes.Buffer
 		require.NoError(t, WriteCSV(&b, a.F64.Matrix()))
 		back, err := ReadCSV(&b, 0)
 		require.NoError(t, err)
 		require.Equal(t, a.Shape(), back.Shape())
 		require.True(t, sameBits(a.F64.Data, back.F64.Data))
+	})
+}
+
+// requireNames checks that there is a name for each index of a mode that has names.
+func requireNames(t *testing.T, a Array) {
+	t.Helper()
+	for n, names := range a.Names {
+		if names != nil {
+			require.Len(t, names, a.Shape()[n])
+		}
+	}
+}
+
+// Whatever is said of header and index, names fit the shape, and a transposed table
+// is that table.
+func FuzzTableOptions(f *testing.F) {
+	for _, text := range []string{
+		",a,b\n0,1,2\n", "a b\nx 1 2\ny 3 4\n", "1,2,\n3,4,\n", "a,b,\n1,2\n", "0;1,5\n#N/A;2\n", "\xff\xfe1\x00,\x002\x00", "1\r2\r", "\n\"a\nb\",c\n1,2",
+	} {
+		for o := range uint8(9) {
+			f.Add([]byte(text), o)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte, o uint8) {
+		options := Options{Header: Presence(o % 3), Index: Presence(o / 3 % 3)}
+		a, err := options.Decode(bytes.NewReader(text))
+		options.Transpose = true
+		b, errT := options.Decode(bytes.NewReader(text))
+		if err != nil {
+			require.Error(t, errT)
+			assertOneLine(t, err)
+			return
+		}
+		requireNames(t, a)
+		if len(a.Shape()) != 2 {
+			require.ErrorIs(t, errT, ErrOption)
+			return
+		}
+		require.NoError(t, errT)
+		requireNames(t, b)
+		require.NoError(t, b.transpose())
+		requireSame(t, a, b)
+		require.Equal(t, a.Names, b.Names)
 	})
 }
 

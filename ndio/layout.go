@@ -38,7 +38,7 @@ func (o Options) layoutOf(sample []record, n numbers) layout {
 			l.width = width
 		case header && more < 0 && emptyTail(first) >= -more: // or the header does
 			first, l.width = first[:width], width
-		case more == 1 && o.Index != Absent && (header || named): // as R's write.table has it
+		case more == 1 && o.Index != Absent && (header || named || n.counts(column(rest, 0))): // as R's write.table has it
 			header, short = true, true
 			l.width = width
 		}

@@ -274,3 +274,50 @@ func readAll(r io.Reader) (Array, error) {
 	}
 	return readMAT(s, "")
 }
+
+// Of a file in which a byte of a compressed variable has changed, what is read is
+// what was saved, or an error.
+func TestDamagedCompressedVariablesAreRefused(t *testing.T) {
+	for _, c := range []struct{ file, name string }{{"one", "X"}, {"one", ""}, {"packed", "X"}, {"packed", "I"}, {"packed", "scalar"}} {
+		file, err := os.ReadFile("testdata/" + c.file + ".mat")
+		require.NoError(t, err)
+		want, err := readMAT(mustSource(t, file), c.name)
+		require.NoError(t, err)
+		refused := 0
+		for i := matHeader; i < len(file); i++ {
+			for _, change := range []byte{1, 0x40, 0xff} {
+				file[i] ^= change
+				got, err := readMAT(mustSource(t, file), c.name)
+				file[i] ^= change
+				if err == nil {
+					require.Equal(t, want, got, "%s:%s, byte %d ^ %x", c.file, c.name, i, change)
+					continue
+				}
+				assertOneLine(t, err)
+				refused++
+			}
+		}
+		require.Positive(t, refused)
+	}
+	// More behind the elements than their padding.
+	le := binary.LittleEndian
+	long := matrixOf(le, "X", 6, 0, []int32{2}, 9, make([]byte, 16))
+	long = append(long, make([]byte, 64)...)
+	le.PutUint32(long[4:], uint32(len(long)-8))
+	_, err := readAll(bytes.NewReader(matBytes(le, packMAT(t, le, long))))
+	require.ErrorIs(t, err, ErrFormat)
+}
+
+// A sparse matrix of scipy's is no list of arrays to choose from.
+func TestSparseMatricesOfScipyAreRefusedByName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.npz")
+	v := ramp[float64](3)
+	require.NoError(t, WriteNPZFile(path, []Named{
+		{"indices", Array{F64: v}}, {"indptr", Array{F64: v}}, {"format", Array{F64: v}}, {"shape", Array{F64: v}}, {"data", Array{F64: v}}}, true))
+	_, err := ReadFile(path)
+	require.ErrorIs(t, err, ErrType)
+	assert.ErrorContains(t, err, "toarray()")
+	a, err := ReadFile(path + ":data")
+	require.NoError(t, err)
+	assert.Equal(t, v, a.F64)
+}
