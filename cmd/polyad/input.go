@@ -33,6 +33,9 @@ func (a *app) readArray(path string) (*input, error) {
 	if audio.IsRecording(path) {
 		return nil, usagef("%s is a recording, not an array; use 'polyad audio %s'", path, path)
 	}
+	if what := audio.Foreign(path); what != "" {
+		return nil, usagef("%s is a recording (%s), not an array; use 'polyad audio' after %s", path, what, audio.Conversion(path))
+	}
 	var array ndio.Array
 	var sum [32]byte
 	var err error
