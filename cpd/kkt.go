@@ -2,11 +2,9 @@ package cpd
 
 import "polyad/internal/fitting"
 
-// kkt computes the residuals of the free factors' optimality conditions, with G =
-// C - N + ∇penalty the gradient: X ≥ 0, G ≥ 0, X∘G = 0 for a nonnegative factor,
-// else G = 0. For each component it is the norm of the projected gradient over
-// ‖C + ∇penalty‖ + ‖N‖; the largest of a factor's components is returned, 0 for
-// factors that are fixed.
+// kkt computes the residuals of the free factors' optimality conditions
+// ([fitting.Conditions]), where C - N is the gradient of the loss. The largest of a
+// factor's components is returned, 0 for factors that are fixed.
 func (s *state[T]) kkt() []float64 {
 	out := make([]float64, len(s.f))
 	parts := newGradient(s)

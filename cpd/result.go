@@ -25,9 +25,11 @@ type Result[T asm.Float] struct {
 	Penalty []float64
 
 	// KKT says how far each free factor is from a stationary point: the largest
-	// ||projected gradient|| of a component, divided by the sum of the norms of the
-	// gradient's two parts. It lies in [0, 1] and does not depend on the scale of
-	// data or components. It is 0 for factors that are fixed.
+	// ||gradient|| of a component, divided by the sum of the norms of its positive and
+	// negative parts. Where an entry is to become smaller its gradient counts by the
+	// share of the component's mean that is left of it, and not at all at the floor. It
+	// lies in [0, 1] and does not depend on the scale of data or components.
+	// It is 0 for factors that are fixed.
 	KKT []float64
 
 	// Pruned lists the components of which some factor's column is zero, or
@@ -71,7 +73,7 @@ func (r *Result[T]) Explained() float64 { return 1 - r.RelError*r.RelError }
 func (r *Result[T]) Surviving() int { return r.Rank() - len(r.Pruned) }
 
 // Objective returns the minimized objective, loss plus penalties, with the same
-// bits as the last point of the trace.
+// bits as the point of the trace whose model this is.
 func (r *Result[T]) Objective() float64 {
 	var sum float64
 	for _, p := range r.Penalty {
@@ -85,7 +87,7 @@ func (r *Result[T]) Formula() string { return r.Options.Formula() }
 
 // result collects what is reported of the final state.
 func (s *state[T]) result(report solver.Report) *Result[T] {
-	last := report.Trace.Last()
+	last := report.Returned
 	r := &Result[T]{
 		Model:    s.model(),
 		Report:   report,

@@ -58,6 +58,7 @@ type state[T asm.Float] struct {
 	inside float64 // ⟨X, model⟩, when the loss came from inner products
 	ridges float64 // how many times a least squares problem needed one
 
+	best    *fitting.Kept[T]   // nil: the method descends
 	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
 	numbers []*float64         // and other numbers of it
 }
@@ -130,6 +131,9 @@ func newState[T asm.Float](x data.Tensor[T], o *settled, rank int, scale float64
 	var err error
 	if s.step, err = newStepper(s); err != nil {
 		return nil, fmt.Errorf("cpd: %w", err)
+	}
+	if _, als := o.Method.(ALS); als || s.coarse && (o.Balance == BalanceEvery || o.Balance == BalanceBlock) {
+		s.best = fitting.NewKept(s.f...)
 	}
 	return s, nil
 }
@@ -284,6 +288,21 @@ func (s *state[T]) objective() (f, rounding float64) {
 	}
 	penalties := s.penalties() * s.objScale
 	return f + penalties, fitting.Rounding[T](f, penalties, s.size, inner)
+}
+
+// MayRise reports whether the method does not descend: ALS, whose linear systems
+// may be so ill-conditioned that their solution raises it, and where balancing meets
+// a floor that counts.
+func (s *state[T]) MayRise() bool { return s.best != nil }
+
+// Keep remembers the model as the best one so far.
+func (s *state[T]) Keep() { s.best.Keep() }
+
+// Recall makes the best model the current one.
+func (s *state[T]) Recall() {
+	s.best.Recall()
+	s.value = unknown()
+	s.forget()
 }
 
 // Still returns the change of the objective that tells nothing, in the units of the

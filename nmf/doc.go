@@ -20,7 +20,9 @@
 // whole factor at a time, by block principal pivoting (Kim, Park). A sweep
 // updates W given H and then H given the new W, or the other way round
 // ([OrderHW]). [ALS] solves without the constraint and sets negative entries to 0;
-// it alone may raise the objective by more than rounding (see Accuracy).
+// it alone may raise the objective by more than rounding (see Accuracy), as
+// balancing may where a floor counts, and then the best model that was evaluated is
+// returned.
 //
 // HALS and MU (for 1 ≤ β ≤ 2) can be extrapolated: they go beyond the last model
 // along the way it took, and come back where that does not pay (Ang, Gillis;

@@ -186,7 +186,7 @@ func mostBlocks(m, n int, o *Options) int {
 
 // result collects what is reported of the final state.
 func (s *state[T]) result(report solver.Report) *Result[T] {
-	last := report.Trace.Last()
+	last := report.Returned
 	r := &Result[T]{
 		Model:    s.model(),
 		Report:   report,

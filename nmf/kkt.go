@@ -6,9 +6,7 @@ import (
 )
 
 // kkt computes the residuals of the free factors' optimality conditions
-// X ≥ 0, G ≥ 0, X∘G = 0, where G = C - N + ∇penalty is the gradient: for each
-// component the norm of G's projection (G where the entry is above the floor,
-// its negative part elsewhere) over ‖C + ∇penalty‖ + ‖N‖. It returns the
+// ([fitting.Conditions]), where C - N is the gradient of the loss. It returns the
 // largest of a factor's components.
 func (s *state[T]) kkt() map[string]float64 {
 	s.denominators()

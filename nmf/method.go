@@ -54,7 +54,8 @@ type ANLS struct{}
 
 // ALS is projected alternating least squares: the minimizer without the
 // constraint, its negative entries set to 0; for the Frobenius loss with
-// penalties of degree 1 and 2. The objective may rise and the run may cycle.
+// penalties of degree 1 and 2. The objective may rise and the run may cycle; the best
+// model that was evaluated is returned (Report.Returned).
 type ALS struct{}
 
 func (MU) method()   {}

@@ -55,10 +55,11 @@ type Result[T asm.Float] struct {
 	// Penalty is the value of the penalty on "w" and on "h".
 	Penalty map[string]float64
 
-	// KKT says how far each free factor, "w" and "h", is from a stationary
-	// point: the largest ||projected gradient|| of a component, divided by the
-	// sum of the norms of the gradient's positive and negative parts. It lies in
-	// [0, 1] and does not depend on the scale of data or components.
+	// KKT says how far each free factor, "w" and "h", is from a stationary point: the largest
+	// ||gradient|| of a component, divided by the sum of the norms of its positive and
+	// negative parts. Where an entry is to become smaller its gradient counts by the
+	// share of the component's mean that is left of it, and not at all at the floor. It
+	// lies in [0, 1] and does not depend on the scale of data or components.
 	KKT map[string]float64
 
 	// Pruned lists the components in which W or H is nowhere above the floor.
@@ -96,7 +97,7 @@ func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
 func (r *Result[T]) Explained() float64 { return 1 - r.RelError*r.RelError }
 
 // Objective returns the minimized objective, loss plus penalties, with the same
-// bits as the last point of the trace.
+// bits as the point of the trace whose model this is.
 func (r *Result[T]) Objective() float64 {
 	return r.Loss + (r.Penalty["w"] + r.Penalty["h"])
 }

@@ -50,6 +50,7 @@ type state[T asm.Float] struct {
 	ridges float64    // how many times a least squares problem needed one
 
 	extra   extrapolation      // nil: none
+	best    *fitting.Kept[T]   // nil: the method descends
 	kept    []*matrix.Dense[T] // what it remembers, as states are saved
 	numbers []*float64         // and other numbers of the method
 }
@@ -108,6 +109,9 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 	var err error
 	if s.step, err = newStepper(s, o.Method); err != nil {
 		return nil, fmt.Errorf("nmf: %w", err)
+	}
+	if _, als := o.Method.(ALS); als || s.coarse && (o.Balance == BalanceEvery || o.Balance == BalanceBlock) {
+		s.best = fitting.NewKept(w, h)
 	}
 	return s, nil
 }
@@ -224,6 +228,19 @@ func (s *state[T]) objective() (f, rounding float64) {
 	}
 	penalties := s.penalties()
 	return f + penalties, fitting.Rounding[T](f, penalties, s.size, inner)
+}
+
+// MayRise reports whether the method does not descend: projected ALS, and where
+// balancing meets a floor that counts.
+func (s *state[T]) MayRise() bool { return s.best != nil }
+
+// Keep remembers the model as the best one so far.
+func (s *state[T]) Keep() { s.best.Keep() }
+
+// Recall makes the best model the current one.
+func (s *state[T]) Recall() {
+	s.best.Recall()
+	s.value, s.swept, s.ready = unknown(), false, false
 }
 
 // Still returns the change of the objective that tells nothing, in the units of the

@@ -6,14 +6,16 @@
 // # When a run ends
 //
 // One rule for all algorithms, free of scale: over the last 10 sweeps the
-// objective F (loss and penalties together) stood still up to Tol times what it is
-// now,
+// objective F (loss and penalties together) stood still, up to Tol times what it is
+// now and up to rounding s,
 //
-//	max F - min F over the evaluations from sweep k-10 to k  ≤  Tol · F(k) + s.
+//	F(k-10) - F(k)  ≤  Tol·F(k) + s,
+//	max F - min F over the evaluations from sweep k-10 to k  ≤  Tol·F(k) + 16·s.
 //
-// For an algorithm that descends the left side is F(k-10) - F(k); one that rises
-// has not converged either. s is what tells nothing ([Stiller]). The fits of
-// package nmf, cpd and tucker take
+// The first line is what an algorithm that descends has to meet. By the second one
+// an algorithm that rises, or comes back to where it was, has not converged. s is
+// the change of the objective that tells nothing ([Stiller]). The fits of packages
+// nmf, cpd and tucker take
 //
 //	s = 2⁻⁵²·D + c,
 //

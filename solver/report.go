@@ -40,7 +40,8 @@ type Point struct {
 func (p Point) Objective() float64 { return p.Loss + p.Penalty }
 
 // Trace holds the evaluated points in order. Point 0 is the starting point
-// after scaling and balancing, the last one the model that is returned.
+// after scaling and balancing, the last one that after the last sweep, whose model is
+// returned unless the report says otherwise (Report.Returned).
 type Trace []Point
 
 // Last returns the last point; the trace must not be empty.
@@ -66,4 +67,7 @@ type Report struct {
 	Iterations int
 	Seconds    float64
 	Trace      Trace
+	// Returned is the point of the trace whose model is returned: the last one, but
+	// the lowest one where the objective may rise ([Riser]). It is computed directly.
+	Returned Point
 }

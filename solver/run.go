@@ -42,19 +42,32 @@ type Returner interface {
 	Returned() bool
 }
 
+// Riser is a [Problem] whose objective may rise, if MayRise says so. Keep then
+// remembers the current model, in memory that it has, and Recall makes that the
+// current one again. A run keeps the best model that was evaluated and ends with
+// that.
+type Riser interface {
+	MayRise() bool
+	Keep()
+	Recall()
+}
+
 // window is the number of sweeps over which the stop rule looks back.
 const window = 10
 
 // Run sweeps until one of the rules in the package documentation ends the run.
 // The report is valid whatever the error: when ctx is cancelled the error is
-// its cause and the report describes the model so far. The last point of the
-// trace belongs to the state that p is left in.
+// its cause and the report describes the model so far. Report.Returned is the
+// point of the trace that belongs to the state that p is left in.
 func Run(ctx context.Context, p Problem, o Options) (Report, error) {
 	o = o.Default(Options{Start: time.Now()})
 	if err := o.Validate(); err != nil {
 		return Report{}, err
 	}
 	r := &run{p: p, o: o, tol: o.Tol.Or(0)}
+	if k, ok := p.(Riser); ok && k.MayRise() {
+		r.riser = k
+	}
 	status, err := r.loop(ctx)
 	r.Status = status
 	if r.evaluated != r.Iterations || !r.final {
@@ -62,6 +75,9 @@ func Run(ctx context.Context, p Problem, o Options) (Report, error) {
 		if e := r.evaluate(true); err == nil {
 			err = e
 		}
+	}
+	if err == nil || status == Cancelled {
+		r.recall()
 	}
 	r.Seconds = time.Since(o.Start).Seconds()
 	return r.Report, err
@@ -72,10 +88,12 @@ type run struct {
 	p         Problem
 	o         Options
 	tol       float64
-	evaluated int  // iteration of the last evaluation
-	final     bool // whether that one was a final one
-	stopped   bool // an observer ended the run
-	since     int  // index of the first point of the trace that the stop rule compares with
+	evaluated int   // iteration of the last evaluation
+	final     bool  // whether that one was a final one
+	stopped   bool  // an observer ended the run
+	since     int   // index of the first point of the trace that the stop rule compares with
+	riser     Riser // nil: the objective does not rise
+	best      int   // index of the best point of the trace
 }
 
 func (r *run) loop(ctx context.Context) (Status, error) {
@@ -125,6 +143,10 @@ func (r *run) evaluate(final bool) error {
 	if again {
 		return nil
 	}
+	if r.riser != nil && pt.Objective() <= r.Trace[r.best].Objective() {
+		r.riser.Keep()
+		r.best = len(r.Trace) - 1
+	}
 	if p, ok := r.p.(Returner); ok && p.Returned() {
 		r.since = len(r.Trace) - 1
 	}
@@ -134,6 +156,19 @@ func (r *run) evaluate(final bool) error {
 		}
 	}
 	return nil
+}
+
+// recall leaves the problem with the best model that was evaluated, and the point
+// of that in the report.
+func (r *run) recall() {
+	r.Returned = r.Trace.Last()
+	if r.riser == nil || !(r.Trace[r.best].Objective() < r.Returned.Objective()) {
+		return
+	}
+	r.riser.Recall()
+	pt := &r.Trace[r.best]
+	pt.Loss, pt.Penalty, pt.RelError = r.p.Objective(true)
+	r.Returned = *pt
 }
 
 // converged tests the stop rule at the last evaluated point.
@@ -147,7 +182,8 @@ func (r *run) converged() bool {
 		f := r.Trace[i].Objective()
 		lowest, highest = min(lowest, f), max(highest, f)
 		if now.Iter-r.Trace[i].Iter >= window {
-			return highest-lowest <= r.tol*now.Objective()+r.still()
+			tol, still := r.tol*now.Objective(), r.still()
+			return f-now.Objective() <= tol+still && highest-lowest <= tol+16*still
 		}
 	}
 	return false

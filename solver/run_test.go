@@ -258,3 +258,45 @@ func TestStatusNames(t *testing.T) {
 		assert.Equal(t, want, s.String())
 	}
 }
+
+// keeper is a wave that may rise.
+type keeper struct {
+	wave
+	best, keeps int
+}
+
+func (w *keeper) MayRise() bool { return true }
+func (w *keeper) Keep()         { w.best, w.keeps = w.k, w.keeps+1 }
+func (w *keeper) Recall()       { w.k = w.best }
+
+func TestBestModelIsReturned(t *testing.T) {
+	for _, every := range []int{1, 2} {
+		p := &keeper{wave: wave{values: []float64{9, 5, 4, 1, 3, 8, 7}}}
+		r, err := solver.Run(context.Background(), p, solver.Options{MaxIter: solver.Set(6), TraceEvery: every})
+		require.NoError(t, err)
+		want := map[int]int{1: 3, 2: 4}[every] // the lowest one that was evaluated
+		assert.Equal(t, want, r.Returned.Iter)
+		assert.Equal(t, want, p.Snapshot(), "the problem is left with it")
+		assert.Equal(t, 6, r.Iterations)
+		assert.Equal(t, 7.0, r.Trace.Last().Loss, "the trace goes on to the end")
+		assert.Contains(t, r.Trace, r.Returned)
+	}
+	p := &wave{values: []float64{9, 5, 4, 1, 3, 8, 7}}
+	r, err := solver.Run(context.Background(), p, solver.Options{MaxIter: solver.Set(6)})
+	require.NoError(t, err)
+	assert.Equal(t, r.Trace.Last(), r.Returned, "where nothing is kept")
+}
+
+func TestCancelledRunReturnsTheBestModel(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &keeper{wave: wave{values: []float64{9, 5, 4, 1, 3, 8, 7}}}
+	r, err := solver.Run(ctx, p, solver.Options{Observe: []solver.Observer{func(e solver.Event) bool {
+		if e.Iter == 5 {
+			cancel()
+		}
+		return false
+	}}})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, 3, r.Returned.Iter)
+	assert.Equal(t, 3, p.Snapshot())
+}

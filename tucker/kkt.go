@@ -6,12 +6,10 @@ import (
 	"polyad/matrix"
 )
 
-// kkt computes the residuals of the free blocks' optimality conditions, with G =
-// C - N + ∇penalty the gradient: X ≥ 0, G ≥ 0, X∘G = 0 for a nonnegative block,
-// else G = 0. For each component it is the norm of the projected gradient over
-// ‖C + ∇penalty‖ + ‖N‖; the largest of a block's components is returned, 0 for
-// blocks that are fixed. For the Frobenius loss, with P and A as in [chain], B and
-// Q as in [grams],
+// kkt computes the residuals of the free blocks' optimality conditions
+// ([fitting.Conditions]), where C - N is the gradient of the loss. The largest of a
+// block's components is returned, 0 for blocks that are fixed. For the Frobenius
+// loss, with P and A as in [chain], B and Q as in [grams],
 //
 //	N = P_(n)·G_(n)ᵀ,  C = F_n·Q_n   for factor n,   N = A,  C = B   for the core.
 func (s *state[T]) kkt() []float64 {

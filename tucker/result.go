@@ -21,11 +21,13 @@ type Result[T asm.Float] struct {
 	// of the modes, and then the core.
 	Penalty []float64
 
-	// KKT says how far each free block, in the same order, is from a stationary
-	// point: the largest ||projected gradient|| of a component, divided by the sum
-	// of the norms of the gradient's two parts. It lies in [0, 1] and does not
-	// depend on the scale of data or components. The core counts as one component.
-	// It is 0 for blocks that are fixed and modes left alone.
+	// KKT says how far each free block, in the same order, is from a stationary point: the largest
+	// ||gradient|| of a component, divided by the sum of the norms of its positive and
+	// negative parts. Where an entry is to become smaller its gradient counts by the
+	// share of the component's mean that is left of it, and not at all at the floor. It
+	// lies in [0, 1] and does not depend on the scale of data or components.
+	// The core counts as one component. It is 0 for blocks that are fixed and modes
+	// left alone.
 	KKT []float64
 
 	// Pruned lists the components of each mode whose column is zero, or nowhere
@@ -55,7 +57,7 @@ func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
 func (r *Result[T]) Explained() float64 { return 1 - r.RelError*r.RelError }
 
 // Objective returns the minimized objective, loss plus penalties, with the same
-// bits as the last point of the trace.
+// bits as the point of the trace whose model this is.
 func (r *Result[T]) Objective() float64 {
 	var sum float64
 	for _, p := range r.Penalty {
@@ -69,7 +71,7 @@ func (r *Result[T]) Formula() string { return r.Options.Formula() }
 
 // result collects what is reported of the final state.
 func (s *state[T]) result(report solver.Report) *Result[T] {
-	last := report.Trace.Last()
+	last := report.Returned
 	r := &Result[T]{
 		Model:    s.model(),
 		Report:   report,

@@ -55,6 +55,7 @@ type state[T asm.Float] struct {
 	ahead    *ahead[T]                  // nil: not extrapolated
 
 	value   value
+	best    *fitting.Kept[T]   // nil: the method descends
 	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
 	numbers []*float64         // and other numbers of it
 }
@@ -116,6 +117,9 @@ func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *
 	}
 	if a, ok := o.Method.(MU); ok && a.Extrapolate {
 		s.ahead = newAhead(s)
+	}
+	if s.coarse && s.balancer != nil {
+		s.best = fitting.NewKept(s.matrices()...)
 	}
 	return s, nil
 }
@@ -260,6 +264,20 @@ func (s *state[T]) objective() (f, rounding float64) {
 	}
 	penalties := s.penalties() * s.objScale
 	return f + penalties, fitting.Rounding[T](f, penalties, s.size, inner)
+}
+
+// MayRise reports whether the method does not descend: where balancing meets
+// a floor that counts.
+func (s *state[T]) MayRise() bool { return s.best != nil }
+
+// Keep remembers the model as the best one so far.
+func (s *state[T]) Keep() { s.best.Keep() }
+
+// Recall makes the best model the current one.
+func (s *state[T]) Recall() {
+	s.best.Recall()
+	s.value = unknown()
+	s.forget()
 }
 
 // Still returns the change of the objective that tells nothing, in the units of the

@@ -150,7 +150,7 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 	}
 	res := &result{
 		Schema: resultSchema, Command: command, Kind: "cpd", Options: options, Seed: o.Seed,
-		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
+		Status: r.Status.String(), Iterations: r.Iterations, Returned: r.Returned.Iter, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, Observed: r.Observed, KKT: map[string]float64{}, Pruned: indices(r.Pruned), Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,

@@ -171,7 +171,7 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	if res.Start != nil {
 		row("start", "%s", res.Start)
 	}
-	row("status", "%s after %d sweeps, %.3g s", res.Status, res.Iterations, res.Seconds)
+	row("status", "%s, %.3g s", res.ended(), res.Seconds)
 	sum := fmt.Sprintf("%.6g", res.Objective)
 	if res.penalized() {
 		sum += fmt.Sprintf(" = loss %.6g", res.Loss)

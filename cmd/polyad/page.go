@@ -85,7 +85,7 @@ func facts(res *result) []report.Fact {
 		{Name: "method", Value: method},
 		{Name: "start", Value: fmt.Sprintf("%v, seed %d", res.Options["init"], res.Seed)},
 		{Name: "balance", Value: res.Balance.Mode},
-		{Name: "status", Value: fmt.Sprintf("%s after %d sweeps, %s", res.Status, res.Iterations, report.Clock(res.Seconds))},
+		{Name: "status", Value: fmt.Sprintf("%s, %s", res.ended(), report.Clock(res.Seconds))},
 		{Name: "objective", Value: report.Number(res.Objective)},
 		{Name: "loss", Value: report.Number(res.Loss)},
 	}

@@ -28,6 +28,7 @@ type result struct {
 	Seed        uint64             `json:"seed"`
 	Status      string             `json:"status"`
 	Iterations  int                `json:"iterations"`
+	Returned    int                `json:"best_iteration"` // the one whose model this is
 	Objective   float64            `json:"objective"`
 	Formula     string             `json:"formula"`
 	Loss        float64            `json:"loss"`
@@ -56,6 +57,16 @@ type result struct {
 
 	blocks      []string // the keys of Penalty and KKT in order
 	prunedModes [][]int  // instead of Pruned, where each mode has components of its own
+}
+
+// ended says how the run ended, and after which sweep the model was taken when that
+// was not the last one.
+func (r *result) ended() string {
+	s := fmt.Sprintf("%s after %d sweeps", r.Status, r.Iterations)
+	if r.Returned != r.Iterations {
+		s += fmt.Sprintf(", the best model after %d", r.Returned)
+	}
+	return s
 }
 
 // penalized reports whether some block has a penalty that is not 0.
@@ -175,7 +186,7 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *
 	options["fix"] = fix
 	res := &result{
 		Schema: resultSchema, Command: command, Kind: "nmf", Options: options, Seed: o.Seed,
-		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
+		Status: r.Status.String(), Iterations: r.Iterations, Returned: r.Returned.Iter, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Observed: r.Observed, Pruned: r.Pruned, Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,

@@ -159,6 +159,7 @@ func ofHOSVD[T asm.Float](x *tensor.Dense[T], h *tucker.HOSVDResult[T], o *tucke
 	}
 	r.Status, r.Seconds = solver.Converged, time.Since(o.Run.Start).Seconds()
 	r.Trace = solver.Trace{{Seconds: r.Seconds, Loss: r.Loss, RelError: r.RelError}}
+	r.Returned = r.Trace.Last()
 	return r
 }
 
@@ -220,7 +221,7 @@ func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], scales []
 	}
 	res := &tuckerResult{result: result{
 		Schema: resultSchema, Command: command, Kind: "tucker", Options: options, Seed: o.Seed,
-		Status: r.Status.String(), Iterations: r.Iterations, Objective: r.Objective(), Formula: r.Formula(),
+		Status: r.Status.String(), Iterations: r.Iterations, Returned: r.Returned.Iter, Objective: r.Objective(), Formula: r.Formula(),
 		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, KKT: map[string]float64{}, Observed: size(in.Shape),
 		Balance: balanceResult{o.Balance.String(), []float64{}, scales}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,

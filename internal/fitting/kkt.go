@@ -7,27 +7,56 @@ import (
 	"polyad/reg"
 )
 
-// Conditions sums up the optimality conditions of one block per component: with
-// the gradient G = C - N + ∇penalty they are X ≥ 0, G ≥ 0, X∘G = 0, or for a block
-// with entries of both signs G = 0 with the subgradient of |x| at 0.
+// Conditions sums up the optimality conditions of one block per component. With
+// the gradient G = P - N, P = C + ∇penalty, they are for a block with entries of at
+// least a floor f
+//
+//	X ≥ f,  G ≥ 0,  (X - f)∘G = 0,
+//
+// and for one with entries of both signs G = 0 with the subgradient of |x| at 0. In
+// units in which neither the scale of the data nor that of a component counts, an
+// entry of a component with the mean x̄ is wrong by
+//
+//	r_i = -g_i                         where g_i < 0,
+//	r_i = g_i·min(1, (x_i - f)/x̄)      where g_i > 0,
+//
+// and the component by ‖r‖/(‖p‖ + ‖n‖), which lies in [0, 1]. So an entry that is on
+// its way to the floor counts by the share of the mean that it has to go, and one
+// that wants to grow counts wherever it is.
 type Conditions[T asm.Float] struct {
 	terms           reg.Penalty
 	floor           T
 	signed          bool
-	proj, pos, negs []Norm
+	mean            []float64 // of each component, unless signed
+	wrong, pos, neg []Norm
 }
 
 // NewConditions returns the conditions of a block whose entries are at least
 // floor, or of both signs.
 func NewConditions[T asm.Float](b reg.Block[T], floor T, signed bool) *Conditions[T] {
 	r := b.Components()
-	return &Conditions[T]{terms: b.Penalty.Active(), floor: floor, signed: signed,
-		proj: make([]Norm, r), pos: make([]Norm, r), negs: make([]Norm, r)}
+	c := &Conditions[T]{terms: b.Penalty.Active(), floor: floor, signed: signed,
+		wrong: make([]Norm, r), pos: make([]Norm, r), neg: make([]Norm, r)}
+	if signed {
+		return c
+	}
+	c.mean = make([]float64, r)
+	for i := range b.X.Rows {
+		for j, x := range b.X.Row(i) {
+			k := j
+			if b.Trans {
+				k = i
+			}
+			c.mean[k] += float64(x) / float64(b.Len())
+		}
+	}
+	return c
 }
 
 // Add takes entry i of component k with its N and C.
 func (c *Conditions[T]) Add(k, i int, x, num, den T) {
 	n, p := float64(num), float64(den)
+	size := p    // what p counts as
 	slack := 0.0 // by which the gradient may differ from 0 at x = 0
 	for _, t := range c.terms {
 		mu := t.Weight
@@ -37,14 +66,20 @@ func (c *Conditions[T]) Add(k, i int, x, num, den T) {
 		if mu == 0 {
 			continue
 		}
-		if t.Degree < 1 && x == 0 {
-			return // the slope is infinite: 0 is a minimum
+		if t.Degree < 1 && x <= c.floor {
+			return // the slope is infinite at 0, which is a minimum
 		}
 		switch {
 		case !c.signed:
 			p += mu * t.Degree * math.Pow(float64(x), t.Degree-1)
+			if t.Degree < 1 { // the slope near 0 is no measure for that of others
+				size += mu * t.Degree * math.Pow(math.Max(float64(x), c.mean[k]), t.Degree-1)
+			} else {
+				size += mu * t.Degree * math.Pow(float64(x), t.Degree-1)
+			}
 		case x != 0:
 			p += math.Copysign(mu*t.Degree*math.Pow(math.Abs(float64(x)), t.Degree-1), float64(x))
+			size = p
 		case t.Degree == 1:
 			slack += mu
 		}
@@ -59,22 +94,23 @@ func (c *Conditions[T]) Add(k, i int, x, num, den T) {
 		}
 	case x <= c.floor:
 		g = min(g, 0)
+	case g > 0 && float64(x-c.floor) < c.mean[k]:
+		g *= float64(x-c.floor) / c.mean[k]
 	}
-	c.proj[k].Add(g)
-	c.pos[k].Add(p)
-	c.negs[k].Add(n)
+	c.wrong[k].Add(g)
+	c.pos[k].Add(size)
+	c.neg[k].Add(n)
 }
 
-// Residual returns the largest residual of a component that is not held: the
-// norm of the projected gradient over ‖C + ∇penalty‖ + ‖N‖. Where the gradient is
-// out of range nothing is known, and that is the worst.
+// Residual returns the largest residual of a component that is not held. Where the
+// gradient is out of range nothing is known, and that is the worst.
 func (c *Conditions[T]) Residual(held []bool) (worst float64) {
-	for k := range c.proj {
-		g := c.proj[k].Value()
+	for k := range c.wrong {
+		g := c.wrong[k].Value()
 		if g == 0 || held != nil && held[k] {
 			continue
 		}
-		r := g / (c.pos[k].Value() + c.negs[k].Value())
+		r := g / (c.pos[k].Value() + c.neg[k].Value())
 		if !(r <= 1) {
 			r = 1
 		}
