@@ -56,8 +56,8 @@ func returnsTheBest[T asm.Float](t *testing.T) {
 					lowest = p
 				}
 			}
-			// A point is computed anew, and directly, when it is returned.
-			require.LessOrEqual(t, r.Objective(), lowest.Objective()*(1+1e3*precision))
+			// Up to what the stop rule calls standing still, and to rounding.
+			require.LessOrEqual(t, r.Objective(), lowest.Objective()*(1+2e-6)+20*precision*matrix.Inner(x, x))
 			require.Contains(t, r.Trace, r.Returned)
 			require.Equal(t, r.Returned.Objective(), r.Objective())
 			y := r.Reconstruct()

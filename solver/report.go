@@ -68,6 +68,6 @@ type Report struct {
 	Seconds    float64
 	Trace      Trace
 	// Returned is the point of the trace whose model is returned: the last one, but
-	// the lowest one where the objective may rise ([Riser]). It is computed directly.
+	// the lowest one where the objective has risen ([Riser]). It is computed directly.
 	Returned Point
 }

@@ -45,7 +45,7 @@ type Returner interface {
 // Riser is a [Problem] whose objective may rise, if MayRise says so. Keep then
 // remembers the current model, in memory that it has, and Recall makes that the
 // current one again. A run keeps the best model that was evaluated and ends with
-// that.
+// that, unless the last one is as good by the measure of the stop rule.
 type Riser interface {
 	MayRise() bool
 	Keep()
@@ -162,8 +162,12 @@ func (r *run) evaluate(final bool) error {
 // of that in the report.
 func (r *run) recall() {
 	r.Returned = r.Trace.Last()
-	if r.riser == nil || !(r.Trace[r.best].Objective() < r.Returned.Objective()) {
+	if r.riser == nil {
 		return
+	}
+	best := r.Trace[r.best].Objective()
+	if !(r.Returned.Objective()-best > r.tol*best+16*r.still()) {
+		return // as good
 	}
 	r.riser.Recall()
 	pt := &r.Trace[r.best]
