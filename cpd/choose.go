@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"polyad/internal/fitting"
+	"polyad/tensor"
 )
 
 // gone returns the components that are nothing beside the data.
@@ -36,15 +37,37 @@ func (s *state[T]) doubt() string {
 	for _, f := range s.f {
 		s.first = append(s.first, f.Clone())
 	}
-	if s.o.tied {
+	switch {
+	case s.scarce():
+		return fitting.Scarce(s.stats.Count, s.parameters())
+	case s.o.tied:
 		return fitting.Tied
 	}
 	return ""
 }
 
+// scarce reports whether so few entries of small data are observed that fits from
+// most starts end in a local minimum: docs/decisions/014 has the trials.
+func (s *state[T]) scarce() bool {
+	size, _ := tensor.Elements(s.o.shape)
+	return s.masked && size <= small && s.stats.Count < fitting.ScarceBelow*s.parameters()
+}
+
+// parameters is the number of numbers that the components have, but for scales.
+func (s *state[T]) parameters() int {
+	sizes := 1 - len(s.f)
+	for _, f := range s.f {
+		sizes += f.Rows
+	}
+	return s.rank * sizes
+}
+
 // choose returns a state at the best of several starts: that of s, and random ones.
 func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
 	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.TrySweeps, Made: made}
+	if s.scarce() {
+		c.Count, c.Sweeps = fitting.ScarceTries, fitting.ScarceSweeps
+	}
 	if next, err = newState(s.x, s.o, s.rank, s.scale, s.pool, s.first); err != nil {
 		return nil, err
 	}

@@ -80,6 +80,9 @@ func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkGiven(); err != nil {
+		return nil, err
+	}
 	s.begin(limit)
 	s, report, err := fitting.Run(ctx, s, opt.Run, s.doubt(), func(s *state[T], reason string, made int) (*state[T], error) {
 		return s.choose(ctx, reason, made, limit)

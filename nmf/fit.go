@@ -93,6 +93,9 @@ func fitOnce[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, opt
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkGiven(); err != nil {
+		return nil, err
+	}
 	s.begin(limit)
 	if err := s.checkRange(defaultFloor); err != nil {
 		return nil, err

@@ -197,3 +197,16 @@ func (c *Candidates) try(a *candidate, sweeps int, over func() bool) (made int, 
 	a.state = c.Fit.SaveState()
 	return made, nil
 }
+
+// Where fewer entries are observed than ScarceBelow times the parameters of the model,
+// ScarceTries starts are tried, at first for ScarceSweeps sweeps each.
+const (
+	ScarceBelow  = 5
+	ScarceTries  = 16
+	ScarceSweeps = 20
+)
+
+// Scarce is why other starts are tried where few entries are observed.
+func Scarce(observed, parameters int) string {
+	return fmt.Sprintf("%d entries are observed for %d parameters, so that many starts end in a local minimum", observed, parameters)
+}

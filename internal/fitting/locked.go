@@ -1,0 +1,59 @@
+package fitting
+
+import "polyad/reg"
+
+// Turns says how blocks whose product is the model, or a part of it, take their turns
+// in a sweep, as far as it matters to blocks of zeros.
+type Turns struct {
+	Order []int            // the blocks that are updated, in their order
+	Keeps func(b int) bool // a block stays where the product of the others is zero, and does not become 0
+	Times bool             // updates multiply: a block of zeros stays so
+}
+
+// Locked reports whether a fit from blocks of which some are all zero has a model of
+// zeros for ever: an update can bring back a block of zeros only while all others are
+// not zero, and may take a block away where another one is.
+func (t Turns) Locked(zero []bool) bool {
+	now := append([]bool(nil), zero...)
+	for range 2 {
+		for _, b := range t.Order {
+			product := false // of the others is zero
+			for k, z := range now {
+				product = product || z && k != b
+			}
+			switch {
+			case product:
+				now[b] = now[b] || !t.Keeps(b)
+			case !t.Times:
+				now[b] = false
+			}
+		}
+	}
+	for _, z := range now {
+		if z {
+			return true
+		}
+	}
+	return false
+}
+
+// Zero reports whether all entries are 0.
+func Zero[T ~float32 | ~float64](x []T) bool {
+	for _, v := range x {
+		if v != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Ridged reports whether a penalty has a term of degree 2, by which HALS divides where
+// the other blocks are zero.
+func Ridged(p reg.Penalty) bool {
+	for _, t := range p.Active() {
+		if t.Degree == 2 {
+			return true
+		}
+	}
+	return false
+}

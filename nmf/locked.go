@@ -1,0 +1,54 @@
+package nmf
+
+import (
+	"fmt"
+
+	"polyad/internal/fitting"
+	"polyad/loss"
+)
+
+// checkGiven reports a given start with a factor of zeros from which the method has a
+// model of zeros for ever, while the data are not zero.
+func (s *state[T]) checkGiven() error {
+	if s.given == nil || s.stats.Squares == 0 || s.o.Run.MaxIter.Or(1) == 0 {
+		return nil
+	}
+	if s.o.FixW && fitting.Zero(s.w.Data) || s.o.FixH && fitting.Zero(s.h.Data) {
+		return nil // what is asked for has a model of zeros alone
+	}
+	zero, name := []bool{fitting.Zero(s.w.Data), fitting.Zero(s.h.Data)}, "H is"
+	switch {
+	case zero[0] && zero[1]:
+		name = "W and H are"
+	case zero[0]:
+		name = "W is"
+	}
+	var order []int
+	for _, b := range []int{0, 1} {
+		if s.o.Order == OrderHW {
+			b = 1 - b
+		}
+		if b == 0 && !s.o.FixW || b == 1 && !s.o.FixH {
+			order = append(order, b)
+		}
+	}
+	turns := func(m Method) fitting.Turns {
+		_, mu := m.(MU)
+		_, hals := m.(HALS)
+		return fitting.Turns{Order: order, Times: mu, Keeps: func(b int) bool {
+			p := s.blockW.Penalty
+			if b == 1 {
+				p = s.blockH.Penalty
+			}
+			return mu || hals && !fitting.Ridged(p)
+		}}
+	}
+	if !turns(s.o.Method).Locked(zero) {
+		return nil
+	}
+	mend := "give entries that are not zero"
+	if s.l == loss.Frobenius && !turns(HALS{}).Locked(zero) {
+		mend += ", or use hals"
+	}
+	return fmt.Errorf("nmf: %w: %s all zero in the start, which %v cannot leave; %s", ErrOption, name, s.o.Method, mend)
+}
