@@ -60,6 +60,8 @@ type Result[T asm.Float] struct {
 	// Options are the options as they took effect, all defaults filled in, but
 	// without observers. They keep a model that was given as the start alive.
 	Options Options
+
+	normalized bool // since the fit
 }
 
 // Fit returns 1 - RelError.

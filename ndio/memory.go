@@ -23,3 +23,16 @@ func weigh(shape []int, size int64) error {
 
 // freeMemory is a variable for tests.
 var freeMemory = memory.Free
+
+// weighLimits is weigh for an array whose bytes are there: it is refused only
+// where a limit of the process would end the program.
+func weighLimits(shape []int, size int64) error {
+	if size < weighFrom {
+		return nil
+	}
+	if free := memory.Limit(); size > free {
+		return fmt.Errorf("%w: shape %v takes %.1f GB to read, and a limit of this process (ulimit, control group) leaves %.1f GB; raise it, or cut the data",
+			ErrMemory, shape, float64(size)/1e9, float64(max(free, 0))/1e9)
+	}
+	return nil
+}

@@ -112,14 +112,16 @@ type payload struct {
 
 // read reads the elements.
 func (p *payload) read() (a Array, err error) {
+	need := int64(p.n) * int64(p.element.inMemory())
+	if p.header.fortran && len(p.header.shape) > 1 {
+		need *= 2
+	}
+	check := weighLimits
 	if p.source.packed {
-		need := int64(p.n) * int64(p.element.inMemory())
-		if p.header.fortran && len(p.header.shape) > 1 {
-			need *= 2
-		}
-		if err := weigh(p.header.shape, need); err != nil {
-			return Array{}, err
-		}
+		check = weigh
+	}
+	if err := check(p.header.shape, need); err != nil {
+		return Array{}, err
 	}
 	a.Stored = p.element.stored(p.header.fortran)
 	switch p.element.name {

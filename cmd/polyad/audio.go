@@ -364,7 +364,7 @@ func writeSounds(ctx context.Context, dir string, run *fitting, rec *recording, 
 	if err := os.Mkdir(filepath.Join(dir, "stems"), 0o777); err != nil {
 		return 0, err
 	}
-	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
+	bar := newProgress(run.app.terminal, run.outs.progress, run.outs.quiet)
 	defer bar.clear()
 	e, err := audio.WriteStems(ctx, masks, rec.sound, rec.channels, func(q int) (io.WriteCloser, error) {
 		bar.show(fmt.Sprintf("stem %d of %d", q+1, len(comps)))
@@ -399,7 +399,7 @@ func stored(recorded, e audio.Encoding) string {
 
 // printComponents prints the table of what was found.
 func printComponents(w io.Writer, rec *recording, comps []audioComponent) error {
-	fmt.Fprintf(w, "%s: %s s, %d Hz, %s, spectrogram %d x %d\n\n", rec.file, strconv.FormatFloat(math.Round(rec.sound.Seconds()*1000)/1000, 'g', 4, 64), rec.sound.Rate, channels(len(rec.sound.Channels)), rec.mono.Bins, rec.mono.Frames)
+	fmt.Fprintf(w, "%s: %s s, %d Hz, %s, spectrogram %d x %d\n\n", line(rec.file), strconv.FormatFloat(math.Round(rec.sound.Seconds()*1000)/1000, 'g', 4, 64), rec.sound.Rate, channels(len(rec.sound.Channels)), rec.mono.Bins, rec.mono.Frames)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "component\tenergy\tstrongest frequencies\tplays")
 	for _, c := range comps {

@@ -110,7 +110,7 @@ meanwhile.`,
 					stop(err)
 				}
 			}
-		} else if bar := newProgress(a.err, "auto", quiet); bar != nil {
+		} else if bar := newProgress(a.terminal, "auto", quiet); bar != nil {
 			defer bar.clear()
 			o.Row = func(r bench.Row) {
 				bar.show(fmt.Sprintf("%s %s %s rank %d mode %d %s, %d workers: %.3f", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers, r.Share))

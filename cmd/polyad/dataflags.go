@@ -87,10 +87,10 @@ func (d *dataFlags) remark(w io.Writer, path string, remarks []string) {
 	if len(remarks) == 0 {
 		return
 	}
-	line := strings.Join(remarks, "; ")
+	text := strings.Join(remarks, "; ")
 	if guessed := ndio.Presence(d.header) == ndio.Guess || ndio.Presence(d.index) == ndio.Guess; guessed &&
-		(strings.Contains(line, "header") || strings.Contains(line, "index")) {
-		line += " (--header and --index, or --header=false and --index=false, say otherwise)"
+		(strings.Contains(text, "header") || strings.Contains(text, "index")) {
+		text += " (--header and --index, or --header=false and --index=false, say otherwise)"
 	}
-	fmt.Fprintf(w, "polyad: %s: %s\n", path, line)
+	fmt.Fprintln(w, "polyad: "+line(path+": "+text))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -211,7 +212,8 @@ floor count as zeros, and a component that is zero matches nothing.`,
 
 // evaluate fills in all that was asked for.
 func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *maskFlags, args []string, against *comparison) error {
-	if _, err := readSaved(args[0]); err != nil {
+	saved, err := f.savedFor(args)
+	if err != nil {
 		return err
 	}
 	eps, err := f.inherit(args[0], "w", "h")
@@ -257,10 +259,6 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *m
 	if len(args) == 1 {
 		return nil
 	}
-	saved, err := readSaved(args[0])
-	if err != nil {
-		return err
-	}
 	if s := saved; s != nil { // a fixed factor needs no penalty
 		o.FixW, o.FixH = slices.Contains(s.Options.Fix, "w") && len(o.W.Active()) == 0, slices.Contains(s.Options.Fix, "h") && len(o.H.Active()) == 0
 	}
@@ -275,6 +273,15 @@ func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *m
 		e.fitEval, err = evalFit(ctx, args[0], in, masks, in.array.F64, o)
 	}
 	return err
+}
+
+// savedFor is readOwn for the arguments of eval; without data nothing is minimized.
+func (f *fitFlags) savedFor(args []string) (*savedFit, error) {
+	s, err := f.readOwn(args[0])
+	if errors.Is(err, errStale) && len(args) == 1 {
+		return nil, nil
+	}
+	return s, err
 }
 
 // blocksOf returns the factors of a model.
@@ -358,7 +365,7 @@ func otherShape(in *input, dir string, model []int) error {
 // print prints an evaluation for people.
 func (e *evaluation) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row := rower(t)
 	row("model", "%s, %s, %s, rank %d", e.Model, e.Kind, shape(e.Shape), e.Rank)
 	var names []string
 	for name := range e.Blocks {

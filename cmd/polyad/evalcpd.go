@@ -67,7 +67,7 @@ func (a *app) evaluateCPD(ctx context.Context, e *evaluation, f *cpdFlags, masks
 	if err != nil {
 		return err
 	}
-	saved, err := readSaved(args[0])
+	saved, err := f.savedFor(args)
 	if err != nil {
 		return err
 	}

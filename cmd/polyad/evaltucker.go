@@ -56,7 +56,7 @@ func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFla
 	if err != nil {
 		return err
 	}
-	saved, err := readSaved(args[0])
+	saved, err := f.savedFor(args)
 	if err != nil {
 		return err
 	}
@@ -272,7 +272,7 @@ func evalTuckerFit[T asm.Float](ctx context.Context, e *tuckerEvaluation, dir st
 // print prints an evaluation for people.
 func (e *tuckerEvaluation) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row := rower(t)
 	row("model", "%s, tucker, %s, core %s", e.Model, shape(e.Shape), shape(e.Rank))
 	e.printBlocks(row, e.blocks)
 	for n, list := range e.Pruned {

@@ -27,6 +27,7 @@ type fitting struct {
 	outs    *outFlags
 	options nmf.Options
 	dir     *outDir // nil: no folder
+	remark  string  // said when all is done
 }
 
 // newFitting checks all flags and the folder before anything is read. own says
@@ -70,7 +71,7 @@ func (a *app) newRun(cmd *cobra.Command, args []string, f *fitFlags, outs *outFl
 // interrupt ends it and keeps the model.
 func (run *fitting) watch(o *solver.Options) *progress {
 	run.app.working.Store(true)
-	bar := newProgress(run.app.err, run.outs.progress, run.outs.quiet)
+	bar := newProgress(run.app.terminal, run.outs.progress, run.outs.quiet)
 	if bar != nil {
 		bar.runs = run.flags.restarts
 		o.Observe = []solver.Observer{bar.observe}
@@ -93,6 +94,9 @@ func (run *fitting) done(ctx context.Context, res *result, all any, m interface{
 		if err := wholefile.Write(run.outs.report, page); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
+	}
+	if run.remark != "" && !run.outs.quiet {
+		fmt.Fprintln(run.app.err, "polyad: "+line(run.remark))
 	}
 	if err := run.tell(res, all); err != nil {
 		return err
@@ -148,7 +152,7 @@ func (run *fitting) ending(ctx context.Context, s solver.Status) error {
 // summary prints what came out for people.
 func (run *fitting) summary(w io.Writer, res *result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row := rower(t)
 	row("data", "%s, %s %s, rank %v", res.Input.File, shape(res.Input.Shape), res.Input.DType, res.Options["rank"])
 	if seen := res.observed(); seen != "" {
 		row("observed", "%s", seen)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -72,6 +72,7 @@ type modelInfo struct {
 	Status   string  `json:"status,omitempty"`
 	RelError float64 `json:"rel_error,omitempty"`
 	Input    string  `json:"input,omitempty"`
+	Stale    bool    `json:"stale,omitempty"` // its result.json tells of another model
 }
 
 func (a *app) infoCommand() *cobra.Command {
@@ -184,7 +185,7 @@ func scan[T asm.Float](t *tensor.Dense[T]) *arrayInfo {
 
 func (i *machineInfo) print(a *app) error {
 	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	row := func(name, format string, args ...any) { fmt.Fprintf(t, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
+	row := rower(t)
 	row("polyad", "%s, %s %s/%s", i.Version, i.Go, i.OS, i.Arch)
 	row("processor", "%s, %d cores", i.CPU, i.Cores)
 	row("kernels", "%s, of %s (POLYAD_SIMD chooses)", i.SIMD, strings.Join(i.Levels, ", "))
@@ -199,6 +200,9 @@ func (i *machineInfo) print(a *app) error {
 	}
 	if m := i.Model; m != nil {
 		row("model", "%s: %s of %s, rank %s, %s", m.Folder, m.Kind, shape(m.Shape), shape(m.Rank), m.DType)
+		if m.Stale {
+			row("result.json", "tells of another model, which was replaced")
+		}
 		if m.Status != "" {
 			row("by", "%s", m.Command)
 			row("status", "%s, relative error %.6g for %s", m.Status, m.RelError, m.Input)
@@ -263,6 +267,9 @@ func describeModel(dir string) (*modelInfo, error) {
 		m.DType = "float32"
 	}
 	saved, err := readSaved(dir)
+	if errors.Is(err, errStale) {
+		m.Stale, err = true, nil
+	}
 	if saved != nil {
 		m.Command, m.Status, m.RelError, m.Input = saved.Command, saved.Status, saved.RelError, saved.Input.File
 	}

@@ -34,7 +34,7 @@ const (
 
 func main() {
 	if err := asm.EnvError(); err != nil {
-		fmt.Fprintln(os.Stderr, "polyad: "+words(err))
+		fmt.Fprintln(os.Stderr, "polyad: "+line(words(err)))
 		os.Exit(exitUsage)
 	}
 	log.SetOutput(io.Discard) // a decoder of ours remarks on sample rates there
@@ -78,6 +78,7 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 type app struct {
 	in       io.Reader
 	out, err io.Writer
+	terminal io.Writer // err as it was given, for the progress line
 	began    bool
 	quiet    bool      // nothing is to be said but errors
 	data     dataFlags // how data are read
@@ -88,6 +89,7 @@ type app struct {
 
 // run runs one command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
+	a.terminal, a.out, a.err = a.err, cleanWriter{a.out}, cleanWriter{a.err}
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -119,7 +121,7 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.AddCommand(a.nmfCommand(), a.cpdCommand(), a.tuckerCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
-		a.transformCommand(), a.evalCommand(), a.reconstructCommand())
+		a.transformCommand(), a.evalCommand(), a.reconstructCommand(), a.licencesCommand())
 	root.SetHelpCommand(&cobra.Command{
 		Use:   "help [VERB]",
 		Short: "Help about a verb",

@@ -72,7 +72,7 @@ that. The file appears whole or not at all.`,
 			said, err = write64(args[0], args[1])
 		}
 		if err == nil && !quiet {
-			_, err = fmt.Fprintln(a.out, said)
+			_, err = fmt.Fprintln(a.out, line(said))
 		}
 		return err
 	})

@@ -23,7 +23,8 @@ const resultSchema = "polyad/result/1"
 type result struct {
 	Schema      string             `json:"schema"`
 	Command     string             `json:"command"`
-	Kind        string             `json:"kind"` // nmf, cpd or tucker
+	Arrays      map[string]string  `json:"arrays,omitempty"` // the SHA-256 of the model's files, in result.json
+	Kind        string             `json:"kind"`             // nmf, cpd or tucker
 	Options     map[string]any     `json:"options"`
 	Seed        uint64             `json:"seed"`
 	Status      string             `json:"status"`
@@ -254,10 +255,33 @@ func writeModel(dir string, m interface{ Save(dir string) error }, trace solver.
 	if err := m.Save(dir); err != nil {
 		return err
 	}
+	if r, ok := res.(interface{ sum(dir string) error }); ok {
+		if err := r.sum(dir); err != nil {
+			return err
+		}
+	}
 	if err := writeTo(filepath.Join(dir, "trace.csv"), func(w io.Writer) error { return writeTrace(w, trace) }); err != nil {
 		return err
 	}
 	return writeTo(filepath.Join(dir, "result.json"), func(w io.Writer) error { return writeJSON(w, res) })
+}
+
+// sum takes down which arrays the result is of, so that it is known when others
+// take their places.
+func (r *result) sum(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	r.Arrays = map[string]string{}
+	for _, e := range entries {
+		if name := e.Name(); filepath.Ext(name) == ".npy" {
+			if r.Arrays[name], err = sumOf(filepath.Join(dir, name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // writeTrace writes a trace as CSV, one row per evaluated point.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,6 +27,8 @@ import (
 // model was fitted with.
 type savedFit struct {
 	Schema, Command, Status string
+	Kind                    string
+	Arrays                  map[string]string
 	RelError                float64 `json:"rel_error"`
 	Input                   struct{ File string }
 	Options                 struct {
@@ -56,8 +61,11 @@ func readSaved(dir string) (*savedFit, error) {
 	if err := json.Unmarshal(b, &head); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if head.Schema != resultSchema {
+	switch {
+	case !strings.HasPrefix(head.Schema, modeldir.ResultSchema):
 		return nil, nil
+	case head.Schema != resultSchema:
+		return nil, fmt.Errorf("%s: its schema is %s, and polyad %s knows %s; use a newer polyad", path, quote(head.Schema), version, resultSchema)
 	}
 	var s savedFit
 	if err := json.Unmarshal(b, &s); err != nil {
@@ -66,7 +74,64 @@ func readSaved(dir string) (*savedFit, error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := s.stale(dir); err != nil {
+		return nil, err
+	}
 	return &s, nil
+}
+
+// errStale is wrapped when a result.json tells of another model than the one
+// beside it.
+var errStale = errors.New("tells of another model than the arrays beside it, which were written later")
+
+// stale compares the arrays of a model with those that its result.json was written
+// for, where it says so.
+func (s *savedFit) stale(dir string) error {
+	for name, sum := range s.Arrays {
+		if !modeldir.IsPart(name) {
+			return fmt.Errorf("%s: arrays names %q, which no model has", filepath.Join(dir, "result.json"), name)
+		}
+		if got, err := sumOf(filepath.Join(dir, name)); err != nil || got != sum {
+			return fmt.Errorf("%s %w (%s); say by --loss, --l1, --l2 and --lp what is minimized, or remove it", filepath.Join(dir, "result.json"), errStale, name)
+		}
+	}
+	if kind, err := modeldir.Kind(dir); s.Kind != "" && err == nil && kind != s.Kind {
+		return fmt.Errorf("%s %w (%s, not %s); say by --loss, --l1, --l2 and --lp what is minimized, or remove it", filepath.Join(dir, "result.json"), errStale, kind, s.Kind)
+	}
+	return nil
+}
+
+// readOwn is readSaved for a verb whose flags may say what is minimized: then a
+// result.json of another model counts for nothing.
+func (f *fitFlags) readOwn(dir string) (*savedFit, error) {
+	s, err := readSaved(dir)
+	if errors.Is(err, errStale) && f.changed("loss") {
+		return nil, nil
+	}
+	return s, err
+}
+
+// sumOf returns the SHA-256 of a file.
+func sumOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// supposed tells on what grounds new data are judged when nothing says how the
+// model was fitted.
+func (f *fitFlags) supposed(dir string) string {
+	if s, err := readSaved(dir); s != nil || err != nil || f.changed("loss") {
+		return ""
+	}
+	return fmt.Sprintf("%s has no result.json that says how the model was fitted: minimized is the loss %s with the penalties that flags give; --loss says otherwise", dir, f.loss)
 }
 
 // check refuses values that no fit writes.
@@ -139,7 +204,7 @@ func (s *savedFit) rescaled() bool {
 // fit, unless flags say otherwise, so that new data are judged as the old ones
 // were. It returns the floor of that fit, 0 when it is not known.
 func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error) {
-	s, err := readSaved(dir)
+	s, err := f.readOwn(dir)
 	if s == nil {
 		return 0, err
 	}

@@ -249,13 +249,13 @@ func keep[T asm.Float, M synth.Model](a *app, f *synthFlags, res *synthResult, r
 		return nil
 	}
 	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "written\t%s: %s %s of rank %s\n", res.File, shape(res.Shape), res.DType, sizes(res.Rank))
+	fmt.Fprintf(t, "written\t%s: %s %s of rank %s\n", line(res.File), shape(res.Shape), res.DType, sizes(res.Rank))
 	if res.Noise != "none" {
 		fmt.Fprintf(t, "noise\t%s, %g dB\n", res.Noise, res.SNR)
 		fmt.Fprintf(t, "relative error\t%.6g of the true model\n", res.RelError)
 	}
 	if res.Truth != "" {
-		fmt.Fprintf(t, "true model\t%s\n", res.Truth)
+		fmt.Fprintf(t, "true model\t%s\n", line(res.Truth))
 	}
 	return t.Flush()
 }

@@ -112,6 +112,7 @@ func (a *app) transformNMF(cmd *cobra.Command, args []string, f *cpdFlags, masks
 	if o := &run.options; o.Loss.NeedsPositive() && !o.Eps.IsSet() && eps > 0 {
 		o.Eps = solver.Set(eps)
 	}
+	run.remark = f.supposed(args[0])
 	in, err := a.readArray(args[1])
 	if err != nil {
 		return err
@@ -200,7 +201,7 @@ func (f *cpdFlags) inheritLast(dir string, order int) (eps float64, err error) {
 	if err := f.onlyLast(order); err != nil {
 		return 0, err
 	}
-	s, err := readSaved(dir)
+	s, err := f.readOwn(dir)
 	if s == nil {
 		return 0, err
 	}

@@ -51,6 +51,7 @@ func (a *app) transformCPD(cmd *cobra.Command, args []string, f *cpdFlags, masks
 	if err != nil {
 		return err
 	}
+	run.remark = f.supposed(args[0])
 	in, err := a.readArray(args[1])
 	if err != nil {
 		return err

@@ -71,6 +71,7 @@ func (a *app) transformTucker(cmd *cobra.Command, args []string, f *cpdFlags, ma
 	if err != nil {
 		return err
 	}
+	run.remark = f.supposed(args[0])
 	in, err := a.readArray(args[1])
 	if err != nil {
 		return err

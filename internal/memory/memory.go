@@ -12,7 +12,7 @@ import (
 const unknown = 1 << 34
 
 // Free returns the bytes that can still be allocated: what Linux calls
-// available, and no more than the control group is given.
+// available, and no more than [Limit].
 func Free() int64 {
 	free := int64(math.MaxInt64)
 	text, _ := os.ReadFile("/proc/meminfo")
@@ -23,13 +23,7 @@ func Free() int64 {
 			}
 		}
 	}
-	for _, file := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
-		text, _ := os.ReadFile(file)
-		if n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64); err == nil {
-			free = min(free, n)
-		}
-	}
-	if free == math.MaxInt64 {
+	if free = min(free, Limit()); free == math.MaxInt64 {
 		return unknown
 	}
 	return free

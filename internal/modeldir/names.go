@@ -175,3 +175,6 @@ func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
+
+// IsPart reports whether a name is one of a model's parts.
+func IsPart(name string) bool { return part.MatchString(name) }
