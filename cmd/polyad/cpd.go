@@ -54,6 +54,7 @@ they may have been.`,
 	}
 	f.register(cmd)
 	masks.register(cmd.Flags(), &a.data)
+	a.names.register(cmd.Flags())
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		if err := masks.check(); err != nil {
@@ -111,10 +112,15 @@ func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, masks *m
 	case "l2":
 		r.Normalize(cpd.NormL2)
 	}
+	if f.normalize != "none" {
+		r.FixSigns()
+	}
 	if f.sort {
 		r.Sort()
 	}
+	r.Axes = either(in.axes, r.Axes)
 	res := newCPDResult(run.command, r, in.facts, f)
+	res.Axes = axisResults(r.Axes)
 	masks.record(res)
 	return run.done(ctx, res, res, r.Model, r.Report, func(w io.Writer) error { return writeCPDPage(w, res, r) })
 }
@@ -151,7 +157,7 @@ func newCPDResult[T asm.Float](command string, r *cpd.Result[T], in inputFacts, 
 	res := &result{
 		Schema: resultSchema, Command: command, Kind: "cpd", Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Returned: r.Returned.Iter, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, Observed: r.Observed, KKT: map[string]float64{}, Pruned: indices(r.Pruned), Ridges: r.Ridges,
+		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, Explained: r.Explained(), Observed: r.Observed, KKT: map[string]float64{}, Pruned: indices(r.Pruned), Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}

@@ -27,6 +27,8 @@ type cpdFlags struct {
 
 	core bool // there is one, as in a Tucker model
 
+	along int // of transform: the mode of the new samples; negative: the last one
+
 	named, beyond bool // of eval: penalties on w or h, and on blocks that nmf has not
 }
 
@@ -72,7 +74,7 @@ func (f *cpdFlags) register(cmd *cobra.Command) {
 	fs.Float64Var(&f.target, "error-target", 0, "with --init compressed: the part of the data, as a relative error, that compression may leave out; default 1e-4")
 	fs.IntSliceVar(&f.ranks, "ranks", nil, "with --init compressed: the shape of the compressed data, such as 4,4,3, instead of --error-target")
 	fs.StringArrayVar(&f.fix, "fix", nil, "keep the factor of this mode as --init DIR gives it, repeatable")
-	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns with norm 1, the scale to the weights: none, l1, l2 (penalties and objective are told as they were before)")
+	fs.StringVar(&f.normalize, "normalize", "none", "afterwards: columns with norm 1, the scale to the weights, and signs in pairs so that the largest entries are positive: none, l1, l2 (penalties and objective are told as they were before)")
 	fs.BoolVar(&f.sort, "sort", false, "afterwards: components by falling norm")
 	fs.IntVar(&f.traceEvery, "trace-every", 0, "sweeps between evaluations of the objective; default 1, 10 for losses other than frobenius")
 	f.registerStops(fs)

@@ -92,6 +92,7 @@ type fitEval struct {
 	Penalty   map[string]float64 `json:"penalty"`
 	Observed  int                `json:"observed"`
 	RelError  float64            `json:"rel_error"`
+	Explained float64            `json:"explained"`
 	Fit       float64            `json:"fit"`
 	KKT       map[string]float64 `json:"kkt"`
 }
@@ -343,7 +344,7 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 		return nil, ofModel(dir, in.facts.File, err)
 	}
 	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
-		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: r.KKT}, nil
+		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: r.KKT}, nil
 }
 
 // otherShape is the error for data of another shape than the model's. New samples
@@ -426,5 +427,5 @@ func (e *evaluation) printFit(row func(name, format string, args ...any), names 
 	if sum > 0 {
 		row("penalty", "%s", strings.Join(penalties, ", "))
 	}
-	row("relative error", "%.6g", f.RelError)
+	row("relative error", "%s", explained(f.RelError))
 }

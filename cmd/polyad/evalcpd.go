@@ -198,7 +198,7 @@ func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in 
 		return ofModel(dir, in.facts.File, err)
 	}
 	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
-		Penalty: map[string]float64{}, Observed: r.Observed, RelError: r.RelError, Fit: r.Fit(), KKT: map[string]float64{}}
+		Penalty: map[string]float64{}, Observed: r.Observed, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: map[string]float64{}}
 	for n, v := range r.Penalty {
 		e.Penalty[strconv.Itoa(n)] = v
 		if !slices.Contains(r.Options.Fix, n) {

@@ -253,7 +253,7 @@ func evalTuckerFit[T asm.Float](ctx context.Context, e *tuckerEvaluation, dir st
 		return ofModel(dir, in.facts.File, err)
 	}
 	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss, Observed: x.Len(),
-		Penalty: map[string]float64{}, RelError: r.RelError, Fit: r.Fit(), KKT: map[string]float64{}}
+		Penalty: map[string]float64{}, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: map[string]float64{}}
 	for n, key := range blockKeys(len(m.Factors)) {
 		block := n
 		if n == len(m.Factors) {

@@ -82,6 +82,8 @@ func (run *fitting) watch(o *solver.Options) *progress {
 // done writes what was asked for of a model and its page, tells about it, and
 // returns what the way it ended means. all is the result as JSON shows it.
 func (run *fitting) done(ctx context.Context, res *result, all any, m interface{ Save(dir string) error }, report solver.Report, page func(io.Writer) error) error {
+	axes := res.Axes
+	res.Axes = nil // which have files of their own
 	if run.dir != nil {
 		if err := run.dir.fill(func(dir string) error { return writeModel(dir, m, report.Trace, all) }); err != nil {
 			return err
@@ -95,6 +97,7 @@ func (run *fitting) done(ctx context.Context, res *result, all any, m interface{
 			return fmt.Errorf("--report: %w", err)
 		}
 	}
+	res.Axes = axes
 	if run.remark != "" && !run.outs.quiet {
 		fmt.Fprintln(run.app.err, "polyad: "+line(run.remark))
 	}
@@ -184,7 +187,7 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 		}
 	}
 	row("objective", "%s", sum)
-	row("relative error", "%.6g", res.RelError)
+	row("relative error", "%s", explained(res.RelError))
 	var kkt []string
 	for _, b := range res.blocks {
 		if v, ok := res.KKT[b]; ok {

@@ -14,6 +14,7 @@ import (
 // input is an array that was read, and what result files tell of it.
 type input struct {
 	array ndio.Array
+	axes  []ndio.Axis // what is known of its modes
 	facts inputFacts
 }
 
@@ -53,7 +54,11 @@ func (a *app) readArray(path string) (*input, error) {
 	if !a.quiet {
 		a.data.remark(a.err, path, array.Remarks)
 	}
-	return &input{array, inputFacts{
+	axes, err := a.names.of(array)
+	if err != nil {
+		return nil, err
+	}
+	return &input{array, axes, inputFacts{
 		File: filepath.ToSlash(path), Shape: array.Shape(), DType: array.DType(), SHA256: hex.EncodeToString(sum[:]),
 	}}, nil
 }

@@ -82,6 +82,7 @@ type app struct {
 	began    bool
 	quiet    bool      // nothing is to be said but errors
 	data     dataFlags // how data are read
+	names    nameFlags // what their indices stand for
 
 	working    atomic.Bool            // a fit has begun: an interrupt ends it and keeps the model
 	unfinished atomic.Pointer[string] // the hidden folder that is being filled
@@ -121,7 +122,7 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.AddCommand(a.nmfCommand(), a.cpdCommand(), a.tuckerCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
-		a.transformCommand(), a.evalCommand(), a.reconstructCommand(), a.licencesCommand())
+		a.transformCommand(), a.evalCommand(), a.reconstructCommand(), a.topCommand(), a.licencesCommand())
 	root.SetHelpCommand(&cobra.Command{
 		Use:   "help [VERB]",
 		Short: "Help about a verb",

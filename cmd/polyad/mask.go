@@ -99,6 +99,13 @@ func (f *maskFlags) inherit(saved *savedFit) {
 	}
 }
 
+// inheritFrom is inherit for the model in a folder.
+func (f *maskFlags) inheritFrom(dir string) error {
+	saved, err := readSaved(dir)
+	f.inherit(saved)
+	return err
+}
+
 // record lists the flags among the options.
 func (f *maskFlags) record(res *result) {
 	res.Options["mask"], res.Options["missing"] = filepath.ToSlash(f.file), f.missing

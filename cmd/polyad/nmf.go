@@ -49,6 +49,7 @@ they may have been.`,
 	}
 	f.register(cmd)
 	masks.register(cmd.Flags(), &a.data)
+	a.names.register(cmd.Flags())
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		if err := masks.check(); err != nil {
@@ -85,7 +86,9 @@ func nmfOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, in 
 	if r == nil {
 		return ended
 	}
+	r.Axes = either(in.axes, r.Axes)
 	res := newResult(run.command, r, in.facts, run.flags)
+	res.Axes = axisResults(r.Axes)
 	masks.record(res)
 	return run.done(ctx, res, res, r.Model, r.Report, func(w io.Writer) error {
 		return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H))

@@ -35,6 +35,7 @@ type result struct {
 	Loss        float64            `json:"loss"`
 	Penalty     map[string]float64 `json:"penalty"`
 	RelError    float64            `json:"rel_error"`
+	Explained   float64            `json:"explained"` // 1 - RelError²
 	KKT         map[string]float64 `json:"kkt"`
 	Observed    int                `json:"observed"`
 	Pruned      []int              `json:"pruned"`
@@ -55,6 +56,8 @@ type result struct {
 	Surviving  *int        `json:"surviving,omitempty"`
 	Shares     []float64   `json:"shares,omitempty"`
 	Degenerate *degenerate `json:"degenerate,omitempty"`
+
+	Axes []axisResult `json:"axes,omitempty"` // of each mode; the folder has them in files of their own
 
 	blocks      []string // the keys of Penalty and KKT in order
 	prunedModes [][]int  // instead of Pruned, where each mode has components of its own
@@ -188,7 +191,7 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *
 	res := &result{
 		Schema: resultSchema, Command: command, Kind: "nmf", Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Returned: r.Returned.Iter, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, KKT: r.KKT, Observed: r.Observed, Pruned: r.Pruned, Ridges: r.Ridges,
+		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, Explained: r.Explained(), KKT: r.KKT, Observed: r.Observed, Pruned: r.Pruned, Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 		blocks: []string{"w", "h"},

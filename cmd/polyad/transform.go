@@ -39,24 +39,25 @@ func (a *app) transformCommand() *cobra.Command {
 	var masks maskFlags
 	cmd := &cobra.Command{
 		Use:   "transform MODEL FILE",
-		Short: "New data in the basis of an old model: the last factor is found, the others stay",
-		Long: `transform finds the last factor for the data in FILE, new samples, in the basis of
+		Short: "New data in the basis of an old model: one factor is found, the others stay",
+		Long: `transform finds one factor for the data in FILE, new samples, in the basis of
 the model in the folder MODEL, whose other factors stay:
 
     nmf      H (r x n) for the columns of FILE (m x n); W stays
-    cpd      the factor of the last mode, of any size; weights and other factors stay
+    cpd      the factor of the last mode, or of --mode; weights and other factors stay
     tucker   likewise; core and other factors stay
 
 --out receives the whole model, trace.csv and result.json, as a fit leaves them.
 
-The loss, the penalty on what is found and whether that is nonnegative are what
-MODEL/result.json tells of, so that the data of the fit get the factor of the fit;
+The loss, the penalty on what is found, whether that is nonnegative, and --missing
+are what MODEL/result.json tells of, so that the data of the fit get the factor of the fit;
 flags replace them. Each sample is found on its own, for frobenius exactly (by anls
 and als; in a Tucker model hals begins there) where nothing forbids it: missing
 entries, a floor (--eps), l1 on a factor of both signs.`,
 		Example: `  polyad nmf old.npy -r 10 -o model
   polyad transform model new.npy -o coded
   polyad transform model new.npy --loss kl --l1 h=0 --tol 1e-9 -o coded
+  polyad transform parts subjects.npy --mode 0 -o coded
   polyad transform parts week2.npy --nonneg --l1 2=0.1 -o coded`,
 		Args: cobra.MaximumNArgs(2),
 	}
@@ -64,7 +65,9 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 	cmd.Flags().Lookup("method").Usage = "nmf: hals, mu, als or anls; cpd: als, hals or mu; tucker: hals or mu; only mu takes losses other than frobenius; default: see above"
 	cmd.Flags().Var(&f.nonneg, "nonneg", "cpd, tucker: the new factor is nonnegative")
 	cmd.Flags().Lookup("nonneg").NoOptDefVal = "all"
+	cmd.Flags().IntVar(&f.along, "mode", -1, "cpd, tucker: the mode along which the samples are new; default the last one")
 	masks.register(cmd.Flags(), &a.data)
+	a.names.register(cmd.Flags())
 	outs.registerFolder(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		switch {
@@ -99,8 +102,14 @@ func (a *app) transformNMF(cmd *cobra.Command, args []string, f *cpdFlags, masks
 	if err := f.noModes(); err != nil {
 		return err
 	}
+	if f.changed("mode") && f.along != 1 {
+		return usagef("--mode %d: in nmf the columns of FILE, mode 1, are the new samples; give --transpose for rows", f.along)
+	}
 	eps, err := f.inherit(args[0], "h")
 	if err != nil {
+		return err
+	}
+	if err := masks.inheritFrom(args[0]); err != nil {
 		return err
 	}
 	f.chooseMethod()
@@ -151,7 +160,10 @@ func transformNMFOf[T asm.Float](ctx context.Context, run *fitting, masks *maskF
 		return ofModel(dir, in.facts.File, ended)
 	}
 	run.flags.init = dir
+	run.app.otherNames(in.facts.File, m.Axes, in.axes, 1)
+	r.Axes = sampled(m.Axes, in.axes, 1)
 	res := newResult(run.command, r, in.facts, run.flags)
+	res.Axes = axisResults(r.Axes)
 	masks.record(res)
 	return run.done(ctx, res, res, r.Model, r.Report, nil)
 }
@@ -161,17 +173,25 @@ func (f *fitFlags) methodGiven() bool {
 	return f.method != "" || f.changed("inner") || f.changed("extrapolate")
 }
 
-// onlyLast refuses flags about modes of a tensor that stay, of so many.
+// onlyLast settles along which mode of so many the samples are new, and refuses flags
+// about modes that stay.
 func (f *cpdFlags) onlyLast(order int) error {
-	last := order - 1
+	end := order - 1
+	switch {
+	case !f.changed("mode"):
+		f.along = end
+	case f.along < 0 || f.along > end:
+		return usagef("--mode %d: the model has the modes 0 to %d", f.along, end)
+	}
+	last := f.along
 	for _, n := range f.nonneg {
 		if n >= order {
-			return usagef("--nonneg=%s: the model has the modes 0 to %d", f.nonneg, last)
+			return usagef("--nonneg=%s: the model has the modes 0 to %d", f.nonneg, end)
 		}
 	}
 	for _, p := range f.modes {
 		if p.mode >= order {
-			return usagef("--%s: block %d, but the model has the modes 0 to %d", p.kind, p.mode, last)
+			return usagef("--%s: block %d, but the model has the modes 0 to %d", p.kind, p.mode, end)
 		}
 		if p.mode == coreBlock && p.weight > 0 {
 			return usagef("--%s: the core stays as the model has it, so a penalty on it has no effect; only mode %d is found", p.kind, last)
@@ -195,7 +215,7 @@ func maskless(dir string, masks *maskFlags) error {
 }
 
 // inheritLast takes over from a saved fit what flags do not say: the loss, and the
-// penalty and nonnegativity of the last mode of so many. It returns the floor of
+// penalty and nonnegativity of the mode of the new samples, of so many. It returns the floor of
 // that fit.
 func (f *cpdFlags) inheritLast(dir string, order int) (eps float64, err error) {
 	if err := f.onlyLast(order); err != nil {
@@ -210,19 +230,19 @@ func (f *cpdFlags) inheritLast(dir string, order int) (eps float64, err error) {
 		f.loss = o.Loss
 	}
 	for _, n := range o.Nonneg {
-		if n == order-1 && !f.changed("nonneg") {
+		if n == f.along && !f.changed("nonneg") {
 			f.nonneg = modeList{n}
 		}
 	}
 	if len(f.modes) > 0 {
 		return o.Eps, nil
 	}
-	given, err := s.penalties(strconv.Itoa(order - 1))
+	given, err := s.penalties(strconv.Itoa(f.along))
 	if err != nil {
 		return 0, err
 	}
 	for _, p := range given {
-		f.modes = append(f.modes, modePenalty{order - 1, p})
+		f.modes = append(f.modes, modePenalty{f.along, p})
 	}
 	if s.rescaled() && f.anyWeight() {
 		return 0, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 all=0 for none)", dir)

@@ -39,9 +39,14 @@ func (a *app) transformCPD(cmd *cobra.Command, args []string, f *cpdFlags, masks
 	if o.Loss.NeedsPositive() && !o.Eps.IsSet() && eps > 0 {
 		o.Eps = solver.Set(eps)
 	}
-	fixed := make(cpd.Modes, order-1)
-	for n := range fixed {
-		fixed[n] = n
+	if err := masks.inheritFrom(args[0]); err != nil {
+		return err
+	}
+	var fixed cpd.Modes
+	for n := range order {
+		if n != f.along {
+			fixed = append(fixed, n)
+		}
 	}
 	if o.Penalty, err = f.penalties(order, fixed); err != nil {
 		return err
@@ -62,7 +67,7 @@ func (a *app) transformCPD(cmd *cobra.Command, args []string, f *cpdFlags, masks
 	return transformCPDOf(cmd.Context(), run, f, o, masks, args[0], in, in.array.F64)
 }
 
-// transformCPDOf finds the last factor for the array of one element type and
+// transformCPDOf finds one factor for the array of one element type and
 // writes the model.
 func transformCPDOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, o cpd.Options, masks *maskFlags, dir string, in *input, x *tensor.Dense[T]) error {
 	m, err := cpd.Load[T](dir)
@@ -73,13 +78,16 @@ func transformCPDOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags,
 		return err
 	}
 	bar := run.watch(&o.Run)
-	r, err := m.Transform(ctx, x, &o)
+	r, err := m.TransformMode(ctx, x, f.along, &o)
 	bar.clear()
 	if r == nil {
 		return ofModel(dir, in.facts.File, err)
 	}
 	f.init = dir
+	run.app.otherNames(in.facts.File, m.Axes, in.axes, f.along)
+	r.Axes = sampled(m.Axes, in.axes, f.along)
 	res := newCPDResult(run.command, r, in.facts, f)
+	res.Axes, res.Options["mode"] = axisResults(r.Axes), f.along
 	masks.record(res)
 	return run.done(ctx, res, res, r.Model, r.Report, nil)
 }

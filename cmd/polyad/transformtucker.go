@@ -31,7 +31,7 @@ func (a *app) transformTucker(cmd *cobra.Command, args []string, f *cpdFlags, ma
 	}
 	o := tucker.Options{Nonneg: tucker.Modes{}, Seed: f.seed, Workers: f.workers}
 	if len(f.nonneg) > 0 {
-		o.Nonneg = tucker.Modes{order - 1}
+		o.Nonneg = tucker.Modes{f.along}
 	}
 	if o.Loss, err = loss.Parse(f.loss); err != nil {
 		return usagef("--loss: %w", err)
@@ -50,8 +50,10 @@ func (a *app) transformTucker(cmd *cobra.Command, args []string, f *cpdFlags, ma
 		return err
 	}
 	stay := tucker.Modes{tucker.Core}
-	for n := range order - 1 {
-		stay = append(stay, n)
+	for n := range order {
+		if n != f.along {
+			stay = append(stay, n)
+		}
 	}
 	o.Fix = stay // of several blocks penalties are on the free ones
 	if err := t.setPenalties(&o, order); err != nil {
@@ -82,7 +84,7 @@ func (a *app) transformTucker(cmd *cobra.Command, args []string, f *cpdFlags, ma
 	return transformTuckerOf(cmd.Context(), run, t, o, args[0], in, in.array.F64)
 }
 
-// transformTuckerOf finds the last factor for the array of one element type and
+// transformTuckerOf finds one factor for the array of one element type and
 // writes the model.
 func transformTuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, o tucker.Options, dir string, in *input, x *tensor.Dense[T]) error {
 	m, err := tucker.Load[T](dir)
@@ -90,12 +92,15 @@ func transformTuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tucker
 		return err
 	}
 	bar := run.watch(&o.Run)
-	r, err := m.Transform(ctx, x, &o)
+	r, err := m.TransformMode(ctx, x, f.along, &o)
 	bar.clear()
 	if r == nil {
 		return ofModel(dir, in.facts.File, err)
 	}
 	f.init = dir
+	run.app.otherNames(in.facts.File, m.Axes, in.axes, f.along)
+	r.Axes = sampled(m.Axes, in.axes, f.along)
 	res := newTuckerResult(run.command, r, [][]float64{}, in.facts, f)
+	res.Axes, res.Options["mode"] = axisResults(r.Axes), f.along
 	return run.done(ctx, &res.result, res, r.Model, r.Report, nil)
 }

@@ -58,6 +58,7 @@ after every sweep.`,
 	}
 	f.register(cmd)
 	a.data.register(cmd.Flags())
+	a.names.register(cmd.Flags())
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		o, once, err := f.options()
@@ -112,7 +113,12 @@ func tuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, ra
 	case "l2":
 		r.Normalize(tucker.NormL2)
 	}
+	r.Axes = either(in.axes, r.Axes)
+	if f.normalize != "none" && !slices.Contains(r.Options.Nonneg, tucker.Core) {
+		r.FixSigns()
+	}
 	res := newTuckerResult(run.command, r, scales, in.facts, f)
+	res.Axes = axisResults(r.Axes)
 	if once {
 		res.Options["method"] = "hosvd"
 	}
@@ -222,7 +228,7 @@ func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], scales []
 	res := &tuckerResult{result: result{
 		Schema: resultSchema, Command: command, Kind: "tucker", Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Returned: r.Returned.Iter, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, KKT: map[string]float64{}, Observed: size(in.Shape),
+		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, Explained: r.Explained(), KKT: map[string]float64{}, Observed: size(in.Shape),
 		Balance: balanceResult{o.Balance.String(), []float64{}, scales}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/pflag"
+
+	"polyad/ndio"
+)
+
+// nameFlags tell what the indices of the modes of the data stand for, beside what a
+// table has in its header and its index column.
+type nameFlags struct {
+	names, axis []string
+}
+
+func (f *nameFlags) register(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&f.names, "names", nil, "MODE=FILE: the names of a mode's indices, one a line; mode 0: the rows of a matrix; repeatable")
+	fs.StringArrayVar(&f.axis, "axis", nil, "MODE=FILE: the values of a mode's axis, one a line below a header such as wavelength [nm]; repeatable")
+}
+
+// of returns what is known of the modes of an array, nil when that is nothing.
+func (f *nameFlags) of(array ndio.Array) ([]ndio.Axis, error) {
+	shape := array.Shape()
+	axes := array.Axes()
+	set := func(flag string, given []string, read func(a *ndio.Axis, r io.Reader, size int) error) error {
+		for _, s := range given {
+			mode, path, ok := strings.Cut(s, "=")
+			n, err := strconv.Atoi(mode)
+			switch {
+			case !ok || err != nil || path == "":
+				return usagef("--%s %s; want MODE=FILE, such as 0=rows.txt", flag, quote(s))
+			case n < 0 || n >= len(shape):
+				return usagef("--%s %s: the data have the modes 0 to %d", flag, quote(s), len(shape)-1)
+			}
+			if axes == nil {
+				axes = make([]ndio.Axis, len(shape))
+			}
+			file, err := os.Open(path)
+			if err != nil {
+				return fmt.Errorf("--%s: %w", flag, err)
+			}
+			err = read(&axes[n], file, shape[n])
+			file.Close()
+			if err != nil {
+				return fmt.Errorf("--%s: %s: mode %d: %w", flag, path, n, err)
+			}
+		}
+		return nil
+	}
+	err := set("names", f.names, func(a *ndio.Axis, r io.Reader, size int) (err error) {
+		a.Names, err = ndio.ReadNames(r, size)
+		return err
+	})
+	if err == nil {
+		err = set("axis", f.axis, func(a *ndio.Axis, r io.Reader, size int) error {
+			read, err := ndio.ReadAxis(r)
+			if err == nil {
+				err = read.Check(size)
+			}
+			a.Values, a.Title, a.Unit = read.Values, read.Title, read.Unit
+			return err
+		})
+	}
+	return axes, err
+}
+
+// either returns what is known of the modes from data, and where that is nothing
+// from a model of the same shape.
+func either(data, model []ndio.Axis) []ndio.Axis {
+	if data == nil {
+		return ndio.CloneAxes(model)
+	}
+	axes := ndio.CloneAxes(data)
+	for n, a := range axes {
+		if a.IsZero() && n < len(model) {
+			axes[n] = model[n].Clone()
+		}
+	}
+	return axes
+}
+
+// sampled returns what is known of the modes of a model with new samples along one
+// of them: of those that from the data, of the others that from the model.
+func sampled(model, data []ndio.Axis, mode int) []ndio.Axis {
+	axes := either(model, data)
+	if mode < len(axes) {
+		axes[mode] = ndio.Axis{}
+		if mode < len(data) {
+			axes[mode] = data[mode].Clone()
+		}
+	}
+	return axes
+}
+
+// otherNames says in a line where data have other names than the model in a mode
+// that stays, as the order of rows may be another one.
+func (a *app) otherNames(file string, model, data []ndio.Axis, mode int) {
+	for n := range min(len(model), len(data)) {
+		if n == mode || a.quiet {
+			continue
+		}
+		for i := range min(len(model[n].Names), len(data[n].Names)) {
+			if x, y := model[n].Names[i], data[n].Names[i]; x != "" && y != "" && x != y {
+				fmt.Fprintf(a.err, "polyad: %s: index %d of mode %d is %s there and %s in the model; are they in the same order?\n", plain(file), i, n, strconv.Quote(y), strconv.Quote(x))
+				break
+			}
+		}
+	}
+}
+
+// plain returns a text that does nothing to a terminal: without control characters
+// and marks of direction.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' || r == unicode.ReplacementChar {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// axisResult is what JSON tells of a mode.
+type axisResult struct {
+	Names  []string  `json:"names,omitempty"`
+	Values []float64 `json:"values,omitempty"`
+	Title  string    `json:"title,omitempty"`
+	Unit   string    `json:"unit,omitempty"`
+}
+
+func axisResults(axes []ndio.Axis) (out []axisResult) {
+	for _, a := range axes {
+		out = append(out, axisResult{a.Names, a.Values, a.Title, a.Unit})
+	}
+	return out
+}
