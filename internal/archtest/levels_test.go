@@ -45,7 +45,7 @@ var levels = map[string]int{
 // below them import anything, and nothing imports them.
 const programs = 8
 
-var programFolders = []string{"cmd/polyad", "examples", "bench"}
+var programFolders = []string{"cmd/polyad", "examples", "bench", "internal/rename"}
 
 // helpers are for tests: no other code imports them.
 var helpers = map[string]bool{
