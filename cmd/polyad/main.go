@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -41,10 +40,7 @@ func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
-		signal.Notify(signals, syscall.SIGHUP)
-	}
+	signal.Notify(signals, ends()...)
 	go func() {
 		<-signals
 		if a.working.Load() { // there may be a model to be kept
