@@ -3,6 +3,7 @@ package cpd
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"polyad/asm"
 	"polyad/internal/nnls"
@@ -68,15 +69,16 @@ func (HALS) String() string { return "hals" }
 // String returns "mu".
 func (MU) String() string { return "mu" }
 
-// DefaultMethod returns the method of a fit that names none: MU{} for losses
-// other than Frobenius, HALS{Extrapolate: true} when a factor is nonnegative, else
-// ALS{Extrapolate: true}; plain ones when factors are balanced within a sweep
-// (BalanceBlock).
-func DefaultMethod(l loss.Loss, nonneg bool, b Balance) Method {
+// DefaultMethod returns the method of a fit that names none: MU{}, which makes all
+// factors nonnegative, for losses other than Frobenius and penalties of other degrees
+// than 1 and 2; HALS{Extrapolate: true} when a factor is nonnegative, or a penalty
+// has degree 1 or row weights; else ALS{Extrapolate: true}. They are plain when
+// factors are balanced within a sweep (BalanceBlock).
+func DefaultMethod(l loss.Loss, nonneg bool, b Balance, penalties ...reg.Penalty) Method {
 	switch {
-	case l != loss.Frobenius:
+	case l != loss.Frobenius || !nnls.Quadratic(penalties...):
 		return MU{}
-	case nonneg:
+	case nonneg || slices.ContainsFunc(penalties, func(p reg.Penalty) bool { return !isRidge(p) }):
 		return HALS{Extrapolate: b != BalanceBlock}
 	}
 	return ALS{Extrapolate: b != BalanceBlock}
@@ -126,12 +128,18 @@ func (o *settled) checkQuadratic(p reg.Penalty, nonneg bool) error {
 	if _, hals := o.Method.(HALS); hals || nonneg {
 		return nnls.CheckHALS(p)
 	}
-	for _, t := range p.Active() {
-		if t.Degree != 2 || t.Rows != nil {
-			return fmt.Errorf("%w: als knows degree 2 without row weights where entries may be negative; use hals", reg.ErrPenalty)
-		}
+	if !nnls.Quadratic(p) { // hals could not either
+		return fmt.Errorf("%w: als knows degree 2 without row weights where entries may be negative, and mu, with nonnegative factors, every degree", reg.ErrPenalty)
+	}
+	if !isRidge(p) {
+		return fmt.Errorf("%w: als knows degree 2 without row weights where entries may be negative; use hals", reg.ErrPenalty)
 	}
 	return nil
+}
+
+// isRidge reports whether all terms of a penalty have degree 2 and no row weights.
+func isRidge(p reg.Penalty) bool {
+	return !slices.ContainsFunc(p.Active(), func(t reg.Term) bool { return t.Degree != 2 || t.Rows != nil })
 }
 
 func (a HALS) validate() error {

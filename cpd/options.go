@@ -134,10 +134,7 @@ type settled struct {
 // effective settles the options for data of the given shape, or says what is
 // wrong with them.
 func (o *Options) effective(shape []int) (*settled, error) {
-	e := &settled{shape: shape}
-	if o != nil {
-		e.Options = *o
-	}
+	e := &settled{shape: shape, Options: o.own()}
 	if err := e.Loss.Validate(); err != nil {
 		return nil, fmt.Errorf("cpd: loss: %w", err)
 	}
@@ -149,7 +146,7 @@ func (o *Options) effective(shape []int) (*settled, error) {
 		return nil, err
 	}
 	if e.Method == nil {
-		e.Method = DefaultMethod(e.Loss, slices.Contains(e.nonneg, true), e.Balance)
+		e.Method = DefaultMethod(e.Loss, slices.Contains(e.nonneg, true), e.Balance, e.Penalty...)
 	}
 	if _, mu := e.Method.(MU); mu {
 		e.nonneg, _ = All.marks("", len(shape))
@@ -191,6 +188,33 @@ func (o *Options) effective(shape []int) (*settled, error) {
 	return e, nil
 }
 
+// own returns a copy of the options that shares with them the start alone, unless
+// it is generated; of nil the zero value.
+func (o *Options) own() Options {
+	if o == nil {
+		return Options{}
+	}
+	e := *o
+	e.Nonneg, e.Fix = slices.Clone(o.Nonneg), slices.Clone(o.Fix)
+	e.Penalty = o.Penalty.clone()
+	e.Mask = o.Mask.Clone()
+	if a, ok := o.Init.(Compressed); ok {
+		a.Ranks = slices.Clone(a.Ranks)
+		e.Init = a
+	}
+	e.Run.Observe = slices.Clone(o.Run.Observe)
+	return e
+}
+
+// clone returns a copy that shares nothing with p.
+func (p Penalties) clone() Penalties {
+	q := slices.Clone(p)
+	for n := range q {
+		q[n] = q[n].Clone()
+	}
+	return q
+}
+
 // marks returns which modes a set holds.
 func (m Modes) marks(option string, order int) ([]bool, error) {
 	in := make([]bool, order)
@@ -229,7 +253,7 @@ func (o *settled) penalties() error {
 	case 1:
 		for n := range all {
 			if !o.fixed[n] {
-				all[n] = given[0]
+				all[n] = given[0].Clone()
 			}
 		}
 	case order:

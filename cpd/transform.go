@@ -222,13 +222,13 @@ func (o *Options) transformMethod(last int) {
 		return
 	}
 	nonneg := len(o.Nonneg) > 0
-	o.Method = DefaultMethod(o.Loss, nonneg, o.Balance)
-	if o.Loss != loss.Frobenius {
-		return
-	}
 	p := reg.Penalty(nil)
 	if n := len(o.Penalty); n > 0 {
 		p = o.Penalty[min(last, n-1)]
+	}
+	o.Method = DefaultMethod(o.Loss, nonneg, o.Balance, p)
+	if o.Loss != loss.Frobenius {
+		return
 	}
 	quadratic := nnls.CheckHALS(p) == nil
 	signed := slices.ContainsFunc(p.Active(), func(t reg.Term) bool { return t.Degree != 2 || t.Rows != nil })

@@ -163,7 +163,7 @@ func TestTransformRefusesWhatHasNoEffect(t *testing.T) {
 		"fix":             {m, x, cpd.Options{Fix: cpd.Modes{2}}, cpd.ErrOption},
 		"fix all":         {m, x, cpd.Options{Fix: cpd.All}, cpd.ErrOption},
 		"penalty":         {m, x, cpd.Options{Penalty: cpd.Penalties{l2, l2, l2}}, cpd.ErrOption},
-		"degree":          {m, x, cpd.Options{Penalty: cpd.Each(reg.Lp(3, 1))}, reg.ErrPenalty},
+		"degree":          {m, x, cpd.Options{Method: cpd.HALS{}, Penalty: cpd.Each(reg.Lp(3, 1))}, reg.ErrPenalty},
 		"balance":         {m, x, cpd.Options{Penalty: cpd.Each(l2), Balance: cpd.BalanceEvery}, cpd.ErrOption},
 		"nonneg":          {m, x, cpd.Options{Nonneg: cpd.Modes{3}}, cpd.ErrOption},
 		"eps":             {m, x, cpd.Options{Eps: solver.Set(1e-9)}, cpd.ErrOption},

@@ -1,6 +1,9 @@
 package matrix
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Mask says which entries of a Rows x Cols matrix are observed; the others are
 // missing, whatever is stored there. It takes a bit for each entry: bit j%64 of
@@ -21,6 +24,14 @@ func NewMask(rows, cols int) *Mask {
 	m := &Mask{Rows: rows, Cols: cols}
 	m.Bits = make([]uint64, rows*m.words())
 	return m
+}
+
+// Clone returns a copy of the mask, nil for nil.
+func (m *Mask) Clone() *Mask {
+	if m == nil {
+		return nil
+	}
+	return &Mask{Rows: m.Rows, Cols: m.Cols, Bits: slices.Clone(m.Bits)}
 }
 
 // MaskOf returns the mask by which the entries are observed where m is not 0.

@@ -1,6 +1,7 @@
 package ndio
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -34,11 +35,15 @@ const (
 // When r is an io.Seeker, such as a regular file, what it has left is compared
 // with the length that the header claims before the array is allocated. Of other
 // streams memory is allocated as data arrive. Nothing behind the array is read,
-// so arrays that stand one behind the other can be read in turn.
+// so arrays that stand one behind the other can be read in turn, until the error is
+// io.EOF itself: r had nothing left.
 func ReadNPY(r io.Reader) (Array, error) {
 	s, err := newSource(r, nil)
 	if err != nil {
 		return Array{}, err
+	}
+	if first, err := s.peek(1); err != nil || len(first) == 0 {
+		return Array{}, cmp.Or(err, io.EOF)
 	}
 	return readNPY(s)
 }

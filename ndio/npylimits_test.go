@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"polyad/tensor"
 )
 
 func TestEveryPrefixIsCutShort(t *testing.T) {
@@ -21,6 +23,10 @@ func TestEveryPrefixIsCutShort(t *testing.T) {
 		for n := range file {
 			for name, r := range readers(file[:n]) {
 				_, err := ReadNPY(r)
+				if n == 0 { // a clean end
+					require.True(t, err == io.EOF, "%s %s: %v", descr, name, err)
+					continue
+				}
 				require.ErrorIs(t, err, ErrTruncated, "%s %d %s", descr, n, name)
 				assertOneLine(t, err)
 			}
@@ -88,4 +94,23 @@ func TestErrorsOfTheReaderAreKept(t *testing.T) {
 func assertOneLine(t *testing.T, err error) {
 	t.Helper()
 	assert.NotContains(t, err.Error(), "\n")
+}
+
+func TestArraysOneBehindTheOtherEndWithEOF(t *testing.T) {
+	var b bytes.Buffer
+	for n := 1; n <= 3; n++ {
+		require.NoError(t, WriteNPY(&b, tensor.New[float64](n, 2)))
+	}
+	whole := b.Bytes()
+	for name, r := range map[string]io.Reader{"seeker": bytes.NewReader(whole), "stream": onlyReader{bytes.NewReader(whole)}} {
+		for n := 1; n <= 3; n++ {
+			a, err := ReadNPY(r)
+			require.NoError(t, err, name)
+			require.Equal(t, []int{n, 2}, a.F64.Shape)
+		}
+		_, err := ReadNPY(r)
+		require.True(t, err == io.EOF, "%s: %v", name, err)
+	}
+	_, err := ReadNPY(bytes.NewReader(whole[:1]))
+	require.ErrorIs(t, err, ErrTruncated, "a byte is no clean end")
 }

@@ -101,7 +101,7 @@ func TestSenselessOptionsAreRefused(t *testing.T) {
 		"rows, wrong count": {nmf.Options{W: reg.Penalty{{Degree: 1, Weight: 1, Rows: []float64{1}}}, H: reg.L1(1)}, reg.ErrPenalty},
 		"weight":            {nmf.Options{W: reg.L1(-1), H: reg.L1(1)}, reg.ErrPenalty},
 		"degree":            {nmf.Options{W: reg.Lp(0, 1), H: reg.L1(1)}, reg.ErrPenalty},
-		"degree of hals":    {nmf.Options{W: reg.Lp(3, 1), H: reg.L1(1)}, reg.ErrPenalty},
+		"degree of hals":    {nmf.Options{Method: nmf.HALS{}, W: reg.Lp(3, 1), H: reg.L1(1)}, reg.ErrPenalty},
 		"balance, no terms": {nmf.Options{Balance: nmf.BalanceEvery}, nmf.ErrOption},
 		"block, no terms":   {nmf.Options{Balance: nmf.BalanceBlock}, nmf.ErrOption},
 		"block, one free":   {nmf.Options{Balance: nmf.BalanceBlock, H: reg.L1(1), Init: start, FixW: true}, nmf.ErrOption},

@@ -7,6 +7,7 @@ import (
 	"polyad/asm"
 	"polyad/internal/nnls"
 	"polyad/loss"
+	"polyad/reg"
 	"polyad/solver"
 )
 
@@ -76,12 +77,13 @@ func (ANLS) String() string { return "anls" }
 func (ALS) String() string { return "als" }
 
 // DefaultMethod returns the method of a fit that names none: HALS{Extrapolate:
-// true} for the Frobenius loss, MU{Extrapolate: true} for 1 ≤ β < 2, else MU{}.
-func DefaultMethod(l loss.Loss) Method {
+// true} for the Frobenius loss and penalties of the degrees 1 and 2, else
+// MU{Extrapolate: true} for 1 ≤ β ≤ 2, and MU{} for other β.
+func DefaultMethod(l loss.Loss, penalties ...reg.Penalty) Method {
 	switch b := l.Beta(); {
-	case l == loss.Frobenius:
+	case l == loss.Frobenius && nnls.Quadratic(penalties...):
 		return HALS{Extrapolate: true}
-	case b >= 1 && b < 2:
+	case b >= 1 && b <= 2:
 		return MU{Extrapolate: true}
 	}
 	return MU{}

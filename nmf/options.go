@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"polyad/internal/fitting"
 	"polyad/loss"
@@ -148,15 +149,12 @@ type Options struct {
 // effective returns the options with every default that does not need the data
 // filled in, or what is wrong with them.
 func (o *Options) effective(m, n int) (Options, error) {
-	var e Options
-	if o != nil {
-		e = *o
-	}
+	e := o.own()
 	if err := e.Loss.Validate(); err != nil {
 		return e, fmt.Errorf("nmf: loss: %w", err)
 	}
 	if e.Method == nil {
-		e.Method = DefaultMethod(e.Loss)
+		e.Method = DefaultMethod(e.Loss, e.W, e.H)
 	}
 	if err := e.checkMethod(); err != nil {
 		return e, err
@@ -196,6 +194,20 @@ func (o *Options) effective(m, n int) (Options, error) {
 	}
 	e.ScaleInit = solver.Set(e.ScaleInit.Or(generated))
 	return e, e.penalties(m, n)
+}
+
+// own returns a copy of the options that shares with them the start alone; of nil
+// the zero value.
+func (o *Options) own() Options {
+	if o == nil {
+		return Options{}
+	}
+	e := *o
+	e.W, e.H = o.W.Clone(), o.H.Clone()
+	e.HoldW, e.HoldH = slices.Clone(o.HoldW), slices.Clone(o.HoldH)
+	e.Mask = o.Mask.Clone()
+	e.Run.Observe = slices.Clone(o.Run.Observe)
+	return e
 }
 
 // penalties checks the penalties and settles the balancing.

@@ -130,7 +130,10 @@ func TestTransformIsExactWhereNothingForbidsIt(t *testing.T) {
 	r, err := m.Transform(ctx, x, &nmf.Options{Eps: solver.Set(1e-9)})
 	require.NoError(t, err)
 	assert.Equal(t, "hals", r.Options.Method.String(), "anls has no floor")
-	_, err = m.Transform(ctx, x, &nmf.Options{H: reg.Lp(1.5, .1)})
+	r, err = m.Transform(ctx, x, &nmf.Options{H: reg.Lp(1.5, .1)})
+	require.NoError(t, err)
+	assert.Equal(t, "mu", r.Options.Method.String(), "no other one takes this degree")
+	_, err = m.Transform(ctx, x, &nmf.Options{Method: nmf.HALS{}, H: reg.Lp(1.5, .1)})
 	require.ErrorIs(t, err, reg.ErrPenalty)
 }
 

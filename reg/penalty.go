@@ -33,6 +33,15 @@ func Lp(p, weight float64) Penalty { return Penalty{{Degree: p, Weight: weight}}
 // Plus returns the sum of two penalties.
 func (p Penalty) Plus(q Penalty) Penalty { return slices.Concat(p, q) }
 
+// Clone returns a copy that shares nothing with p, nil for nil.
+func (p Penalty) Clone() Penalty {
+	q := slices.Clone(p)
+	for i := range q {
+		q[i].Rows = slices.Clone(q[i].Rows)
+	}
+	return q
+}
+
 // Active returns the terms whose weight is not 0, those of one degree and
 // without row weights added up, in order of their degree.
 func (p Penalty) Active() Penalty {

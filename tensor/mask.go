@@ -29,6 +29,14 @@ func NewMask(shape ...int) *Mask {
 // maskWords is the number of words for n bits.
 func maskWords(n int) int { return n/64 + (n%64+63)/64 }
 
+// Clone returns a copy of the mask, nil for nil.
+func (m *Mask) Clone() *Mask {
+	if m == nil {
+		return nil
+	}
+	return &Mask{Shape: slices.Clone(m.Shape), Bits: slices.Clone(m.Bits)}
+}
+
 // MaskOf returns the mask by which the entries are observed where t is not 0.
 func MaskOf[T Float](t *Dense[T]) *Mask { return maskWhere(t, func(v T) bool { return v != 0 }) }
 

@@ -3,10 +3,12 @@ package tucker
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"polyad/asm"
 	"polyad/internal/nnls"
 	"polyad/loss"
+	"polyad/reg"
 	"polyad/solver"
 )
 
@@ -70,12 +72,13 @@ func (MU) defaults(l loss.Loss) solver.Options {
 }
 
 // DefaultMethod returns the method of a fit that names none: MU{} for losses other
-// than Frobenius, HALS{} when a block is nonnegative, else HOOI{}.
-func DefaultMethod(l loss.Loss, nonneg bool) Method {
+// than Frobenius and penalties of other degrees than 1 and 2, HALS{} when a block is
+// nonnegative or penalized, else HOOI{}.
+func DefaultMethod(l loss.Loss, nonneg bool, penalties ...reg.Penalty) Method {
 	switch {
-	case l != loss.Frobenius:
+	case l != loss.Frobenius || !nnls.Quadratic(penalties...):
 		return MU{}
-	case nonneg:
+	case nonneg || slices.ContainsFunc(penalties, func(p reg.Penalty) bool { return len(p.Active()) > 0 }):
 		return HALS{}
 	}
 	return HOOI{}
@@ -101,6 +104,9 @@ func (o *settled) checkMU(a MU) error {
 	}
 	for n, nonneg := range o.nonneg {
 		if !nonneg && (n == len(o.alone) || !o.alone[n]) {
+			if o.Loss != loss.Frobenius || !nnls.Quadratic(append([]reg.Penalty{o.Core}, o.Factors...)...) { // for mu alone
+				return fmt.Errorf("tucker: %w: mu, which this loss or degree of a penalty needs, keeps every block nonnegative; leave nonneg out", ErrOption)
+			}
 			return fmt.Errorf("tucker: %w: mu keeps every block nonnegative; leave nonneg out, or use hals", ErrOption)
 		}
 	}

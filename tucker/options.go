@@ -147,15 +147,12 @@ type settled struct {
 // effective settles the options for data of the given shape, or says what is
 // wrong with them.
 func (o *Options) effective(shape, ranks []int) (*settled, error) {
-	e := &settled{shape: shape}
-	if o != nil {
-		e.Options = *o
-	}
+	e := &settled{shape: shape, Options: o.own()}
 	if err := e.Loss.Validate(); err != nil {
 		return nil, fmt.Errorf("tucker: loss: %w", err)
 	}
 	if e.Method == nil {
-		e.Method = DefaultMethod(e.Loss, len(e.Nonneg) > 0)
+		e.Method = DefaultMethod(e.Loss, len(e.Nonneg) > 0 || e.fixesCore(), append(Penalties{e.Core}, e.Factors...)...)
 	}
 	if err := e.blocks(); err != nil {
 		return nil, err
@@ -184,6 +181,27 @@ func (o *Options) effective(shape, ranks []int) (*settled, error) {
 	}
 	e.ScaleInit = solver.Set(e.ScaleInit.Or(e.generated))
 	return e, nil
+}
+
+// own returns a copy of the options that shares with them the start alone; of nil
+// the zero value.
+func (o *Options) own() Options {
+	if o == nil {
+		return Options{}
+	}
+	e := *o
+	e.Modes, e.Nonneg, e.Fix = slices.Clone(o.Modes), slices.Clone(o.Nonneg), slices.Clone(o.Fix)
+	e.Core, e.Factors = o.Core.Clone(), slices.Clone(o.Factors)
+	for n := range e.Factors {
+		e.Factors[n] = e.Factors[n].Clone()
+	}
+	e.Run.Observe = slices.Clone(o.Run.Observe)
+	return e
+}
+
+// fixesCore reports whether the core stays as it is given, which HOOI cannot do.
+func (o *settled) fixesCore() bool {
+	return slices.Contains(o.Fix, Core) || slices.Contains(o.Fix, All[0])
 }
 
 // blocks settles which modes have a factor, which blocks are nonnegative and
@@ -293,7 +311,7 @@ func (o *settled) penalties() error {
 	case 1:
 		for n := range all {
 			if !o.fixed[n] {
-				all[n] = given[0]
+				all[n] = given[0].Clone()
 			}
 		}
 	case order:

@@ -127,7 +127,7 @@ func (o *Options) settleTransform(order int, modes Modes) error {
 		return err
 	}
 	if o.Method == nil {
-		o.Method = DefaultMethod(o.Loss, true)
+		o.Method = DefaultMethod(o.Loss, true, o.Factors...)
 	}
 	switch o.Method.(type) {
 	case HOOI:

@@ -151,7 +151,7 @@ func TestTransformRefusesWhatHasNoEffect(t *testing.T) {
 		"hooi":          {m, x, tucker.Options{Method: tucker.HOOI{}}, tucker.ErrOption},
 		"core":          {m, x, tucker.Options{Core: l2}, tucker.ErrOption},
 		"penalty":       {m, x, tucker.Options{Factors: tucker.Penalties{l2, l2, l2}}, tucker.ErrOption},
-		"degree":        {m, x, tucker.Options{Factors: tucker.Each(reg.Lp(3, 1))}, reg.ErrPenalty},
+		"degree":        {m, x, tucker.Options{Method: tucker.HALS{}, Factors: tucker.Each(reg.Lp(3, 1))}, reg.ErrPenalty},
 		"balance":       {m, x, tucker.Options{Factors: tucker.Each(l2), Balance: tucker.BalanceScalar}, tucker.ErrOption},
 		"nonneg":        {m, x, tucker.Options{Nonneg: tucker.Modes{3}}, tucker.ErrOption},
 		"workers":       {m, x, tucker.Options{Workers: -1}, tucker.ErrOption},

@@ -160,7 +160,7 @@ func TestWrongDecompositionsAreUsageErrors(t *testing.T) {
 		"-r 3 --l2 0=1":                                 "--l2 BLOCK=V",
 		"-r 3 --l2 w=1":                                 "want a mode number",
 		"-r 3 --l2 3=1":                                 "modes 0 to 2",
-		"-r 3 --l1 all=1":                               "use --method hals",
+		"-r 3 --method als --l1 all=1":                  "use --method hals",
 		"-r 3 --nonneg=0,x":                             "mode numbers",
 		"-r 3 --nonneg=7":                               "modes 0 to 2",
 		"-r 3 --balance sinkhorn":                       "--balance",

@@ -206,7 +206,7 @@ func (f *cpdFlags) methodFor(l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 	}
 	name, extrapolate := f.method, f.extrapolate
 	if name == "" {
-		d := cpd.DefaultMethod(l, len(f.nonneg) > 0, b)
+		d := cpd.DefaultMethod(l, len(f.nonneg) > 0, b, f.asked()...)
 		name = d.String()
 		if !f.changed("extrapolate") {
 			extrapolate = isExtrapolated(d) && !f.line
@@ -264,6 +264,15 @@ func (f *cpdFlags) penalties(order int, fixed cpd.Modes) (cpd.Penalties, error) 
 		all[n] = of[n].of("w")
 	}
 	return all, nil
+}
+
+// asked returns the penalties that the flags ask for, of whatever mode: for the
+// choice of a method.
+func (f *cpdFlags) asked() (p cpd.Penalties) {
+	for _, m := range f.modes {
+		p = append(p, reg.Lp(m.p, m.weight))
+	}
+	return p
 }
 
 // anyWeight reports whether some penalty is above 0.

@@ -147,7 +147,7 @@ func (f *fitFlags) methodFor(l loss.Loss) (nmf.Method, error) {
 	}
 	name, extrapolate := f.method, f.extrapolate
 	if name == "" {
-		d := nmf.DefaultMethod(l)
+		d := nmf.DefaultMethod(l, f.penalties.of("w"), f.penalties.of("h"))
 		name = d.String()
 		if !f.changed("extrapolate") {
 			extrapolate = extrapolated(d)

@@ -282,7 +282,7 @@ func TestBadInputsEndWithOneLineAndNothingWritten(t *testing.T) {
 		"l1 weight":      {2, []string{good, "-r", "2", "--l1", "all=-1"}, "weight"},
 		"l1 nan":         {2, []string{good, "-r", "2", "--l1", "all=NaN"}, "weight"},
 		"lp form":        {2, []string{good, "-r", "2", "--lp", "all=3"}, "BLOCK=P:V"},
-		"lp and hals":    {2, []string{good, "-r", "2", "--lp", "all=3:0.1"}, "use --method mu"},
+		"lp and hals":    {2, []string{good, "-r", "2", "--method", "hals", "--lp", "all=3:0.1"}, "use --method mu"},
 		"tol":            {2, []string{good, "-r", "2", "--tol", "-1"}, "tol"},
 		"max-iter":       {2, []string{good, "-r", "2", "--max-iter", "-1"}, "max-iter"},
 		"max-time":       {2, []string{good, "-r", "2", "--max-time", "soon"}, "max-time"},

@@ -161,14 +161,7 @@ func (f *tuckerFlags) methodFor(l loss.Loss) (m tucker.Method, once bool, err er
 	}
 	name := f.method
 	if name == "" {
-		switch {
-		case l != loss.Frobenius:
-			name = "mu"
-		case len(f.nonneg) > 0 || f.anyWeight():
-			name = "hals"
-		default:
-			name = "hooi"
-		}
+		name = tucker.DefaultMethod(l, len(f.nonneg) > 0 || slices.Contains(f.fix, "core"), f.asked()...).String()
 	}
 	if name != "hosvd" && name != "hooi" && f.changed("error-target") {
 		return nil, false, usagef("--error-target is for hosvd and hooi, not for %s; give ranks with -r", name)
