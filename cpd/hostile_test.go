@@ -48,7 +48,7 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		"delta":                   {cpd.Options{Method: cpd.HALS{Delta: solver.Set(math.Inf(1))}}, cpd.ErrOption},
 		"delta with inner":        {cpd.Options{Method: cpd.HALS{Inner: 2, Delta: solver.Set(.1)}}, cpd.ErrOption},
 		"als l1":                  {cpd.Options{Method: cpd.ALS{}, Penalty: cpd.Each(reg.L1(1))}, reg.ErrPenalty},
-		"als rows":                {cpd.Options{Penalty: cpd.Penalties{rows, l2, l2}}, reg.ErrPenalty},
+		"als rows":                {cpd.Options{Method: cpd.ALS{}, Penalty: cpd.Penalties{rows, l2, l2}}, reg.ErrPenalty},
 		"hals degree":             {cpd.Options{Nonneg: cpd.All, Penalty: cpd.Each(reg.Lp(3, 1))}, reg.ErrPenalty},
 		"penalty rows":            {cpd.Options{Nonneg: cpd.All, Penalty: cpd.Penalties{l2, rows, l2}}, reg.ErrPenalty},
 		"penalties":               {cpd.Options{Penalty: cpd.Penalties{l2, l2}}, cpd.ErrOption},

@@ -28,7 +28,7 @@ func modelFrom(t *testing.T, dir string, b []byte) (data string) {
 		b = b[1:]
 		return v % n
 	}
-	odd := []float64{math.NaN(), math.Inf(1), -1, 1e308, -1e308, 5e-324, 0, -0.0, 1e30, 1e-30}
+	odd := []float64{math.NaN(), math.Inf(1), -1, 1e308, -1e308, 5e-324, 0, math.Copysign(0, -1), 1e30, 1e-30}
 	entry := func() float64 {
 		if next(16) == 1 {
 			return odd[next(len(odd))]

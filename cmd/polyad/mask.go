@@ -99,9 +99,9 @@ func (f *maskFlags) inherit(saved *savedFit) {
 	}
 }
 
-// inheritFrom is inherit for the model in a folder.
-func (f *maskFlags) inheritFrom(dir string) error {
-	saved, err := readSaved(dir)
+// inheritFrom is inherit for the model in a folder, as far as its result.json counts.
+func (f *maskFlags) inheritFrom(dir string, fit *fitFlags) error {
+	saved, err := fit.readOwn(dir)
 	f.inherit(saved)
 	return err
 }

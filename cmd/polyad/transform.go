@@ -109,7 +109,7 @@ func (a *app) transformNMF(cmd *cobra.Command, args []string, f *cpdFlags, masks
 	if err != nil {
 		return err
 	}
-	if err := masks.inheritFrom(args[0]); err != nil {
+	if err := masks.inheritFrom(args[0], &f.fitFlags); err != nil {
 		return err
 	}
 	f.chooseMethod()

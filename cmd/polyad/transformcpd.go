@@ -39,7 +39,7 @@ func (a *app) transformCPD(cmd *cobra.Command, args []string, f *cpdFlags, masks
 	if o.Loss.NeedsPositive() && !o.Eps.IsSet() && eps > 0 {
 		o.Eps = solver.Set(eps)
 	}
-	if err := masks.inheritFrom(args[0]); err != nil {
+	if err := masks.inheritFrom(args[0], &f.fitFlags); err != nil {
 		return err
 	}
 	var fixed cpd.Modes

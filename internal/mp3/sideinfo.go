@@ -27,7 +27,6 @@ type granule struct {
 	quads        int     // table of the quadruples
 	scale        [40]int // scale factors in the order of bands
 	bands        []band
-	end          int // lines from here on are zero
 }
 
 func (g *granule) short() bool { return g.block == 2 }
