@@ -49,7 +49,7 @@ func TestWrongOptionsAreRefused(t *testing.T) {
 		"delta with inner":        {cpd.Options{Method: cpd.HALS{Inner: 2, Delta: solver.Set(.1)}}, cpd.ErrOption},
 		"als l1":                  {cpd.Options{Method: cpd.ALS{}, Penalty: cpd.Each(reg.L1(1))}, reg.ErrPenalty},
 		"als rows":                {cpd.Options{Method: cpd.ALS{}, Penalty: cpd.Penalties{rows, l2, l2}}, reg.ErrPenalty},
-		"hals degree":             {cpd.Options{Nonneg: cpd.All, Penalty: cpd.Each(reg.Lp(3, 1))}, reg.ErrPenalty},
+		"hals degree":             {cpd.Options{Method: cpd.HALS{}, Nonneg: cpd.All, Penalty: cpd.Each(reg.Lp(3, 1))}, reg.ErrPenalty},
 		"penalty rows":            {cpd.Options{Nonneg: cpd.All, Penalty: cpd.Penalties{l2, rows, l2}}, reg.ErrPenalty},
 		"penalties":               {cpd.Options{Penalty: cpd.Penalties{l2, l2}}, cpd.ErrOption},
 		"one-sided":               {cpd.Options{Penalty: cpd.Penalties{l2, nil, l2}}, cpd.ErrOneSided},
