@@ -9,17 +9,30 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/tensor"
 )
 
-// dir returns a folder below testdata/golden.
+// dir returns a folder below testdata/golden of the module that the test which
+// runs belongs to. Tests run in the folder of their package, however they were
+// built.
 func dir(elem ...string) string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(append([]string{filepath.Dir(file), "..", "..", "testdata", "golden"}, elem...)...)
+	root := "."
+	for !exists(filepath.Join(root, "go.mod")) {
+		parent := filepath.Join(root, "..")
+		if abs, err := filepath.Abs(root); err != nil || abs == filepath.Dir(abs) {
+			break
+		}
+		root = parent
+	}
+	return filepath.Join(append([]string{root, "testdata", "golden"}, elem...)...)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // Array is a reference array with its tolerance: |x - ref| ≤ Tol·max|ref|.
