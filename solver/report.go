@@ -50,8 +50,10 @@ func (t Trace) Last() Point { return t[len(t)-1] }
 // Event is what observers are told.
 type Event struct {
 	Point
-	// Snapshot returns a copy of the current model, of the pointer type that
-	// the package's Load returns. It costs a copy of the factors.
+	// Snapshot returns a copy of the model of this very point, of the pointer type
+	// that the package's Load returns. It costs a copy of the factors. Any goroutine
+	// may call it until the observers of the point have returned, as the run goes on
+	// then and the model is another one; what is called later returns nil.
 	Snapshot func() any
 	// Run is the index of the run where there are several.
 	Run int

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"sync"
 	"time"
 )
 
@@ -150,12 +151,45 @@ func (r *run) evaluate(final bool) error {
 	if p, ok := r.p.(Returner); ok && p.Returned() {
 		r.since = len(r.Trace) - 1
 	}
+	r.tell(pt)
+	return nil
+}
+
+// tell tells the observers of a point.
+func (r *run) tell(pt Point) {
+	if len(r.o.Observe) == 0 {
+		return
+	}
+	s := &snapshots{of: r.p}
+	defer s.end()
 	for _, f := range r.o.Observe {
-		if f(Event{Point: pt, Snapshot: r.p.Snapshot}) {
+		if f(Event{Point: pt, Snapshot: s.take}) {
 			r.stopped = true
 		}
 	}
-	return nil
+}
+
+// snapshots hands out copies of a model while the run stands still.
+type snapshots struct {
+	hold sync.Mutex
+	of   Problem // nil: the run goes on
+}
+
+// take returns a copy, nil when the run goes on.
+func (s *snapshots) take() any {
+	s.hold.Lock()
+	defer s.hold.Unlock()
+	if s.of == nil {
+		return nil
+	}
+	return s.of.Snapshot()
+}
+
+// end waits for a copy that is being made, and lets no other begin.
+func (s *snapshots) end() {
+	s.hold.Lock()
+	defer s.hold.Unlock()
+	s.of = nil
 }
 
 // recall leaves the problem with the best model that was evaluated, and the point

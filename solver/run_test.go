@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -178,6 +181,60 @@ func TestObserverEndsTheRun(t *testing.T) {
 	assert.Equal(t, solver.Stopped, r.Status)
 	assert.Equal(t, 3, r.Iterations)
 	assert.Equal(t, []int{0, 1, 2, 3}, seen, "the direct evaluation at the end is not a new point")
+}
+
+// field is a problem whose sweeps and copies take long enough to meet.
+type field struct{ x []float64 }
+
+func (f *field) Sweep() error {
+	for i := range f.x {
+		f.x[i]++
+	}
+	return nil
+}
+func (f *field) Objective(bool) (loss, penalty, relError float64) { return 1, 0, 1 }
+func (f *field) Snapshot() any                                    { return slices.Clone(f.x) }
+
+func TestSnapshotIsOfItsPointOrNil(t *testing.T) {
+	for _, wait := range []bool{true, false} { // for the other goroutine, within the observer
+		var others sync.WaitGroup
+		var late []func() any
+		var taken atomic.Int64
+		observe := func(e solver.Event) bool {
+			late = append(late, e.Snapshot)
+			done := make(chan struct{})
+			others.Add(1)
+			go func() {
+				defer others.Done()
+				defer close(done)
+				m, ok := e.Snapshot().([]float64)
+				if !ok {
+					return
+				}
+				taken.Add(1)
+				for _, v := range m {
+					if v != float64(e.Iter) {
+						t.Errorf("the copy at point %d holds %v", e.Iter, v)
+						return
+					}
+				}
+			}()
+			if wait {
+				<-done
+			}
+			return false
+		}
+		_, err := solver.Run(context.Background(), &field{x: make([]float64, 1000)}, solver.Options{Tol: solver.Set(0.0), MaxIter: solver.Set(100), Observe: []solver.Observer{observe}})
+		require.NoError(t, err)
+		others.Wait()
+		require.Len(t, late, 101)
+		for _, snapshot := range late {
+			assert.Nil(t, snapshot(), "the run has gone on")
+		}
+		if wait {
+			assert.EqualValues(t, 101, taken.Load(), "any goroutine may take a copy while the observers are at work")
+		}
+	}
 }
 
 func TestCancellationKeepsTheReport(t *testing.T) {
