@@ -164,8 +164,8 @@ func (s *sinkhorn[T]) run(sweeps int) {
 		}
 		s.b.scales.Sweeps++
 		s.b.scales.Residual = worst
-		if sweeps <= 0 && worst < tol || s.b.over != nil && s.b.over() {
-			return
+		if sweeps <= 0 && worst < tol || worst-worst != 0 || s.b.over != nil && s.b.over() {
+			return // met, or entries are no numbers, or it is time
 		}
 	}
 }

@@ -81,8 +81,7 @@ func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *f
 		for n, f := range randomStart(s.o, s.x, s.rank, seed) {
 			next.f[n].Copy(f)
 		}
-		next.begin(limit)
-		return nil
+		return next.begin(limit, false)
 	}
 	if next.chosen, err = c.Choose(ctx, s.o.Run); err != nil {
 		return nil, err

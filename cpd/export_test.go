@@ -27,7 +27,9 @@ func begun[T asm.Float](x *tensor.Dense[T], rank int, o *Options, pool *par.Pool
 	if err != nil {
 		panic(err)
 	}
-	s.begin(nil)
+	if err := s.begin(nil, false); err != nil {
+		panic(err)
+	}
 	return s
 }
 

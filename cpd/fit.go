@@ -25,7 +25,9 @@ import (
 // cause. A start that is generated ends with the context and with MaxTime as
 // well, but for the first 50 ms: then the result holds a random model as it is
 // before the first sweep. Where the context ends while the data are looked at,
-// there is no result yet. A run whose objective or model leaves the range of floating point, as
+// there is no result yet. Penalties whose weights drive the
+// factors of a start out of the range of T are refused before the first sweep, with an
+// error wrapping [reg.ErrPenalty]. A run whose objective or model leaves the range of floating point, as
 // one from a start of absurd magnitude may, ends with an error wrapping
 // [solver.ErrNotFinite]. When err is nil the model is finite. x and the options
 // are never written, and the same call gives the same bits, for any number of
@@ -75,7 +77,7 @@ func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt
 	if pool == nil {
 		pool = par.New(1)
 	}
-	limit := fitting.NewLimit(ctx, opt.Run)
+	limit, defaultFloor := fitting.NewLimit(ctx, opt.Run), !opt.Eps.IsSet()
 	s, err := setUp(ctx, x, rank, opt, scale, pool, given, limit)
 	if err != nil {
 		return nil, err
@@ -83,7 +85,9 @@ func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt
 	if err := s.checkGiven(); err != nil {
 		return nil, err
 	}
-	s.begin(limit)
+	if err := s.begin(limit, defaultFloor); err != nil {
+		return nil, err
+	}
 	s, report, err := fitting.Run(ctx, s, opt.Run, s.doubt(), func(s *state[T], reason string, made int) (*state[T], error) {
 		return s.choose(ctx, reason, made, limit)
 	})
@@ -121,8 +125,18 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *
 	all := math.Pow(scale, float64(order))
 	v := newData(pool, x, opt, rank, all, floor)
 	if !opt.Eps.IsSet() {
-		mean := v.Stats().Mean() / all
-		opt.Eps = solver.Set(defaultEps(opt.Method, mean, rank, order))
+		stats := v.Stats()
+		eps := defaultEps(opt.Method, stats.Mean()/all, rank, order)
+		if size := fitting.LossSize(stats, opt.Loss); eps > 0 && size > 0 {
+			var blocks []fitting.Floored
+			for n, p := range opt.Penalty {
+				blocks = append(blocks, fitting.Floored{Penalty: p.Rescaled(fitting.ScaledObjective(opt.Loss, all), scale), Entries: opt.shape[n] * rank})
+			}
+			if low := fitting.LowerFloor[T](eps*scale, size, opt.Loss, blocks...); low < eps*scale {
+				eps = low / scale
+			}
+		}
+		opt.Eps = solver.Set(eps)
 	}
 	var start []*matrix.Dense[T]
 	var report *Compression

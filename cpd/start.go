@@ -215,8 +215,9 @@ func leading[T asm.Float](f, u *matrix.Dense[T], nonneg bool) {
 }
 
 // begin scales and balances the starting point. Scaling takes passes over the data
-// and is left out when the limit is over.
-func (s *state[T]) begin(limit *fitting.Limit) {
+// and is left out when the limit is over. Penalties that drive the factors out of
+// the range of their type, or below a floor that is the default one, are an error.
+func (s *state[T]) begin(limit *fitting.Limit, defaultFloor bool) error {
 	var scale func() float64
 	if s.o.ScaleInit.Or(false) && !limit.Over() {
 		scale = s.initialScale
@@ -230,8 +231,21 @@ func (s *state[T]) begin(limit *fitting.Limit) {
 	for _, b := range s.blocks {
 		penalties = append(penalties, b.Penalty)
 	}
-	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even)
+	r := fitting.Range[T]{Package: "cpd", Given: s.given != nil, Size: s.size}
+	if defaultFloor {
+		r.Eps = float64(s.eps)
+	}
+	for _, n := range s.free {
+		r.Blocks = append(r.Blocks, fitting.Ranged[T]{Name: fmt.Sprint("mode ", n), Block: s.blocks[n], Penalty: s.o.Penalty[n], Floored: s.o.nonneg[n]})
+	}
+	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even, r.Finite)
+	if s.touched && s.stats.Squares > 0 {
+		if err := r.Check(); err != nil {
+			return err
+		}
+	}
 	s.even()
+	return nil
 }
 
 // initialScale multiplies the free factors by the common factor that fits them to

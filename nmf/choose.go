@@ -53,8 +53,7 @@ func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *f
 		m := randomModel[T](seed, s.w.Rows, s.h.Cols, s.w.Cols, s.stats)
 		next.w.Copy(m.W)
 		next.h.Copy(m.H)
-		next.begin(limit)
-		return nil
+		return next.begin(limit, false)
 	}
 	if next.chosen, err = c.Choose(ctx, s.o.Run); err != nil {
 		return nil, err

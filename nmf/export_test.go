@@ -35,7 +35,7 @@ func CheckStateRoundTrip(t *testing.T) {
 			t.Cleanup(pool.Close)
 			s, err := setUp(x, 4, &e, 1, pool, nil, nil)
 			require.NoError(t, err)
-			s.begin(nil)
+			require.NoError(t, s.begin(nil, false))
 			return s
 		}
 		sweeps := func(s *state[float32], n int) {
@@ -75,7 +75,7 @@ func CheckBalanceWithinSweep[T asm.Float](t *testing.T, tol float64) {
 		require.NoError(t, err)
 		s, err := setUp(x, 4, &e, 1, nil, nil, nil)
 		require.NoError(t, err)
-		s.begin(nil)
+		require.NoError(t, s.begin(nil, false))
 		for range 3 {
 			require.NoError(t, s.Sweep())
 			s.step.updateW()

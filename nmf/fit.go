@@ -96,8 +96,7 @@ func fitOnce[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int, opt
 	if err := s.checkGiven(); err != nil {
 		return nil, err
 	}
-	s.begin(limit)
-	if err := s.checkRange(defaultFloor); err != nil {
+	if err := s.begin(limit, defaultFloor); err != nil {
 		return nil, err
 	}
 	s, report, err := fitting.Run(ctx, s, opt.Run, s.doubt(), func(s *state[T], reason string, made int) (*state[T], error) {
@@ -152,8 +151,10 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 		stats, objScale := v.Stats(), scaledObjective(opt.Loss, scale)
 		mean := stats.Mean() / (scale * scale)
 		eps := defaultEps[T](opt.Method, mean, rank)
-		if size := fitting.LossSize(stats, opt.Loss); size > 0 && !opt.FixW && !opt.FixH {
-			low := lowerFloor[T](eps*scale, size, opt.Loss, opt.W.Rescaled(objScale, scale), opt.H.Rescaled(objScale, scale), x.Rows, x.Cols, rank)
+		if size := fitting.LossSize(stats, opt.Loss); size > 0 {
+			low := fitting.LowerFloor[T](eps*scale, size, opt.Loss,
+				fitting.Floored{Penalty: opt.W.Rescaled(objScale, scale), Entries: x.Rows * rank},
+				fitting.Floored{Penalty: opt.H.Rescaled(objScale, scale), Entries: x.Cols * rank})
 			if low < eps*scale {
 				eps = low / scale
 			}

@@ -92,8 +92,9 @@ func randomModel[T asm.Float](seed uint64, m, n, rank int, stats data.Stats) *Mo
 }
 
 // begin scales and balances the starting point. Scaling takes passes over the data
-// and is left out when the limit is over.
-func (s *state[T]) begin(limit *fitting.Limit) {
+// and is left out when the limit is over. Penalties that drive the factors out of
+// the range of their type, or below a floor that is the default one, are an error.
+func (s *state[T]) begin(limit *fitting.Limit, defaultFloor bool) error {
 	var scale func() float64
 	if s.o.ScaleInit.Or(false) && !limit.Over() {
 		scale = s.initialScale
@@ -103,7 +104,21 @@ func (s *state[T]) begin(limit *fitting.Limit) {
 		even = func() { s.balancer.Balance() }
 	}
 	s.touched = scale != nil || even != nil
-	fitting.Begin(s.given == nil, fitting.Mixed(s.blockW.Penalty, s.blockH.Penalty), scale, even)
+	r := fitting.Range[T]{Package: "nmf", Given: s.given != nil, Size: s.size}
+	if defaultFloor {
+		r.Eps = float64(s.eps)
+	}
+	if !s.o.FixW {
+		r.Blocks = append(r.Blocks, fitting.Ranged[T]{Name: "W", Block: s.blockW, Penalty: s.o.W, Floored: true})
+	}
+	if !s.o.FixH {
+		r.Blocks = append(r.Blocks, fitting.Ranged[T]{Name: "H", Block: s.blockH, Penalty: s.o.H, Floored: true})
+	}
+	fitting.Begin(s.given == nil, fitting.Mixed(s.blockW.Penalty, s.blockH.Penalty), scale, even, r.Finite)
+	if s.given != nil && !s.touched || s.stats.Squares == 0 {
+		return nil
+	}
+	return r.Check()
 }
 
 // initialScale multiplies the free factors, but for components with a part that

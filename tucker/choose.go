@@ -82,8 +82,7 @@ func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *f
 				next.changed(n)
 			}
 		}
-		next.begin(limit)
-		return nil
+		return next.begin(limit, false)
 	}
 	if next.chosen, err = c.Choose(ctx, s.o.Run); err != nil {
 		return nil, err

@@ -29,7 +29,9 @@ func begun[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options, pool *par.P
 	if err != nil {
 		panic(err)
 	}
-	s.begin(nil)
+	if err := s.begin(nil, false); err != nil {
+		panic(err)
+	}
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
 	"polyad/loss"
@@ -27,7 +28,9 @@ import (
 // well, but for the first 50 ms: then the result holds a random model as it is
 // before the first sweep; with a Target, for which there are no ranks yet, the
 // error wraps [context.DeadlineExceeded] or is the context's cause. Where the
-// context ends while the data are looked at, there is no result either. A run whose objective or model leaves the range of floating point, as one
+// context ends while the data are looked at, there is no result either. Penalties whose weights drive the
+// blocks of a start out of the range of T are refused before the first sweep, with an
+// error wrapping [reg.ErrPenalty]. A run whose objective or model leaves the range of floating point, as one
 // from a start of absurd magnitude may, ends with an error wrapping
 // [solver.ErrNotFinite]. When err is nil the model is finite. x and the options are
 // never written, and the same call gives the same bits, for any number of workers.
@@ -77,12 +80,14 @@ func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled,
 	if pool == nil {
 		pool = par.New(1)
 	}
-	limit := fitting.NewLimit(ctx, opt.Run)
+	limit, defaultFloor := fitting.NewLimit(ctx, opt.Run), !opt.Eps.IsSet()
 	s, err := setUp(ctx, x, opt, scale, pool, given, limit)
 	if err != nil {
 		return nil, err
 	}
-	s.begin(limit)
+	if err := s.begin(limit, defaultFloor); err != nil {
+		return nil, err
+	}
 	s, report, err := fitting.Run(ctx, s, opt.Run, s.doubt(), func(s *state[T], reason string, made int) (*state[T], error) {
 		return s.choose(ctx, reason, made, limit)
 	})
@@ -110,15 +115,34 @@ func (m *Model[T]) finite() bool {
 // setUp makes the state of a fit of checked data; given is the start if one was
 // given.
 func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, scale float64, pool *par.Pool, given *Model[T], limit *fitting.Limit) (*state[T], error) {
-	if !opt.Eps.IsSet() {
-		opt.Eps = solver.Set(opt.defaultEps(sumOf(x) / float64(x.Len())))
-	}
 	all := 1.0
 	for range opt.scaled() {
 		all *= scale
 	}
+	mean := sumOf(x) / float64(x.Len())
+	stats := data.Stats{Count: x.Len(), Sum: mean * all * float64(x.Len())}
+	objScale := fitting.ScaledObjective(opt.Loss, all)
 	if opt.Loss == loss.Frobenius {
 		x, all = scaled(x, all), 1
+	}
+	if !opt.Eps.IsSet() {
+		eps := opt.defaultEps(mean)
+		if eps > 0 && opt.Loss == loss.Frobenius {
+			stats.Squares = squaresOf(x)
+		}
+		if size := fitting.LossSize(stats, opt.Loss); eps > 0 && size > 0 {
+			entries, _ := tensor.Elements(opt.ranks)
+			blocks := []fitting.Floored{{Penalty: opt.Core.Rescaled(objScale, scale), Entries: entries}}
+			for n, p := range opt.Factors {
+				if !opt.alone[n] {
+					blocks = append(blocks, fitting.Floored{Penalty: p.Rescaled(objScale, scale), Entries: opt.shape[n] * opt.ranks[n]})
+				}
+			}
+			if low := fitting.LowerFloor[T](eps*scale, size, opt.Loss, blocks...); low < eps*scale {
+				eps = low / scale
+			}
+		}
+		opt.Eps = solver.Set(eps)
 	}
 	var start *Model[T]
 	if given != nil {

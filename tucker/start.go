@@ -289,10 +289,11 @@ func (m *Model[T]) match(want float64) {
 }
 
 // begin scales and balances the starting point. Scaling takes passes over the data
-// and is left out when the limit is over.
-func (s *state[T]) begin(limit *fitting.Limit) {
+// and is left out when the limit is over. Penalties that drive the blocks out of the
+// range of their type, or below a floor that is the default one, are an error.
+func (s *state[T]) begin(limit *fitting.Limit, defaultFloor bool) error {
 	if _, hooi := s.o.Method.(HOOI); hooi {
-		return // the core is the best one for the factors, or as it was given
+		return nil // the core is the best one for the factors, or as it was given
 	}
 	var scale func() float64
 	if s.o.ScaleInit.Or(false) && !limit.Over() {
@@ -307,7 +308,23 @@ func (s *state[T]) begin(limit *fitting.Limit) {
 	for _, b := range s.blocks {
 		penalties = append(penalties, b.Penalty)
 	}
-	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even)
+	r := fitting.Range[T]{Package: "tucker", Given: s.given != nil, Size: s.size}
+	if defaultFloor {
+		r.Eps = float64(s.eps)
+	}
+	for _, n := range s.free {
+		b := fitting.Ranged[T]{Name: "the core", Block: s.blocks[n], Penalty: s.o.Core, Floored: s.o.nonneg[n]}
+		if n < len(s.f) {
+			b.Name, b.Penalty = fmt.Sprint("mode ", n), s.o.Factors[n]
+		}
+		r.Blocks = append(r.Blocks, b)
+	}
+	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even, r.Finite)
+	if s.touched && s.stats.Squares > 0 {
+		if err := r.Check(); err != nil {
+			return err
+		}
+	}
 	if s.touched || s.given == nil {
 		// The first sweep would raise the entries anyway, and the objective with them.
 		s.floor(s.blocks)
@@ -315,6 +332,7 @@ func (s *state[T]) begin(limit *fitting.Limit) {
 			s.changed(n)
 		}
 	}
+	return nil
 }
 
 // initialScale multiplies the free blocks by the common factor that fits them to

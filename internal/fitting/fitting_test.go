@@ -63,7 +63,7 @@ func TestOneSidedPenaltiesAreRefused(t *testing.T) {
 func TestScalingAndBalancingAlternateOnlyWithMixedDegrees(t *testing.T) {
 	for _, mixed := range []bool{false, true} {
 		eta, scales, balances := 1.0, 0, 0
-		fitting.Begin(true, mixed, func() float64 { scales++; eta /= 10; return eta }, func() { balances++ })
+		fitting.Begin(true, mixed, func() float64 { scales++; eta /= 10; return eta }, func() { balances++ }, nil)
 		if mixed {
 			require.Equal(t, 13, scales)
 			require.Equal(t, 14, balances)
@@ -72,7 +72,7 @@ func TestScalingAndBalancingAlternateOnlyWithMixedDegrees(t *testing.T) {
 			require.Equal(t, 2, balances)
 		}
 	}
-	fitting.Begin(true, true, nil, nil)
+	fitting.Begin(true, true, nil, nil, nil)
 }
 
 func TestConditionsHoldAtAnOptimum(t *testing.T) {

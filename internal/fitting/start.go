@@ -7,8 +7,9 @@ import "math"
 // balances them; nil: that is not done. With mixed degrees the two depend on each
 // other and alternate until the scale stands still. A start that was generated is
 // balanced before that, too, so that only the product of the penalties counts from
-// the beginning.
-func Begin(generated, mixed bool, scale func() (logEta float64), balance func()) {
+// the beginning. When entries leave the range of their type, so that finite, if it is
+// not nil, reports false, the rest is left out.
+func Begin(generated, mixed bool, scale func() (logEta float64), balance func(), finite func() bool) {
 	if generated && balance != nil {
 		balance()
 	}
@@ -17,6 +18,9 @@ func Begin(generated, mixed bool, scale func() (logEta float64), balance func())
 		rounds = 50
 	}
 	for range rounds {
+		if finite != nil && !finite() {
+			return
+		}
 		eta := 0.0
 		if scale != nil {
 			eta = scale()
