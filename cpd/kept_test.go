@@ -53,7 +53,7 @@ func TestKeepingTheBestModelAllocatesNothing(t *testing.T) {
 	racing.CountsAllocations(t)
 	for _, o := range []Options{{Method: ALS{}}, {Nonneg: All, Penalty: Each(reg.L1(.1)), Eps: solver.Set(.01)}} {
 		s := midway(t, o, nil)
-		s.begin(nil)
+		require.NoError(t, s.begin(nil, false))
 		require.True(t, s.MayRise())
 		one := func() {
 			_ = s.Sweep()

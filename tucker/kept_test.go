@@ -56,7 +56,7 @@ func TestKeepingTheBestModelAllocatesNothing(t *testing.T) {
 	racing.CountsAllocations(t)
 	o := Options{Method: HALS{}, Core: reg.L1(.1), Factors: Each(reg.L1(.1)), Eps: solver.Set(.01)}
 	s := midway(t, o, nil)
-	s.begin(nil)
+	require.NoError(t, s.begin(nil, false))
 	require.True(t, s.MayRise())
 	one := func() {
 		_ = s.Sweep()
