@@ -35,6 +35,26 @@ func (l Level) String() string {
 	return levelNames[l]
 }
 
+// MarshalText returns the name of the level, and an error for one that does not
+// exist.
+func (l Level) MarshalText() ([]byte, error) {
+	if l < 0 || int(l) >= len(levelNames) {
+		return nil, fmt.Errorf("asm: level %d; the levels are %v", int(l), levelNames)
+	}
+	return []byte(levelNames[l]), nil
+}
+
+// UnmarshalText reads a name; whether this machine has the level is [Levels]'
+// business.
+func (l *Level) UnmarshalText(text []byte) error {
+	i := slices.Index(levelNames[:], strings.ToLower(string(text)))
+	if i < 0 {
+		return fmt.Errorf("asm: level %q; want one of %v", text, levelNames)
+	}
+	*l = Level(i)
+	return nil
+}
+
 // tableSet holds the kernels of one level for both element types.
 type tableSet struct {
 	level Level

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"polyad/internal/named"
 )
 
 // The sentinels that the errors of this package wrap.
@@ -84,15 +86,18 @@ const (
 	W64  // Sony Wave64
 )
 
-var kindNames = [...]string{WAV: "WAV", FLAC: "FLAC", OGG: "OGG", MP3: "MP3", AIFF: "AIFF", W64: "W64"}
+var kinds = named.Enum[Kind]{Type: "Kind", Option: "format", Err: ErrOption,
+	Words: []string{WAV: "WAV", FLAC: "FLAC", OGG: "OGG", MP3: "MP3", AIFF: "AIFF", W64: "W64"}}
 
 // String returns the name of the format.
-func (k Kind) String() string {
-	if k < WAV || k > W64 {
-		return fmt.Sprintf("Kind(%d)", int(k))
-	}
-	return kindNames[k]
-}
+func (k Kind) String() string { return kinds.String(k) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (k Kind) MarshalText() ([]byte, error) { return kinds.Text(k) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (k *Kind) UnmarshalText(text []byte) error { return kinds.Set(k, text) }
 
 // suffixes are those of the formats that are read.
 var suffixes = map[string]Kind{

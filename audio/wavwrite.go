@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"polyad/internal/named"
 )
 
 // Encoding is the way samples are stored in a WAV file.
@@ -23,23 +25,27 @@ const (
 )
 
 var encodings = [...]struct {
-	name string
 	bits int
 	tag  uint16
 }{
-	PCM16: {"PCM16", 16, tagPCM}, PCM24: {"PCM24", 24, tagPCM}, Float32: {"Float32", 32, tagFloat},
-	PCM8: {"PCM8", 8, tagPCM}, PCM32: {"PCM32", 32, tagPCM}, Float64: {"Float64", 64, tagFloat},
+	PCM16: {16, tagPCM}, PCM24: {24, tagPCM}, Float32: {32, tagFloat},
+	PCM8: {8, tagPCM}, PCM32: {32, tagPCM}, Float64: {64, tagFloat},
 }
 
-func (e Encoding) known() bool { return e >= 0 && int(e) < len(encodings) }
+var encodingNames = named.Enum[Encoding]{Type: "Encoding", Option: "encoding", Err: ErrOption,
+	Words: []string{PCM16: "PCM16", PCM24: "PCM24", Float32: "Float32", PCM8: "PCM8", PCM32: "PCM32", Float64: "Float64"}}
+
+func (e Encoding) known() bool { return encodingNames.Has(e) }
 
 // String returns the name of the encoding.
-func (e Encoding) String() string {
-	if !e.known() {
-		return fmt.Sprintf("Encoding(%d)", int(e))
-	}
-	return encodings[e].name
-}
+func (e Encoding) String() string { return encodingNames.String(e) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (e Encoding) MarshalText() ([]byte, error) { return encodingNames.Text(e) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (e *Encoding) UnmarshalText(text []byte) error { return encodingNames.Set(e, text) }
 
 // Words returns the encoding in words: "16-bit integers", "32-bit floats".
 func (e Encoding) Words() string {

@@ -37,22 +37,22 @@ type Compressed struct {
 	// Tol bounds what compression may leave out, relative to the norm of the data:
 	// each J_n is as small as that allows, but at most max(2·rank, 50). At most 1,
 	// default 1e-4.
-	Tol solver.Opt[float64]
+	Tol solver.Opt[float64] `json:"tol,omitzero"`
 	// Ranks are the J_n, one for each mode, instead of Tol; nil: Tol says.
-	Ranks []int
+	Ranks []int `json:"ranks,omitzero"`
 }
 
 // Compression is what a [Compressed] start did.
 type Compression struct {
 	// Ranks is the shape of the core.
-	Ranks []int
+	Ranks []int `json:"ranks"`
 	// Left is ||X - G ×_0 U_0 ×_1 U_1 …||_F / ||X||_F, the part of the data that the
 	// core has not. Below the root of the precision it is not told from 0.
-	Left float64
+	Left float64 `json:"left_out"`
 	// Iterations is the number of sweeps on the core, after which the model had the
 	// relative error RelError for it.
-	Iterations int
-	RelError   float64
+	Iterations int     `json:"iterations"`
+	RelError   float64 `json:"rel_error"`
 }
 
 func (Compressed) start() {}

@@ -26,12 +26,12 @@ type ALS struct {
 	// Extrapolate lets each factor begin, and the others be fitted to, a point
 	// beyond the last one. A sweep that would raise the objective is given up
 	// and leaves the model as it was.
-	Extrapolate bool
+	Extrapolate bool `json:"extrapolate,omitzero"`
 	// LineSearch lets a sweep begin at the best point of the line along which the
 	// last one went, which helps most where progress is slow for long (swamps). It
 	// takes N-1 passes over the data more for each sweep of N free factors, all of
 	// both signs and of complete data.
-	LineSearch bool
+	LineSearch bool `json:"line_search,omitzero"`
 }
 
 // HALS is hierarchical alternating least squares, for the Frobenius loss with
@@ -42,18 +42,19 @@ type HALS struct {
 	// and Glineur: at most 1 + Alpha·ρ sweeps, and 50, where ρ compares the cost of
 	// the products with that of a sweep, ended as soon as a sweep changes a block
 	// of 512 rows by no more than Delta times what the first one did.
-	Inner int
+	Inner int `json:"inner,omitzero"`
 	// Alpha and Delta belong to the accelerated rule; defaults 0.5 and 0.1.
-	Alpha, Delta solver.Opt[float64]
+	Alpha solver.Opt[float64] `json:"alpha,omitzero"`
+	Delta solver.Opt[float64] `json:"delta,omitzero"`
 	// Extrapolate is that of [ALS].
-	Extrapolate bool
+	Extrapolate bool `json:"extrapolate,omitzero"`
 }
 
 // MU is the multiplicative update by majorization-minimization, for every loss
 // and penalty. All factors are nonnegative.
 type MU struct {
 	// Inner is the number of steps per factor and sweep; 0 means 1.
-	Inner int
+	Inner int `json:"inner,omitzero"`
 }
 
 func (ALS) method()  {}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"polyad/internal/fitting"
+	"polyad/internal/named"
 )
 
 // Norm is what [Model.Normalize] makes 1.
@@ -18,13 +19,17 @@ const (
 	NormL1
 )
 
+var norms = named.Enum[Norm]{Type: "Norm", Option: "norm", Err: ErrOption, Words: []string{"l2", "l1"}}
+
 // String returns l1 or l2.
-func (n Norm) String() string {
-	if n == NormL1 {
-		return "l1"
-	}
-	return "l2"
-}
+func (n Norm) String() string { return norms.String(n) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (n Norm) MarshalText() ([]byte, error) { return norms.Text(n) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (n *Norm) UnmarshalText(text []byte) error { return norms.Set(n, text) }
 
 // Normalize divides every column by its norm, in place, and multiplies the weights
 // with what that takes away, so that the array stays what it is up to rounding.

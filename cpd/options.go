@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"polyad/internal/fitting"
+	"polyad/internal/named"
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
@@ -37,6 +38,23 @@ type Modes []int
 // All are all modes.
 var All = Modes{-1}
 
+var modes = named.Modes{Words: map[int]string{-1: "all"}, Err: ErrOption}
+
+// String returns the modes as the command line has them, such as 0,2 or all.
+func (m Modes) String() string { return modes.String(m) }
+
+// MarshalText returns what String does, and an error for a number that is no mode.
+func (m Modes) MarshalText() ([]byte, error) { return modes.Text(m) }
+
+// UnmarshalText reads it; the error wraps [ErrOption].
+func (m *Modes) UnmarshalText(text []byte) error {
+	list, err := modes.Parse(string(text))
+	if err == nil {
+		*m = list
+	}
+	return err
+}
+
 // Penalties are the penalties of the factors: none, one for all free factors
 // ([Each]), or one for each mode.
 type Penalties []reg.Penalty
@@ -62,62 +80,66 @@ const (
 	BalanceBlock
 )
 
-var balanceNames = [...]string{"auto", "none", "init", "every", "block"}
+var balances = named.Enum[Balance]{Type: "Balance", Option: "balance", Err: ErrOption, Words: []string{"auto", "none", "init", "every", "block"}}
 
 // String returns auto, none, init, every or block.
-func (b Balance) String() string {
-	if b < 0 || int(b) >= len(balanceNames) {
-		return fmt.Sprintf("Balance(%d)", int(b))
-	}
-	return balanceNames[b]
-}
+func (b Balance) String() string { return balances.String(b) }
 
-// Options of a fit. The zero value is the documented default.
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (b Balance) MarshalText() ([]byte, error) { return balances.Text(b) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (b *Balance) UnmarshalText(text []byte) error { return balances.Set(b, text) }
+
+// Options of a fit. The zero value is the documented default. They go through JSON
+// and come back, but for observers, which JSON has no form for, and a model that is
+// given as the start: it is "model", which [Fit] refuses until Init is set again.
 type Options struct {
 	// Loss is the divergence that is minimized; default Frobenius.
-	Loss loss.Loss
+	Loss loss.Loss `json:"loss"`
 	// Method is the algorithm; default [DefaultMethod]. A method that is named
 	// runs as written, so plain unless it says Extrapolate.
-	Method Method
+	Method Method `json:"method,omitzero"`
 	// Nonneg are the modes whose factors are nonnegative; default none, all for
 	// MU.
-	Nonneg Modes
+	Nonneg Modes `json:"nonneg,omitzero"`
 	// Penalty are the penalties of the factors; default none. Either all free
 	// factors have one or none has, if more than one is free.
-	Penalty Penalties
+	Penalty Penalties `json:"penalty,omitzero"`
 	// Balance says when the factors are balanced; default BalanceAuto.
-	Balance Balance
+	Balance Balance `json:"balance"`
 	// Init is the starting point; default SVD{}, but Random{} when a factor is
 	// nonnegative or there are restarts.
-	Init Start
+	Init Start `json:"init,omitzero"`
 	// ScaleInit says whether the starting point is scaled to data and penalties;
 	// default true, and false for a start that is given.
-	ScaleInit solver.Opt[bool]
+	ScaleInit solver.Opt[bool] `json:"scale_init,omitzero"`
 	// Fix are the modes whose factors stay as Init gives them.
-	Fix Modes
+	Fix Modes `json:"fix,omitzero"`
 	// Mask says which entries are observed; nil: all are. What is stored for the
 	// others has no effect, be it NaN. Loss and errors are those of the observed
 	// entries.
-	Mask *tensor.Mask
+	Mask *tensor.Mask `json:"mask,omitzero"`
 	// Eps is the floor of the entries of nonnegative factors, and for β ≤ 0 of the
 	// data too; at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. ALS has none, and refuses
 	// one. Default 0 for HALS and 1e-16·(mean(X)/rank)^(1/N) for MU with N modes,
 	// the data untouched.
-	Eps solver.Opt[float64]
+	Eps solver.Opt[float64] `json:"eps,omitzero"`
 	// Seed of all that is random in a start; every number is a seed.
-	Seed uint64
+	Seed uint64 `json:"seed"`
 	// Restarts is the number of runs, from random starts with the seeds Seed,
 	// Seed+1 and so on, of which the best is returned; default 1. Run.MaxTime is
 	// for all of them together. Observers are called by one run at a time,
 	// Event.Run telling which, and end that run alone.
-	Restarts int
+	Restarts int `json:"restarts,omitzero"`
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
-	Workers int
+	Workers int `json:"workers,omitzero"`
 	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000, and
 	// TraceEvery to 1, to 10 for losses other than Frobenius and with a mask.
-	Run solver.Options
+	Run solver.Options `json:"run,omitzero"`
 }
 
 // settled are options with every default that does not need the data filled in,

@@ -3,6 +3,7 @@ package cpd
 import (
 	"polyad/asm"
 	"polyad/balance"
+	"polyad/internal/fitting"
 	"polyad/reg"
 	"polyad/solver"
 )
@@ -58,7 +59,7 @@ type Result[T asm.Float] struct {
 	Best int
 
 	// Options are the options as they took effect, all defaults filled in, but
-	// without observers. They keep a model that was given as the start alive.
+	// without observers and Run.Start. They keep a model that was given as the start alive.
 	Options Options
 
 	normalized bool // since the fit
@@ -103,7 +104,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		Compression: s.compression,
 		Start:       s.chosen,
 	}
-	r.Options.Run.Observe = nil
+	r.Options.Run = fitting.RunOf(r.Options.Run)
 	pruned := make([]bool, s.rank)
 	for n, b := range s.blocks {
 		r.Penalty = append(r.Penalty, b.Value()/s.objScale)

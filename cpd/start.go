@@ -79,6 +79,8 @@ func givenStart[T asm.Float](o *settled, rank int) (*Model[T], error) {
 	switch a := o.Init.(type) {
 	case Random, SVD, Compressed:
 		return nil, nil
+	case lostModel:
+		return nil, errLost
 	case *Model[T]:
 		given = a
 	case *Result[T]:

@@ -91,6 +91,24 @@ func (l Loss) String() string {
 	return strconv.FormatFloat(l.beta, 'g', -1, 64)
 }
 
+// MarshalText returns the name that String returns, and an error that wraps
+// [ErrLoss] for a loss that does not exist.
+func (l Loss) MarshalText() ([]byte, error) {
+	if err := l.Validate(); err != nil {
+		return nil, err
+	}
+	return []byte(l.String()), nil
+}
+
+// UnmarshalText reads a name as [Parse] does.
+func (l *Loss) UnmarshalText(text []byte) error {
+	parsed, err := Parse(string(text))
+	if err == nil {
+		*l = parsed
+	}
+	return err
+}
+
 // Formula returns the loss as it stands in an objective, with X and the given
 // name of the model.
 func (l Loss) Formula(model string) string {

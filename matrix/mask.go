@@ -11,8 +11,9 @@ import (
 // (Cols+63)/64 words, and bits behind the last column mean nothing. The zero value
 // is the mask of an empty matrix.
 type Mask struct {
-	Rows, Cols int
-	Bits       []uint64
+	Rows int      `json:"rows"`
+	Cols int      `json:"cols"`
+	Bits []uint64 `json:"bits"`
 }
 
 // NewMask returns a mask by which every entry is missing. It panics when a size

@@ -3,6 +3,8 @@ package ndio
 import (
 	"crypto/sha256"
 	"io"
+
+	"polyad/internal/named"
 )
 
 // Presence says whether a table has a header line or an index column.
@@ -14,6 +16,18 @@ const (
 	Present                 // there is one
 	Absent                  // there is none
 )
+
+var presences = named.Enum[Presence]{Type: "Presence", Option: "presence", Err: ErrOption, Words: []string{"guess", "true", "false"}}
+
+// String returns guess, true or false: what --header and --index of the command take.
+func (p Presence) String() string { return presences.String(p) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (p Presence) MarshalText() ([]byte, error) { return presences.Text(p) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (p *Presence) UnmarshalText(text []byte) error { return presences.Set(p, text) }
 
 // Options say how a file is read that can be read in several ways. The zero value
 // is what [ReadFile] and [Decode] do. An error wraps [ErrOption] when an option has no

@@ -203,7 +203,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		Options:  *s.o,
 		Start:    s.chosen,
 	}
-	r.Options.Run.Observe = nil
+	r.Options.Run = fitting.RunOf(r.Options.Run)
 	emptyW, emptyH := s.blockW.Empty(s.eps), s.blockH.Empty(s.eps)
 	for q := range emptyW {
 		if emptyW[q] || emptyH[q] {

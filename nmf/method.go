@@ -21,11 +21,11 @@ type Method interface {
 // and penalty.
 type MU struct {
 	// Inner is the number of steps per factor and sweep; 0 means 1.
-	Inner int
+	Inner int `json:"inner,omitzero"`
 	// Extrapolate makes the steps from points beyond the last ones, for losses
 	// with 1 ≤ β ≤ 2. Whenever the objective is evaluated and has risen, the run
 	// returns to the best point so far and starts anew from there.
-	Extrapolate bool
+	Extrapolate bool `json:"extrapolate,omitzero"`
 }
 
 // HALS is hierarchical alternating least squares, for the Frobenius loss with
@@ -37,15 +37,16 @@ type HALS struct {
 	// products with that of a sweep, ended as soon as a sweep changes a block
 	// by no more than Delta times what the first one did. A block is 512
 	// columns of H, or at most 512 rows of W (a sixteenth of them if fewer).
-	Inner int
+	Inner int `json:"inner,omitzero"`
 	// Alpha and Delta belong to the accelerated rule; defaults 0.5 and 0.1.
-	Alpha, Delta solver.Opt[float64]
+	Alpha solver.Opt[float64] `json:"alpha,omitzero"`
+	Delta solver.Opt[float64] `json:"delta,omitzero"`
 	// Exact applies the accelerated rule to the whole factor instead of blocks.
-	Exact bool
+	Exact bool `json:"exact,omitzero"`
 	// Extrapolate lets each factor begin, and the other one be fitted to, a point
 	// beyond the last one. A sweep that would raise the objective by more than
 	// rounding is given up and leaves the model as it was.
-	Extrapolate bool
+	Extrapolate bool `json:"extrapolate,omitzero"`
 }
 
 // ANLS is alternating nonnegative least squares, each factor minimized exactly

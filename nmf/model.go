@@ -85,7 +85,7 @@ type Result[T asm.Float] struct {
 	Best int
 
 	// Options are the options as they took effect, all defaults filled in, but
-	// without observers. They keep a model that was given as the start alive.
+	// without observers and Run.Start. They keep a model that was given as the start alive.
 	Options Options
 
 	normalized bool // since the fit

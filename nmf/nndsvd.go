@@ -7,6 +7,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/data"
+	"polyad/internal/named"
 	"polyad/internal/par"
 	"polyad/matrix"
 )
@@ -48,6 +49,18 @@ const (
 	// hundredth of the mean as their deviation (NNDSVDar).
 	FillRandom
 )
+
+var fills = named.Enum[Fill]{Type: "Fill", Option: "fill", Err: ErrOption, Words: []string{"zero", "mean", "random"}}
+
+// String returns zero, mean or random.
+func (f Fill) String() string { return fills.String(f) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (f Fill) MarshalText() ([]byte, error) { return fills.Text(f) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (f *Fill) UnmarshalText(text []byte) error { return fills.Set(f, text) }
 
 func (NNDSVD) start() {}
 

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"polyad/internal/fitting"
+	"polyad/internal/named"
 	"polyad/matrix"
 )
 
@@ -18,13 +19,17 @@ const (
 	NormL2
 )
 
+var norms = named.Enum[Norm]{Type: "Norm", Option: "norm", Err: ErrOption, Words: []string{"l1", "l2"}}
+
 // String returns l1 or l2.
-func (n Norm) String() string {
-	if n == NormL2 {
-		return "l2"
-	}
-	return "l1"
-}
+func (n Norm) String() string { return norms.String(n) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (n Norm) MarshalText() ([]byte, error) { return norms.Text(n) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (n *Norm) UnmarshalText(text []byte) error { return norms.Set(n, text) }
 
 // Normalize divides every column of W by its norm and multiplies the row of H
 // with it, in place, so that W·H stays what it is up to rounding. A column of

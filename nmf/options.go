@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"polyad/internal/fitting"
+	"polyad/internal/named"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/reg"
@@ -62,15 +63,17 @@ const (
 	BalanceBlock
 )
 
-var balanceNames = [...]string{"auto", "none", "init", "every", "block"}
+var balances = named.Enum[Balance]{Type: "Balance", Option: "balance", Err: ErrOption, Words: []string{"auto", "none", "init", "every", "block"}}
 
 // String returns auto, none, init, every or block.
-func (b Balance) String() string {
-	if b < 0 || int(b) >= len(balanceNames) {
-		return fmt.Sprintf("Balance(%d)", int(b))
-	}
-	return balanceNames[b]
-}
+func (b Balance) String() string { return balances.String(b) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (b Balance) MarshalText() ([]byte, error) { return balances.Text(b) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (b *Balance) UnmarshalText(text []byte) error { return balances.Set(b, text) }
 
 // Order says which factor is updated first in a sweep.
 type Order int
@@ -83,67 +86,76 @@ const (
 	OrderHW
 )
 
-// String returns wh or hw.
-func (o Order) String() string {
-	if o == OrderHW {
-		return "hw"
-	}
-	return "wh"
-}
+var orders = named.Enum[Order]{Type: "Order", Option: "order", Err: ErrOption, Words: []string{"wh", "hw"}}
 
-// Options of a fit. The zero value is the documented default.
+// String returns wh or hw.
+func (o Order) String() string { return orders.String(o) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (o Order) MarshalText() ([]byte, error) { return orders.Text(o) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (o *Order) UnmarshalText(text []byte) error { return orders.Set(o, text) }
+
+// Options of a fit. The zero value is the documented default. They go through JSON
+// and come back, but for observers, which JSON has no form for, and a model that is
+// given as the start: it is "model", which [Fit] refuses until Init is set again.
 type Options struct {
 	// Loss is the divergence that is minimized; default Frobenius.
-	Loss loss.Loss
+	Loss loss.Loss `json:"loss"`
 	// Method is the algorithm; default [DefaultMethod]. A method that is named
 	// runs as written, so plain unless it says Extrapolate.
-	Method Method
+	Method Method `json:"method,omitzero"`
 	// W and H are the penalties of the factors; default none. When both factors
 	// are free either both have one or neither.
-	W, H reg.Penalty
+	W reg.Penalty `json:"w,omitzero"`
+	H reg.Penalty `json:"h,omitzero"`
 	// Balance says when the factors are balanced; default BalanceAuto.
-	Balance Balance
+	Balance Balance `json:"balance"`
 	// Init is the starting point; default NNDSVD{Fill: FillMean}, and Random{}
 	// when there are restarts.
-	Init Start
+	Init Start `json:"init,omitzero"`
 	// ScaleInit says whether the starting point is scaled to data and penalties;
 	// default true, and false for a start that is given.
-	ScaleInit solver.Opt[bool]
+	ScaleInit solver.Opt[bool] `json:"scale_init,omitzero"`
 	// Order is the order of a sweep; default OrderWH. It has no effect when a
 	// factor is fixed.
-	Order Order
+	Order Order `json:"order"`
 	// FixW and FixH keep a factor as Init gives it.
-	FixW, FixH bool
+	FixW bool `json:"fix_w,omitzero"`
+	FixH bool `json:"fix_h,omitzero"`
 	// Mask says which entries of the data are observed; the others are missing and
 	// may be anything, NaN too. Default nil: all are observed.
-	Mask *matrix.Mask
+	Mask *matrix.Mask `json:"mask,omitzero"`
 	// HoldW and HoldH keep columns of W and rows of H, by the index of their
 	// components, as Init gives them, while the others are fitted: known parts
 	// beside unknown ones. A component with a part that is held is neither
 	// balanced nor scaled. For HALS and MU.
-	HoldW, HoldH []int
+	HoldW []int `json:"hold_w,omitzero"`
+	HoldH []int `json:"hold_h,omitzero"`
 	// Eps is the floor of the factors' entries, and for β ≤ 0 of the data too;
 	// at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. ANLS and ALS have none, and
 	// refuse one. Default 0 for HALS and
 	// 1e-16·sqrt(mean(X)/rank) for MU, less where the penalties of entries at the
 	// floor would count (weights of some 1e8 and more), the data untouched.
-	Eps solver.Opt[float64]
+	Eps solver.Opt[float64] `json:"eps,omitzero"`
 	// Seed of all that is random in a start; every number is a seed.
-	Seed uint64
+	Seed uint64 `json:"seed"`
 	// Restarts is the number of runs, from starts with the seeds Seed, Seed+1 and
 	// so on, of which the best is returned; default 1. The start must depend on
 	// the seed: Random{}, or NNDSVD{Fill: FillRandom}. Run.MaxTime is for all of
 	// them together. Observers are called by one run at a time, Event.Run telling
 	// which, and end that run alone.
-	Restarts int
+	Restarts int `json:"restarts,omitzero"`
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
-	Workers int
+	Workers int `json:"workers,omitzero"`
 	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000, and
 	// TraceEvery to 1, or 10 where the objective costs a pass over the data: for
 	// losses other than Frobenius, and with missing entries.
-	Run solver.Options
+	Run solver.Options `json:"run,omitzero"`
 }
 
 // effective returns the options with every default that does not need the data

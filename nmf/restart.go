@@ -65,7 +65,7 @@ func fitRestarts[T asm.Float](ctx context.Context, x *matrix.Dense[T], rank int,
 	}
 	o := *opt
 	o.Eps, o.Workers = result.Options.Eps, w
-	o.Run.Observe = nil
+	o.Run = fitting.RunOf(o.Run)
 	result.Options, result.Runs, result.Best = o, runs, best
 	result.Seconds = time.Since(r.began).Seconds()
 	if ctx.Err() != nil {

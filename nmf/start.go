@@ -50,6 +50,8 @@ func givenStart[T asm.Float](o *Options, m, n, rank int) (*Model[T], error) {
 	switch a := o.Init.(type) {
 	case Random, NNDSVD, SPA:
 		return nil, nil
+	case lostModel:
+		return nil, errLost
 	case *Model[T]:
 		given = a
 	case *Result[T]:

@@ -11,8 +11,9 @@ import (
 // Term is one homogeneous term Weight · Σ_i Rows[i] · Σ_q |x_iq|^Degree. Rows
 // has an entry per row of the factor I x r, or is nil for ones.
 type Term struct {
-	Degree, Weight float64
-	Rows           []float64
+	Degree float64   `json:"degree"`
+	Weight float64   `json:"weight"`
+	Rows   []float64 `json:"rows,omitzero"`
 }
 
 // Penalty is a sum of terms. The nil penalty is none.

@@ -34,28 +34,29 @@ func (o Opt[T]) IsSet() bool { return o.set }
 type Options struct {
 	// Tol is the tolerance of the stop rule, the share of the objective by which ten
 	// sweeps may still change it, at least 0; 0 means never stop early. Default 1e-6.
-	Tol Opt[float64]
+	Tol Opt[float64] `json:"tol,omitzero"`
 
 	// MaxIter is the largest number of sweeps, at least 0; 0 only evaluates the
 	// starting point. Default 500, or what the algorithm's documentation says.
-	MaxIter Opt[int]
+	MaxIter Opt[int] `json:"max_iter,omitzero"`
 
 	// MaxTime ends a run after the sweep in which it is exceeded; it counts from
-	// Start. 0 means no limit.
-	MaxTime time.Duration
+	// Start. 0 means no limit. In JSON it is a number of seconds.
+	MaxTime time.Duration `json:"max_time,omitzero"`
 
 	// TraceEvery says after how many sweeps the objective is evaluated: for the
 	// trace, the stop rule and the observers. The starting point and the last
 	// sweep always are. Default 1, and 10 for losses whose objective costs a
 	// pass over the data of its own.
-	TraceEvery int
+	TraceEvery int `json:"trace_every,omitzero"`
 
-	// Observe is called with every evaluated point, the start included.
-	Observe []Observer
+	// Observe is called with every evaluated point, the start included. JSON has no
+	// functions, and leaves observers out.
+	Observe []Observer `json:"-"`
 
 	// Start is the moment from which seconds count. Default: when the entry
 	// point is called.
-	Start time.Time
+	Start time.Time `json:"start,omitzero"`
 }
 
 // ErrOption is wrapped by errors about options that make no sense.

@@ -1,5 +1,7 @@
 package solver
 
+import "polyad/internal/named"
+
 // Status says how a run ended.
 type Status int
 
@@ -19,15 +21,23 @@ const (
 	Cancelled
 )
 
-var statusNames = [...]string{"unknown", "converged", "max_iter", "max_time", "stopped", "cancelled"}
+var statuses = named.Enum[Status]{Type: "Status", Option: "status", Err: ErrOption,
+	Words: []string{"unknown", "converged", "max_iter", "max_time", "stopped", "cancelled"}}
 
 // String returns the status in the spelling of result files.
 func (s Status) String() string {
-	if s < 0 || int(s) >= len(statusNames) {
-		return statusNames[Unknown]
+	if !statuses.Has(s) {
+		return Unknown.String()
 	}
-	return statusNames[s]
+	return statuses.String(s)
 }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (s Status) MarshalText() ([]byte, error) { return statuses.Text(s) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (s *Status) UnmarshalText(text []byte) error { return statuses.Set(s, text) }
 
 // Point is one evaluation of the objective. Seconds count from Options.Start;
 // RelError is ‖X - model‖_F / ‖X‖_F for every loss.
@@ -65,11 +75,11 @@ type Observer func(Event) (stop bool)
 
 // Report says how a run went.
 type Report struct {
-	Status     Status
-	Iterations int
-	Seconds    float64
-	Trace      Trace
+	Status     Status  `json:"status"`
+	Iterations int     `json:"iterations"`
+	Seconds    float64 `json:"seconds"`
+	Trace      Trace   `json:"trace"`
 	// Returned is the point of the trace whose model is returned: the last one, but
 	// the lowest one where the objective has risen ([Riser]). It is computed directly.
-	Returned Point
+	Returned Point `json:"returned"`
 }

@@ -7,13 +7,13 @@ package solver
 // up, and then point 0 again.
 type Start struct {
 	// Reason is why others were tried.
-	Reason string
+	Reason string `json:"reason"`
 	// Tried is how many starts were, the generated one included.
-	Tried int
+	Tried int `json:"tried"`
 	// Sweeps is what that cost, over all of them. They are not among the iterations
 	// of the run.
-	Sweeps int
+	Sweeps int `json:"sweeps"`
 	// Chosen names the start that was taken, and Seed is that of a random one.
-	Chosen string
-	Seed   uint64
+	Chosen string `json:"chosen"`
+	Seed   uint64 `json:"seed"`
 }

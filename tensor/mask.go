@@ -12,8 +12,8 @@ import (
 // set where entry i, counted in row-major order, is observed, and bits behind the
 // last entry mean nothing.
 type Mask struct {
-	Shape []int
-	Bits  []uint64
+	Shape []int    `json:"shape"`
+	Bits  []uint64 `json:"bits"`
 }
 
 // NewMask returns a mask by which every entry is missing. It panics when a size is

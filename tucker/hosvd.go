@@ -19,16 +19,16 @@ import (
 type HOSVDOptions struct {
 	// Target is the relative error that the ranks are chosen for, instead of ranks
 	// that are given: at least 1e-14, for float32 2e-6, and below 1.
-	Target solver.Opt[float64]
+	Target solver.Opt[float64] `json:"target,omitzero"`
 	// Truncated projects onto singular vectors of the data along every mode, all
 	// of them found before any is used. Default is the sequential variant, which
 	// projects along a mode before it looks at the next one.
-	Truncated bool
+	Truncated bool `json:"truncated,omitzero"`
 	// Modes are the modes that get a factor; default all.
-	Modes Modes
+	Modes Modes `json:"modes,omitzero"`
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
-	Workers int
+	Workers int `json:"workers,omitzero"`
 }
 
 // HOSVDResult is a model with orthonormal factors and what is known of it.

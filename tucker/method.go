@@ -32,24 +32,25 @@ type HALS struct {
 	// and Glineur: at most 1 + Alpha·ρ sweeps, and 50, where ρ compares the cost of
 	// the products with that of a sweep, ended as soon as a sweep changes a block
 	// of 512 rows by no more than Delta times what the first one did.
-	Inner int
+	Inner int `json:"inner,omitzero"`
 	// Alpha and Delta belong to the accelerated rule; defaults 0.5 and 0.1.
-	Alpha, Delta solver.Opt[float64]
+	Alpha solver.Opt[float64] `json:"alpha,omitzero"`
+	Delta solver.Opt[float64] `json:"delta,omitzero"`
 	// Core is the number of gradient steps on the core: exactly Core when it is
 	// positive. 0 means at most 50, ended as soon as a step changes the core by no
 	// more than Delta times what the first one did.
-	Core int
+	Core int `json:"core,omitzero"`
 }
 
 // MU is the multiplicative update by majorization-minimization, for every loss
 // and penalty. All blocks are nonnegative.
 type MU struct {
 	// Inner is the number of steps per block and sweep; 0 means 1.
-	Inner int
+	Inner int `json:"inner,omitzero"`
 	// Extrapolate lets each block begin, and the others be fitted to, a point beyond
 	// the last one. A sweep that would raise the objective is given up and leaves
 	// the model as it was. Every sweep evaluates the objective.
-	Extrapolate bool
+	Extrapolate bool `json:"extrapolate,omitzero"`
 }
 
 // String returns "hooi".

@@ -6,6 +6,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/fitting"
+	"polyad/internal/named"
 	"polyad/internal/par"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -173,13 +174,17 @@ const (
 	NormL1
 )
 
+var norms = named.Enum[Norm]{Type: "Norm", Option: "norm", Err: ErrOption, Words: []string{"l2", "l1"}}
+
 // String returns l1 or l2.
-func (n Norm) String() string {
-	if n == NormL1 {
-		return "l1"
-	}
-	return "l2"
-}
+func (n Norm) String() string { return norms.String(n) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (n Norm) MarshalText() ([]byte, error) { return norms.Text(n) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (n *Norm) UnmarshalText(text []byte) error { return norms.Set(n, text) }
 
 // Normalize divides every column of the factors by its norm, in place, and
 // multiplies the slices of the core with what that takes away, so that the array

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"polyad/internal/fitting"
+	"polyad/internal/named"
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
@@ -41,6 +42,23 @@ const Core = -2
 // All are all modes, and the core where blocks are meant.
 var All = Modes{-1}
 
+var modes = named.Modes{Words: map[int]string{-1: "all", Core: "core"}, Err: ErrOption}
+
+// String returns the modes as the command line has them, such as 0,2,core or all.
+func (m Modes) String() string { return modes.String(m) }
+
+// MarshalText returns what String does, and an error for a number that is no mode.
+func (m Modes) MarshalText() ([]byte, error) { return modes.Text(m) }
+
+// UnmarshalText reads it; the error wraps [ErrOption].
+func (m *Modes) UnmarshalText(text []byte) error {
+	list, err := modes.Parse(string(text))
+	if err == nil {
+		*m = list
+	}
+	return err
+}
+
 // Penalties are the penalties of the factors: none, one for all free factors
 // ([Each]), or one for each mode.
 type Penalties []reg.Penalty
@@ -66,69 +84,73 @@ const (
 	BalanceSinkhorn
 )
 
-var balanceNames = [...]string{"auto", "none", "scalar", "sinkhorn"}
+var balances = named.Enum[Balance]{Type: "Balance", Option: "balance", Err: ErrOption, Words: []string{"auto", "none", "scalar", "sinkhorn"}}
 
 // String returns auto, none, scalar or sinkhorn.
-func (b Balance) String() string {
-	if b < 0 || int(b) >= len(balanceNames) {
-		return fmt.Sprintf("Balance(%d)", int(b))
-	}
-	return balanceNames[b]
-}
+func (b Balance) String() string { return balances.String(b) }
 
-// Options of a fit. The zero value is the documented default.
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (b Balance) MarshalText() ([]byte, error) { return balances.Text(b) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (b *Balance) UnmarshalText(text []byte) error { return balances.Set(b, text) }
+
+// Options of a fit. The zero value is the documented default. They go through JSON
+// and come back, but for observers, which JSON has no form for, and a model that is
+// given as the start: it is "model", which [Fit] refuses until Init is set again.
 type Options struct {
 	// Loss is the divergence that is minimized; default Frobenius.
-	Loss loss.Loss
+	Loss loss.Loss `json:"loss"`
 	// Method is the algorithm; default [DefaultMethod].
-	Method Method
+	Method Method `json:"method,omitzero"`
 	// Modes are the modes that get a factor; the others are left alone, as with
 	// an identity that is never formed. Default all.
-	Modes Modes
+	Modes Modes `json:"modes,omitzero"`
 	// Target is the relative error that the ranks are chosen for, with HOOI and
 	// ranks nil: they are the smallest ones with which [HOSVD] meets it.
-	Target solver.Opt[float64]
+	Target solver.Opt[float64] `json:"target,omitzero"`
 	// Nonneg are the modes whose factors are nonnegative, with [Core] the core.
 	// Default (nil) none for HOOI, all of them and the core for other methods.
-	Nonneg Modes
+	Nonneg Modes `json:"nonneg,omitzero"`
 	// Core is the penalty of the core, without row weights, and Factors are those
 	// of the factors; default none. Either all free blocks have one or none has, if
 	// more than one is free.
-	Core    reg.Penalty
-	Factors Penalties
+	Core    reg.Penalty `json:"core,omitzero"`
+	Factors Penalties   `json:"factors,omitzero"`
 	// Balance says how the blocks are balanced; default BalanceAuto.
-	Balance Balance
+	Balance Balance `json:"balance"`
 	// Sweeps is the number of Sinkhorn sweeps each time; 0 means a scalar step and
 	// then as many as it takes.
-	Sweeps int
+	Sweeps int `json:"sweeps,omitzero"`
 	// Init is the starting point; default SVD{}, but Random{} when there are
 	// restarts.
-	Init Start
+	Init Start `json:"init,omitzero"`
 	// ScaleInit says whether the starting point is scaled to data and penalties;
 	// default true, and false for a start that is given.
-	ScaleInit solver.Opt[bool]
+	ScaleInit solver.Opt[bool] `json:"scale_init,omitzero"`
 	// Fix are the modes whose factors, with [Core] the core, stay as Init gives
 	// them.
-	Fix Modes
+	Fix Modes `json:"fix,omitzero"`
 	// Eps is the floor of the entries of nonnegative blocks, and for β ≤ 0 of the
 	// data too; at least 0. It is meant to be tiny beside the entries that matter:
 	// balancing takes entries at the floor for zeros. HOOI has none, and refuses
 	// one. Default 0 for HALS, and for MU
 	// 1e-16·(mean(X)/ΠJ_n)^(1/blocks), for β ≤ 0 at most 1e-16·mean(X).
-	Eps solver.Opt[float64]
+	Eps solver.Opt[float64] `json:"eps,omitzero"`
 	// Seed of all that is random in a start; every number is a seed.
-	Seed uint64
+	Seed uint64 `json:"seed"`
 	// Restarts is the number of runs, from random starts with the seeds Seed,
 	// Seed+1 and so on, of which the best is returned; default 1. Run.MaxTime is
 	// for all of them together. Observers are called by one run at a time,
 	// Event.Run telling which, and end that run alone.
-	Restarts int
+	Restarts int `json:"restarts,omitzero"`
 	// Workers is the largest number of goroutines that work; default GOMAXPROCS.
 	// It does not change the result.
-	Workers int
+	Workers int `json:"workers,omitzero"`
 	// Run says how long to go on; MaxIter defaults to 500, for MU to 2000, and
 	// TraceEvery to 1, for other losses than Frobenius to 10.
-	Run solver.Options
+	Run solver.Options `json:"run,omitzero"`
 }
 
 // settled are options with every default that does not need the data filled in,

@@ -51,7 +51,7 @@ func fitRestarts[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *sett
 	}
 	o := opt.Options
 	o.Eps, o.Workers = result.Options.Eps, pool.Workers()
-	o.Run.Observe = nil
+	o.Run = fitting.RunOf(o.Run)
 	result.Options, result.Runs, result.Best = o, runs, best
 	result.Seconds = time.Since(began).Seconds()
 	if ctx.Err() != nil {

@@ -2,6 +2,7 @@ package tucker
 
 import (
 	"polyad/asm"
+	"polyad/internal/fitting"
 	"polyad/matrix"
 	"polyad/solver"
 	"polyad/tensor"
@@ -45,7 +46,7 @@ type Result[T asm.Float] struct {
 	Best int
 
 	// Options are the options as they took effect, all defaults filled in, but
-	// without observers. They keep a model that was given as the start alive.
+	// without observers and Run.Start. They keep a model that was given as the start alive.
 	Options Options
 
 	normalized bool // since the fit
@@ -84,7 +85,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		Options:  s.o.Options,
 		Start:    s.chosen,
 	}
-	r.Options.Run.Observe = nil
+	r.Options.Run = fitting.RunOf(r.Options.Run)
 	for n, b := range s.blocks {
 		r.Penalty = append(r.Penalty, b.Value()/s.objScale)
 		if n == len(s.f) || s.f[n] == nil {

@@ -73,6 +73,8 @@ func givenStart[T asm.Float](o *settled) (*Model[T], error) {
 	switch a := o.Init.(type) {
 	case Random, SVD:
 		return nil, nil
+	case lostModel:
+		return nil, errLost
 	case *Model[T]:
 		given = a
 	case *Result[T]:

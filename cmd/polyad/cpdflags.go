@@ -5,7 +5,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +12,7 @@ import (
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
+	"polyad/tucker"
 )
 
 // cpdFlags are the flags of a canonical polyadic decomposition; those that it
@@ -111,16 +111,17 @@ func (f *cpdFlags) noBlock(block string) error {
 	return fmt.Errorf("block %q, want a mode number from 0, or all", block)
 }
 
-// cpdStarts are the starting points that have a name.
-var cpdStarts = map[string]cpd.Start{"svd": cpd.SVD{}, "random": cpd.Random{}, "compressed": cpd.Compressed{}}
-
-// given reports whether the starting point is a folder.
-func (f *cpdFlags) given() bool { return f.init != "" && cpdStarts[f.init] == nil }
+// given reports whether the starting point is a folder, not one that has a name.
+func (f *cpdFlags) given() bool {
+	_, err := cpd.ParseStart(f.init)
+	return f.init != "" && err != nil
+}
 
 // options turns the flags into options, without a starting point that is given
 // and without what needs the number of modes. Errors are usage errors.
 func (f *cpdFlags) options() (cpd.Options, error) {
-	o := cpd.Options{Seed: f.seed, Workers: f.workers, Restarts: f.restarts, Nonneg: cpd.Modes(f.nonneg), Init: cpdStarts[f.init]}
+	o := cpd.Options{Seed: f.seed, Workers: f.workers, Restarts: f.restarts, Nonneg: cpd.Modes(f.nonneg)}
+	o.Init, _ = cpd.ParseStart(f.init)
 	if !f.changed("rank") && f.rank == 0 {
 		return o, usagef("the rank is missing; give the number of components with -r")
 	}
@@ -134,11 +135,9 @@ func (f *cpdFlags) options() (cpd.Options, error) {
 	if err := f.compression(&o); err != nil {
 		return o, err
 	}
-	i := slices.Index([]string{"auto", "none", "init", "every", "block"}, f.balance)
-	if i < 0 {
-		return o, usagef("--balance %q; want auto, none, init, every or block", f.balance)
+	if err := o.Balance.UnmarshalText([]byte(f.balance)); err != nil {
+		return o, badWord("balance", f.balance, err)
 	}
-	o.Balance = []cpd.Balance{cpd.BalanceAuto, cpd.BalanceNone, cpd.BalanceInit, cpd.BalanceEvery, cpd.BalanceBlock}[i]
 	if o.Method, err = f.methodFor(o.Loss, o.Balance); err != nil {
 		return o, err
 	}
@@ -218,21 +217,23 @@ func (f *cpdFlags) methodFor(l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 	case f.line && extrapolate:
 		return nil, usagef("--line-search and --extrapolate both choose where a sweep begins; leave one of them out")
 	}
-	switch name {
-	case "hals":
+	method, err := cpd.ParseMethod(name)
+	if err != nil {
+		return nil, badWord("method", f.method, err)
+	}
+	switch method.(type) {
+	case cpd.HALS:
 		return cpd.HALS{Inner: f.inner, Extrapolate: extrapolate}, nil
-	case "mu":
+	case cpd.MU:
 		if extrapolate {
 			return nil, usagef("--extrapolate: mu has no extrapolated variant for tensors; leave it out")
 		}
 		return cpd.MU{Inner: f.inner}, nil
-	case "als":
-		if f.inner > 0 {
-			return nil, usagef("--inner: als solves for each factor once a sweep; leave it out")
-		}
-		return cpd.ALS{Extrapolate: extrapolate, LineSearch: f.line}, nil
 	}
-	return nil, usagef("--method %q; want als, hals or mu", f.method)
+	if f.inner > 0 {
+		return nil, usagef("--inner: als solves for each factor once a sweep; leave it out")
+	}
+	return cpd.ALS{Extrapolate: extrapolate, LineSearch: f.line}, nil
 }
 
 // isExtrapolated reports whether a method is the extrapolated variant.
@@ -286,41 +287,18 @@ func (f *cpdFlags) otherDegrees() bool {
 }
 
 // modeList is a flag of mode numbers, and core, or all.
-type modeList cpd.Modes
+type modeList tucker.Modes
 
 // Type names the form of the value in the help.
 func (m *modeList) Type() string { return "I,J,..." }
 
 // String returns the numbers with commas between them.
-func (m modeList) String() string {
-	words := make([]string, len(m))
-	for i, n := range m {
-		switch words[i] = strconv.Itoa(n); n {
-		case everyBlock:
-			words[i] = "all"
-		case coreBlock:
-			words[i] = "core"
-		}
-	}
-	return strings.Join(words, ",")
-}
+func (m modeList) String() string { return tucker.Modes(m).String() }
 
 // Set parses a list of mode numbers.
 func (m *modeList) Set(s string) error {
-	*m = nil
-	if s == "all" {
-		*m = modeList(cpd.All)
-		return nil
-	}
-	for _, w := range strings.Split(s, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(w))
-		switch {
-		case strings.TrimSpace(w) == "core":
-			n = coreBlock
-		case err != nil || n < 0:
-			return fmt.Errorf("want mode numbers from 0 with commas between them, or all")
-		}
-		*m = append(*m, n)
+	if err := (*tucker.Modes)(m).UnmarshalText([]byte(s)); err != nil || len(*m) == 0 {
+		return fmt.Errorf("want mode numbers from 0 with commas between them, or all")
 	}
 	return nil
 }

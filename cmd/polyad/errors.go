@@ -29,6 +29,15 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
+// badWord returns the error of a flag whose value is none of its words.
+func badWord(flag, value string, err error) error {
+	var e interface{ List() string } // of package named
+	if errors.As(err, &e) {
+		return usagef("--%s %q; want %s", flag, value, e.List())
+	}
+	return usageError{err}
+}
+
 // aboutStart finds errors about the model that a fit was to start from.
 var aboutStart = regexp.MustCompile(`: the model(?:'s| has) `)
 

@@ -98,19 +98,13 @@ func (f *fitFlags) options() (nmf.Options, error) {
 	if o.Method, err = f.methodFor(o.Loss); err != nil {
 		return o, err
 	}
-	switch f.order {
-	case "wh":
-	case "hw":
-		o.Order = nmf.OrderHW
-	default:
-		return o, usagef("--order %q; want wh or hw", f.order)
+	if err := o.Order.UnmarshalText([]byte(f.order)); err != nil {
+		return o, badWord("order", f.order, err)
 	}
 	o.W, o.H = f.penalties.of("w"), f.penalties.of("h")
-	i := slices.Index([]string{"auto", "none", "init", "every", "block"}, f.balance)
-	if i < 0 {
-		return o, usagef("--balance %q; want auto, none, init, every or block", f.balance)
+	if err := o.Balance.UnmarshalText([]byte(f.balance)); err != nil {
+		return o, badWord("balance", f.balance, err)
 	}
-	o.Balance = []nmf.Balance{nmf.BalanceAuto, nmf.BalanceNone, nmf.BalanceInit, nmf.BalanceEvery, nmf.BalanceBlock}[i]
 	if f.changed("scale-init") {
 		o.ScaleInit = solver.Set(f.scaleInit)
 	}
@@ -153,23 +147,23 @@ func (f *fitFlags) methodFor(l loss.Loss) (nmf.Method, error) {
 			extrapolate = extrapolated(d)
 		}
 	}
-	switch name {
-	case "hals":
-		return nmf.HALS{Inner: f.inner, Extrapolate: extrapolate}, nil
-	case "mu":
-		return nmf.MU{Inner: f.inner, Extrapolate: extrapolate}, nil
-	case "als", "anls":
-		switch {
-		case f.inner > 0:
-			return nil, usagef("--inner: %s solves for each factor once a sweep; leave it out", name)
-		case extrapolate:
-			return nil, usagef("--extrapolate: %s has no extrapolated variant; use hals or mu", name)
-		case name == "als":
-			return nmf.ALS{}, nil
-		}
-		return nmf.ANLS{}, nil
+	method, err := nmf.ParseMethod(name)
+	if err != nil {
+		return nil, badWord("method", f.method, err)
 	}
-	return nil, usagef("--method %q; want hals, mu, als or anls", f.method)
+	switch method.(type) {
+	case nmf.HALS:
+		return nmf.HALS{Inner: f.inner, Extrapolate: extrapolate}, nil
+	case nmf.MU:
+		return nmf.MU{Inner: f.inner, Extrapolate: extrapolate}, nil
+	}
+	switch {
+	case f.inner > 0:
+		return nil, usagef("--inner: %s solves for each factor once a sweep; leave it out", name)
+	case extrapolate:
+		return nil, usagef("--extrapolate: %s has no extrapolated variant; use hals or mu", name)
+	}
+	return method, nil
 }
 
 // extrapolated reports whether a method is the extrapolated variant.

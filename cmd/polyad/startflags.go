@@ -11,17 +11,11 @@ import (
 	"polyad/nmf"
 )
 
-// starts are the starting points that have a name.
-var starts = map[string]nmf.Start{
-	"random":   nmf.Random{},
-	"nndsvd":   nmf.NNDSVD{},
-	"nndsvda":  nmf.NNDSVD{Fill: nmf.FillMean},
-	"nndsvdar": nmf.NNDSVD{Fill: nmf.FillRandom},
-	"spa":      nmf.SPA{},
+// given reports whether the starting point is a folder, not one that has a name.
+func (f *fitFlags) given() bool {
+	_, err := nmf.ParseStart(f.init)
+	return f.init != "" && err != nil
 }
-
-// given reports whether the starting point is a folder.
-func (f *fitFlags) given() bool { return f.init != "" && starts[f.init] == nil }
 
 // checkInit refuses a starting point that is neither known nor a folder.
 func (f *fitFlags) checkInit() error {
@@ -37,7 +31,7 @@ func (f *fitFlags) checkInit() error {
 // startOptions sets the options about starting points, and checks those about
 // what is done afterwards.
 func (f *fitFlags) startOptions(o *nmf.Options) error {
-	o.Init = starts[f.init]
+	o.Init, _ = nmf.ParseStart(f.init)
 	switch {
 	case f.init == "" && f.changed("init"):
 		return usagef("--init is empty; give the name of a start or of a folder")

@@ -56,11 +56,11 @@ func (f *tuckerFlags) register(cmd *cobra.Command) {
 	fs.Float64Var(&f.eps, "eps", 0, "floor of the nonnegative blocks' entries, and for beta <= 0 of the data; default 0 for hals, 1e-16·(mean/product of ranks)^(1/blocks) for mu")
 }
 
-// tuckerStarts are the starting points that have a name.
-var tuckerStarts = map[string]tucker.Start{"svd": tucker.SVD{}, "random": tucker.Random{}}
-
-// given reports whether the starting point is a folder.
-func (f *tuckerFlags) given() bool { return f.init != "" && tuckerStarts[f.init] == nil }
+// given reports whether the starting point is a folder, not one that has a name.
+func (f *tuckerFlags) given() bool {
+	_, err := tucker.ParseStart(f.init)
+	return f.init != "" && err != nil
+}
 
 // noEffect are the flags that say something of a run that an HOSVD, which is
 // computed at once, has not.
@@ -70,7 +70,8 @@ var noEffect = []string{"inner", "extrapolate", "nonneg", "l1", "l2", "lp", "swe
 // and without what needs the number of modes. once says that an HOSVD is asked
 // for, and nothing else. Errors are usage errors.
 func (f *tuckerFlags) options() (o tucker.Options, once bool, err error) {
-	o = tucker.Options{Seed: f.seed, Workers: f.workers, Restarts: f.restarts, Sweeps: f.sweeps, Modes: tucker.Modes(f.only), Nonneg: tucker.Modes(f.nonneg), Init: tuckerStarts[f.init]}
+	o = tucker.Options{Seed: f.seed, Workers: f.workers, Restarts: f.restarts, Sweeps: f.sweeps, Modes: tucker.Modes(f.only), Nonneg: tucker.Modes(f.nonneg)}
+	o.Init, _ = tucker.ParseStart(f.init)
 	switch {
 	case !f.changed("rank") && !f.changed("error-target"):
 		return o, false, usagef("the ranks are missing; give the shape of the core with -r, or --error-target")
@@ -91,11 +92,9 @@ func (f *tuckerFlags) options() (o tucker.Options, once bool, err error) {
 	if o.Loss, err = loss.Parse(f.loss); err != nil {
 		return o, false, usagef("--loss: %w", err)
 	}
-	i := slices.Index([]string{"auto", "none", "scalar", "sinkhorn"}, f.balance)
-	if i < 0 {
-		return o, false, usagef("--balance %q; want auto, none, scalar or sinkhorn", f.balance)
+	if err := o.Balance.UnmarshalText([]byte(f.balance)); err != nil {
+		return o, false, badWord("balance", f.balance, err)
 	}
-	o.Balance = []tucker.Balance{tucker.BalanceAuto, tucker.BalanceNone, tucker.BalanceScalar, tucker.BalanceSinkhorn}[i]
 	if o.Method, once, err = f.methodFor(o.Loss); err != nil {
 		return o, once, err
 	}

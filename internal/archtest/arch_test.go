@@ -193,8 +193,8 @@ func foreign(pkg, imported string) string {
 			return ""
 		}
 	}
-	if l, ok := level(pkg); ok && l == 0 {
-		return fmt.Sprintf("package %s (level 0) imports %s: level 0 imports the standard library only", pkg, imported)
+	if l, ok := level(pkg); ok && (l == 0 || pkg == "solver") {
+		return fmt.Sprintf("package %s (level %d) imports %s: it is to import the standard library only, and polyad's", pkg, l, imported)
 	}
 	for _, r := range restricted {
 		if within(imported, r) {

@@ -49,6 +49,14 @@ func (r *restarts) Do(i, _ int) {
 	r.one(i, o)
 }
 
+// RunOf returns the options of a run as a result keeps them: without observers, and
+// without the moment from which seconds counted, so that another fit with them has
+// its time anew.
+func RunOf(o solver.Options) solver.Options {
+	o.Observe, o.Start = nil, time.Time{}
+	return o
+}
+
 // Best returns the result of the run with the lowest objective, the first of
 // equals, nil when there is none; the runs that were begun, each with its
 // agreement with the best; and the index of the best among them. A run without a

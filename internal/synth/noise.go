@@ -1,9 +1,10 @@
 package synth
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"polyad/internal/named"
 )
 
 // Noise is a kind of noise; the package documentation defines them.
@@ -17,24 +18,22 @@ const (
 	Gamma
 )
 
-var noiseNames = []string{"none", "gaussian", "poisson", "gamma"}
+var noises = named.Enum[Noise]{Type: "Noise", Option: "noise", Err: ErrOption, Words: []string{"none", "gaussian", "poisson", "gamma"}}
 
 // String returns none, gaussian, poisson or gamma.
-func (n Noise) String() string {
-	if n < None || n > Gamma {
-		return fmt.Sprintf("Noise(%d)", int(n))
-	}
-	return noiseNames[n]
-}
+func (n Noise) String() string { return noises.String(n) }
+
+// MarshalText returns the word that String returns, and an error for a value that
+// does not exist.
+func (n Noise) MarshalText() ([]byte, error) { return noises.Text(n) }
+
+// UnmarshalText reads a word; the error wraps [ErrOption] and lists them all.
+func (n *Noise) UnmarshalText(text []byte) error { return noises.Set(n, text) }
 
 // ParseNoise returns the noise of a name that [Noise.String] returns.
-func ParseNoise(name string) (Noise, error) {
-	for i, s := range noiseNames {
-		if s == name {
-			return Noise(i), nil
-		}
-	}
-	return None, fmt.Errorf("%w: noise %q; want gaussian, poisson, gamma or none", ErrOption, name)
+func ParseNoise(name string) (n Noise, err error) {
+	err = n.UnmarshalText([]byte(name))
+	return n, err
 }
 
 // disturb turns the model's values x into data with noise and returns

@@ -1,0 +1,67 @@
+package cpd
+
+import "polyad/internal/named"
+
+// MarshalJSON returns "als", or an object with that as its name and the fields
+// that are set.
+func (a ALS) MarshalJSON() ([]byte, error) {
+	type fields ALS
+	return named.Marshal(a.String(), fields(a))
+}
+
+// UnmarshalJSON reads what MarshalJSON returns; the error wraps [ErrOption].
+func (a *ALS) UnmarshalJSON(b []byte) error {
+	type fields ALS
+	return named.Unmarshal(b, a.String(), (*fields)(a), ErrOption)
+}
+
+// MarshalJSON returns "hals", or an object with that as its name and the fields
+// that are set.
+func (a HALS) MarshalJSON() ([]byte, error) {
+	type fields HALS
+	return named.Marshal(a.String(), fields(a))
+}
+
+// UnmarshalJSON reads what MarshalJSON returns; the error wraps [ErrOption].
+func (a *HALS) UnmarshalJSON(b []byte) error {
+	type fields HALS
+	return named.Unmarshal(b, a.String(), (*fields)(a), ErrOption)
+}
+
+// MarshalJSON returns "mu", or an object with that as its name and the fields
+// that are set.
+func (a MU) MarshalJSON() ([]byte, error) {
+	type fields MU
+	return named.Marshal(a.String(), fields(a))
+}
+
+// UnmarshalJSON reads what MarshalJSON returns; the error wraps [ErrOption].
+func (a *MU) UnmarshalJSON(b []byte) error {
+	type fields MU
+	return named.Unmarshal(b, a.String(), (*fields)(a), ErrOption)
+}
+
+// MarshalJSON returns "compressed", or an object with that as its name and the fields
+// that are set.
+func (a Compressed) MarshalJSON() ([]byte, error) {
+	type fields Compressed
+	return named.Marshal(a.String(), fields(a))
+}
+
+// UnmarshalJSON reads what MarshalJSON returns; the error wraps [ErrOption].
+func (a *Compressed) UnmarshalJSON(b []byte) error {
+	type fields Compressed
+	return named.Unmarshal(b, a.String(), (*fields)(a), ErrOption)
+}
+
+// MarshalText returns "random".
+func (s Random) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads it; the error wraps [ErrOption].
+func (s *Random) UnmarshalText(text []byte) error { return starts.Set(s, text) }
+
+// MarshalText returns "svd".
+func (s SVD) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads it; the error wraps [ErrOption].
+func (s *SVD) UnmarshalText(text []byte) error { return starts.Set(s, text) }

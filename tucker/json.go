@@ -1,0 +1,110 @@
+package tucker
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"polyad/internal/fitting"
+	"polyad/internal/named"
+)
+
+// The words of the command line for methods and starts.
+var (
+	methods = named.Variants[Method]{Option: "method", List: []Method{HOOI{}, HALS{}, MU{}}, Err: ErrOption}
+	starts  = named.Variants[Start]{Option: "start", List: []Start{SVD{}, Random{}}, Err: ErrOption}
+)
+
+// ParseMethod returns the method of a name, with its defaults: hooi, hals or mu.
+// The error wraps [ErrOption].
+func ParseMethod(name string) (Method, error) { return methods.Parse(name) }
+
+// ParseStart returns the start of a name: svd or random. The error wraps
+// [ErrOption].
+func ParseStart(name string) (Start, error) { return starts.Parse(name) }
+
+// lostModel stands for a model that was given as the start before the options went
+// through JSON.
+type lostModel struct{}
+
+func (lostModel) start()         {}
+func (lostModel) String() string { return "model" }
+
+// errLost is what is wrong with it.
+var errLost = fmt.Errorf("tucker: %w: the start was a model, which options in JSON do not hold; set Init to a model", ErrOption)
+
+// options is the form of Options in JSON.
+type options struct {
+	*plainOptions
+	Method json.RawMessage `json:"method,omitzero"`
+	Init   json.RawMessage `json:"init,omitzero"`
+}
+
+type plainOptions Options
+
+// MarshalJSON returns an object without what is unset. A method or a start is its
+// name, or an object with its name and its fields where some are set.
+func (o Options) MarshalJSON() ([]byte, error) {
+	form := options{plainOptions: (*plainOptions)(&o)}
+	var err error
+	if o.Method != nil {
+		if form.Method, err = json.Marshal(o.Method); err != nil {
+			return nil, err
+		}
+	}
+	switch o.Init.(type) {
+	case nil:
+	case SVD, Random:
+		form.Init, err = json.Marshal(o.Init)
+	default:
+		form.Init, err = json.Marshal(lostModel{}.String())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(form)
+}
+
+// UnmarshalJSON reads what MarshalJSON returns; what is not there stays as it is. The
+// errors wrap [ErrOption], also for a key that no option has, or package loss's.
+func (o *Options) UnmarshalJSON(b []byte) error {
+	read := *o
+	form := options{plainOptions: (*plainOptions)(&read)}
+	err := named.Strict(b, &form, ErrOption)
+	if err == nil && !named.IsNull(form.Method) {
+		read.Method, err = methods.Unmarshal(form.Method)
+	}
+	switch {
+	case err != nil || named.IsNull(form.Init):
+	case string(form.Init) == `"model"`:
+		read.Init = lostModel{}
+	default:
+		read.Init, err = starts.Unmarshal(form.Init)
+	}
+	if err != nil {
+		return fmt.Errorf("tucker: %w", err)
+	}
+	*o = read
+	return nil
+}
+
+// LogValue returns what JSON has, without the bits of a mask.
+func (o Options) LogValue() slog.Value { return named.LogValue(o, "bits") }
+
+// MarshalJSON returns an object with what is known of the fit, its options and its
+// trace, without the model, which [Model.Save] writes. Keys are those of result.json;
+// NaN and the infinities, which only a run that failed has, are the texts "NaN",
+// "Inf" and "-Inf".
+func (r Result[T]) MarshalJSON() ([]byte, error) {
+	f := fitting.Outcome{
+		Kind: "tucker", Options: r.Options, Formula: r.Formula(),
+		Objective: named.Number(r.Objective()), Loss: named.Number(r.Loss), RelError: named.Number(r.RelError), Explained: named.Number(r.Explained()),
+		Penalty: fitting.ByBlock(r.Penalty, true), KKT: fitting.ByBlock(r.KKT, true), Pruned: fitting.List(r.Pruned),
+		Start: r.Start, Runs: r.Runs, Best: r.Best,
+	}
+	f.Told(r.Report)
+	return json.Marshal(f)
+}
+
+// LogValue returns what JSON has, without the trace and the bits of a mask.
+func (r Result[T]) LogValue() slog.Value { return named.LogValue(r, "trace", "bits") }
