@@ -53,9 +53,11 @@ type HOSVDResult[T asm.Float] struct {
 // that of the best model of these ranks.
 //
 // ranks are J_n, 0 for modes left alone; no J_n may be above I_n or the product of
-// the others. With a Target leave ranks nil: the ranks are such that the error,
-// which is measured, does not exceed the target, and that leaving out the last
-// slice of the core in any mode would.
+// the others. With a Target leave ranks nil: of all ranks at which the error, which is
+// measured, does not exceed the target they are those of the fewest stored numbers,
+// core and factors together ([Model.Stored]). What the ranks leave out is taken from
+// the core of an HOSVD that itself leaves out at most a thousandth of the squared
+// target.
 //
 // Singular vectors come from Gram matrices in float64, for given ranks in modes of
 // more than 400 indices from block iterations with the unfolding. For targets below
@@ -113,7 +115,7 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	pool := par.New(fitting.Workers(o.Workers))
 	defer pool.Close()
 	scale := fitting.FactorScale[T](largest, c.Loss, 1)
-	d := decomposition[T]{pool: pool, x: scaled(x, scale), alone: alone, truncated: o.Truncated, values: make([][]float64, len(x.Shape))}
+	d := decomposition[T]{pool: pool, x: scaled(x, scale), alone: alone, truncated: o.Truncated, values: make([][]float64, len(x.Shape)), limit: limit}
 	d.residual = newResidual(pool, d.x)
 	var m *Model[T]
 	whole := limit.Within(pool, func() {
@@ -187,6 +189,12 @@ type decomposition[T asm.Float] struct {
 	truncated bool
 	seed      uint64
 	values    [][]float64
+	limit     *fitting.Limit
+
+	// What the ranks for a target are chosen on: a core that leaves out little, and
+	// the square of that at most.
+	whole *Model[T]
+	left  float64
 
 	inside, border bool // singular values are equal, see hosvd.Tied
 }
@@ -231,70 +239,6 @@ func (d *decomposition[T]) project(ctx context.Context, basis func(src *tensor.D
 		m.Core = tensor.MultiModeProduct(d.pool, d.x, m.Factors, true)
 	}
 	return m, nil
-}
-
-// meeting decomposes with ranks that meet the target. The energy that may be left
-// out is shared out among the modes; what they do not use of it is then spent on
-// slices of the core, and the error is measured. Where rounding makes it too large
-// after all, less is shared out.
-func (d *decomposition[T]) meeting(ctx context.Context, target float64) (*Model[T], error) {
-	below := 1e-6
-	if asm.SizeOf[T]() == 4 {
-		below = 1e-2
-	}
-	modes := 0.0
-	for _, alone := range d.alone {
-		if !alone {
-			modes++
-		}
-	}
-	share := target * target * d.residual.all
-	for range 20 {
-		left, rest := modes, share
-		m, err := d.project(ctx, func(src *tensor.Dense[T], n int) (*matrix.Dense[T], bool) {
-			u, s, ok := hosvd.All(d.pool, src, n, target < below)
-			if !ok {
-				return nil, false
-			}
-			rank, tail := rankFor(s, rest/left)
-			left--
-			if rest -= tail; d.truncated {
-				rest = share / modes * left
-			}
-			d.values[n] = s
-			return u.View(0, 0, u.Rows, rank).Clone(), true
-		})
-		if err != nil {
-			return nil, err
-		}
-		if err := m.turn(d.pool); err != nil {
-			return nil, err
-		}
-		m.trim(share - d.residual.squares(m.Tucker()))
-		if err := m.turn(d.pool); err != nil {
-			return nil, err
-		}
-		if fitting.RelError(d.residual.squares(m.Tucker()), d.residual.all) <= target {
-			return m, nil
-		}
-		share *= .5
-	}
-	return nil, fmt.Errorf("tucker: %w: the target %v is within the rounding errors of these data; use a larger one", ErrOption, target)
-}
-
-// rankFor returns the smallest rank, at least 1, at which the squares of the
-// singular values beyond it sum up to no more than most, and that sum.
-func rankFor(s []float64, most float64) (rank int, tail float64) {
-	rank = len(s)
-	for rank > 1 {
-		v := s[rank-1] * s[rank-1]
-		if tail+v > most {
-			break
-		}
-		tail += v
-		rank--
-	}
-	return rank, tail
 }
 
 // trim leaves out last slices of the core as long as the sum of their squares is

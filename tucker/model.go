@@ -105,6 +105,18 @@ func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
 	return fitting.RelError(squares, all)
 }
 
+// Stored returns the number of numbers that the model consists of, those of the core
+// and of the factors: ΠJ_n + Σ I_n·J_n.
+func (m *Model[T]) Stored() int {
+	n := m.Core.Len()
+	for _, f := range m.Factors {
+		if f != nil {
+			n += f.Rows * f.Cols
+		}
+	}
+	return n
+}
+
 // Component returns what component q of a mode contributes, as a model whose rank
 // in that mode is 1: slice q of the core and column q of the factor, sharing memory
 // with m. The arrays of all components of one mode sum up to that of the model. For

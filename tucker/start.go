@@ -113,11 +113,14 @@ func working[T asm.Float](o *settled, given *Model[T], scale float64) *Model[T] 
 func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], pool *par.Pool, limit *fitting.Limit) (m *Model[T], err error) {
 	_, hooi := o.Method.(HOOI)
 	_, svd := o.Init.(SVD)
-	d := decomposition[T]{pool: pool, x: x, alone: o.alone, values: make([][]float64, len(o.shape))}
+	d := decomposition[T]{pool: pool, x: x, alone: o.alone, values: make([][]float64, len(o.shape)), limit: limit}
 	if o.Target.IsSet() {
 		d.residual = newResidual(pool, x)
 		if !limit.Within(pool, func() { m, err = d.meeting(ctx, o.Target.Or(0)) }) {
 			return nil, limit.Err("tucker", "ranks for the target")
+		}
+		if err == nil {
+			m, err = d.fewer(ctx, m, o, limit)
 		}
 		if err == nil {
 			o.ranks = m.Ranks()
