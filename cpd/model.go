@@ -24,6 +24,16 @@ type Model[T asm.Float] struct {
 	Axes []ndio.Axis
 }
 
+// Stored returns the number of numbers that the model consists of, those of the
+// factors and of the weights when there are any.
+func (m *Model[T]) Stored() int {
+	n := len(m.Weights)
+	for _, f := range m.Factors {
+		n += f.Rows * f.Cols
+	}
+	return n
+}
+
 // Rank returns the number of components r.
 func (m *Model[T]) Rank() int { return m.Factors[0].Cols }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"polyad/asm"
 	"polyad/tensor"
@@ -92,6 +93,30 @@ func (a Array) Shape() []int {
 		return a.F64.Shape
 	}
 	return nil
+}
+
+// ElementBytes returns how many bytes an element takes in the file, uncompressed; of
+// text it is what one takes in memory.
+func (a Array) ElementBytes() int {
+	name := a.Stored
+	if i := strings.LastIndex(name, " as "); i >= 0 {
+		name = name[i+len(" as "):]
+	}
+	name, _, _ = strings.Cut(name, " ")
+	switch name {
+	case "bool", "logical", "int8", "uint8":
+		return 1
+	case "int16", "uint16", "float16":
+		return 2
+	case "int32", "uint32", "float32", "single":
+		return 4
+	case "int64", "uint64", "float64", "double":
+		return 8
+	}
+	if a.F32 != nil {
+		return 4
+	}
+	return 8
 }
 
 // DType returns the element type in memory, "float32" or "float64", and "" for

@@ -25,3 +25,14 @@ func TestAnEmptyArrayHoldsNothing(t *testing.T) {
 	assert.Nil(t, Array{}.Shape())
 	assert.Empty(t, Array{}.DType())
 }
+
+func TestElementsTakeTheBytesOfTheFile(t *testing.T) {
+	wide, narrow := tensor.New[float64](1), tensor.New[float32](1)
+	for stored, want := range map[string]int{
+		"uint8": 1, "bool": 1, "logical": 1, "float16": 2, "int16 (big endian)": 2, "float32 (Fortran order)": 4, "int64": 8,
+		"double": 8, "single": 4, "double as uint8": 1, "double as int16 (big endian)": 2, "text": 8, "": 8,
+	} {
+		assert.Equal(t, want, Array{F64: wide, Stored: stored}.ElementBytes(), stored)
+	}
+	assert.Equal(t, 4, Array{F32: narrow}.ElementBytes())
+}

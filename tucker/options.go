@@ -108,7 +108,10 @@ type Options struct {
 	// an identity that is never formed. Default all.
 	Modes Modes `json:"modes,omitzero"`
 	// Target is the relative error that the ranks are chosen for, with HOOI and
-	// ranks nil: they are the smallest ones with which [HOSVD] meets it.
+	// ranks nil: they are those with which a model that meets it stores the fewest
+	// numbers ([Model.Stored]), as far as fits have found them. Of small arrays all
+	// ranks are tried that may do; of larger ones it is those of [HOSVD] and then
+	// fewer of them, to some percent, as far as ten sweeps of HOOI meet the target.
 	Target solver.Opt[float64] `json:"target,omitzero"`
 	// Nonneg are the modes whose factors are nonnegative, with [Core] the core.
 	// Default (nil) none for HOOI, all of them and the core for other methods.

@@ -121,6 +121,7 @@ func cpdOf[T asm.Float](ctx context.Context, run *fitting, f *cpdFlags, masks *m
 	r.Axes = either(in.axes, r.Axes)
 	res := newCPDResult(run.command, r, in.facts, f)
 	res.Axes = axisResults(r.Axes)
+	res.Size = storageOf[T](in.facts, r.Stored())
 	masks.record(res)
 	return run.done(ctx, res, res, r.Model, r.Report, func(w io.Writer) error { return writeCPDPage(w, res, r) })
 }

@@ -188,6 +188,9 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	}
 	row("objective", "%s", sum)
 	row("relative error", "%s", explained(res.RelError))
+	if res.Size != nil {
+		row("size", "%s", res.Size)
+	}
 	var kkt []string
 	for _, b := range res.blocks {
 		if v, ok := res.KKT[b]; ok {

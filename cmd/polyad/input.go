@@ -24,6 +24,8 @@ type inputFacts struct {
 	Shape  []int  `json:"shape"`
 	DType  string `json:"dtype"`
 	SHA256 string `json:"sha256"`
+
+	bytes int // of an element in the file
 }
 
 // readArray reads an array file, or standard input for "-".
@@ -60,6 +62,7 @@ func (a *app) readArray(path string) (*input, error) {
 	}
 	return &input{array, axes, inputFacts{
 		File: filepath.ToSlash(path), Shape: array.Shape(), DType: array.DType(), SHA256: hex.EncodeToString(sum[:]),
+		bytes: array.ElementBytes(),
 	}}, nil
 }
 

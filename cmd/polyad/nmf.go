@@ -89,6 +89,7 @@ func nmfOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, in 
 	r.Axes = either(in.axes, r.Axes)
 	res := newResult(run.command, r, in.facts, run.flags)
 	res.Axes = axisResults(r.Axes)
+	res.Size = storageOf[T](in.facts, (r.W.Rows+r.H.Cols)*r.Rank())
 	masks.record(res)
 	return run.done(ctx, res, res, r.Model, r.Report, func(w io.Writer) error {
 		return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H))

@@ -98,6 +98,9 @@ func facts(res *result) []report.Fact {
 		}
 	}
 	f = append(f, report.Fact{Name: "relative error", Value: report.Number(res.RelError)}, report.Fact{Name: "explained", Value: report.Number(100*(1-res.RelError*res.RelError)) + " %"})
+	if res.Size != nil {
+		f = append(f, report.Fact{Name: "size", Value: res.Size.String()})
+	}
 	for _, b := range res.blocks {
 		if v, ok := res.KKT[b]; ok {
 			f = append(f, report.Fact{Name: "KKT residual of " + blockTitle(b), Value: report.Number(v)})

@@ -43,6 +43,7 @@ type result struct {
 	Balance     balanceResult      `json:"balance"`
 	Restarts    []runResult        `json:"restarts"`
 	Compression *compressionResult `json:"compression,omitempty"`
+	Size        *storage           `json:"size,omitempty"` // of a fit
 	Start       *startResult       `json:"start,omitempty"`
 	Best        int                `json:"best"`
 	Seconds     float64            `json:"seconds"`

@@ -43,8 +43,8 @@ modes left alone), trace.csv and result.json.
 
 Methods: hosvd projects onto singular vectors, once; hooi goes on from there to
 orthonormal factors that fit better; hals and mu fit nonnegative parts, with
-penalties. --error-target E chooses the smallest ranks with a relative error of at
-most E.
+penalties. --error-target E chooses the ranks with which core and factors store the
+fewest numbers at a relative error of at most E.
 
 A penalty on some blocks means nothing as long as another one is free of it, since
 that can take over the scale: penalize all, the core too. They are then balanced
@@ -119,6 +119,7 @@ func tuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, ra
 	}
 	res := newTuckerResult(run.command, r, scales, in.facts, f)
 	res.Axes = axisResults(r.Axes)
+	res.Size = storageOf[T](in.facts, r.Stored())
 	if once {
 		res.Options["method"] = "hosvd"
 	}
@@ -130,7 +131,7 @@ func tuckerFit[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, r
 	o.Run.Start = time.Now()
 	bar := run.watch(&o.Run)
 	defer bar.clear()
-	if once || f.hosvd == "truncated" {
+	if once || f.hosvd == "truncated" && !o.Target.IsSet() { // hooi itself finds ranks for a target
 		h, err := tucker.HOSVD(ctx, x, ranks, &tucker.HOSVDOptions{Target: o.Target, Truncated: f.hosvd == "truncated", Modes: o.Modes, Workers: o.Workers})
 		switch {
 		case err != nil:

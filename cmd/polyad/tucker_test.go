@@ -274,6 +274,43 @@ func TestErrorTargetsAreMetWithTheSmallestRanks(t *testing.T) {
 	}
 }
 
+// A fit says how many numbers and bytes it has for those of the data, as they are in
+// the file.
+func TestFitsTellHowFarTheyCompress(t *testing.T) {
+	dir := t.TempDir()
+	x := filepath.Join(dir, "bytes.npy")
+	header := "{'descr': '|u1', 'fortran_order': False, 'shape': (6, 5, 4), }"
+	header += strings.Repeat(" ", 117-len(header)) + "\n"
+	content := append([]byte("\x93NUMPY\x01\x00\x76\x00"), header...)
+	for i := range 120 {
+		content = append(content, byte(i*i%251))
+	}
+	require.NoError(t, os.WriteFile(x, content, 0o666))
+	for _, c := range []struct {
+		args   string
+		stored float64
+	}{{"tucker -r 3,2,2", 3*6 + 2*5 + 2*4 + 12}, {"tucker -r 3,5,2 --modes 0,2", 3*6 + 2*4 + 30}, {"cpd -r 2 --max-iter 3", 2*15 + 2}} {
+		page := filepath.Join(dir, "page.html")
+		args := append(strings.Fields(c.args), x, "--report", page)
+		v := told(t, append(args, "--json")...)["size"].(map[string]any)
+		require.Equal(t, map[string]any{"stored": c.stored, "data": 120.0, "ratio": 120 / c.stored,
+			"stored_bytes": 8 * c.stored, "data_bytes": 120.0, "bytes_ratio": 15 / c.stored}, v, c.args)
+		code, out, _ := call(args...)
+		require.Zero(t, code)
+		for _, text := range []string{fmt.Sprintf("%g numbers for 120", c.stored), fmt.Sprintf("%g bytes for 120 bytes", 8*c.stored)} {
+			require.Contains(t, out, text)
+			html, err := os.ReadFile(page)
+			require.NoError(t, err)
+			require.Contains(t, string(html), text)
+		}
+	}
+	m := filepath.Join(dir, "m.csv")
+	require.NoError(t, os.WriteFile(m, []byte("1,2,3\n4,5,6\n"), 0o666))
+	v := told(t, "nmf", m, "-r", "1", "--json")["size"].(map[string]any)
+	require.Equal(t, 5.0, v["stored"])
+	require.Equal(t, 48.0, v["data_bytes"])
+}
+
 func TestTuckerModelsAreComparedAndReconstructed(t *testing.T) {
 	dir := t.TempDir()
 	x := tuckerFile(t, dir, "--nonneg", "--dtype", "f32")

@@ -32,7 +32,7 @@ func (f *tuckerFlags) register(cmd *cobra.Command) {
 	fs.SortFlags = false
 	put := func(k penaltyKind) *penaltyFlag { return &penaltyFlag{put: f.give, kind: k} }
 	fs.VarP(&f.ranks, "rank", "r", "shape of the core; one number: in every mode; of modes left alone 0")
-	fs.Float64Var(&f.target, "error-target", 0, "instead of ranks (hosvd, hooi): the smallest ones with at most this relative error")
+	fs.Float64Var(&f.target, "error-target", 0, "instead of ranks (hosvd, hooi): those with the fewest stored numbers, core and factors, that have at most this relative error")
 	fs.Var(&f.only, "modes", "only these modes are compressed, such as --modes 0,2; the others are left alone")
 	fs.StringVar(&f.loss, "loss", "frobenius", "what is minimized: frobenius, kl, is, or a number: the beta of a beta-divergence")
 	fs.StringVar(&f.method, "method", "", "hosvd, hooi, hals or mu; only mu takes losses other than frobenius; default hooi, hals with --nonneg or penalties, mu for other losses")
