@@ -98,6 +98,12 @@ func power(x, y, beta float64) float64 {
 		}
 		return math.Pow(y, beta) / beta
 	}
+	switch {
+	case math.Abs(beta) < nearSpecial:
+		return nearIS(x, y, beta)
+	case math.Abs(beta-1) < nearSpecial:
+		return nearKL(x, y, beta)
+	}
 	d := x - y
 	if math.Abs(d) <= y/2 {
 		u := d / y
@@ -105,6 +111,62 @@ func power(x, y, beta float64) float64 {
 		return math.Pow(y, beta) * (lessExp(beta*(u-h)) - beta*h) / (beta * (beta - 1))
 	}
 	return (math.Pow(x, beta) + math.Pow(y, beta-1)*((beta-1)*y-beta*x)) / (beta * (beta - 1))
+}
+
+// Divergence returns the sum of [Divergence] over the elements of x and y, in which y
+// is taken for at least floor where x is not 0, by the kernel for β. At β = 2 there
+// is no floor.
+func (ker *Kernels[T]) Divergence(beta float64, x, y []T, floor T) float64 {
+	switch {
+	case beta == 2:
+		return ker.SqDist(x, y) / 2
+	case beta == 1:
+		return ker.DivKL(x, y, floor)
+	case beta == 0:
+		return ker.DivIS(x, y, floor)
+	case math.Abs(beta) < nearSpecial || math.Abs(beta-1) < nearSpecial:
+		return divPowGeneric(x, y, beta, floor)
+	default:
+		return ker.DivPow(x, y, beta, floor)
+	}
+}
+
+// nearSpecial is how near to 0 or 1 a β is for which the sum of powers of DivPow
+// cancels: its terms are right to some 8·2⁻⁵²/|β (β-1)|, which is 1e-13 here. Nearer,
+// the difference of two powers is taken by expm1.
+const nearSpecial = 1. / 64
+
+// nearIS is the divergence for β near 0 but not 0, with L = log(x/y):
+//
+//	d_β = y^β·((x/y - 1) - (e^(β·L) - 1)/β) / (1-β)
+//
+// Nearer to 0 than 2⁻⁶⁰ it is that of β = 0, to less than rounding.
+func nearIS(x, y, beta float64) float64 {
+	if math.Abs(beta) < 0x1p-60 {
+		return is(x, y)
+	}
+	d := x - y
+	if math.Abs(d) <= y/2 {
+		u := d / y
+		h := lessLog(u)
+		return math.Pow(y, beta) * (h - lessExp(beta*(u-h))/beta) / (1 - beta)
+	}
+	lower := math.Pow(y, beta-1)
+	return (lower*d - lower*y*(math.Expm1(beta*logRatio(x, y))/beta)) / (1 - beta)
+}
+
+// nearKL is the divergence for β = 1+δ near 1:
+//
+//	d_β = y^δ·(x·(e^(δ·L) - 1)/δ - x + y) / β
+func nearKL(x, y, beta float64) float64 {
+	d, delta := y-x, beta-1
+	power := math.Pow(y, delta)
+	if math.Abs(d) <= x/2 {
+		u := d / x
+		h := lessLog(u) // u + L
+		return power * x * (h + lessExp(delta*(h-u))/delta) / beta
+	}
+	return (x*(power*(math.Expm1(delta*logRatio(x, y))/delta)) + power*d) / beta
 }
 
 func divKLGeneric[T Float](x, y []T, floor T) float64 { return divPowGeneric(x, y, 1, floor) }

@@ -17,20 +17,8 @@ func FlooredDivergence[T asm.Float](l Loss, x, y []T, floor T) float64 {
 	ker, beta := asm.For[T](), l.Beta()
 	var s float64
 	for j := 0; j < len(x); j += chunk {
-		x, y := x[j:min(j+chunk, len(x))], y[j:min(j+chunk, len(x))]
-		switch beta {
-		case 2:
-			s += ker.SqDist(x, y)
-		case 1:
-			s += ker.DivKL(x, y, floor)
-		case 0:
-			s += ker.DivIS(x, y, floor)
-		default:
-			s += ker.DivPow(x, y, beta, floor)
-		}
-	}
-	if beta == 2 {
-		return s / 2
+		end := min(j+chunk, len(x))
+		s += ker.Divergence(beta, x[j:end], y[j:end], floor)
 	}
 	return s
 }

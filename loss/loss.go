@@ -32,13 +32,14 @@ var (
 // ErrLoss is wrapped by errors about losses that do not exist.
 var ErrLoss = errors.New("invalid loss")
 
-// Beta returns the beta-divergence with the given β; Beta(2) is Frobenius.
+// Beta returns the beta-divergence with the given β; Beta(2) is Frobenius. A β nearer
+// to 0 than 2⁻⁶⁰ is 0: the divergences differ by less than rounding.
 func Beta(b float64) Loss {
 	if b == 2 {
 		return Frobenius
 	}
-	if b == 0 {
-		b = 0 // not -0, so that losses compare equal
+	if math.Abs(b) < 0x1p-60 {
+		b = 0 // nor -0, so that losses compare equal
 	}
 	return Loss{kind: betaDivergence, beta: b}
 }

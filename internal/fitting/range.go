@@ -125,6 +125,9 @@ func (r *Range[T]) mend() string {
 	first := r.Blocks[0].Penalty.Active()
 	for _, b := range r.Blocks {
 		p := b.Penalty.Active()
+		if p[0].Degree < .1 {
+			return fmt.Sprintf("a penalty of degree %g hardly depends on the scale of the blocks, so that scales far apart are best; take a larger degree", p[0].Degree)
+		}
 		same = same && len(p) == 1 && p[0].Degree == first[0].Degree && p[0].Rows == nil
 		differ = differ || p[0].Weight != first[0].Weight
 		mean += math.Log(p[0].Weight) / float64(len(r.Blocks))
