@@ -33,17 +33,39 @@ func (n *Norm) UnmarshalText(text []byte) error { return norms.Set(n, text) }
 
 // Normalize divides every column by its norm, in place, and multiplies the weights
 // with what that takes away, so that the array stays what it is up to rounding.
-// A column of zeros stays, and the weight of its component becomes 0. Of a
-// [Result] the penalties and what there is to say of the optimum remain those of
-// the fit: they depend on the scale.
+// A column of zeros stays, and the weight of its component becomes 0. Where the
+// weight would leave the range of float64 the largest columns keep what does not fit. Of a [Result] the penalties and what there is to say of the optimum
+// remain those of the fit: they depend on the scale.
 func (m *Model[T]) Normalize(n Norm) {
 	if m.Weights == nil {
 		m.Weights = ones(m.Rank())
 	}
-	for _, f := range m.Factors {
-		for q := range m.Weights {
-			m.Weights[q] *= fitting.UnitColumn(f, q, n == NormL1)
+	norms := make([]fitting.Size, len(m.Factors))
+	for q, w := range m.Weights {
+		all := fitting.SizeOf(math.Abs(w))
+		order := make([]int, len(norms))
+		for k, f := range m.Factors {
+			norms[k], order[k] = fitting.ColumnSize(f, q, n == NormL1), k
+			all = all.By(norms[k])
 		}
+		if whole := fitting.AtMost[float64](all, fitting.SizeOf(1)); whole != all {
+			// The largest norms come last, so that they keep what does not fit.
+			slices.SortStableFunc(order, func(a, b int) int {
+				if norms[a].Less(norms[b]) {
+					return -1
+				}
+				return 1
+			})
+			all = fitting.SizeOf(math.Abs(w))
+			for _, k := range order {
+				norms[k] = fitting.AtMost[float64](norms[k], all)
+				all = all.By(norms[k])
+			}
+		}
+		for k, f := range m.Factors {
+			fitting.DivideColumn(f, q, norms[k])
+		}
+		m.Weights[q] = math.Copysign(all.Value(), w)
 	}
 }
 
@@ -52,10 +74,10 @@ func (m *Model[T]) energies() []float64 {
 	log := make([]float64, m.Rank())
 	for q := range log {
 		if m.Weights != nil {
-			log[q] = math.Log(math.Abs(m.Weights[q]))
+			log[q] = fitting.SizeOf(math.Abs(m.Weights[q])).Log()
 		}
 		for _, f := range m.Factors {
-			log[q] += math.Log(fitting.ColumnNorm(f, q, false))
+			log[q] += fitting.ColumnSize(f, q, false).Log()
 		}
 		if log[q] != log[q] { // zero times infinity
 			log[q] = math.Inf(-1)

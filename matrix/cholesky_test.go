@@ -329,3 +329,19 @@ func ExampleCholesky() {
 	// true 2 1 2
 	// [1.5 1]
 }
+
+func TestCholeskyRefusesWhatIsNotFinite(t *testing.T) {
+	for _, bad := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
+		for _, at := range [][2]int{{0, 0}, {2, 2}, {39, 39}, {2, 1}, {39, 5}} {
+			a := matrix.New[float64](40, 40)
+			for i := range 40 {
+				a.Set(i, i, 2)
+			}
+			a.Set(at[0], at[1], bad)
+			require.False(t, matrix.Cholesky(nil, a), "%v at %v", bad, at)
+			single := matrix.Convert[float32](a)
+			single.Set(at[0], at[1], float32(bad))
+			require.False(t, matrix.Cholesky(nil, single), "%v at %v", bad, at)
+		}
+	}
+}

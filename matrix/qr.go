@@ -196,6 +196,9 @@ func reflectors[T Float](ker *asm.Kernels[T], v *Dense[T], tau []T, r *Dense[T],
 		for k := j + 1; k < n; k++ {
 			row[k] = power(v.Data[k*v.Stride+j], exponents[k])
 		}
+		if _, ok = largest(row); !ok {
+			return false // the norm of a column overflows
+		}
 	}
 	return true
 }

@@ -232,3 +232,27 @@ func ExampleQR() {
 	// [0.60 -0.36 0.00 0.89 0.80 0.27]
 	// [5.00 3.00 0.00 2.24]
 }
+
+func TestQRReportsNormsThatOverflow(t *testing.T) {
+	t.Run("float32", func(t *testing.T) { overflowing[float32](t, math.MaxFloat32) })
+	t.Run("float64", func(t *testing.T) { overflowing[float64](t, math.MaxFloat64) })
+}
+
+func overflowing[T matrix.Float](t *testing.T, most float64) {
+	for _, rows := range []int{3, 5, 700} {
+		a := matrix.New[T](rows, 3)
+		for i := range a.Data {
+			a.Data[i] = T(most * (float64(1+i%7) / 7))
+		}
+		_, ok := matrix.QR(nil, a)
+		require.False(t, ok, "%d rows", rows)
+		for i := range a.Data {
+			a.Data[i] = T(most / 64 / float64(rows) * float64(1+i*i%7) / 7)
+		}
+		r, ok := matrix.QR(nil, a)
+		require.True(t, ok)
+		for _, v := range r.Data {
+			require.Zero(t, v-v)
+		}
+	}
+}

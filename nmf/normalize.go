@@ -1,8 +1,6 @@
 package nmf
 
 import (
-	"math"
-
 	"polyad/internal/fitting"
 	"polyad/internal/named"
 	"polyad/matrix"
@@ -33,17 +31,21 @@ func (n *Norm) UnmarshalText(text []byte) error { return norms.Set(n, text) }
 
 // Normalize divides every column of W by its norm and multiplies the row of H
 // with it, in place, so that W·H stays what it is up to rounding. A column of
-// zeros stays, and so does its row. Of a [Result] the penalties and what there is
-// to say of the optimum remain those of the fit: they depend on the scale.
+// zeros stays, and so does its row. Where the row would leave the range of T the
+// column keeps what does not fit. Of a [Result] the penalties and
+// what there is to say of the optimum remain those of the fit: they depend on the
+// scale.
 func (m *Model[T]) Normalize(n Norm) {
 	for k := range m.Rank() {
-		norm := fitting.UnitColumn(m.W, k, n == NormL1)
-		if norm == 0 {
+		h := m.H.Row(k)
+		norm := fitting.ColumnSize(m.W, k, n == NormL1)
+		if norm.Of == 0 {
 			continue
 		}
-		h := m.H.Row(k)
+		norm = fitting.AtMost[T](norm, fitting.SizeOf(fitting.Largest(h)))
+		fitting.DivideColumn(m.W, k, norm)
 		for j, v := range h {
-			h[j] = T(float64(v) * norm)
+			h[j] = T(norm.Times(float64(v)))
 		}
 	}
 }
@@ -56,7 +58,7 @@ func (m *Model[T]) Sort() (order []int) {
 	energy := make([]float64, r) // logarithms
 	for k := range r {
 		h := matrix.Of(m.H.Cols, 1, m.H.Row(k))
-		energy[k] = math.Log(fitting.ColumnNorm(m.W, k, false)) + math.Log(fitting.ColumnNorm(h, 0, false))
+		energy[k] = fitting.ColumnSize(m.W, k, false).Log() + fitting.ColumnSize(h, 0, false).Log()
 	}
 	order = fitting.Order(energy)
 	fitting.OrderColumns(m.W, order)

@@ -330,11 +330,17 @@ func (m *Model[T]) fixSigns() {
 
 // scaleSlice multiplies a slice of the contiguous core by c.
 func scaleSlice[T asm.Float](core *tensor.Dense[T], mode, q int, c float64) {
+	sliceOf(core, mode, q, func(part []T) {
+		for k, v := range part {
+			part[k] = T(c * float64(v))
+		}
+	})
+}
+
+// sliceOf calls do for the parts of slice q along a mode of a contiguous core.
+func sliceOf[T asm.Float](core *tensor.Dense[T], mode, q int, do func(part []T)) {
 	l, size, r := core.Split(mode)
 	for i := range l {
-		row := core.Data[(i*size+q)*r:][:r]
-		for k, v := range row {
-			row[k] = T(c * float64(v))
-		}
+		do(core.Data[(i*size+q)*r:][:r])
 	}
 }

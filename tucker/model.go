@@ -201,7 +201,8 @@ func (n *Norm) UnmarshalText(text []byte) error { return norms.Set(n, text) }
 // Normalize divides every column of the factors by its norm, in place, and
 // multiplies the slices of the core with what that takes away, so that the array
 // stays what it is up to rounding. A column of zeros stays, and the slice of its
-// component becomes 0. Of a [Result] the penalties and what there is to say of the
+// component becomes 0. Where the slice would leave the range of T the column keeps
+// what does not fit. Of a [Result] the penalties and what there is to say of the
 // optimum remain those of the fit: they depend on the scale.
 func (m *Model[T]) Normalize(n Norm) {
 	m.Core = m.Core.Contiguous()
@@ -210,7 +211,16 @@ func (m *Model[T]) Normalize(n Norm) {
 			continue
 		}
 		for q := range f.Cols {
-			scaleSlice(m.Core, mode, q, fitting.UnitColumn(f, q, n == NormL1))
+			norm := fitting.ColumnSize(f, q, n == NormL1)
+			top := 0.0
+			sliceOf(m.Core, mode, q, func(part []T) { top = max(top, fitting.Largest(part)) })
+			norm = fitting.AtMost[T](norm, fitting.SizeOf(top))
+			fitting.DivideColumn(f, q, norm)
+			sliceOf(m.Core, mode, q, func(part []T) {
+				for k, v := range part {
+					part[k] = T(norm.Times(float64(v)))
+				}
+			})
 		}
 	}
 }

@@ -51,15 +51,15 @@ type Range[T asm.Float] struct {
 // Finite reports whether all entries of the blocks are.
 func (r *Range[T]) Finite() bool {
 	for _, b := range r.Blocks {
-		if v := largest(b.Block.X.Data); v-v != 0 {
+		if v := Largest(b.Block.X.Data); v-v != 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// largest returns the largest magnitude, infinite when some entry is no number.
-func largest[T asm.Float](x []T) float64 {
+// Largest returns the largest magnitude, infinite when some entry is no number.
+func Largest[T asm.Float](x []T) float64 {
 	ker, top := asm.For[T](), T(0)
 	for j := 0; j < len(x); j += chunk {
 		lo, hi, finite := ker.Scan(x[j:min(j+chunk, len(x))])
@@ -83,7 +83,7 @@ func (r *Range[T]) Check() error {
 	}
 	small, large, penalized := math.Inf(1), 0.0, true
 	for _, b := range r.Blocks {
-		top := largest(b.Block.X.Data)
+		top := Largest(b.Block.X.Data)
 		small, large = min(small, top), max(large, top)
 		penalized = penalized && len(b.Penalty.Active()) > 0
 	}
