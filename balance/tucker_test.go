@@ -404,3 +404,32 @@ func TestModesLeftAloneAreNotLookedAt(t *testing.T) {
 	require.Equal(t, one.Core, m.Core)
 	require.Equal(t, balance.Scalar(one), balance.Scalar(m))
 }
+
+// What is no number stays none, so that sweeps over it are for nothing: Sinkhorn ends
+// with the sweep that meets it first, whatever the number of sweeps.
+func TestSinkhornEndsWithWhatIsNoNumber(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		for _, block := range []int{0, 1, 2} {
+			for _, sweeps := range []int{0, 300} {
+				terms := reg.L1(.1).Plus(reg.L2(.2))
+				core := tensor.New[float64](2, 3)
+				m := &balance.Tucker[float64]{Core: core, CorePenalty: terms}
+				for n, j := range core.Shape {
+					m.Factors = append(m.Factors, reg.Block[float64]{X: matrix.New[float64](4, j), Penalty: terms})
+					for i := range m.Factors[n].X.Data {
+						m.Factors[n].X.Data[i] = 1 + float64(i)
+					}
+				}
+				for i := range core.Data {
+					core.Data[i] = 2 + float64(i)
+				}
+				if block < 2 {
+					m.Factors[block].X.Data[1] = bad
+				} else {
+					core.Data[1] = bad
+				}
+				require.LessOrEqual(t, balance.Sinkhorn(m, sweeps).Sweeps, 2, "%v in block %d", bad, block)
+			}
+		}
+	}
+}

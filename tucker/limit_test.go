@@ -75,3 +75,32 @@ func (c *looked) Err() error {
 	}
 	return c.Context.Err()
 }
+
+func TestALimitEndsTheFirstStepOfATransform(t *testing.T) {
+	x := noisy[float64](1, []int{30, 12, 10}, []int{3, 3, 3}, true, .2)
+	m := model[float64](2, []int{30, 12, 10}, []int{3, 3, 3}, true)
+	why := errors.New("enough")
+	cancelled, cancel := context.WithCancelCause(ctx)
+	cancel(why)
+	defer func(g time.Duration) { fitting.Grace = g }(fitting.Grace)
+	fitting.Grace = 0
+	for _, nonneg := range []tucker.Modes{nil, {2}} {
+		o := tucker.Options{Nonneg: nonneg, Method: tucker.HALS{}, Workers: 1}
+		r, err := m.Transform(cancelled, x, &o)
+		require.Nil(t, r)
+		require.ErrorIs(t, err, why)
+		r, err = m.TransformMode(cancelled, x, 0, &o)
+		require.Nil(t, r)
+		require.ErrorIs(t, err, why)
+		o.Run.MaxTime = time.Nanosecond
+		r, err = m.Transform(ctx, x, &o)
+		require.NoError(t, err)
+		require.Equal(t, solver.MaxTime, r.Status)
+		cut := r.Factors[2].Row(0)
+		require.Equal(t, []float64{cut[0], cut[0], cut[0]}, cut, "the minimizer was not waited for")
+		o.Run = sweeps(0)
+		r, err = m.Transform(ctx, x, &o)
+		require.NoError(t, err)
+		require.NotEqual(t, cut, r.Factors[2].Row(0))
+	}
+}

@@ -33,7 +33,8 @@ import (
 // Else rows begin with equal entries. The model is not written. The result has
 // copies of its core and of the factors that stay, bit for bit. The rows of the new
 // factor do not depend on each other: only when to stop is decided for all of them
-// together. Cost of the first step about 2·|X|·J_0 flops.
+// together. Cost of the first step about 2·|X|·J_0 flops. When the context ends before
+// it is made there is no result, and when MaxTime does, rows begin with equal entries.
 //
 // The errors are those of [Fit].
 func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options) (*Result[T], error) {
@@ -77,9 +78,12 @@ func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options
 	}
 	start := &Model[T]{Core: m.Core, Factors: slices.Clone(m.Factors)}
 	x = x.Contiguous()
-	if opt.Workers >= 0 { // Fit refuses others
+	if opt.Run.Start.IsZero() {
+		opt.Run.Start = time.Now()
+	}
+	if ctx != nil && opt.Workers >= 0 { // Fit refuses others
 		pool := par.New(fitting.Workers(opt.Workers))
-		f, err := start.newSamples(pool, x, &opt)
+		f, err := start.newSamples(pool, x, &opt, fitting.NewLimit(ctx, opt.Run))
 		pool.Close()
 		if err != nil {
 			return nil, err
@@ -148,13 +152,20 @@ func (o *Options) settleTransform(order int, modes Modes) error {
 	return nil
 }
 
-// newSamples returns the factor of the last mode to begin with.
-func (m *Model[T]) newSamples(pool *par.Pool, x *tensor.Dense[T], o *Options) (*matrix.Dense[T], error) {
+// newSamples returns the factor of the last mode to begin with. When the limit is over
+// before it is found, that is the cause of the context's end, or equal entries.
+func (m *Model[T]) newSamples(pool *par.Pool, x *tensor.Dense[T], o *Options, limit *fitting.Limit) (*matrix.Dense[T], error) {
 	last := len(m.Factors) - 1
 	f := matrix.New[T](x.Shape[last], m.Core.Shape[last])
 	_, mu := o.Method.(MU)
-	if !mu && o.Eps.Or(0) == 0 && m.leastSquares(pool, f, x, o) {
-		return f, nil
+	if !mu && o.Eps.Or(0) == 0 {
+		found := false
+		if limit.Within(pool, func() { found = m.leastSquares(pool, f, x, o) }) && found {
+			return f, nil
+		}
+	}
+	if err := limit.Cancelled(); err != nil {
+		return nil, err
 	}
 	if f.Zero(); !mu && len(o.Nonneg) == 0 {
 		return f, nil
