@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"polyad/asm"
 	"polyad/internal/fitting"
 	"polyad/matrix"
 	"polyad/tensor"
@@ -97,7 +98,9 @@ func (m *Model[T]) Shares() []float64 {
 // (R. Bro, H. Kiers, A new efficient method for determining the number of
 // components in PARAFAC models, J. Chemometrics 17, 2003). Near 100 the rank is
 // right or too low; it falls, also below 0, when it is too high. Components that
-// are zero are left out; without any other it is 0. The error wraps [ErrShape]
+// are zero, or nothing beside the largest (by the precision of T), are left out;
+// without any other it is 0. It does not depend on the scale of data and model
+// together: both are taken relative to the largest component. The error wraps [ErrShape]
 // when x does not fit, [ErrRank] when the core would have more than 2²⁶ entries,
 // and [ErrData] when x is not finite. Cost about 2·|X|·r flops.
 func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
@@ -112,10 +115,13 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 			return 0, fmt.Errorf("cpd: %w: the model has the shape %v and the data %v", ErrShape, m.Shape(), x.Shape)
 		}
 	}
-	energies := m.energies()
+	energies, top := m.energies(), math.Inf(-1)
+	for _, l := range energies {
+		top = max(top, l)
+	}
 	var alive []int
 	for q, l := range energies {
-		if !math.IsInf(l, -1) {
+		if l-top >= math.Log(fitting.Precision[T]()) {
 			alive = append(alive, q)
 		}
 	}
@@ -126,12 +132,18 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 	if r == 0 {
 		return 0, nil
 	}
+	// With D the lengths, D·(F·D)⁺ has no large entries, and what D divides by is
+	// made up for entry by entry, in logarithms.
 	var inverse []*matrix.Dense[T]
+	logs := make([]float64, r) // of D
+	for k, q := range alive {
+		logs[k] = (energies[q] - top) / float64(len(m.Factors))
+	}
 	for n, factor := range m.Factors {
 		f, part := matrix.Convert[float64](factor), matrix.New[float64](factor.Rows, r)
 		for k, q := range alive {
 			fitting.UnitColumn(f, q, false)
-			length := math.Exp(energies[q] / float64(len(m.Factors)))
+			length := math.Exp(logs[k])
 			if n == 0 && m.Weights != nil && m.Weights[q] < 0 {
 				length = -length
 			}
@@ -143,16 +155,39 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 		if !ok {
 			return 0, fmt.Errorf("cpd: %w: factor %d is not finite", ErrData, n)
 		}
+		for k := range r {
+			for i, v := range p.Row(k) {
+				p.Row(k)[i] = v * math.Exp(logs[k])
+			}
+		}
 		inverse = append(inverse, matrix.Convert[T](p))
 	}
+	x = x.Contiguous()
+	scale := fitting.FactorScale[T](largestEntry(x.Data[:x.Len()]), frobenius, 1)
+	if scale != 1 {
+		x = x.Clone()
+		fitting.Rescale(x.Data, scale)
+	}
 	core := tensor.MultiModeProduct(nil, x, inverse, false)
+	entries := make([]float64, len(core.Data))
+	for i, v := range core.Data {
+		log := -math.Log(scale) - top
+		for e, n := i, 0; n < len(m.Factors); n++ {
+			log -= logs[e%r]
+			e /= r
+		}
+		g := float64(v)
+		if g != 0 {
+			g = math.Copysign(math.Exp(math.Log(math.Abs(g))+log), g)
+		}
+		entries[i] = g
+	}
 	var off float64
 	step := 0 // from one entry of the diagonal to the next
 	for range x.Shape {
 		step = step*r + 1
 	}
-	for i, v := range core.Data {
-		g := float64(v)
+	for i, g := range entries {
 		if i%step == 0 && i/step < r {
 			g--
 		}
@@ -162,6 +197,14 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 		return 0, fmt.Errorf("cpd: %w: the core is not finite", ErrData)
 	}
 	return 100 * (1 - off/float64(r)), nil
+}
+
+// largestEntry returns the largest magnitude.
+func largestEntry[T asm.Float](x []T) (top float64) {
+	for _, v := range x {
+		top = max(top, math.Abs(float64(v)))
+	}
+	return top
 }
 
 // pseudoinverse returns A⁺ (n x m) of an m x n matrix, singular values below eps

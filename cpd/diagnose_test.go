@@ -163,6 +163,55 @@ func testConsistencyOrder[T asm.Float](t *testing.T) {
 	}
 }
 
+// Neither does the scale of data and model matter, nor how it is spread over the
+// factors, nor a component that is nothing beside the others.
+func TestCoreConsistencyIsTheSameAtEveryScale(t *testing.T) {
+	t.Run("float32", func(t *testing.T) { testConsistencyScale[float32](t, 1e-30, 1e-20, 1, 1e20, 1e30, 1e37) })
+	t.Run("float64", func(t *testing.T) { testConsistencyScale[float64](t, 1e-280, 1e-30, 1, 1e30, 1e280) })
+}
+
+func testConsistencyScale[T asm.Float](t *testing.T, scales ...float64) {
+	truth := model[T](4, []int{9, 8, 7}, 3, false)
+	x := noisy[T](4, []int{9, 8, 7}, 3, false, .1)
+	want, err := truth.CoreConsistency(x)
+	require.NoError(t, err)
+	for _, scale := range scales {
+		y := x.Clone()
+		for i := range y.Data {
+			y.Data[i] *= T(scale)
+		}
+		for _, spread := range []float64{1, 1e-18, 1e18} {
+			for _, extra := range []float64{0, 1e-30} {
+				m := truth.Clone()
+				m.Weights = []float64{scale, scale, scale}
+				for i := range m.Factors[0].Data {
+					m.Factors[0].Data[i] *= T(spread)
+				}
+				for q := range m.Weights {
+					m.Weights[q] /= spread
+				}
+				if extra > 0 {
+					m.Weights = append(m.Weights, extra*scale/spread)
+					for n, f := range m.Factors {
+						wide := matrix.New[T](f.Rows, 4)
+						for i := range f.Rows {
+							copy(wide.Row(i), f.Row(i))
+							wide.Set(i, 3, T(1+i%(n+2)))
+							if n == 0 {
+								wide.Set(i, 3, T(spread)*wide.At(i, 3))
+							}
+						}
+						m.Factors[n] = wide
+					}
+				}
+				c, err := m.CoreConsistency(y)
+				require.NoError(t, err)
+				require.InEpsilon(t, want, c, precision[T](1e-9, 1e-3), "scale %g, spread %g, extra %g", scale, spread, extra)
+			}
+		}
+	}
+}
+
 // Two components that are equal in one mode share what the data have of them.
 func TestCoreConsistencyOfEqualColumns(t *testing.T) {
 	m := model[float64](3, []int{4, 5, 6}, 2, false)

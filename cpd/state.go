@@ -59,6 +59,7 @@ type state[T asm.Float] struct {
 	ridges float64 // how many times a least squares problem needed one
 
 	best    *fitting.Kept[T]   // nil: the method descends
+	undo    *fitting.Kept[T]   // of balancing; nil: that descends, or who calls it looks
 	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
 	numbers []*float64         // and other numbers of it
 }
@@ -135,6 +136,9 @@ func newState[T asm.Float](x data.Tensor[T], o *settled, rank int, scale float64
 	if _, als := o.Method.(ALS); als || s.coarse && (o.Balance == BalanceEvery || o.Balance == BalanceBlock) {
 		s.best = fitting.NewKept(s.f...)
 	}
+	if s.coarse && s.best != nil && s.ahead == nil && s.balancer != nil { // an extrapolation looks at the objective itself
+		s.undo = fitting.NewKept(s.f...)
+	}
 	return s, nil
 }
 
@@ -157,7 +161,7 @@ func (s *state[T]) Sweep() error {
 			s.ahead.between(n)
 		}
 		if s.o.Balance == BalanceBlock {
-			s.balance()
+			s.balanceOrNot()
 		}
 	}
 	if s.isFrobenius() && !s.masked { // inner products would be those of the filled data
@@ -165,7 +169,7 @@ func (s *state[T]) Sweep() error {
 	}
 	var scales *balance.Scales
 	if s.o.Balance == BalanceBlock || s.o.Balance == BalanceEvery {
-		scales = s.balance()
+		scales = s.balanceOrNot()
 		if s.coarse {
 			s.value = unknown()
 		}
@@ -202,6 +206,24 @@ func (s *state[T]) balance() *balance.Scales {
 		}
 	}
 	s.scaled(scales)
+	return scales
+}
+
+// balanceOrNot balances the free factors, but where the floor counts and entries at
+// it, which are not scaled with the others, raise the objective: then it returns nil.
+func (s *state[T]) balanceOrNot() (scales *balance.Scales) {
+	if s.undo == nil {
+		return s.balance()
+	}
+	if !s.undo.Try(func() float64 {
+		s.value = unknown()
+		f, _ := s.objective()
+		return f
+	}, func() { scales = s.balance() }) {
+		s.value = unknown()
+		s.forget()
+		return nil
+	}
 	return scales
 }
 

@@ -51,6 +51,7 @@ type state[T asm.Float] struct {
 
 	extra   extrapolation      // nil: none
 	best    *fitting.Kept[T]   // nil: the method descends
+	undo    *fitting.Kept[T]   // of balancing; nil: that descends, or who calls it looks
 	kept    []*matrix.Dense[T] // what it remembers, as states are saved
 	numbers []*float64         // and other numbers of the method
 }
@@ -113,6 +114,9 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 	if _, als := o.Method.(ALS); als || s.coarse && (o.Balance == BalanceEvery || o.Balance == BalanceBlock) {
 		s.best = fitting.NewKept(w, h)
 	}
+	if s.coarse && s.best != nil && s.extra == nil && o.Balance != BalanceNone { // an extrapolation looks at the objective itself
+		s.undo = fitting.NewKept(w, h)
+	}
 	return s, nil
 }
 
@@ -135,7 +139,7 @@ func (s *state[T]) Sweep() error {
 		s.extra.between()
 	}
 	if s.o.Balance == BalanceBlock {
-		s.within = s.balance()
+		s.within = s.balanceOrNot()
 	}
 	if !skipSecond {
 		second()
@@ -143,7 +147,7 @@ func (s *state[T]) Sweep() error {
 	s.swept = s.l == loss.Frobenius && !s.masked // inner products would be those of the filled data
 	if s.o.Balance == BalanceEvery || s.o.Balance == BalanceBlock {
 		s.frobenius() // balancing keeps the product, but for a floor that counts
-		s.balance()
+		s.balanceOrNot()
 		s.swept = false
 		if s.coarse {
 			s.value = unknown()
@@ -164,6 +168,21 @@ func (s *state[T]) balance() *balance.Scales {
 	scales := s.balancer.Balance()
 	if s.extra != nil {
 		s.extra.balanced(scales)
+	}
+	return scales
+}
+
+// balanceOrNot balances the factors, but where the floor counts and entries at it,
+// which are not scaled with the others, raise the objective: then it returns nil.
+func (s *state[T]) balanceOrNot() (scales *balance.Scales) {
+	if s.undo == nil {
+		return s.balance()
+	}
+	if !s.undo.Try(func() float64 {
+		f, _ := s.losses.run() // which leaves nothing for the next step, unlike evaluate
+		return f + s.penalties()
+	}, func() { scales = s.balance() }) {
+		return nil
 	}
 	return scales
 }

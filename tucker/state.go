@@ -56,6 +56,7 @@ type state[T asm.Float] struct {
 
 	value   value
 	best    *fitting.Kept[T]   // nil: the method descends
+	undo    *fitting.Kept[T]   // of balancing; nil: that descends, or who calls it looks
 	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
 	numbers []*float64         // and other numbers of it
 }
@@ -120,6 +121,9 @@ func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *
 	}
 	if s.coarse && s.balancer != nil {
 		s.best = fitting.NewKept(s.matrices()...)
+		if s.ahead == nil { // which looks at the objective itself
+			s.undo = fitting.NewKept(s.matrices()...)
+		}
 	}
 	return s, nil
 }
@@ -186,8 +190,9 @@ func (s *state[T]) Sweep() error {
 	}
 	var scales *balance.TuckerScales
 	if s.balancer != nil {
-		scales = s.balance()
-		if s.coarse {
+		if s.undo != nil {
+			s.balanceOrNot()
+		} else if scales = s.balance(); s.coarse {
 			s.value = unknown()
 		}
 	}

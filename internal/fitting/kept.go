@@ -30,3 +30,16 @@ func (k *Kept[T]) Recall() {
 		k.x[i].Copy(m)
 	}
 }
+
+// Try makes a change that is not to raise an objective. Where it does, also by
+// becoming no number, the matrices become what they were, and it returns false.
+func (k *Kept[T]) Try(objective func() float64, change func()) bool {
+	before := objective()
+	k.Keep()
+	change()
+	if objective() <= before {
+		return true
+	}
+	k.Recall()
+	return false
+}
