@@ -15,6 +15,7 @@ import (
 // columns (Tucker's congruence), with the signs of the weights. Those with a
 // component that is zero are 0. Cost Σ I_n·r² flops.
 func (m *Model[T]) Congruence() *matrix.Dense[float64] {
+	m.whole("Congruence")
 	r := m.Rank()
 	all := matrix.New[float64](r, r)
 	tensor.HadamardGram(all, nil, -1)
@@ -105,6 +106,9 @@ func (m *Model[T]) Shares() []float64 {
 // and [ErrData] when x is not finite. Cost about 2·|X|·r flops.
 func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 	if err := fitting.CheckShape(tensorCheck(nil), x); err != nil {
+		return 0, err
+	}
+	if err := fitting.Whole("cpd", ErrShape, "CoreConsistency", m.whole); err != nil {
 		return 0, err
 	}
 	if len(m.Factors) != len(x.Shape) {

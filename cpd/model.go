@@ -35,14 +35,23 @@ func (m *Model[T]) Stored() int {
 }
 
 // Rank returns the number of components r.
-func (m *Model[T]) Rank() int { return m.Factors[0].Cols }
+func (m *Model[T]) Rank() int { return m.CP().Rank() }
 
 // Shape returns the sizes of the modes.
 func (m *Model[T]) Shape() []int { return m.CP().Shape() }
 
 // CP returns the model as package tensor knows it, sharing memory: for tiles
 // ([tensor.CPTiles]) and other products.
-func (m *Model[T]) CP() tensor.CP[T] { return tensor.CP[T]{Weights: m.Weights, Factors: m.Factors} }
+func (m *Model[T]) CP() tensor.CP[T] {
+	if m == nil {
+		return tensor.CP[T]{}
+	}
+	return tensor.CP[T]{Weights: m.Weights, Factors: m.Factors}
+}
+
+// whole panics with a [tensor.Error] when the parts of the model do not fit each
+// other.
+func (m *Model[T]) whole(op string) { m.CP().Check(op) }
 
 // Clone returns a copy of the model, nil for nil.
 func (m *Model[T]) Clone() *Model[T] {
@@ -72,7 +81,11 @@ func (m *Model[T]) Inner(o *Model[T]) float64 { return m.CP().Inner(o.CP()) }
 // a tile. For an x that is all zero it is 0 when the model is zero too, else 1.
 // It panics when the shapes differ. Cost 2·|X|·r flops.
 func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
+	m.whole("RelError")
 	cp := m.CP()
+	if !x.Valid() {
+		panic(tensor.Error{Op: "RelError", Msg: "an array that is nil, or whose fields do not fit each other"})
+	}
 	if len(x.Shape) != len(cp.Factors) {
 		panic(tensor.Error{Op: "RelError", Msg: fmt.Sprintf("shapes %v and %v", cp.Shape(), x.Shape)})
 	}

@@ -37,6 +37,7 @@ func (n *Norm) UnmarshalText(text []byte) error { return norms.Set(n, text) }
 // weight would leave the range of float64 the largest columns keep what does not fit. Of a [Result] the penalties and what there is to say of the optimum
 // remain those of the fit: they depend on the scale.
 func (m *Model[T]) Normalize(n Norm) {
+	m.whole("Normalize")
 	if m.Weights == nil {
 		m.Weights = ones(m.Rank())
 	}
@@ -90,6 +91,7 @@ func (m *Model[T]) energies() []float64 {
 // arrays, the largest first and equal ones in the order they have. Component k of
 // the sorted model is component order[k] of the one before.
 func (m *Model[T]) Sort() (order []int) {
+	m.whole("Sort")
 	order = fitting.Order(m.energies())
 	weights := slices.Clone(m.Weights)
 	for k, q := range order {

@@ -321,6 +321,9 @@ func (o *settled) penalties() error {
 // Formula returns the objective as text, with the numbers of the penalties of
 // options as they took effect.
 func (o *Options) Formula() string {
+	if o == nil {
+		o = &Options{}
+	}
 	s := o.Loss.Formula("[[F0, F1, …]]")
 	for n, p := range o.Penalty {
 		if f := p.Formula("F" + strconv.Itoa(n)); f != "" {

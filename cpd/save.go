@@ -22,6 +22,9 @@ const weightsFile = "weights.npy"
 // Other files in dir stay. Files with the names of a model's parts, in a folder
 // that is none of a model, are an error.
 func (m *Model[T]) Save(dir string) error {
+	if err := fitting.Whole("cpd", ErrShape, "Save", m.whole); err != nil {
+		return err
+	}
 	w := m.Weights
 	if w == nil {
 		w = ones(m.Rank())

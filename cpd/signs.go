@@ -11,6 +11,7 @@ import "polyad/internal/fitting"
 // component are free but for their product: R. Bro, E. Acar, T. Kolda, J.
 // Chemometrics 22, 2008.
 func (m *Model[T]) FixSigns() {
+	m.whole("FixSigns")
 	carrier := len(m.Factors) - 1
 	for n, f := range m.Factors {
 		if fitting.HasNegative(f) {

@@ -37,10 +37,10 @@ const (
 //
 // (G. Golub, C. Van Loan, Matrix Computations, 4.2).
 func Cholesky[T Float](p *par.Pool, a *Dense[T]) (ok bool) {
+	a.checkFields("Cholesky")
 	if a.Rows != a.Cols {
 		fail("Cholesky", "%d x %d is not square", a.Rows, a.Cols)
 	}
-	a.checkFields("Cholesky")
 	pool := &choleskyPools[asm.SizeOf[T]()/8]
 	w, _ := pool.Get().(*choleskyWork[T])
 	if w == nil {

@@ -32,8 +32,12 @@ func fail(op, format string, args ...any) {
 const maxInt = int(^uint(0) >> 1)
 
 // Valid reports whether the fields of m fit each other: neither size is negative,
-// and where there are elements, Stride is at least Cols and Data long enough.
+// and where there are elements, Stride is at least Cols and Data long enough. Nil is
+// not valid.
 func (m *Dense[T]) Valid() bool {
+	if m == nil {
+		return false
+	}
 	if m.Rows <= 0 || m.Cols <= 0 {
 		return m.Rows >= 0 && m.Cols >= 0
 	}
@@ -46,18 +50,24 @@ func (m *Dense[T]) Valid() bool {
 // checkFields panics where m is not [Dense.Valid]: rows that overlap would give
 // wrong numbers, and kernels do not look for what is not there.
 func (m *Dense[T]) checkFields(op string) {
+	if m == nil {
+		fail(op, "a matrix is nil")
+	}
 	if !m.Valid() {
 		fail(op, "%d x %d with Stride %d and %d elements of Data", m.Rows, m.Cols, m.Stride, len(m.Data))
 	}
 }
 
+// maxElements is more than any memory holds, and less than what Go has a slice for.
+const maxElements = maxInt >> (3 + ^uint(0)>>63<<4)
+
 // isSize reports whether a matrix can have this size.
 func isSize(rows, cols int) bool {
-	return rows >= 0 && cols >= 0 && (cols == 0 || rows <= maxInt/cols)
+	return rows >= 0 && cols >= 0 && (cols == 0 || rows <= maxElements/cols)
 }
 
 // New returns a rows x cols matrix of zeros. It panics when a size is negative
-// or the number of elements does not fit an int.
+// or the number of elements one that no memory holds.
 func New[T Float](rows, cols int) *Dense[T] {
 	if !isSize(rows, cols) {
 		fail("New", "size %d x %d", rows, cols)
@@ -76,24 +86,35 @@ func Of[T Float](rows, cols int, data []T) *Dense[T] {
 
 // At returns element (i, j).
 func (m *Dense[T]) At(i, j int) T {
-	m.check("At", i, j)
-	return m.Data[i*m.Stride+j]
+	return m.Data[m.offset("At", i, j)]
 }
 
 // Set writes element (i, j).
 func (m *Dense[T]) Set(i, j int, v T) {
-	m.check("Set", i, j)
-	m.Data[i*m.Stride+j] = v
+	m.Data[m.offset("Set", i, j)] = v
 }
 
-func (m *Dense[T]) check(op string, i, j int) {
-	if uint(i) >= uint(m.Rows) || uint(j) >= uint(m.Cols) {
+func (m *Dense[T]) offset(op string, i, j int) int {
+	if m == nil {
+		m.checkFields(op)
+	}
+	if i < 0 || i >= m.Rows || j < 0 || j >= m.Cols {
 		fail(op, "index (%d, %d) outside %d x %d", i, j, m.Rows, m.Cols)
 	}
+	o := i*m.Stride + j
+	if uint(o) >= uint(len(m.Data)) {
+		m.checkFields(op)
+	}
+	return o
 }
 
-// Dims returns the number of rows and columns.
-func (m *Dense[T]) Dims() (rows, cols int) { return m.Rows, m.Cols }
+// Dims returns the number of rows and columns, 0 of nil.
+func (m *Dense[T]) Dims() (rows, cols int) {
+	if m == nil {
+		return 0, 0
+	}
+	return m.Rows, m.Cols
+}
 
 // Row returns row i, 0 ≤ i < Rows, as a slice that shares memory with m. It does
 // not check i, so that it is inlined.
@@ -113,6 +134,7 @@ func (m *Dense[T]) View(i, j, rows, cols int) *Dense[T] {
 }
 
 func (m *Dense[T]) block(i, j, rows, cols int) Dense[T] {
+	m.checkFields("View")
 	if i < 0 || j < 0 || rows < 0 || cols < 0 || i > m.Rows-rows || j > m.Cols-cols {
 		fail("View", "block %d x %d at (%d, %d) outside %d x %d", rows, cols, i, j, m.Rows, m.Cols)
 	}
@@ -126,6 +148,7 @@ func (m *Dense[T]) block(i, j, rows, cols int) Dense[T] {
 
 // Clone returns a copy of m with Stride equal to Cols.
 func (m *Dense[T]) Clone() *Dense[T] {
+	m.checkFields("Copy")
 	c := New[T](m.Rows, m.Cols)
 	c.Copy(m)
 	return c
@@ -133,11 +156,11 @@ func (m *Dense[T]) Clone() *Dense[T] {
 
 // Copy copies src into m. It panics when the shapes differ.
 func (m *Dense[T]) Copy(src *Dense[T]) {
+	src.checkFields("Copy")
+	m.checkFields("Copy")
 	if m.Rows != src.Rows || m.Cols != src.Cols {
 		fail("Copy", "%d x %d from %d x %d", m.Rows, m.Cols, src.Rows, src.Cols)
 	}
-	src.checkFields("Copy")
-	m.checkFields("Copy")
 	for i := 0; i < m.Rows; i++ {
 		copy(m.Row(i), src.Row(i))
 	}
@@ -145,6 +168,7 @@ func (m *Dense[T]) Copy(src *Dense[T]) {
 
 // Zero sets every element to 0.
 func (m *Dense[T]) Zero() {
+	m.checkFields("Zero")
 	for i := 0; i < m.Rows; i++ {
 		clear(m.Row(i))
 	}
@@ -153,11 +177,11 @@ func (m *Dense[T]) Zero() {
 // TransposeTo writes the transpose of m into dst, which must not overlap it.
 // It panics when dst is not Cols x Rows.
 func (m *Dense[T]) TransposeTo(dst *Dense[T]) {
+	m.checkFields("TransposeTo")
+	dst.checkFields("TransposeTo")
 	if dst.Rows != m.Cols || dst.Cols != m.Rows {
 		fail("TransposeTo", "%d x %d from %d x %d", dst.Rows, dst.Cols, m.Rows, m.Cols)
 	}
-	m.checkFields("TransposeTo")
-	dst.checkFields("TransposeTo")
 	const tileRows, tileCols = 256, 32 // of both, they stay in the cache
 	ker := asm.For[T]()
 	for i := 0; i < m.Rows; i += tileRows {
@@ -177,6 +201,7 @@ func span[T Float](x []T, rows, stride, cols int) []T {
 
 // Transpose returns the transpose of m as a new matrix.
 func (m *Dense[T]) Transpose() *Dense[T] {
+	m.checkFields("TransposeTo")
 	t := New[T](m.Cols, m.Rows)
 	m.TransposeTo(t)
 	return t

@@ -42,6 +42,9 @@ const (
 // panels that fit the caches (K. Goto, R. van de Geijn, Anatomy of
 // high-performance matrix multiplication, ACM TOMS 34, 2008).
 func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c *Dense[T]) {
+	a.checkFields("Gemm")
+	b.checkFields("Gemm")
+	c.checkFields("Gemm")
 	m, k := a.Rows, a.Cols
 	if tA {
 		m, k = k, m
@@ -53,9 +56,6 @@ func Gemm[T Float](p *par.Pool, tA, tB bool, alpha T, a, b *Dense[T], beta T, c 
 	if k != kb || c.Rows != m || c.Cols != n {
 		fail("Gemm", "%d x %d · %d x %d into %d x %d", m, k, kb, n, c.Rows, c.Cols)
 	}
-	a.checkFields("Gemm")
-	b.checkFields("Gemm")
-	c.checkFields("Gemm")
 	if alpha == 0 || m == 0 || n == 0 || k == 0 {
 		scale(c, beta)
 		return

@@ -46,12 +46,12 @@ func Gram[T Float](p *par.Pool, dst *Dense[float64], x *Dense[T], rows bool) {
 // rows of X that lie below each other: XXᵀ for [X_0, X_1, …] side by side. It
 // panics when dst is not square or X has other rows. Otherwise it is like [Gram].
 func GramStack[T Float](p *par.Pool, dst *Dense[float64], x *Dense[T]) {
+	x.checkFields("GramStack")
+	dst.checkFields("GramStack")
 	r := dst.Rows
 	if dst.Cols != r || r == 0 && x.Rows > 0 || r > 0 && x.Rows%r != 0 {
 		fail("GramStack", "%d x %d for blocks of %d x %d", dst.Rows, dst.Cols, x.Rows, x.Cols)
 	}
-	x.checkFields("GramStack")
-	dst.checkFields("GramStack")
 	g := pooledGram[T]()
 	if r > 0 {
 		g.sum(p, dst, x, true, x.Rows/r*x.Cols)
@@ -107,6 +107,11 @@ type gramScratch[T Float] struct {
 
 // Gram is the function [Gram] in this memory.
 func (g *GramWork[T]) Gram(p *par.Pool, dst *Dense[float64], x *Dense[T], rows bool) {
+	if g == nil {
+		fail("Gram", "the memory is nil")
+	}
+	x.checkFields("Gram")
+	dst.checkFields("Gram")
 	r, length := x.Cols, x.Rows
 	if rows {
 		r, length = length, r
@@ -114,8 +119,6 @@ func (g *GramWork[T]) Gram(p *par.Pool, dst *Dense[float64], x *Dense[T], rows b
 	if dst.Rows != r || dst.Cols != r {
 		fail("Gram", "%d x %d for %d components", dst.Rows, dst.Cols, r)
 	}
-	x.checkFields("Gram")
-	dst.checkFields("Gram")
 	g.sum(p, dst, x, rows, length)
 }
 

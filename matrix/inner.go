@@ -9,11 +9,11 @@ const chunk = 8192
 // Inner returns the inner product Σ a_ij·b_ij, accumulated in float64. It
 // panics when the shapes differ.
 func Inner[S, T Float](a *Dense[S], b *Dense[T]) float64 {
+	a.checkFields("Inner")
+	b.checkFields("Inner")
 	if a.Rows != b.Rows || a.Cols != b.Cols {
 		fail("Inner", "%d x %d and %d x %d", a.Rows, a.Cols, b.Rows, b.Cols)
 	}
-	a.checkFields("Inner")
-	b.checkFields("Inner")
 	var s float64
 	if b, ok := any(b).(*Dense[S]); ok {
 		ker := asm.For[S]()

@@ -42,6 +42,7 @@ func MaskOf[T Float](m *Dense[T]) *Mask { return maskWhere(m, func(v T) bool { r
 func MaskNaN[T Float](x *Dense[T]) *Mask { return maskWhere(x, func(v T) bool { return v == v }) }
 
 func maskWhere[T Float](x *Dense[T], observed func(T) bool) *Mask {
+	x.checkFields("Mask")
 	m := NewMask(x.Rows, x.Cols)
 	for i := range x.Rows {
 		row := m.Row(i)
@@ -80,14 +81,26 @@ func (m *Mask) Set(i, j int, observed bool) {
 }
 
 func (m *Mask) check(op string, i, j int) {
-	if uint(i) >= uint(m.Rows) || uint(j) >= uint(m.Cols) {
+	m.checkFields(op)
+	if i < 0 || i >= m.Rows || j < 0 || j >= m.Cols {
 		fail(op, "index (%d, %d) outside %d x %d", i, j, m.Rows, m.Cols)
 	}
 }
 
-// Valid reports whether the mask has as many words as its shape asks for.
+// checkFields panics where m is not [Mask.Valid].
+func (m *Mask) checkFields(op string) {
+	if m == nil {
+		fail(op, "a mask is nil")
+	}
+	if !m.Valid() {
+		fail(op, "%d x %d with %d words", m.Rows, m.Cols, len(m.Bits))
+	}
+}
+
+// Valid reports whether the mask has as many words as its shape asks for. Nil is not
+// valid.
 func (m *Mask) Valid() bool {
-	if !isSize(m.Rows, m.Cols) {
+	if m == nil || !isSize(m.Rows, m.Cols) {
 		return false
 	}
 	n := m.words()
@@ -96,6 +109,7 @@ func (m *Mask) Valid() bool {
 
 // Count returns the number of entries that are observed.
 func (m *Mask) Count() (observed int) {
+	m.checkFields("Mask.Count")
 	n, last := m.words(), ^uint64(0)
 	if rest := m.Cols % 64; rest > 0 {
 		last = 1<<rest - 1

@@ -14,6 +14,7 @@ type Operator[T Float] interface {
 // AsOperator returns a as an Operator, sharing memory. Its products are those of
 // [Gemm] and run on p.
 func AsOperator[T Float](p *par.Pool, a *Dense[T]) Operator[T] {
+	a.checkFields("AsOperator")
 	return denseOperator[T]{a, p}
 }
 

@@ -40,10 +40,13 @@ type QRWork[T Float] struct {
 // QR is the function [QR] in this memory. The R that it returns is valid until the
 // next call.
 func (w *QRWork[T]) QR(p *par.Pool, a *Dense[T]) (r *Dense[float64], ok bool) {
+	if w == nil {
+		fail("QR", "the memory is nil")
+	}
+	a.checkFields("QR")
 	if a.Rows < a.Cols {
 		fail("QR", "%d x %d has more columns than rows", a.Rows, a.Cols)
 	}
-	a.checkFields("QR")
 	if a.Cols == 0 {
 		return New[float64](0, 0), true
 	}

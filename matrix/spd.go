@@ -29,10 +29,18 @@ type SPD[T Float] struct {
 // NewSPD returns the memory for systems of r unknowns. It panics when r is
 // negative.
 func NewSPD[T Float](r int) *SPD[T] {
-	if r < 0 {
+	if !isSize(r, r) {
 		fail("NewSPD", "%d unknowns", r)
 	}
 	return &SPD[T]{wide: New[float64](r, r), l: New[T](r, r)}
+}
+
+// unknowns returns their number.
+func (s *SPD[T]) unknowns(op string) int {
+	if s == nil || s.l == nil {
+		fail(op, "memory that NewSPD has not made")
+	}
+	return s.l.Rows
 }
 
 // ridgeGrowth is the factor from one ridge to the next.
@@ -44,11 +52,11 @@ const ridgeGrowth = 1 << 7
 // T: solve by a pseudoinverse then. It panics when G does not have the size of
 // the SPD. Cost r³/3 flops per try.
 func (s *SPD[T]) Factor(g *Dense[float64]) (ridges int, ok bool) {
-	r := s.l.Rows
+	g.checkFields("SPD.Factor")
+	r := s.unknowns("SPD.Factor")
 	if g.Rows != r || g.Cols != r {
 		fail("SPD.Factor", "%d x %d for %d unknowns", g.Rows, g.Cols, r)
 	}
-	g.checkFields("SPD.Factor")
 	tol := 0x1p-52
 	if asm.SizeOf[T]() == 4 {
 		tol = 0x1p-23
@@ -98,8 +106,8 @@ func (s *SPD[T]) try(g *Dense[float64], ridge, tol float64) bool {
 // parallel on p, as with [CholeskySolve]. It panics when that G could not be
 // factored or B does not fit. Cost 2·r² flops per right side.
 func (s *SPD[T]) Solve(p *par.Pool, b *Dense[T], rows bool) {
-	if !s.ok {
-		fail("SPD.Solve", "without a factor of %d unknowns", s.l.Rows)
+	if r := s.unknowns("SPD.Solve"); !s.ok {
+		fail("SPD.Solve", "without a factor of %d unknowns", r)
 	}
 	s.solver.solve("SPD.Solve", p, s.l, true, true, rows, b)
 }

@@ -42,6 +42,9 @@ const (
 // 45·(m+n)·(k+10)²; the memory is a few matrices of k+10 columns, and never a
 // factor of full rank of the longer side.
 func SVD[T Float](p *par.Pool, a Operator[T], rank int, seed uint64) (u *Dense[T], s []float64, v *Dense[T]) {
+	if a == nil {
+		fail("SVD", "the operator is nil")
+	}
 	if rank < 0 {
 		fail("SVD", "rank %d", rank)
 	}

@@ -73,11 +73,11 @@ func squareSVD(a *Dense[float64]) (u *Dense[float64], s []float64, v *Dense[floa
 // converted first. When it holds NaN or Inf, or a value overflows, ok is false and
 // nothing else returned. EigenSym panics when a is not square. Cost about 9·n³ flops.
 func EigenSym[T Float](a *Dense[T]) (values []float64, vectors *Dense[float64], ok bool) {
+	a.checkFields("EigenSym")
 	n := a.Rows
 	if a.Cols != n {
 		fail("EigenSym", "%d x %d is not square", n, a.Cols)
 	}
-	a.checkFields("EigenSym")
 	vectors = New[float64](n, n)
 	if n == 0 {
 		return []float64{}, vectors, true
@@ -117,13 +117,13 @@ func EigenSym[T Float](a *Dense[T]) (values []float64, vectors *Dense[float64], 
 // the orthonormality. Order, signs and ok are those of [EigenSym]; GramSVD panics
 // when g is not square or rank negative. Cost about 9·I³ flops.
 func GramSVD(g *Dense[float64], rank int) (u *Dense[float64], s []float64, ok bool) {
+	g.checkFields("GramSVD")
 	if g.Rows != g.Cols {
 		fail("GramSVD", "%d x %d is not square", g.Rows, g.Cols)
 	}
 	if rank < 0 {
 		fail("GramSVD", "rank %d", rank)
 	}
-	g.checkFields("GramSVD")
 	s, u, ok = EigenSym(g)
 	if !ok {
 		return nil, nil, false
@@ -161,7 +161,10 @@ func grow(values []float64, e int) ([]float64, bool) {
 }
 
 // FixSigns gives the columns of u the sign that [ThinSVD] documents, in place.
-func FixSigns[T Float](u *Dense[T]) { fixSigns(u, nil) }
+func FixSigns[T Float](u *Dense[T]) {
+	u.checkFields("FixSigns")
+	fixSigns(u, nil)
+}
 
 // fixSigns gives the columns of u the sign that [ThinSVD] documents, and those of
 // v, if there is one, the same.

@@ -64,6 +64,8 @@ const tileStride = solveBlock + 16
 
 // solve substitutes forward, backward or both.
 func (s *solver[T]) solve(op string, p *par.Pool, l *Dense[T], forward, backward, rows bool, b *Dense[T]) {
+	l.checkFields(op)
+	b.checkFields(op)
 	r, n := b.Rows, b.Cols
 	if rows {
 		r, n = n, r
@@ -71,8 +73,6 @@ func (s *solver[T]) solve(op string, p *par.Pool, l *Dense[T], forward, backward
 	if l.Rows != l.Cols || l.Rows != r {
 		fail(op, "%d x %d for right sides of length %d", l.Rows, l.Cols, r)
 	}
-	l.checkFields(op)
-	b.checkFields(op)
 	if r == 0 || n == 0 {
 		return
 	}

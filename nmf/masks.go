@@ -117,12 +117,20 @@ func logarithms(x *matrix.Dense[float64]) *matrix.Dense[float64] {
 }
 
 // Components returns the number r of components.
-func (m *Masks) Components() int { return m.rank }
+func (m *Masks) Components() int {
+	if m == nil {
+		return 0
+	}
+	return m.rank
+}
 
 // ColumnTo writes rows i0… of column j of the mask of component q, as many as
 // dst has, into dst. sum is scratch of at least that length, allocated when it is
 // nil. It panics when an index or a length is wrong. Cost 2·r flops an entry.
 func (m *Masks) ColumnTo(dst, sum []float64, q, i0, j int) {
+	if m == nil {
+		panic(matrix.Error{Op: "Masks.ColumnTo", Msg: "the masks are nil"})
+	}
 	if q < 0 || q >= m.rank || j < 0 || j >= m.cols || i0 < 0 || len(dst) > m.rows-i0 || sum != nil && len(sum) < len(dst) {
 		panic(matrix.Error{Op: "Masks.ColumnTo", Msg: fmt.Sprintf("component %d of %d, column %d of %d, rows %d to %d of %d, scratch of %d",
 			q, m.rank, j, m.cols, i0, i0+len(dst), m.rows, len(sum))})
@@ -155,6 +163,9 @@ func (m *Masks) ColumnTo(dst, sum []float64, q, i0, j int) {
 // TileTo writes the tile of the mask of component q that has the shape of dst and
 // begins at (i, j) into dst. It panics when the tile goes beyond the model.
 func (m *Masks) TileTo(dst *matrix.Dense[float64], q, i, j int) {
+	if !dst.Valid() {
+		panic(matrix.Error{Op: "Masks.TileTo", Msg: "a tile that is nil, or whose fields do not fit each other"})
+	}
 	column, sum := make([]float64, dst.Rows), make([]float64, dst.Rows)
 	for c := range dst.Cols {
 		m.ColumnTo(column, sum, q, i, j+c)

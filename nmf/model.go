@@ -21,10 +21,29 @@ type Model[T asm.Float] struct {
 }
 
 // Rank returns the number of components r.
-func (m *Model[T]) Rank() int { return m.W.Cols }
+func (m *Model[T]) Rank() int {
+	m.whole("Rank")
+	return m.W.Cols
+}
+
+// whole panics with a [matrix.Error] when the factors do not fit each other.
+func (m *Model[T]) whole(op string) {
+	m.parts(op)
+	if m.W.Cols != m.H.Rows {
+		panic(matrix.Error{Op: op, Msg: fmt.Sprintf("a model with W %d x %d and H %d x %d", m.W.Rows, m.W.Cols, m.H.Rows, m.H.Cols)})
+	}
+}
+
+// parts panics with a [matrix.Error] when a factor is missing or not a matrix.
+func (m *Model[T]) parts(op string) {
+	if m == nil || !m.W.Valid() || !m.H.Valid() {
+		panic(matrix.Error{Op: op, Msg: "a model whose W or H is nil, or has fields that do not fit each other"})
+	}
+}
 
 // Reconstruct returns W·H as a new matrix. Cost 2·m·n·r flops.
 func (m *Model[T]) Reconstruct() *matrix.Dense[T] {
+	m.whole("Reconstruct")
 	x := matrix.New[T](m.W.Rows, m.H.Cols)
 	matrix.Gemm(nil, false, false, 1, m.W, m.H, 0, x)
 	return x

@@ -81,5 +81,7 @@ func (r *Result[T]) Sort() (order []int) {
 // in the memory of a tile. It panics when the tile goes beyond the model. Cost
 // 2·r flops for each entry.
 func (m *Model[T]) ReconstructTo(dst *matrix.Dense[T], i, j int) {
-	matrix.Gemm(nil, false, false, 1, m.W.View(i, 0, dst.Rows, m.W.Cols), m.H.View(0, j, m.H.Rows, dst.Cols), 0, dst)
+	m.whole("ReconstructTo")
+	rows, cols := dst.Dims()
+	matrix.Gemm(nil, false, false, 1, m.W.View(i, 0, rows, m.W.Cols), m.H.View(0, j, m.H.Rows, cols), 0, dst)
 }

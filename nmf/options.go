@@ -257,6 +257,9 @@ func (o *Options) penalties(m, n int) error {
 
 // Formula returns the objective as text, with the numbers of the penalties.
 func (o *Options) Formula() string {
+	if o == nil {
+		o = &Options{}
+	}
 	s := o.Loss.Formula("W·H")
 	for _, p := range []string{o.W.Formula("W"), o.H.Formula("H")} {
 		if p != "" {

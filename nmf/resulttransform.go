@@ -12,6 +12,9 @@ import (
 // The error wraps [ErrOption] when the result was normalized since and H
 // carried penalties, whose weights belong to the scale of the fit.
 func (r *Result[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options) (*Result[T], error) {
+	if r == nil {
+		return nil, fmt.Errorf("nmf: %w: the result is nil", ErrShape)
+	}
 	if o == nil {
 		own := r.Options.ForTransform()
 		if r.normalized && len(own.H.Active()) > 0 {

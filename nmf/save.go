@@ -20,6 +20,9 @@ import (
 // with the names of a model's parts, in a folder that is none of a model, are an
 // error.
 func (m *Model[T]) Save(dir string) error {
+	if err := fitting.Whole("nmf", ErrShape, "Save", m.parts); err != nil {
+		return err
+	}
 	return fitting.SaveParts(dir, m.Axes, nil, []fitting.Part[T]{{Name: "W.npy", Array: tensor.FromMatrix(m.W)}, {Name: "H.npy", Array: tensor.FromMatrix(m.H)}})
 }
 

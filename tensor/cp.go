@@ -24,28 +24,30 @@ func (m CP[T]) Rank() int {
 	if len(m.Factors) == 0 {
 		fail("CP.Rank", "a model without factors")
 	}
-	return m.Factors[0].Cols
+	_, r := m.Factors[0].Dims()
+	return r
 }
 
 // Shape returns the sizes of the modes.
 func (m CP[T]) Shape() []int {
 	shape := make([]int, len(m.Factors))
 	for n, f := range m.Factors {
-		shape[n] = f.Rows
+		shape[n], _ = f.Dims()
 	}
 	return shape
 }
 
-// check panics when the parts of m do not fit each other.
-func (m CP[T]) check(op string) {
+// Check panics with an [Error] of the given operation when the parts of the model do
+// not fit each other.
+func (m CP[T]) Check(op string) {
 	if len(m.Factors) == 0 {
 		fail(op, "a model without factors")
 	}
 	for n, f := range m.Factors {
+		checkFields(op, f)
 		if f.Cols != m.Rank() || m.Weights != nil && len(m.Weights) != m.Rank() {
 			fail(op, "factor %d is %d x %d beside %d components and %d weights", n, f.Rows, f.Cols, m.Rank(), len(m.Weights))
 		}
-		checkFields(op, f)
 	}
 }
 
@@ -61,7 +63,7 @@ func (m CP[T]) weight(q int) float64 {
 // parts do not fit. It is Inf or 0 where squares leave the range of float64. Cost
 // Σ I_n·r² flops.
 func (m CP[T]) Norm() float64 {
-	m.check("CP.Norm")
+	m.Check("CP.Norm")
 	r := m.Rank()
 	all, gram := matrix.New[float64](r, r), matrix.New[float64](r, r)
 	HadamardGram(all, nil, -1)
@@ -84,8 +86,8 @@ func (m CP[T]) Norm() float64 {
 // without forming them, in float64. It panics when the shapes differ. Cost
 // 2·Σ I_n·r_1·r_2 flops.
 func (m CP[T]) Inner(o CP[T]) float64 {
-	m.check("CP.Inner")
-	o.check("CP.Inner")
+	m.Check("CP.Inner")
+	o.Check("CP.Inner")
 	if len(m.Factors) != len(o.Factors) {
 		fail("CP.Inner", "shapes %v and %v", m.Shape(), o.Shape())
 	}
@@ -127,7 +129,7 @@ func (m CP[T]) Inner(o CP[T]) float64 {
 // mode n gets it from there: Σ_iq w_q·F_n[i, q]·M[i, q]. It panics when the
 // shapes differ. Cost 2·|X|·r flops.
 func (m CP[T]) InnerDense(p *par.Pool, t *Dense[T]) float64 {
-	m.check("CP.InnerDense")
+	m.Check("CP.InnerDense")
 	t.checkMode("CP.InnerDense", 0)
 	prod := matrix.New[T](t.Shape[0], m.Rank())
 	t.checkFactors("CP.InnerDense", prod, m.Factors, 0)
@@ -147,7 +149,7 @@ func (m CP[T]) InnerDense(p *par.Pool, t *Dense[T]) float64 {
 
 // Reconstruct returns the array that the model stands for. Cost 2·|X|·r flops.
 func (m CP[T]) Reconstruct(p *par.Pool) *Dense[T] {
-	m.check("CP.Reconstruct")
+	m.Check("CP.Reconstruct")
 	t := New[T](m.Shape()...)
 	m.ReconstructTo(p, t)
 	return t
@@ -156,7 +158,7 @@ func (m CP[T]) Reconstruct(p *par.Pool) *Dense[T] {
 // ReconstructTo writes the array that the model stands for into dst, which has
 // its shape and is contiguous.
 func (m CP[T]) ReconstructTo(p *par.Pool, dst *Dense[T]) {
-	m.check("CP.Reconstruct")
+	m.Check("CP.Reconstruct")
 	fits := dst.IsContiguous() && len(dst.Shape) == len(m.Factors)
 	for n := 0; fits && n < len(m.Factors); n++ {
 		fits = dst.Shape[n] == m.Factors[n].Rows
@@ -209,7 +211,10 @@ const (
 // workers ask for at the same time. It is to be called again when the factors
 // have changed, and allocates only when sizes have grown.
 func (t *CPTiles[T]) Set(m CP[T], workers int) {
-	m.check("CPTiles.Set")
+	m.Check("CPTiles.Set")
+	if t == nil || workers < 1 {
+		fail("CPTiles.Set", "tiles that are nil, or for %d workers", workers)
+	}
 	r := m.Rank()
 	t.m, t.first = m, len(m.Factors)-1
 	t.rows, t.cols = 1, m.Factors[t.first].Rows
@@ -232,11 +237,19 @@ func (t *CPTiles[T]) Set(m CP[T], workers int) {
 }
 
 // Size returns the number of rows and columns of the model as a matrix.
-func (t *CPTiles[T]) Size() (rows, cols int) { return t.rows, t.cols }
+func (t *CPTiles[T]) Size() (rows, cols int) {
+	if t == nil {
+		return 0, 0
+	}
+	return t.rows, t.cols
+}
 
 // Tile writes rows [lo, hi) into dst, one after the other. Each worker may ask for
 // one tile at a time. Cost 2·(hi-lo)·cols·r flops.
 func (t *CPTiles[T]) Tile(dst []T, lo, hi, worker int) {
+	if t == nil || uint(worker) >= uint(len(t.lead)) {
+		fail("CPTiles.Tile", "worker %d, which Set was not told of", worker)
+	}
 	if lo < 0 || hi < lo || hi > t.rows || len(dst) != (hi-lo)*t.cols {
 		fail("CPTiles.Tile", "rows [%d, %d) of %d x %d into %d elements", lo, hi, t.rows, t.cols, len(dst))
 	}

@@ -30,10 +30,10 @@ func fail(op, format string, args ...any) {
 }
 
 // New returns an array of zeros, row-major. It panics when a size is negative
-// or the number of elements does not fit an int.
+// or the number of elements one that no memory holds.
 func New[T Float](shape ...int) *Dense[T] {
 	n, ok := Elements(shape)
-	if !ok {
+	if !ok || n > maxElements {
 		fail("New", "shape %v", shape)
 	}
 	return Of(make([]T, n), shape...)
@@ -73,6 +73,38 @@ func Elements(shape []int) (n int, ok bool) {
 
 const maxInt = int(^uint(0) >> 1)
 
+// maxElements is more than any memory holds, and less than what Go has a slice for.
+const maxElements = maxInt >> (3 + ^uint(0)>>63<<4)
+
+// Valid reports whether the fields of t fit each other: there is a stride for every
+// mode, no size or stride is negative, and Data has the last element. Nil is not
+// valid, nor is the zero value, which has one element and no Data.
+func (t *Dense[T]) Valid() bool {
+	if t == nil || len(t.Strides) != len(t.Shape) {
+		return false
+	}
+	last := 0
+	for n, size := range t.Shape {
+		step := t.Strides[n]
+		if size < 0 || step < 0 || size > 1 && step > (maxInt-last)/(size-1) {
+			return false
+		}
+		last += max(size-1, 0) * step
+	}
+	n, ok := Elements(t.Shape)
+	return ok && (n == 0 || last < len(t.Data))
+}
+
+// checkFields panics where t is not [Dense.Valid].
+func (t *Dense[T]) checkFields(op string) {
+	if t == nil {
+		fail(op, "an array is nil")
+	}
+	if !t.Valid() {
+		fail(op, "shape %v with strides %v and %d elements of Data", slices.Clone(t.Shape), slices.Clone(t.Strides), len(t.Data))
+	}
+}
+
 // rowMajor returns the strides of a row-major array, in st if there is room.
 func rowMajor(st, shape []int) []int {
 	st = append(st[:0], shape...)
@@ -84,11 +116,19 @@ func rowMajor(st, shape []int) []int {
 	return st
 }
 
-// Order returns the number of modes.
-func (t *Dense[T]) Order() int { return len(t.Shape) }
+// Order returns the number of modes, 0 of nil.
+func (t *Dense[T]) Order() int {
+	if t == nil {
+		return 0
+	}
+	return len(t.Shape)
+}
 
-// Len returns the number of elements.
+// Len returns the number of elements, 0 of nil.
 func (t *Dense[T]) Len() int {
+	if t == nil {
+		return 0
+	}
 	n, _ := Elements(t.Shape)
 	return n
 }
@@ -100,6 +140,9 @@ func (t *Dense[T]) At(index ...int) T { return t.Data[t.offset("At", index)] }
 func (t *Dense[T]) Set(v T, index ...int) { t.Data[t.offset("Set", index)] = v }
 
 func (t *Dense[T]) offset(op string, index []int) int {
+	if !t.Valid() {
+		t.checkFields(op)
+	}
 	if len(index) != len(t.Shape) {
 		// The copies keep index on the caller's stack.
 		fail(op, "%d indices for shape %v", len(index), slices.Clone(t.Shape))
@@ -117,6 +160,7 @@ func (t *Dense[T]) offset(op string, index []int) int {
 // IsContiguous reports whether Data holds exactly the elements in row-major
 // order; an array without elements is contiguous.
 func (t *Dense[T]) IsContiguous() bool {
+	t.checkFields("IsContiguous")
 	if t.Len() == 0 {
 		return true
 	}
@@ -140,6 +184,7 @@ func (t *Dense[T]) Contiguous() *Dense[T] {
 
 // Clone returns a row-major copy.
 func (t *Dense[T]) Clone() *Dense[T] {
+	t.checkFields("Clone")
 	c := New[T](t.Shape...)
 	t.CopyTo(c.Data)
 	return c
@@ -148,6 +193,7 @@ func (t *Dense[T]) Clone() *Dense[T] {
 // CopyTo writes the elements in row-major order into dst, which must have
 // exactly [Dense.Len] elements.
 func (t *Dense[T]) CopyTo(dst []T) {
+	t.checkFields("CopyTo")
 	if len(dst) != t.Len() {
 		fail("CopyTo", "%d elements for shape %v", len(dst), t.Shape)
 	}

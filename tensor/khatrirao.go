@@ -23,11 +23,11 @@ func KhatriRao[T Float](f []*matrix.Dense[T], skip int) *matrix.Dense[T] {
 	rows := 1
 	for n, m := range f {
 		if n != skip {
+			checkFields("KhatriRao", m)
 			list = append(list, m)
 			if m.Cols != list[0].Cols || (m.Rows > 0 && rows > maxInt/m.Rows) {
 				fail("KhatriRao", "%d x %d beside %d x %d", m.Rows, m.Cols, list[0].Rows, list[0].Cols)
 			}
-			checkFields("KhatriRao", m)
 			rows *= m.Rows
 		}
 	}
@@ -45,6 +45,7 @@ func KhatriRao[T Float](f []*matrix.Dense[T], skip int) *matrix.Dense[T] {
 // dst is all ones. It panics when a shape differs from that of dst. Cost r² flops
 // for each matrix.
 func HadamardGram(dst *matrix.Dense[float64], grams []*matrix.Dense[float64], skip int) {
+	checkFields("HadamardGram", dst)
 	for i := range dst.Rows {
 		row := dst.Row(i)
 		for j := range row {
@@ -55,6 +56,7 @@ func HadamardGram(dst *matrix.Dense[float64], grams []*matrix.Dense[float64], sk
 		if n == skip {
 			continue
 		}
+		checkFields("HadamardGram", g)
 		if g.Rows != dst.Rows || g.Cols != dst.Cols {
 			fail("HadamardGram", "%d x %d into %d x %d", g.Rows, g.Cols, dst.Rows, dst.Cols)
 		}

@@ -20,7 +20,7 @@ type Mask struct {
 // negative or the number of entries does not fit an int.
 func NewMask(shape ...int) *Mask {
 	n, ok := Elements(shape)
-	if !ok {
+	if !ok || n > maxElements {
 		fail("NewMask", "shape %v", shape)
 	}
 	return &Mask{Shape: slices.Clone(shape), Bits: make([]uint64, maskWords(n))}
@@ -44,6 +44,7 @@ func MaskOf[T Float](t *Dense[T]) *Mask { return maskWhere(t, func(v T) bool { r
 func MaskNaN[T Float](t *Dense[T]) *Mask { return maskWhere(t, func(v T) bool { return v == v }) }
 
 func maskWhere[T Float](t *Dense[T], observed func(T) bool) *Mask {
+	t.checkFields("Mask")
 	m := NewMask(t.Shape...)
 	for i, v := range t.Contiguous().Data {
 		if observed(v) {
@@ -69,6 +70,7 @@ func (m *Mask) Set(observed bool, index ...int) {
 }
 
 func (m *Mask) offset(op string, index []int) (i int) {
+	m.checkFields(op)
 	if len(index) != len(m.Shape) {
 		fail(op, "%d indices for shape %v", len(index), slices.Clone(m.Shape))
 	}
@@ -81,20 +83,38 @@ func (m *Mask) offset(op string, index []int) (i int) {
 	return i
 }
 
-// Len returns the number of entries, observed or not.
+// checkFields panics where m is not [Mask.Valid].
+func (m *Mask) checkFields(op string) {
+	if m == nil {
+		fail(op, "a mask is nil")
+	}
+	if !m.Valid() {
+		fail(op, "shape %v with %d words", slices.Clone(m.Shape), len(m.Bits))
+	}
+}
+
+// Len returns the number of entries, observed or not; 0 of nil.
 func (m *Mask) Len() int {
+	if m == nil {
+		return 0
+	}
 	n, _ := Elements(m.Shape)
 	return n
 }
 
-// Valid reports whether the mask has as many words as its shape asks for.
+// Valid reports whether the mask has as many words as its shape asks for. Nil is not
+// valid.
 func (m *Mask) Valid() bool {
+	if m == nil {
+		return false
+	}
 	n, ok := Elements(m.Shape)
 	return ok && len(m.Bits) == maskWords(n)
 }
 
 // Count returns the number of entries that are observed.
 func (m *Mask) Count() (observed int) {
+	m.checkFields("Mask.Count")
 	n := m.Len()
 	for k, word := range m.Bits {
 		if rest := n - k*64; rest < 64 {
@@ -118,7 +138,8 @@ func (m *Mask) Word(i int) uint64 {
 // Matrix returns the mask of the array seen as a rows x cols matrix, both in
 // row-major order, as a copy. It panics when the number of entries is another one.
 func (m *Mask) Matrix(rows, cols int) *matrix.Mask {
-	if n, ok := Elements([]int{rows, cols}); !ok || n != m.Len() || !m.Valid() {
+	m.checkFields("Mask.Matrix")
+	if n, ok := Elements([]int{rows, cols}); !ok || n != m.Len() {
 		fail("Mask.Matrix", "%d x %d for shape %v with %d words", rows, cols, m.Shape, len(m.Bits))
 	}
 	to := matrix.NewMask(rows, cols)

@@ -26,6 +26,7 @@ func MTTKRP[T Float](p *par.Pool, dst *matrix.Dense[T], t *Dense[T], f []*matrix
 
 // MTTKRP is the function [MTTKRP] in this memory.
 func (w *Work[T]) MTTKRP(p *par.Pool, dst *matrix.Dense[T], t *Dense[T], f []*matrix.Dense[T], mode int) {
+	w.check("MTTKRP")
 	t.checkFactors("MTTKRP", dst, f, mode)
 	l, size, r := t.Split(mode)
 	rank := dst.Cols
@@ -62,6 +63,7 @@ func (t *Dense[T]) checkFactors(op string, dst *matrix.Dense[T], f []*matrix.Den
 	if len(f) != len(t.Shape) || len(f) > maxOrder {
 		fail(op, "%d factors for shape %v", len(f), t.Shape)
 	}
+	checkFields(op, dst)
 	if dst.Rows != t.Shape[mode] {
 		fail(op, "%d x %d for mode %d of shape %v", dst.Rows, dst.Cols, mode, t.Shape)
 	}
@@ -77,11 +79,13 @@ func (t *Dense[T]) checkFactors(op string, dst *matrix.Dense[T], f []*matrix.Den
 			checkFields(op, m)
 		}
 	}
-	checkFields(op, dst)
 }
 
 // checkFields panics where m is not Valid.
 func checkFields[T Float](op string, m *matrix.Dense[T]) {
+	if m == nil {
+		fail(op, "a matrix is nil")
+	}
 	if !m.Valid() {
 		fail(op, "a matrix %d x %d with Stride %d and %d elements of Data", m.Rows, m.Cols, m.Stride, len(m.Data))
 	}

@@ -22,6 +22,7 @@ import (
 // With transpose u[n] is I_n x J_n and its transpose is multiplied, as for the
 // core of a Tucker decomposition with factors u. See [MultiModeProductTo].
 func MultiModeProduct[T Float](p *par.Pool, t *Dense[T], u []*matrix.Dense[T], transpose bool) *Dense[T] {
+	t.checkFields("MultiModeProduct")
 	shape := append([]int(nil), t.Shape...)
 	for n, m := range u {
 		if m != nil && n < len(shape) {
@@ -78,6 +79,9 @@ func (w *Work[T]) MultiModeProductTo(p *par.Pool, dst, t *Dense[T], u []*matrix.
 // plan checks the shapes and leaves the modes in their order in w.modes, the
 // shape of t in w.shape.
 func (w *Work[T]) plan(op string, dst, t *Dense[T], u []*matrix.Dense[T], transpose bool) {
+	w.check(op)
+	t.checkFields(op)
+	dst.checkFields(op)
 	if len(u) != len(t.Shape) || len(dst.Shape) != len(t.Shape) || !dst.IsContiguous() {
 		fail(op, "%d matrices for shape %v into shape %v, strides %v", len(u), t.Shape, dst.Shape, dst.Strides)
 	}

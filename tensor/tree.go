@@ -59,7 +59,7 @@ type partial[T Float] struct {
 // panics when a size is negative, or the order more than 64.
 func NewTree[T Float](shape []int, rank int) *Tree[T] {
 	size, ok := Elements(shape)
-	if !ok || rank < 0 || len(shape) == 0 || len(shape) > maxOrder {
+	if !ok || rank < 0 || rank > maxElements || len(shape) == 0 || len(shape) > maxOrder {
 		fail("NewTree", "shape %v, %d components", shape, rank)
 	}
 	t := &Tree[T]{shape: slices.Clone(shape), rank: rank, size: size, changed: make([]int, len(shape)), asked: make([]int, len(shape))}
@@ -100,19 +100,34 @@ func (t *Tree[T]) Scaled(mode int, s []float64) {
 
 // Reset says that the data have changed.
 func (t *Tree[T]) Reset() {
+	t.check("Tree.Reset")
 	for i := range t.node {
 		t.node[i].keep = 0
 	}
 }
 
 // Passes returns the number of times that the data were read.
-func (t *Tree[T]) Passes() int { return t.passes }
+func (t *Tree[T]) Passes() int {
+	t.check("Tree.Passes")
+	return t.passes
+}
 
 // Words returns the number of elements that there is memory for partial products
 // for.
-func (t *Tree[T]) Words() int { return len(t.memory) }
+func (t *Tree[T]) Words() int {
+	t.check("Tree.Words")
+	return len(t.memory)
+}
+
+// check panics where there is no tree.
+func (t *Tree[T]) check(op string) {
+	if t == nil {
+		fail(op, "the tree is nil")
+	}
+}
 
 func (t *Tree[T]) checkMode(op string, mode int) {
+	t.check(op)
 	if mode < 0 || mode >= len(t.shape) {
 		fail(op, "mode %d of shape %v", mode, t.shape)
 	}
@@ -122,6 +137,7 @@ func (t *Tree[T]) checkMode(op string, mode int) {
 // told, for an array x of the tree's shape. An array in other memory, or with other
 // strides, than before is taken for new data. An x that is not contiguous is copied for each pass.
 func (t *Tree[T]) MTTKRP(p *par.Pool, dst *matrix.Dense[T], x *Dense[T], f []*matrix.Dense[T], mode int) {
+	t.check("Tree.MTTKRP")
 	x.checkFactors("Tree.MTTKRP", dst, f, mode)
 	if !slices.Equal(x.Shape, t.shape) || dst.Cols != t.rank {
 		fail("Tree.MTTKRP", "shape %v and %d components in a tree for %v and %d", x.Shape, dst.Cols, t.shape, t.rank)

@@ -15,6 +15,7 @@ import (
 // multiplied, as for a projection onto the columns of U. See [ModeProductTo].
 func ModeProduct[T Float](p *par.Pool, t *Dense[T], u *matrix.Dense[T], mode int, transpose bool) *Dense[T] {
 	t.checkMode("ModeProduct", mode)
+	checkFields("ModeProduct", u)
 	shape := append([]int(nil), t.Shape...)
 	shape[mode] = u.Rows
 	if transpose {
@@ -38,7 +39,10 @@ func ModeProductTo[T Float](p *par.Pool, dst, t *Dense[T], u *matrix.Dense[T], m
 
 // ModeProductTo is the function [ModeProductTo] in this memory.
 func (w *Work[T]) ModeProductTo(p *par.Pool, dst, t *Dense[T], u *matrix.Dense[T], mode int, transpose bool) {
+	w.check("ModeProduct")
 	t.checkMode("ModeProduct", mode)
+	dst.checkFields("ModeProduct")
+	checkFields("ModeProduct", u)
 	j, size := u.Rows, u.Cols
 	if transpose {
 		j, size = size, j
@@ -52,7 +56,6 @@ func (w *Work[T]) ModeProductTo(p *par.Pool, dst, t *Dense[T], u *matrix.Dense[T
 		fail("ModeProduct", "%d x %d (transposed: %v) along mode %d of shape %v into shape %v, strides %v",
 			u.Rows, u.Cols, transpose, mode, t.Shape, dst.Shape, dst.Strides)
 	}
-	checkFields("ModeProduct", u)
 	w.modeProduct(p, dst.Data, t.Contiguous().Data, l, i, r, u, j, transpose)
 }
 

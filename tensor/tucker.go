@@ -21,6 +21,7 @@ type Tucker[T Float] struct {
 
 // Shape returns the sizes of the modes.
 func (m Tucker[T]) Shape() []int {
+	m.Check("Tucker.Shape")
 	shape := append([]int(nil), m.Core.Shape...)
 	for n, f := range m.Factors {
 		if f != nil {
@@ -38,16 +39,19 @@ func (m Tucker[T]) rows(n int) int {
 	return m.Core.Shape[n]
 }
 
-func (m Tucker[T]) check(op string) {
+// Check panics with an [Error] of the given operation when the parts of the model do
+// not fit each other.
+func (m Tucker[T]) Check(op string) {
+	m.Core.checkFields(op)
 	if len(m.Factors) != len(m.Core.Shape) {
 		fail(op, "%d factors for a core of shape %v", len(m.Factors), m.Core.Shape)
 	}
 	for n, f := range m.Factors {
-		if f != nil && f.Cols != m.Core.Shape[n] {
-			fail(op, "factor %d is %d x %d for a core of shape %v", n, f.Rows, f.Cols, m.Core.Shape)
-		}
 		if f != nil {
 			checkFields(op, f)
+		}
+		if f != nil && f.Cols != m.Core.Shape[n] {
+			fail(op, "factor %d is %d x %d for a core of shape %v", n, f.Rows, f.Cols, m.Core.Shape)
 		}
 	}
 }
@@ -55,7 +59,7 @@ func (m Tucker[T]) check(op string) {
 // Reconstruct returns the array that the model stands for, the core times the
 // factors along all modes. See [MultiModeProductTo] for the cost.
 func (m Tucker[T]) Reconstruct(p *par.Pool) *Dense[T] {
-	m.check("Tucker.Reconstruct")
+	m.Check("Tucker.Reconstruct")
 	return MultiModeProduct(p, m.Core, m.Factors, false)
 }
 
@@ -64,7 +68,7 @@ func (m Tucker[T]) Reconstruct(p *par.Pool) *Dense[T] {
 // parts do not fit. It is Inf or 0 where squares leave the range of float64. Cost
 // Σ I_n·J_n² + 2·|G|·Σ J_n flops.
 func (m Tucker[T]) Norm() float64 {
-	m.check("Tucker.Norm")
+	m.Check("Tucker.Norm")
 	core := wideCore(m.Core)
 	grams := make([]*matrix.Dense[float64], len(m.Factors))
 	for n, f := range m.Factors {
@@ -81,8 +85,8 @@ func (m Tucker[T]) Norm() float64 {
 // and factors V_n, in float64. It panics when the shapes differ. Cost
 // 2·Σ I_n·J_n·K_n flops for H of shape K_0 x K_1 x …, and a [MultiModeProduct].
 func (m Tucker[T]) Inner(o Tucker[T]) float64 {
-	m.check("Tucker.Inner")
-	o.check("Tucker.Inner")
+	m.Check("Tucker.Inner")
+	o.Check("Tucker.Inner")
 	if !slices.Equal(m.Shape(), o.Shape()) {
 		fail("Tucker.Inner", "shapes %v and %v", m.Shape(), o.Shape())
 	}
@@ -115,7 +119,8 @@ func wideCore[T Float](core *Dense[T]) *Dense[float64] {
 // the projection of t, t ×_0 U_0ᵀ ×_1 U_1ᵀ …, with the last sums in float64. It
 // panics when the shapes differ.
 func (m Tucker[T]) InnerDense(p *par.Pool, t *Dense[T]) float64 {
-	m.check("Tucker.InnerDense")
+	m.Check("Tucker.InnerDense")
+	t.checkFields("Tucker.InnerDense")
 	return dot64(MultiModeProduct(p, t, m.Factors, true).Data, m.Core.Contiguous().Data[:m.Core.Len()])
 }
 
@@ -143,7 +148,10 @@ type tuckerTile[T Float] struct {
 // Set takes the model as it is now, for tiles that up to the given number of
 // workers ask for at the same time.
 func (t *TuckerTiles[T]) Set(m Tucker[T], workers int) {
-	m.check("TuckerTiles.Set")
+	m.Check("TuckerTiles.Set")
+	if t == nil || workers < 1 {
+		fail("TuckerTiles.Set", "tiles that are nil, or for %d workers", workers)
+	}
 	if len(m.Factors) == 0 {
 		fail("TuckerTiles.Set", "a model without modes")
 	}
@@ -168,13 +176,21 @@ func (t *TuckerTiles[T]) Set(m Tucker[T], workers int) {
 }
 
 // Size returns the number of rows and columns of the model as a matrix.
-func (t *TuckerTiles[T]) Size() (rows, cols int) { return t.rows, t.cols }
+func (t *TuckerTiles[T]) Size() (rows, cols int) {
+	if t == nil {
+		return 0, 0
+	}
+	return t.rows, t.cols
+}
 
 // Tile writes rows [lo, hi) into dst, one after the other: the core times the
 // rows of factor 0 and the other factors, in the order of fewest flops. Each
 // worker may ask for one tile at a time. Tiles of several rows cost less for
 // each.
 func (t *TuckerTiles[T]) Tile(dst []T, lo, hi, worker int) {
+	if t == nil || uint(worker) >= uint(len(t.lent)) {
+		fail("TuckerTiles.Tile", "worker %d, which Set was not told of", worker)
+	}
 	if lo < 0 || hi < lo || hi > t.rows || len(dst) != (hi-lo)*t.cols {
 		fail("TuckerTiles.Tile", "rows [%d, %d) of %d x %d into %d elements", lo, hi, t.rows, t.cols, len(dst))
 	}

@@ -66,6 +66,7 @@ func (t *Dense[T]) UnfoldKolda(mode int) *matrix.Dense[T] {
 // lie in memory in the order of the array, as for mode 0 and a matrix without
 // gaps between its rows, and a copy otherwise.
 func Fold[T Float](m *matrix.Dense[T], mode int, shape ...int) *Dense[T] {
+	checkFields("Fold", m)
 	n, ok := Elements(shape)
 	if mode < 0 || mode >= len(shape) || !ok || m.Rows != shape[mode] || m.Rows*m.Cols != n {
 		fail("Fold", "%d x %d into mode %d of shape %v", m.Rows, m.Cols, mode, shape)

@@ -29,6 +29,7 @@ func (t *Dense[T]) Slice(mode, lo, hi int) *Dense[T] {
 // Permute returns a view whose mode n is mode order[n] of t. order must hold
 // each mode once.
 func (t *Dense[T]) Permute(order ...int) *Dense[T] {
+	t.checkFields("Permute")
 	p := &Dense[T]{Shape: make([]int, len(t.Shape)), Strides: make([]int, len(t.Shape)), Data: t.Data}
 	seen := make([]bool, len(t.Shape))
 	if len(order) != len(seen) {
@@ -48,6 +49,7 @@ func (t *Dense[T]) Permute(order ...int) *Dense[T] {
 // order. It panics when the numbers of elements differ, or when t is not
 // contiguous: use t.Contiguous().Reshape(…) where a copy is wanted.
 func (t *Dense[T]) Reshape(shape ...int) *Dense[T] {
+	t.checkFields("Reshape")
 	n, ok := Elements(shape)
 	if !ok || n != t.Len() {
 		fail("Reshape", "%v into %v", t.Shape, shape)
@@ -60,13 +62,15 @@ func (t *Dense[T]) Reshape(shape ...int) *Dense[T] {
 
 // FromMatrix returns m as an array of order 2, sharing memory.
 func FromMatrix[T Float](m *matrix.Dense[T]) *Dense[T] {
-	return &Dense[T]{Shape: []int{m.Rows, m.Cols}, Strides: []int{m.Stride, 1}, Data: m.Data}
+	checkFields("FromMatrix", m)
+	return &Dense[T]{Shape: []int{m.Rows, m.Cols}, Strides: []int{max(m.Stride, 0), 1}, Data: m.Data}
 }
 
 // Matrix returns an array of order 2 as a matrix. It shares memory with t when
 // the rows of t lie along memory, and is a copy otherwise. It panics when the
 // order is not 2.
 func (t *Dense[T]) Matrix() *matrix.Dense[T] {
+	t.checkFields("Matrix")
 	if len(t.Shape) != 2 {
 		fail("Matrix", "order %d, shape %v", len(t.Shape), t.Shape)
 	}
@@ -81,6 +85,7 @@ func (t *Dense[T]) Matrix() *matrix.Dense[T] {
 }
 
 func (t *Dense[T]) checkMode(op string, mode int) {
+	t.checkFields(op)
 	if mode < 0 || mode >= len(t.Shape) {
 		fail(op, "mode %d of shape %v", mode, t.Shape)
 	}

@@ -20,6 +20,13 @@ type Work[T Float] struct {
 	modes, shape []int
 }
 
+// check panics where there is no memory.
+func (w *Work[T]) check(op string) {
+	if w == nil {
+		fail(op, "the memory is nil")
+	}
+}
+
 var workPools [2]sync.Pool
 
 // getWork and putWork lend memory to the functions that are called without.

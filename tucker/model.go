@@ -27,7 +27,14 @@ type Model[T asm.Float] struct {
 }
 
 // Ranks returns the shape of the core.
-func (m *Model[T]) Ranks() []int { return slices.Clone(m.Core.Shape) }
+func (m *Model[T]) Ranks() []int {
+	m.whole("Ranks")
+	return slices.Clone(m.Core.Shape)
+}
+
+// whole panics with a [tensor.Error] when the parts of the model do not fit each
+// other.
+func (m *Model[T]) whole(op string) { m.Tucker().Check(op) }
 
 // Shape returns the sizes of the modes.
 func (m *Model[T]) Shape() []int { return m.Tucker().Shape() }
@@ -35,6 +42,9 @@ func (m *Model[T]) Shape() []int { return m.Tucker().Shape() }
 // Tucker returns the model as package tensor knows it, sharing memory: for tiles
 // ([tensor.TuckerTiles]) and other products.
 func (m *Model[T]) Tucker() tensor.Tucker[T] {
+	if m == nil {
+		return tensor.Tucker[T]{}
+	}
 	return tensor.Tucker[T]{Core: m.Core, Factors: m.Factors}
 }
 
@@ -61,6 +71,9 @@ func (m *Model[T]) Reconstruct() *tensor.Dense[T] { return m.Tucker().Reconstruc
 // bounded size (a row at least): tile holds those from lo on, in row-major order, and is valid
 // until f returns. An error of f ends it and is returned.
 func (m *Model[T]) ReconstructTo(f func(lo int, tile []T) error) error {
+	if err := fitting.Whole("tucker", ErrShape, "ReconstructTo", m.whole); err != nil {
+		return err
+	}
 	var t tensor.TuckerTiles[T]
 	t.Set(m.Tucker(), 1)
 	rows, cols := t.Size()
@@ -90,6 +103,9 @@ func (m *Model[T]) Norm() float64 { return m.Tucker().Norm() }
 // 1e-2, from the residual tile by tile. For an x that is all zero it is 0 when the
 // model is zero too, else 1. It panics when the shapes differ.
 func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
+	if !x.Valid() {
+		panic(tensor.Error{Op: "RelError", Msg: "an array that is nil, or whose fields do not fit each other"})
+	}
 	if !slices.Equal(m.Shape(), x.Shape) {
 		panic(tensor.Error{Op: "RelError", Msg: fmt.Sprintf("shapes %v and %v", m.Shape(), x.Shape)})
 	}
@@ -123,6 +139,7 @@ func (m *Model[T]) Stored() int {
 // a mode that is left alone the factor is a unit vector. It panics when there is no
 // such component.
 func (m *Model[T]) Component(mode, q int) *Model[T] {
+	m.whole("Component")
 	c := &Model[T]{Core: m.Core.Slice(mode, q, q+1), Factors: slices.Clone(m.Factors)}
 	if f := m.Factors[mode]; f != nil {
 		c.Factors[mode] = f.View(0, q, f.Rows, 1)
@@ -139,6 +156,9 @@ func (m *Model[T]) Component(mode, q int) *Model[T] {
 // have become smaller. The error wraps [ErrData] when the model is not finite.
 // Cost 6·Σ I_n·J_n² + 26·|G|·Σ J_n flops.
 func (m *Model[T]) Orthogonalize() error {
+	if err := fitting.Whole("tucker", ErrShape, "Orthogonalize", m.whole); err != nil {
+		return err
+	}
 	m.Core = m.Core.Clone()
 	if err := m.orthonormalize(nil); err != nil {
 		return err
@@ -205,6 +225,7 @@ func (n *Norm) UnmarshalText(text []byte) error { return norms.Set(n, text) }
 // what does not fit. Of a [Result] the penalties and what there is to say of the
 // optimum remain those of the fit: they depend on the scale.
 func (m *Model[T]) Normalize(n Norm) {
+	m.whole("Normalize")
 	m.Core = m.Core.Contiguous()
 	for mode, f := range m.Factors {
 		if f == nil {

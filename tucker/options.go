@@ -400,6 +400,9 @@ func (o *settled) settleBalance(penalized bool, free int) error {
 // Formula returns the objective as text, with the numbers of the penalties of
 // options as they took effect.
 func (o *Options) Formula() string {
+	if o == nil {
+		o = &Options{}
+	}
 	s := o.Loss.Formula("[[G; F0, F1, …]]")
 	for n, p := range o.Factors {
 		if f := p.Formula("F" + strconv.Itoa(n)); f != "" {

@@ -14,6 +14,9 @@ import (
 // The error wraps [ErrOption] when the result was normalized since and the last factor
 // carried penalties, whose weights belong to the scale of the fit.
 func (r *Result[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options) (*Result[T], error) {
+	if r == nil {
+		return nil, fmt.Errorf("tucker: %w: the result is nil", ErrShape)
+	}
 	if o == nil {
 		own := r.Options.ForTransform()
 		if r.normalized && slices.ContainsFunc(own.Factors, func(p reg.Penalty) bool { return len(p.Active()) > 0 }) {

@@ -23,6 +23,9 @@ const coreFile = "core.npy"
 // the earlier model or this one. Other files in dir stay. Files with the names of a
 // model's parts, in a folder that is none of a model, are an error.
 func (m *Model[T]) Save(dir string) error {
+	if err := fitting.Whole("tucker", ErrShape, "Save", m.whole); err != nil {
+		return err
+	}
 	parts := []fitting.Part[T]{{Name: coreFile, Array: m.Core}}
 	return fitting.SaveParts(dir, m.Axes, nil, append(parts, fitting.Factors(m.Factors)...))
 }

@@ -9,6 +9,7 @@ import "polyad/internal/fitting"
 // other packages (the largest entry of each singular vector is positive); what the
 // data say of them: R. Bro, E. Acar, T. Kolda, J. Chemometrics 22, 2008.
 func (m *Model[T]) FixSigns() {
+	m.whole("FixSigns")
 	m.Core = m.Core.Contiguous()
 	for n, f := range m.Factors {
 		if f == nil {

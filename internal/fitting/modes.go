@@ -1,11 +1,13 @@
 package fitting
 
 import (
+	"fmt"
 	"slices"
 
 	"polyad/asm"
 	"polyad/matrix"
 	"polyad/ndio"
+	"polyad/tensor"
 )
 
 // BasisAxes returns copies of the axes of a model for one whose mode has new
@@ -23,10 +25,13 @@ func BasisAxes(axes []ndio.Axis, mode int) []ndio.Axis {
 
 // MoveLast returns a list with a thing per mode in which that of the given mode is
 // the last one. Lists of another length, such as those with one thing for all modes,
-// stay.
+// stay. It panics with a [tensor.Error] when there is no such mode.
 func MoveLast[S ~[]E, E any](list S, mode, order int) S {
 	if len(list) != order {
 		return slices.Clone(list)
+	}
+	if mode < 0 || mode >= order {
+		panic(tensor.Error{Op: "ForTransformMode", Msg: fmt.Sprintf("mode %d of %d", mode, order)})
 	}
 	moved := append(slices.Clone(list[:mode]), list[mode+1:]...)
 	return append(moved, list[mode])
