@@ -27,6 +27,7 @@ type Model[T asm.Float] struct {
 // Stored returns the number of numbers that the model consists of, those of the
 // factors and of the weights when there are any.
 func (m *Model[T]) Stored() int {
+	m.whole("Stored")
 	n := len(m.Weights)
 	for _, f := range m.Factors {
 		n += f.Rows * f.Cols

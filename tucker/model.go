@@ -124,6 +124,7 @@ func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
 // Stored returns the number of numbers that the model consists of, those of the core
 // and of the factors: ΠJ_n + Σ I_n·J_n.
 func (m *Model[T]) Stored() int {
+	m.whole("Stored")
 	n := m.Core.Len()
 	for _, f := range m.Factors {
 		if f != nil {
