@@ -76,19 +76,26 @@ func TestLookingAtDataEndsWithTheContext(t *testing.T) {
 		x.Data[i] = 1
 	}
 	x.Data[len(x.Data)-1] = math.NaN()
-	c, cancel := context.WithCancel(ctx)
-	time.AfterFunc(60*time.Millisecond, cancel)
-	r, err := nmf.Fit(late{c}, x, 3, &nmf.Options{W: reg.L1(1), H: reg.L1(1)})
+	defer func(g time.Duration) { fitting.Grace = g }(fitting.Grace)
+	fitting.Grace = 0
+	c := &ending{Context: ctx, after: 3}
+	r, err := nmf.Fit(c, x, 3, &nmf.Options{W: reg.L1(1), H: reg.L1(1)})
 	require.Nil(t, r)
-	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, context.Canceled, "not what is wrong with the last entry")
+	require.LessOrEqual(t, c.asked, 3+3, "a look or two after it has ended")
 }
 
-// late is a context that waits for its end when it is asked.
-type late struct{ context.Context }
+// ending is a context that ends when it has been asked so many times.
+type ending struct {
+	context.Context
+	asked, after int
+}
 
-func (c late) Err() error {
-	<-c.Done()
-	return c.Context.Err()
+func (c *ending) Err() error {
+	if c.asked++; c.asked > c.after {
+		return context.Canceled
+	}
+	return nil
 }
 
 // looked is a context that is cancelled once the data have been looked at.
