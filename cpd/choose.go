@@ -86,5 +86,6 @@ func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *f
 	if next.chosen, err = c.Choose(ctx, s.o.Run); err != nil {
 		return nil, err
 	}
+	next.guard(limit)
 	return next, nil
 }

@@ -88,6 +88,7 @@ func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt
 	if err := s.begin(limit, defaultFloor); err != nil {
 		return nil, err
 	}
+	s.guard(limit)
 	s, report, err := fitting.Run(ctx, s, opt.Run, s.doubt(), func(s *state[T], reason string, made int) (*state[T], error) {
 		return s.choose(ctx, reason, made, limit)
 	})

@@ -58,6 +58,7 @@ type state[T asm.Float] struct {
 	inside float64 // ⟨X, model⟩, when the loss came from inner products
 	ridges float64 // how many times a least squares problem needed one
 
+	cut     *fitting.Cut[T]    // nil: sweeps go to their end
 	best    *fitting.Kept[T]   // nil: the method descends
 	undo    *fitting.Kept[T]   // of balancing; nil: that descends, or who calls it looks
 	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
@@ -147,6 +148,13 @@ func (s *state[T]) isFrobenius() bool { return s.o.Loss == frobenius }
 
 // Sweep updates the free factors once, in order, and balances them.
 func (s *state[T]) Sweep() error {
+	if s.cut != nil {
+		return s.cut.Sweep()
+	}
+	return s.sweep()
+}
+
+func (s *state[T]) sweep() error {
 	s.value, s.touched = unknown(), true
 	if s.ahead != nil {
 		s.ahead.begin()
@@ -372,6 +380,19 @@ func (s *state[T]) model() *Model[T] {
 		}
 	}
 	return m
+}
+
+// guard lets long sweeps end with the limit.
+func (s *state[T]) guard(limit *fitting.Limit) {
+	entries, _ := tensor.Elements(s.o.shape)
+	touched := s.touched
+	s.cut = fitting.NewCut(s.pool, limit, entries, s.rank, append(append([]*matrix.Dense[T]{}, s.f...), s.kept...), s.numbers, func() error {
+		touched = s.touched
+		return s.sweep()
+	}, func() {
+		s.value, s.touched = unknown(), touched
+		s.forget()
+	})
 }
 
 // SaveState returns the state after a sweep, bit for bit. Partial products are

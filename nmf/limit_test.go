@@ -91,6 +91,8 @@ type ending struct {
 	asked, after int
 }
 
+func (c *ending) Done() <-chan struct{} { return make(chan struct{}) }
+
 func (c *ending) Err() error {
 	if c.asked++; c.asked > c.after {
 		return context.Canceled

@@ -50,6 +50,7 @@ type state[T asm.Float] struct {
 	ridges float64    // how many times a least squares problem needed one
 
 	extra   extrapolation      // nil: none
+	cut     *fitting.Cut[T]    // nil: sweeps go to their end
 	best    *fitting.Kept[T]   // nil: the method descends
 	undo    *fitting.Kept[T]   // of balancing; nil: that descends, or who calls it looks
 	kept    []*matrix.Dense[T] // what it remembers, as states are saved
@@ -122,6 +123,13 @@ func newState[T asm.Float](x data.Matrix[T], o *Options, scale float64, pool *pa
 
 // Sweep updates both factors once, and balances them.
 func (s *state[T]) Sweep() error {
+	if s.cut != nil {
+		return s.cut.Sweep()
+	}
+	return s.sweep()
+}
+
+func (s *state[T]) sweep() error {
 	s.value, s.touched = unknown(), true
 	if s.extra != nil {
 		s.extra.begin()
@@ -334,6 +342,18 @@ func (s *state[T]) model() *Model[T] {
 		s.giveBack(m)
 	}
 	return m
+}
+
+// guard lets long sweeps end with the limit.
+func (s *state[T]) guard(limit *fitting.Limit) {
+	m, n := s.x.Dims()
+	touched := s.touched
+	s.cut = fitting.NewCut(s.pool, limit, m*n, s.w.Cols, append([]*matrix.Dense[T]{s.w, s.h}, s.kept...), s.numbers, func() error {
+		touched = s.touched
+		return s.sweep()
+	}, func() {
+		s.value, s.swept, s.ready, s.touched = unknown(), false, false, touched
+	})
 }
 
 // SaveState returns the state after a sweep, bit for bit: the factors and what

@@ -2,6 +2,7 @@ package solver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -20,6 +21,11 @@ type Problem interface {
 	// Snapshot returns a copy of the current model.
 	Snapshot() any
 }
+
+// ErrInterrupted is returned by a sweep that was given up because the run is to end,
+// by its context or its time. The model is then what it was before the sweep, which
+// does not count.
+var ErrInterrupted = errors.New("sweep interrupted")
 
 // Checkpointer is a [Problem] whose state can be saved after a sweep and
 // restored into a problem that was made from the same data and options. A
@@ -102,6 +108,7 @@ func (r *run) loop(ctx context.Context) (Status, error) {
 	if err := r.evaluate(maxIter == 0 || ctx.Err() != nil); err != nil {
 		return Unknown, err
 	}
+	interrupted := false
 	for {
 		switch {
 		case r.stopped:
@@ -112,10 +119,14 @@ func (r *run) loop(ctx context.Context) (Status, error) {
 			return Converged, nil
 		case r.Iterations >= maxIter:
 			return MaxIter, nil
-		case r.o.MaxTime > 0 && time.Since(r.o.Start) > r.o.MaxTime:
+		case interrupted || r.o.MaxTime > 0 && time.Since(r.o.Start) > r.o.MaxTime:
 			return MaxTime, nil
 		}
-		if err := r.p.Sweep(); err != nil {
+		err := r.p.Sweep()
+		if interrupted = errors.Is(err, ErrInterrupted); interrupted {
+			continue
+		}
+		if err != nil {
 			return Unknown, fmt.Errorf("sweep %d: %w", r.Iterations+1, err)
 		}
 		r.Iterations++

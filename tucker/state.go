@@ -3,6 +3,7 @@ package tucker
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"polyad/asm"
 	"polyad/balance"
@@ -55,6 +56,7 @@ type state[T asm.Float] struct {
 	ahead    *ahead[T]                  // nil: not extrapolated
 
 	value   value
+	cut     *fitting.Cut[T]    // nil: sweeps go to their end
 	best    *fitting.Kept[T]   // nil: the method descends
 	undo    *fitting.Kept[T]   // of balancing; nil: that descends, or who calls it looks
 	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
@@ -168,6 +170,13 @@ func sumOf[T asm.Float](x *tensor.Dense[T]) float64 {
 
 // Sweep updates the free blocks once, the factors in order and then the core.
 func (s *state[T]) Sweep() error {
+	if s.cut != nil {
+		return s.cut.Sweep()
+	}
+	return s.sweep()
+}
+
+func (s *state[T]) sweep() error {
 	if !s.swept {
 		s.touched, s.swept = true, true
 		if a, ok := s.step.(preparer); ok {
@@ -343,6 +352,18 @@ func (s *state[T]) matrices() (all []*matrix.Dense[T]) {
 		}
 	}
 	return append(append(all, s.blocks[len(s.f)].X), s.kept...)
+}
+
+// guard lets long sweeps end with the limit.
+func (s *state[T]) guard(limit *fitting.Limit) {
+	touched, swept := s.touched, s.swept
+	s.cut = fitting.NewCut(s.pool, limit, s.x.Len(), slices.Max(s.core.Shape), s.matrices(), s.numbers, func() error {
+		touched, swept = s.touched, s.swept
+		return s.sweep()
+	}, func() {
+		s.value, s.touched, s.swept = unknown(), touched, swept
+		s.forget()
+	})
 }
 
 // SaveState returns the state after a sweep, bit for bit. Partial products are
