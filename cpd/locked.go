@@ -23,19 +23,22 @@ func (s *state[T]) checkGiven() error {
 			return nil // what is asked for has a model of zeros alone
 		}
 	}
-	turns := func(m Method) fitting.Turns {
+	turns := func(m Method, even bool) fitting.Turns {
 		_, mu := m.(MU)
 		_, hals := m.(HALS)
-		return fitting.Turns{Order: s.free, Times: mu, Keeps: func(n int) bool {
+		return fitting.Turns{Even: even, Order: s.free, Times: mu, Keeps: func(n int) bool {
 			return mu || hals && !fitting.Ridged(s.blocks[n].Penalty)
 		}}
 	}
-	if !turns(s.o.Method).Locked(zero) {
+	if !turns(s.o.Method, s.balancer != nil).Locked(zero) {
 		return nil
 	}
 	mend := "give entries that are not zero"
-	if s.isFrobenius() && !turns(HALS{}).Locked(zero) {
+	if s.balancer != nil && !turns(s.o.Method, false).Locked(zero) {
+		mend += ", or do not balance"
+	}
+	if s.isFrobenius() && !turns(HALS{}, s.balancer != nil).Locked(zero) {
 		mend += ", or use hals"
 	}
-	return fmt.Errorf("cpd: %w: the factors of modes %v of the start are all zero, which %v cannot leave; %s", ErrOption, slices.Clip(modes), s.o.Method, mend)
+	return fmt.Errorf("cpd: %w: the factors of modes %v of the start are all zero, which %v cannot leave; %s", ErrOption, slices.Clip(modes), fitting.With(s.o.Method, s.balancer != nil), mend)
 }

@@ -9,6 +9,7 @@ import (
 
 	"polyad/cpd"
 	"polyad/matrix"
+	"polyad/reg"
 	"polyad/tensor"
 )
 
@@ -48,6 +49,13 @@ func TestGivenStartsThatLockAMethodAreRefused(t *testing.T) {
 		require.NoError(t, err)
 		require.Less(t, r.RelError, .5, "%v %v", c.method, c.zero)
 	}
+	o := cpd.Options{Method: cpd.HALS{}, Init: given(2), Penalty: cpd.Each(reg.L1(.1))}
+	_, err := cpd.Fit(ctx, x, 2, &o)
+	require.ErrorContains(t, err, "modes [2] of the start are all zero, which hals with balancing cannot leave; give entries that are not zero, or do not balance")
+	o.Balance = cpd.BalanceNone
+	r, err := cpd.Fit(ctx, x, 2, &o)
+	require.NoError(t, err)
+	require.Less(t, r.RelError, .5)
 }
 
 func TestFewObservedEntriesAreFittedFromSeveralStarts(t *testing.T) {

@@ -32,10 +32,10 @@ func (s *state[T]) checkGiven() error {
 			order = append(order, b)
 		}
 	}
-	turns := func(m Method) fitting.Turns {
+	turns := func(m Method, even bool) fitting.Turns {
 		_, mu := m.(MU)
 		_, hals := m.(HALS)
-		return fitting.Turns{Order: order, Times: mu, Keeps: func(b int) bool {
+		return fitting.Turns{Even: even, Order: order, Times: mu, Keeps: func(b int) bool {
 			p := s.blockW.Penalty
 			if b == 1 {
 				p = s.blockH.Penalty
@@ -43,12 +43,15 @@ func (s *state[T]) checkGiven() error {
 			return mu || hals && !fitting.Ridged(p)
 		}}
 	}
-	if !turns(s.o.Method).Locked(zero) {
+	if !turns(s.o.Method, s.balancer != nil).Locked(zero) {
 		return nil
 	}
 	mend := "give entries that are not zero"
-	if s.l == loss.Frobenius && !turns(HALS{}).Locked(zero) {
+	if s.balancer != nil && !turns(s.o.Method, false).Locked(zero) {
+		mend += ", or do not balance"
+	}
+	if s.l == loss.Frobenius && !turns(HALS{}, s.balancer != nil).Locked(zero) {
 		mend += ", or use hals"
 	}
-	return fmt.Errorf("nmf: %w: %s all zero in the start, which %v cannot leave; %s", ErrOption, name, s.o.Method, mend)
+	return fmt.Errorf("nmf: %w: %s all zero in the start, which %s cannot leave; %s", ErrOption, name, fitting.With(s.o.Method, s.balancer != nil), mend)
 }

@@ -30,7 +30,10 @@ func TestGivenStartsThatLockAMethodAreRefused(t *testing.T) {
 	require.ErrorIs(t, err, nmf.ErrOption)
 	_, err = nmf.Fit(ctx, x, 2, &nmf.Options{Method: nmf.HALS{}, Init: given, W: reg.L2(.1), H: reg.L2(.1)})
 	require.ErrorIs(t, err, nmf.ErrOption, "a ridge takes W away before H has its turn")
+	_, err = nmf.Fit(ctx, x, 2, &nmf.Options{Method: nmf.HALS{}, Init: given, W: reg.L1(.1), H: reg.L1(.1)})
+	require.ErrorContains(t, err, "H is all zero in the start, which hals with balancing cannot leave; give entries that are not zero, or do not balance")
 	for _, o := range []nmf.Options{
+		{Method: nmf.HALS{}, W: reg.L1(.1), H: reg.L1(.1), Balance: nmf.BalanceNone},
 		{Method: nmf.HALS{}}, {Method: nmf.ANLS{}, Order: nmf.OrderHW}, {Method: nmf.ANLS{}, FixW: true},
 	} {
 		o.Init = given

@@ -85,6 +85,9 @@ func fitOnce[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled,
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkGiven(); err != nil {
+		return nil, err
+	}
 	if err := s.begin(limit, defaultFloor); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,11 @@
 package fitting
 
-import "polyad/reg"
+import (
+	"fmt"
+	"slices"
+
+	"polyad/reg"
+)
 
 // Turns says how blocks whose product is the model, or a part of it, take their turns
 // in a sweep, as far as it matters to blocks of zeros.
@@ -8,12 +13,16 @@ type Turns struct {
 	Order []int            // the blocks that are updated, in their order
 	Keeps func(b int) bool // a block stays where the product of the others is zero, and does not become 0
 	Times bool             // updates multiply: a block of zeros stays so
+	Even  bool             // blocks are balanced at the start, by which one of zeros takes all others along
 }
 
 // Locked reports whether a fit from blocks of which some are all zero has a model of
 // zeros for ever: an update can bring back a block of zeros only while all others are
 // not zero, and may take a block away where another one is.
 func (t Turns) Locked(zero []bool) bool {
+	if t.Even {
+		return slices.Contains(zero, true)
+	}
 	now := append([]bool(nil), zero...)
 	for range 2 {
 		for _, b := range t.Order {
@@ -56,4 +65,12 @@ func Ridged(p reg.Penalty) bool {
 		}
 	}
 	return false
+}
+
+// With says in messages what a fit is made with.
+func With(method fmt.Stringer, balanced bool) string {
+	if balanced {
+		return method.String() + " with balancing"
+	}
+	return method.String()
 }
