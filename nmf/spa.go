@@ -24,6 +24,10 @@ import (
 // divided, and H multiplied, by the power of two that brings both to the same
 // size, as [NNDSVD] has it: 1 for data whose mean is from ½ to 2.
 //
+// Where entries are filled in or raised to a floor, every component is divided and
+// multiplied by a power of two of its own: else a column of tiny numbers would have
+// a huge row of H, and raised entries times that would be anything.
+//
 // Components beyond the rank of the data get small random entries, determined by
 // Options.Seed. For [MU], under which zeros would stay, zeros become a hundredth
 // of the mean of the data, in those units. The cost is 8·r flops for each entry
@@ -36,8 +40,8 @@ func (SPA) start() {}
 func (SPA) String() string { return "spa" }
 
 // spa makes the start for data v, and a model in their units; fill says whether
-// zeros are filled in.
-func spa[T asm.Float](v data.Matrix[T], rank int, fill bool, seed uint64, scale float64, pool *par.Pool) *Model[T] {
+// zeros are filled in, and floored that entries will be raised to a floor.
+func spa[T asm.Float](v data.Matrix[T], rank int, fill, floored bool, seed uint64, scale float64, pool *par.Pool) *Model[T] {
 	m, n := v.Dims()
 	op := v.Operator(pool)
 	picked := successive(v, op, rank)
@@ -65,6 +69,11 @@ func spa[T asm.Float](v data.Matrix[T], rank int, fill bool, seed uint64, scale 
 		model.W.View(0, 0, m, k).Copy(w)
 		model.H.View(0, 0, k, n).Copy(h)
 	}
+	if fill || floored {
+		for q := range k {
+			even(model, q)
+		}
+	}
 	if fill {
 		for _, f := range []*matrix.Dense[T]{model.W, model.H} {
 			for i, x := range f.Data {
@@ -76,6 +85,30 @@ func spa[T asm.Float](v data.Matrix[T], rank int, fill bool, seed uint64, scale 
 	}
 	pad(model, k, seed, mean, unit)
 	return model
+}
+
+// even brings the largest entries of both parts of component q to the same size, up
+// to a factor of two, by a power of two; the product stays as it is.
+func even[T asm.Float](m *Model[T], q int) {
+	var w, h T
+	for i := range m.W.Rows {
+		w = max(w, m.W.At(i, q))
+	}
+	for _, v := range m.H.Row(q) {
+		h = max(h, v)
+	}
+	if w == 0 || h == 0 {
+		return
+	}
+	_, ew := math.Frexp(float64(w))
+	_, eh := math.Frexp(float64(h))
+	e := (eh - ew) / 2
+	for i := range m.W.Rows {
+		m.W.Set(i, q, T(math.Ldexp(float64(m.W.At(i, q)), e)))
+	}
+	for j, v := range m.H.Row(q) {
+		m.H.Row(q)[j] = T(math.Ldexp(float64(v), -e))
+	}
 }
 
 // successive returns the columns that are chosen, in their order, fewer than

@@ -72,7 +72,7 @@ func generate[T asm.Float](o *Options, v data.Matrix[T], rank int, scale float64
 		return nndsvd(v, rank, a.Fill, o.Seed, scale, pool)
 	case SPA:
 		_, isMU := o.Method.(MU)
-		return spa(v, rank, isMU, o.Seed, scale, pool)
+		return spa(v, rank, isMU, o.Eps.Or(0) > 0, o.Seed, scale, pool)
 	}
 	m, n := v.Dims()
 	return randomModel[T](o.Seed, m, n, rank, v.Stats())
