@@ -11,7 +11,7 @@ import (
 // model of zeros for ever, while the data are not zero. [HOOI] begins with orthonormal
 // factors whatever it is given, and computes the core anew.
 func (s *state[T]) checkGiven() error {
-	if _, hooi := s.o.Method.(HOOI); hooi || s.given == nil || s.size == 0 || s.o.Run.MaxIter.Or(1) == 0 {
+	if _, hooi := s.o.Method.(HOOI); hooi || s.given == nil || s.stats.Squares == 0 || s.o.Run.MaxIter.Or(1) == 0 {
 		return nil
 	}
 	zero := make([]bool, len(s.blocks))
