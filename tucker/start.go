@@ -29,7 +29,9 @@ type Random struct{}
 // SVD is the sequentially truncated HOSVD, by absolute value in nonnegative
 // blocks, whose entries are then raised to a hundredth of their mean: what
 // multiplicative steps multiply must not be 0. Columns beyond the number of
-// singular vectors are random, of about the same size.
+// singular vectors are random, of about the same size. Without penalties the
+// nonnegative factor of a mode whose rank is at least its size is an identity, which
+// loses nothing; where all are, the core is the data and the fit exact.
 type SVD struct{}
 
 func (Random) start()    {}
@@ -130,7 +132,14 @@ func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], 
 	m = randomModel[T](o)
 	if svd {
 		var found *Model[T]
-		svd = limit.Within(pool, func() { found, err = d.ofRanks(ctx, reachable(o.ranks, o.shape, o.alone)) })
+		ranks, full := o.ranks, o.fullModes()
+		if full != nil {
+			ranks, d.alone = slices.Clone(ranks), slices.Clone(o.alone)
+			for _, n := range full {
+				ranks[n], d.alone[n] = o.shape[n], true
+			}
+		}
+		svd = limit.Within(pool, func() { found, err = d.ofRanks(ctx, reachable(ranks, o.shape, d.alone)) })
 		switch {
 		case !svd:
 		case err != nil && hooi:
@@ -154,6 +163,25 @@ func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], 
 	}
 	m.match(math.Sqrt(squaresOf(x)))
 	return m, nil
+}
+
+// fullModes returns the modes whose nonnegative factor may begin as an identity, with
+// columns again and again where there are more of them: those with a rank of at least
+// their size. The core takes what any other factor would do there, so that nothing is
+// lost; under penalties something may be.
+func (o *settled) fullModes() (full []int) {
+	if len(o.Core.Active()) > 0 {
+		return nil
+	}
+	for n, j := range o.ranks {
+		if o.nonneg[n] && j >= o.shape[n] {
+			full = append(full, n)
+		}
+		if !o.alone[n] && len(o.Factors[n].Active()) > 0 {
+			return nil
+		}
+	}
+	return full
 }
 
 // project makes the factors orthonormal and the core the best one for them.
@@ -205,8 +233,11 @@ func reachable(ranks, shape []int, alone []bool) []int {
 }
 
 // take replaces the columns and slices of a random model by those of an HOSVD, as
-// far as there are, and makes the others about as large.
+// far as there are, and makes the others about as large. A mode that the HOSVD has
+// left alone gets an identity; where all are so, the model is the data, as far as
+// they have the signs.
 func (m *Model[T]) take(found *Model[T], o *settled) {
+	found, exact := found.spread(o)
 	small := T(math.Sqrt(squaresOf(found.Core) / float64(found.Core.Len())))
 	for i := range m.Core.Data {
 		m.Core.Data[i] *= small
@@ -229,13 +260,47 @@ func (m *Model[T]) take(found *Model[T], o *settled) {
 				row[q] *= small
 			}
 		}
-		if o.nonneg[n] {
+		if o.nonneg[n] && !found.identity(n, o) {
 			raise(f.Data)
 		}
 	}
-	if o.nonneg[len(m.Factors)] {
+	switch order := len(m.Factors); {
+	case exact && o.nonneg[order]:
+		for i, v := range m.Core.Data {
+			m.Core.Data[i] = max(v, 0)
+		}
+	case o.nonneg[order]:
 		raise(m.Core.Data)
 	}
+}
+
+// identity reports whether the factor of a mode of which [settled.fullModes] has made
+// an HOSVD without it is an identity.
+func (m *Model[T]) identity(n int, o *settled) bool {
+	return m.Factors[n] != nil && slices.Contains(o.fullModes(), n)
+}
+
+// spread returns the model with an identity for each factor that it lacks and the
+// options ask for, and whether it has no other factors. With more columns than rows
+// the unit columns come again, and the slices of the core are shared out among them.
+func (m *Model[T]) spread(o *settled) (all *Model[T], only bool) {
+	all, only = &Model[T]{Core: m.Core, Factors: slices.Clone(m.Factors)}, true
+	turns := make([]*matrix.Dense[T], len(m.Factors))
+	for n, f := range m.Factors {
+		if o.alone[n] || f != nil {
+			only = only && f == nil
+			continue
+		}
+		size, rank := o.shape[n], o.ranks[n]
+		all.Factors[n], turns[n] = matrix.New[T](size, rank), matrix.New[T](rank, size)
+		for q := range rank {
+			all.Factors[n].Set(q%size, q, 1)
+			copies := (rank-1-q%size)/size + 1
+			turns[n].Set(q, q%size, T(1/float64(copies)))
+		}
+	}
+	all.Core = tensor.MultiModeProduct(nil, m.Core, turns, false)
+	return all, only
 }
 
 // put writes the entries of a view one after the other.
