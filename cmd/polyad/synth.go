@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"polyad/asm"
 	"polyad/internal/synth"
 	"polyad/ndio"
+	"polyad/tensor"
 )
 
 // synthSchema names the form of what synth --json prints; fields may be added.
@@ -29,13 +31,15 @@ type synthResult struct {
 	Shape    []int   `json:"shape"`
 	DType    string  `json:"dtype"`
 	Rank     []int   `json:"rank"`              // one number; tucker: one a mode
-	Density  float64 `json:"density,omitempty"` // Swimmer has none
+	Density  float64 `json:"density,omitempty"` // Swimmer and fluorescence have none
 	Nonneg   bool    `json:"nonneg"`
 	Noise    string  `json:"noise"`
 	SNR      float64 `json:"snr"` // dB; 0 without noise
 	Seed     uint64  `json:"seed"`
-	Truth    string  `json:"truth"`     // the folder, "" when the model was not kept
-	RelError float64 `json:"rel_error"` // of the true model
+	Truth    string  `json:"truth"` // the folder, "" when the model was not kept
+	Mask     string  `json:"mask,omitempty"`
+	Observed int     `json:"observed,omitempty"` // entries that are not missing, where some are
+	RelError float64 `json:"rel_error"`          // of the true model
 	Version  string  `json:"version"`
 }
 
@@ -50,6 +54,7 @@ type synthFlags struct {
 	dtype       string
 	seed        uint64
 	truth       string
+	mask        string
 	force       bool
 	json, quiet bool
 
@@ -64,9 +69,9 @@ a constant, which --truth keeps, and gamma multiplies by numbers of mean 1. Pois
 and gamma need a nonnegative model. The seed determines everything.`
 
 func (a *app) synthCommand() *cobra.Command {
-	kinds := []string{"nmf", "cpd", "tucker", "swimmer"}
+	kinds := []string{"nmf", "cpd", "tucker", "fluorescence", "swimmer"}
 	cmd := &cobra.Command{
-		Use:   "synth nmf|cpd|tucker|swimmer OUT.npy",
+		Use:   "synth nmf|cpd|tucker|fluorescence|swimmer OUT.npy",
 		Short: "Data with a known answer: arrays of low rank with noise, Swimmer",
 		Example: `  polyad synth nmf X.npy --shape 200,100 -r 5 --truth model
   polyad synth swimmer swimmer.npy`,
@@ -94,6 +99,15 @@ rank is that of every mode. Entries are standard normal, with --nonneg uniform o
 (0, 1]; --density d keeps that share of the core.
 `, `  polyad synth tucker X.npy --shape 30,30,30 -r 4 --nonneg --density 0.3 --noise poisson
   polyad synth tucker X.npy --shape 60,50,40 -r 6,5,4 --truth model`),
+		a.synthKind("fluorescence", "Samples x emission x excitation, with missing entries", `fluorescence makes data as a spectrometer takes them, samples x emission x
+excitation, a nonnegative sum of r outer products: bands of light in emission (250
+to 450 nm) and excitation (240 to 300 nm), and gamma distributed concentrations.
+What is emitted near the excitation or below it is scattered light (Rayleigh), and
+missing: NaN in OUT.npy, to be fitted with --missing nan. With --mask OUT.npy is
+complete, and MASK.npy is 0 where entries are missing, for --mask of the fits.
+`, `  polyad synth fluorescence X.npy --shape 5,201,61 -r 4 --noise gaussian --snr 50 --truth model
+  polyad cpd X.npy -r 4 --nonneg --missing nan
+  polyad eval out --against model`),
 		a.synthKind("swimmer", "The Swimmer pictures, 1024 x 256, and their 17 parts", `swimmer makes the 256 Swimmer pictures of 32 x 32 pixels, one a column: a torso and
 four limbs in four positions each, 17 parts in all, which --truth keeps.
 `, `  polyad synth swimmer swimmer.npy --truth parts
@@ -124,6 +138,11 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 	if kind != "swimmer" {
 		fs.Var(&f.shape, "shape", "sizes of the modes")
 		fs.VarP(&f.rank, "rank", "r", rankUsage)
+	}
+	switch kind {
+	case "fluorescence":
+		fs.StringVar(&f.mask, "mask", "", "write `MASK.npy`, 0 where entries are missing, instead of NaN into OUT.npy")
+	case "nmf", "cpd", "tucker":
 		fs.Float64Var(&f.density, "density", 1, "share of entries that are not zero, above 0")
 	}
 	if kind == "cpd" || kind == "tucker" {
@@ -144,7 +163,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 		}
 		res := &synthResult{
 			Schema: synthSchema, Command: commandLine(cmd, args), Kind: kind, File: filepath.ToSlash(args[0]), DType: f.dtype,
-			Density: o.Density, Nonneg: o.Nonneg, Noise: o.Noise.String(), SNR: o.SNR, Seed: o.Seed, Truth: filepath.ToSlash(f.truth), Version: version,
+			Density: o.Density, Nonneg: o.Nonneg, Noise: o.Noise.String(), SNR: o.SNR, Seed: o.Seed, Truth: filepath.ToSlash(f.truth), Mask: filepath.ToSlash(f.mask), Version: version,
 		}
 		if f.truth != "" {
 			if f.dir, err = a.openFolder("--truth", f.truth, kind, f.force, false); err != nil {
@@ -162,7 +181,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 // check turns the flags into options and refuses what makes no sense, before any
 // work.
 func (f *synthFlags) check(kind, out string) (o synth.Options, err error) {
-	o = synth.Options{Density: f.density, Nonneg: f.nonneg || kind == "nmf" || kind == "swimmer", Seed: f.seed}
+	o = synth.Options{Density: f.density, Nonneg: f.nonneg || kind != "cpd" && kind != "tucker", Seed: f.seed}
 	if o.Noise, err = synth.ParseNoise(f.noise); err != nil {
 		return o, usagef("--noise %q; want gaussian, poisson or gamma", f.noise)
 	}
@@ -186,13 +205,15 @@ func (f *synthFlags) check(kind, out string) (o synth.Options, err error) {
 		return o, usagef("the sizes are missing; give them with --shape, such as --shape 200,100")
 	case kind == "nmf" && len(f.shape) != 2:
 		return o, usagef("--shape %s has %d modes; nmf makes a matrix", f.shape, len(f.shape))
+	case kind == "fluorescence" && len(f.shape) != 3:
+		return o, usagef("--shape %s has %d modes; fluorescence has samples, emission and excitation", f.shape, len(f.shape))
 	case kind != "swimmer" && len(f.rank) == 0:
 		return o, usagef("the rank is missing; give it with -r")
 	case kind != "tucker" && len(f.rank) > 1:
 		return o, usagef("-r %s: %s takes one rank", f.rank, kind)
 	case kind == "tucker" && len(f.rank) > 1 && len(f.rank) != len(f.shape):
 		return o, usagef("-r %s: want one rank, or one for each of the %d modes", f.rank, len(f.shape))
-	case kind != "swimmer" && f.density == 0:
+	case f.set.Lookup("density") != nil && f.density == 0:
 		return o, usagef("--density is 0; must be above 0")
 	case o.Noise == synth.None && f.set.Changed("snr"):
 		return o, usagef("--snr has no effect without --noise")
@@ -200,11 +221,23 @@ func (f *synthFlags) check(kind, out string) (o synth.Options, err error) {
 		return o, usagef("--noise %s needs a nonnegative model; add --nonneg", o.Noise)
 	case f.truth == "" && f.set.Changed("truth"):
 		return o, usagef("--truth is empty; give the name of a folder")
+	case f.set.Changed("mask") && filepath.Ext(f.mask) != ".npy":
+		return o, usagef("--mask %s: the file's name must end in .npy", quote(f.mask))
+	case f.mask != "" && filepath.Clean(f.mask) == filepath.Clean(out):
+		return o, usagef("--mask and the data are the same file %s", quote(out))
 	}
-	if _, err := os.Lstat(out); err == nil && !f.force {
-		return o, usagef("%s exists; choose another name, or --force to replace it", out)
+	for _, name := range []string{out, f.mask} {
+		if name == "" {
+			continue
+		}
+		if _, err := os.Lstat(name); err == nil && !f.force {
+			return o, usagef("%s exists; choose another name, or --force to replace it", name)
+		}
+		if err := canCreateIn("output", filepath.Dir(name)); err != nil {
+			return o, err
+		}
 	}
-	return o, canCreateIn("output", filepath.Dir(out))
+	return o, nil
 }
 
 // makeData makes the data of one element type and writes what was asked for.
@@ -224,8 +257,36 @@ func makeData[T asm.Float](a *app, f *synthFlags, o synth.Options, res *synthRes
 		d, err := synth.Tucker[T](f.shape, ranks, o)
 		return keep(a, f, res, ranks, d, err)
 	}
+	if res.Kind == "fluorescence" {
+		d, mask, err := synth.Fluorescence[T](f.shape, f.rank[0], o)
+		if err != nil {
+			return err
+		}
+		res.Observed = mask.Count()
+		if err := hide(f.mask, d.X, mask); err != nil {
+			return err
+		}
+		return keep(a, f, res, f.rank, d, nil)
+	}
 	d, err := synth.Swimmer[T](o)
 	return keep(a, f, res, []int{17}, d, err)
+}
+
+// hide makes the missing entries of x NaN, or writes a file of the mask when that
+// has a name.
+func hide[T asm.Float](name string, x *tensor.Dense[T], mask *tensor.Mask) error {
+	seen := tensor.New[T](x.Shape...)
+	for i := range x.Data {
+		if mask.Bits[i/64]>>(i%64)&1 == 1 {
+			seen.Data[i] = 1
+		} else if name == "" {
+			x.Data[i] = T(math.NaN())
+		}
+	}
+	if name == "" {
+		return nil
+	}
+	return ndio.WriteFile(name, seen)
 }
 
 // keep writes the data, the model if it is wanted, and tells about them.
@@ -253,6 +314,14 @@ func keep[T asm.Float, M synth.Model](a *app, f *synthFlags, res *synthResult, r
 	if res.Noise != "none" {
 		fmt.Fprintf(t, "noise\t%s, %g dB\n", res.Noise, res.SNR)
 		fmt.Fprintf(t, "relative error\t%.6g of the true model\n", res.RelError)
+	}
+	if res.Observed > 0 {
+		all, _ := tensor.Elements(res.Shape)
+		where := "NaN there"
+		if res.Mask != "" {
+			where = "0 in " + line(res.Mask)
+		}
+		fmt.Fprintf(t, "missing\t%d of %d entries (%.3g %%), %s\n", all-res.Observed, all, 100*float64(all-res.Observed)/float64(all), where)
 	}
 	if res.Truth != "" {
 		fmt.Fprintf(t, "true model\t%s\n", line(res.Truth))

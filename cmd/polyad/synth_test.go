@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,6 +95,56 @@ func TestSynthTruthIsAModelFolder(t *testing.T) {
 	assert.Equal(t, 4, m.Rank())
 }
 
+// TestFluorescenceHasItsMaskBesideIt: NaN and the mask say the same, a fit takes
+// either, and comes to the true factors.
+func TestFluorescenceHasItsMaskBesideIt(t *testing.T) {
+	t.Chdir(t.TempDir())
+	args := strings.Fields("synth fluorescence X.npy --shape 5,41,31 -r 2 --noise gaussian --snr 60 --seed 4 --json")
+	code, stdout, stderr := call(args...)
+	require.Zero(t, code, stderr)
+	var res synthResult
+	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
+	x, err := ndio.ReadFile("X.npy")
+	require.NoError(t, err)
+	args[2] = "Y.npy"
+	code, stdout, stderr = call(append(args[:len(args)-1], "--mask", "M.npy", "--truth", "truth")...)
+	require.Zero(t, code, stderr)
+	assert.Contains(t, stdout, "0 in M.npy")
+	y, err := ndio.ReadFile("Y.npy")
+	require.NoError(t, err)
+	m, err := ndio.ReadFile("M.npy")
+	require.NoError(t, err)
+	seen := 0
+	for i, v := range x.F64.Data {
+		if m.F64.Data[i] != 0 {
+			seen++
+			require.Equal(t, y.F64.Data[i], v)
+			continue
+		}
+		require.True(t, math.IsNaN(v))
+		require.False(t, math.IsNaN(y.F64.Data[i]))
+	}
+	assert.Equal(t, seen, res.Observed)
+	assert.InDelta(t, .16, 1-float64(seen)/float64(len(m.F64.Data)), .04)
+
+	for _, flags := range []string{"X.npy --missing nan -o a", "Y.npy --mask M.npy -o b"} {
+		code, _, stderr = call(append(strings.Fields("cpd -r 2 --nonneg -q"), strings.Fields(flags)...)...)
+		require.Zero(t, code, stderr)
+	}
+	first, err := os.ReadFile("a/factor_1.npy")
+	require.NoError(t, err)
+	second, err := os.ReadFile("b/factor_1.npy")
+	require.NoError(t, err)
+	assert.Equal(t, first, second)
+	code, stdout, stderr = call("eval", "a", "--against", "truth", "--json")
+	require.Zero(t, code, stderr)
+	var match struct {
+		Against struct{ FMS float64 }
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &match), stdout)
+	assert.Greater(t, match.Against.FMS, .99, stdout)
+}
+
 func TestSynthRefusesWhatHasNoEffect(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -123,6 +174,11 @@ func TestSynthRefusesWhatHasNoEffect(t *testing.T) {
 		"cpd X.npy --shape 3,3,3 -r 1 --noise poisson":       "--nonneg",
 		"tucker X.npy --shape 3,3,3 -r 1,2":                  "modes",
 		"tucker X.npy --shape 3,3,3 -r 4":                    "above its size",
+		"fluorescence X.npy --shape 3,3 -r 1":                "emission",
+		"fluorescence X.npy --shape 3,3,3 -r 1 --density 1":  "density",
+		"fluorescence X.npy --shape 3,3,3 -r 1 --mask X.npy": "same file",
+		"fluorescence X.npy --shape 3,3,3 -r 1 --mask m.csv": ".npy",
+		"cpd X.npy --shape 3,3,3 -r 1 --mask m.npy":          "unknown",
 		"swimmer X.npy --density 0.5":                        "density",
 		"swimmer X.npy -r 17":                                "unknown",
 	} {
