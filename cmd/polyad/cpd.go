@@ -54,6 +54,7 @@ they may have been.`,
 	}
 	f.register(cmd)
 	masks.register(cmd.Flags(), &a.data)
+	a.data.registerType(cmd.Flags())
 	a.names.register(cmd.Flags())
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {

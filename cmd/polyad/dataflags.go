@@ -15,6 +15,7 @@ import (
 type dataFlags struct {
 	header, index presence
 	transpose     bool
+	dtype         dtypeFlag
 }
 
 // presence is a flag that is true or false, or not given.
@@ -60,6 +61,33 @@ func (d *dataFlags) register(fs *pflag.FlagSet) {
 // options returns the flags as options of a reader.
 func (d *dataFlags) options() ndio.Options {
 	return ndio.Options{Header: ndio.Presence(d.header), Index: ndio.Presence(d.index), Transpose: d.transpose}
+}
+
+// registerType registers --dtype, for verbs that compute with the data.
+func (d *dataFlags) registerType(fs *pflag.FlagSet) {
+	fs.Var(&d.dtype, "dtype", "compute with numbers of this type, f32 or f64, and write the model in it; default: as FILE has them, f64 for integers")
+}
+
+// dtypeFlag is an element type, or none.
+type dtypeFlag string
+
+// Type names the form of the value in the help.
+func (t *dtypeFlag) Type() string { return "f32|f64" }
+
+// String returns the type as arrays name it.
+func (t *dtypeFlag) String() string { return string(*t) }
+
+// Set parses a value.
+func (t *dtypeFlag) Set(v string) error {
+	switch v {
+	case "f32", "float32":
+		*t = "float32"
+	case "f64", "float64":
+		*t = "float64"
+	default:
+		return errors.New("want f32 or f64")
+	}
+	return nil
 }
 
 // unused refuses flags about data where none are read.

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -56,14 +57,36 @@ func (a *app) readArray(path string) (*input, error) {
 	if !a.quiet {
 		a.data.remark(a.err, path, array.Remarks)
 	}
+	dtype := array.DType()
+	if err := convert(&array, string(a.data.dtype)); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	axes, err := a.names.of(array)
 	if err != nil {
 		return nil, err
 	}
 	return &input{array, axes, inputFacts{
-		File: filepath.ToSlash(path), Shape: array.Shape(), DType: array.DType(), SHA256: hex.EncodeToString(sum[:]),
+		File: filepath.ToSlash(path), Shape: array.Shape(), DType: dtype, SHA256: hex.EncodeToString(sum[:]),
 		bytes: array.ElementBytes(),
 	}}, nil
+}
+
+// convert gives an array elements of another type, unless the name of that is empty
+// or the array has it.
+func convert(array *ndio.Array, dtype string) error {
+	switch {
+	case dtype == "float64" && array.F32 != nil:
+		array.F64, array.F32 = ndio.As[float64](*array), nil
+	case dtype == "float32" && array.F64 != nil:
+		wide := array.F64.Contiguous()
+		array.F32, array.F64 = ndio.As[float32](*array), nil
+		for i, v := range array.F32.Data {
+			if math.IsInf(float64(v), 0) && !math.IsInf(wide.Data[i], 0) {
+				return fmt.Errorf("%v is beyond what float32 holds; leave --dtype out, or rescale the data", wide.Data[i])
+			}
+		}
+	}
+	return nil
 }
 
 // checkMatrix refuses an array that is not a matrix.

@@ -67,6 +67,7 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 	cmd.Flags().Lookup("nonneg").NoOptDefVal = "all"
 	cmd.Flags().IntVar(&f.along, "mode", -1, "cpd, tucker: the mode along which the samples are new; default the last one")
 	masks.register(cmd.Flags(), &a.data)
+	a.data.registerType(cmd.Flags())
 	a.names.register(cmd.Flags())
 	outs.registerFolder(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {

@@ -58,6 +58,7 @@ after every sweep.`,
 	}
 	f.register(cmd)
 	a.data.register(cmd.Flags())
+	a.data.registerType(cmd.Flags())
 	a.names.register(cmd.Flags())
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
