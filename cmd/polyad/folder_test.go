@@ -98,7 +98,43 @@ func modelFrom(t *testing.T, dir string, b []byte) (data string) {
 	}
 	data = filepath.Join(dir, "data.npy")
 	fill[float64](t, data, shape, func() float64 { return float64(next(9)) / 2 })
+	damage(t, dir, order, next)
 	return data
+}
+
+// damage adds names and values of axes that may be too few, too many or no text, and
+// cuts or alters a file of the model.
+func damage(t *testing.T, dir string, order int, next func(int) int) {
+	words := []string{"a", "", "\"b,c\"", "\x00\x1b[2J", "\xff\xfe", "\u202ename", "界", "1e999", "NaN", "x [nm]", "\r", "-3"}
+	for n := range order {
+		for _, file := range []string{ndio.NamesFile(n), ndio.AxisFile(n)} {
+			if next(4) != 1 {
+				continue
+			}
+			var b strings.Builder
+			for range next(8) {
+				b.WriteString(words[next(len(words))] + "\n")
+			}
+			require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(b.String()), 0o666))
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	if len(entries) == 0 || next(3) != 1 {
+		return
+	}
+	path := filepath.Join(dir, entries[next(len(entries))].Name())
+	b, err := os.ReadFile(path)
+	if err != nil || len(b) == 0 || filepath.Base(path) == "data.npy" {
+		return
+	}
+	at := next(256) % len(b)
+	if next(2) == 1 {
+		b = b[:at]
+	} else {
+		b[at] ^= byte(1 + next(255))
+	}
+	require.NoError(t, os.WriteFile(path, b, 0o666))
 }
 
 // fill writes an array.
@@ -118,7 +154,7 @@ func useModel(t *testing.T, b []byte) {
 	data := modelFrom(t, dir, b)
 	out := filepath.Join(t.TempDir(), "out")
 	for _, args := range [][]string{
-		{"info", dir}, {"eval", dir}, {"eval", dir, "--json"}, {"eval", dir, data, "--json"}, {"eval", dir, data, "--loss", "kl", "--l1", "all=0", "--l2", "all=0"},
+		{"info", dir}, {"info", dir, "--json"}, {"top", dir}, {"top", dir, "--json"}, {"eval", dir}, {"eval", dir, "--json"}, {"eval", dir, data, "--json"}, {"eval", dir, data, "--loss", "kl", "--l1", "all=0", "--l2", "all=0"},
 		{"eval", dir, "--against", dir, "--json"}, {"reconstruct", dir, out + ".npy", "--force"},
 		{"transform", dir, data, "-o", out, "--force", "--max-iter", "3", "--json"}, {"transform", dir, data, "-o", out, "--force", "--max-iter", "3", "--loss", "kl"},
 		{"nmf", data, "-r", "2", "--init", dir, "--max-iter", "2"}, {"cpd", data, "-r", "2", "--init", dir, "--max-iter", "2"}, {"tucker", data, "-r", "2", "--init", dir, "--max-iter", "2"},
@@ -141,7 +177,7 @@ func TestNoVerbPanicsOnAModelFolder(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(1, 18))
 	for range folders {
-		b := make([]byte, 400)
+		b := make([]byte, 1200)
 		for i := range b {
 			b[i] = byte(r.Uint32())
 		}

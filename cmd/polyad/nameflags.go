@@ -20,8 +20,8 @@ type nameFlags struct {
 }
 
 func (f *nameFlags) register(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&f.names, "names", nil, "MODE=FILE: the names of a mode's indices, one a line; mode 0: the rows of a matrix; repeatable")
-	fs.StringArrayVar(&f.axis, "axis", nil, "MODE=FILE: the values of a mode's axis, one a line below a header such as wavelength [nm]; repeatable")
+	fs.StringArrayVar(&f.names, "names", nil, "names of a mode's indices, as `MODE=FILE` with a name a line; mode 0: the rows of a matrix; repeatable")
+	fs.StringArrayVar(&f.axis, "axis", nil, "values of a mode's axis, as `MODE=FILE` with a value a line below a header such as wavelength [nm]; repeatable")
 }
 
 // of returns what is known of the modes of an array, nil when that is nothing.

@@ -14,14 +14,17 @@ import (
 // subjects are the headings under which the help of every verb lists flags, with the
 // names of those that belong there.
 var subjects = []struct{ title, flags string }{
-	{"Model", "rank shape error-target ranks modes loss nonneg mode against skip-mode"},
-	{"Penalties and balancing", "l1 l2 lp balance sweeps"},
+	{"Model", "rank ranks error-target modes nonneg mode fix hold"},
+	{"Loss and penalties", "loss l1 l2 lp balance sweeps"},
 	{"Algorithm", "method hosvd inner extrapolate line-search order eps dtype workers"},
-	{"Start", "init scale-init fix hold restarts seed"},
-	{"End", "max-iter tol max-time trace-every strict"},
-	{"Data", "header index transpose mask missing names axis density noise snr"},
+	{"Start", "init scale-init restarts seed"},
+	{"Stopping", "max-iter tol max-time trace-every strict"},
+	{"Data to make", "shape density noise snr"},
+	{"Data", "header index transpose mask missing names axis"},
 	{"Sound", "window hop mask-exponent"},
-	{"Output", "normalize sort count filter quick truth out force report json quiet verbose progress"},
+	{"Comparison", "against skip-mode"},
+	{"Measurements", "filter quick"},
+	{"Output", "normalize sort count truth out force report json quiet verbose progress no-descriptions"},
 	{"Help", "help version"},
 }
 

@@ -21,7 +21,9 @@ func everyVerb(cmd *cobra.Command, f func(*cobra.Command)) {
 
 func TestHelpListsEveryFlagOnceBelowItsSubject(t *testing.T) {
 	seen := map[string]bool{}
-	everyVerb((&app{}).root(), func(verb *cobra.Command) {
+	root := (&app{}).root()
+	root.InitDefaultCompletionCmd()
+	everyVerb(root, func(verb *cobra.Command) {
 		verb.InitDefaultHelpFlag()
 		verb.InitDefaultVersionFlag()
 		var listed []string
