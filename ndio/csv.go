@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -191,7 +192,7 @@ func (t *table) array() Array {
 	if t.numbers.mark == ',' {
 		a.Remarks = append(a.Remarks, "took commas as decimal marks")
 	}
-	if remark := triplets(a.F64); remark != "" {
+	if remark := triplets(a.F64); remark != "" && !l.index {
 		a.Remarks = append(a.Remarks, remark)
 	}
 	if header != nil || l.index {
@@ -234,7 +235,9 @@ func (t *table) badField(r record, j int, err error) error {
 		mend = "mend it, or take the line away if it belongs to the header"
 	case j == 0 && len(r.fields) > 1:
 		mend = "mend it, or say that the first column is an index if it names rows"
-	case len(r.fields) > 2 && t.layout.index:
+	case strings.HasSuffix(field, "%"):
+		mend = "write it without the sign"
+	case j == 1 && len(r.fields) > 2 && t.layout.index && strings.ContainsFunc(field, unicode.IsLetter):
 		mend = "mend it: one column alone may name rows; a list of entries (row, column, value) is read as a .mtx file"
 	}
 	return fmt.Errorf("%w: line %d, column %d: %q %s; %s", ErrFormat, r.line, j+1, clip(field), what, mend)

@@ -106,5 +106,11 @@ func (r Result[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(f)
 }
 
+// UnmarshalJSON returns an error: what MarshalJSON writes is without the model, which
+// [Model.Save] writes and [Load] reads.
+func (r *Result[T]) UnmarshalJSON([]byte) error {
+	return fmt.Errorf("nmf: %w: the JSON of a result is without its model; save the model and load it, and read Options alone where they are wanted", ErrOption)
+}
+
 // LogValue returns what JSON has, without the trace and the bits of a mask.
 func (r Result[T]) LogValue() slog.Value { return named.LogValue(r, "trace", "bits") }

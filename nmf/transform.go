@@ -50,7 +50,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options
 	start := &Model[T]{W: m.W, H: &matrix.Dense[T]{}}
 	if x != nil && checkLayout("the data matrix", x) == nil && x.Rows > 0 { // Fit refuses others
 		if x.Rows != m.W.Rows {
-			return nil, fmt.Errorf("nmf: %w: the data have %d rows and the model %d; columns are samples (transpose the data?)", ErrShape, x.Rows, m.W.Rows)
+			return nil, fmt.Errorf("nmf: %w: the data are %d x %d and the model has %d rows; %s", ErrShape, x.Rows, x.Cols, m.W.Rows, m.otherSamples(x.Cols))
 		}
 		start.H = level(m.W, x, opt.Mask)
 	}
@@ -62,6 +62,18 @@ func (m *Model[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options
 		r.Axes = fitting.BasisAxes(m.Axes, 1)
 	}
 	return r, err
+}
+
+// otherSamples is the mend for data of so many columns, whose rows are not those of
+// the model.
+func (m *Model[T]) otherSamples(cols int) string {
+	switch {
+	case cols == m.W.Rows:
+		return "columns are samples: transpose the data"
+	case m.H != nil && cols == m.H.Cols:
+		return "columns are samples, and these data have new rows: fit the transposed data, whose columns then are samples, and transform the new ones transposed"
+	}
+	return "columns are samples, with the rows of the model"
 }
 
 // level returns the H (r x n) whose columns have equal entries and give columns

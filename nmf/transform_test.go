@@ -182,3 +182,13 @@ func ExampleModel_Transform() {
 	fmt.Printf("%.3f\n", t.Reconstruct().Data)
 	// Output: [3.000 6.000 2.000]
 }
+
+func TestTransformNamesTheMendForSamplesInRows(t *testing.T) {
+	m := &nmf.Model[float64]{W: matrix.New[float64](12, 2), H: matrix.New[float64](2, 7)}
+	for shape, mend := range map[[2]int]string{{7, 12}: "transpose the data", {5, 7}: "fit the transposed data", {5, 8}: "with the rows of the model"} {
+		_, err := m.Transform(t.Context(), matrix.New[float64](shape[0], shape[1]), nil)
+		require.ErrorIs(t, err, nmf.ErrShape)
+		require.ErrorContains(t, err, mend)
+		require.ErrorContains(t, err, fmt.Sprintf("%d x %d", shape[0], shape[1]))
+	}
+}

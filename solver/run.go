@@ -109,6 +109,7 @@ func (r *run) loop(ctx context.Context) (Status, error) {
 		return Unknown, err
 	}
 	interrupted := false
+	next := false // the next sweep is evaluated whatever TraceEvery says
 	for {
 		switch {
 		case r.stopped:
@@ -116,7 +117,10 @@ func (r *run) loop(ctx context.Context) (Status, error) {
 		case ctx.Err() != nil:
 			return Cancelled, context.Cause(ctx)
 		case r.converged():
-			return Converged, nil
+			if r.riser == nil || r.alternates() {
+				return Converged, nil
+			}
+			next = true
 		case r.Iterations >= maxIter:
 			return MaxIter, nil
 		case interrupted || r.o.MaxTime > 0 && time.Since(r.o.Start) > r.o.MaxTime:
@@ -130,7 +134,8 @@ func (r *run) loop(ctx context.Context) (Status, error) {
 			return Unknown, fmt.Errorf("sweep %d: %w", r.Iterations+1, err)
 		}
 		r.Iterations++
-		if last := r.Iterations == maxIter; last || r.Iterations%r.o.TraceEvery == 0 {
+		if last := r.Iterations == maxIter; last || next || r.Iterations%r.o.TraceEvery == 0 {
+			next = false
 			if err := r.evaluate(last); err != nil {
 				return Unknown, err
 			}
@@ -233,6 +238,19 @@ func (r *run) converged() bool {
 		if now.Iter-r.Trace[i].Iter >= window {
 			tol, still := r.tol*now.Objective(), r.still()
 			return f-now.Objective() <= tol+still && highest-lowest <= tol+16*still
+		}
+	}
+	return false
+}
+
+// alternates reports whether the last points of the trace are of odd and of even
+// sweeps: where the objective may rise it may go up and down in turn, and look still at
+// every other sweep.
+func (r *run) alternates() bool {
+	now := r.Trace.Last().Iter
+	for i := len(r.Trace) - 2; i >= r.since && now-r.Trace[i].Iter <= window; i-- {
+		if (now-r.Trace[i].Iter)%2 == 1 {
+			return true
 		}
 	}
 	return false

@@ -357,3 +357,23 @@ func TestCancelledRunReturnsTheBestModel(t *testing.T) {
 	assert.Equal(t, 3, r.Returned.Iter)
 	assert.Equal(t, 3, p.Snapshot())
 }
+
+func TestGoingUpAndDownInTurnIsNotConverging(t *testing.T) {
+	var values []float64
+	for range 50 {
+		values = append(values, 3, 2)
+	}
+	for _, every := range []int{1, 2, 3, 5, 10} {
+		p := &keeper{wave: wave{values: values}}
+		r, err := solver.Run(t.Context(), p, solver.Options{MaxIter: solver.Set(90), TraceEvery: every})
+		require.NoError(t, err)
+		assert.Equal(t, solver.MaxIter, r.Status, "evaluated every %d", every)
+		assert.Equal(t, 2.0, r.Returned.Loss)
+	}
+	for _, every := range []int{2, 10} {
+		p := &keeper{wave: wave{values: slices.Repeat([]float64{2}, 100)}}
+		r, err := solver.Run(t.Context(), p, solver.Options{MaxIter: solver.Set(90), TraceEvery: every})
+		require.NoError(t, err)
+		assert.Equal(t, solver.Converged, r.Status, "evaluated every %d", every)
+	}
+}

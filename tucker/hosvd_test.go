@@ -316,3 +316,21 @@ func TestHOOIMeetsATarget(t *testing.T) {
 		require.Equal(t, target, r.Options.Target.Or(0))
 	}
 }
+
+func TestRanksBeyondThoseOfTheDataLeaveNoResidual(t *testing.T) {
+	both(t, testSurplusRanks[float32], testSurplusRanks[float64])
+}
+
+func testSurplusRanks[T asm.Float](t *testing.T) {
+	for _, shape := range [][]int{{4, 5, 3}, {1, 5, 3}, {6, 4, 4}} {
+		x := tensor.New[T](shape...)
+		for i := range x.Data {
+			x.Data[i] = 1
+		}
+		r, err := tucker.Fit(t.Context(), x, []int{1, 2, 2}, nil)
+		require.NoError(t, err)
+		for n, k := range r.KKT {
+			require.Less(t, k, precision[T](1e-12, 1e-4), "%v block %d", shape, n)
+		}
+	}
+}

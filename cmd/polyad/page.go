@@ -73,7 +73,7 @@ func writeAudioPage(w io.Writer, res *result, r *nmf.Result[float64], rec *recor
 // facts lists what was run and what came out.
 func facts(res *result) []report.Fact {
 	method := res.by()
-	if inner, ok := res.Options["inner"]; ok {
+	if inner, ok := res.Options["inner"]; ok && inner != 0 { // 0: the method's own rule
 		method += fmt.Sprintf(", inner %v", inner)
 	}
 	if order, ok := res.Options["order"]; ok {
@@ -97,7 +97,7 @@ func facts(res *result) []report.Fact {
 			f = append(f, report.Fact{Name: "penalty on " + blockTitle(b), Value: report.Number(v)})
 		}
 	}
-	f = append(f, report.Fact{Name: "relative error", Value: report.Number(res.RelError)}, report.Fact{Name: "explained", Value: report.Number(100*(1-res.RelError*res.RelError)) + " %"})
+	f = append(f, report.Fact{Name: "relative error", Value: report.Number(res.RelError)}, report.Fact{Name: "explained", Value: percent(res.RelError)})
 	if res.Size != nil {
 		f = append(f, report.Fact{Name: "size", Value: res.Size.String()})
 	}

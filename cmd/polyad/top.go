@@ -227,5 +227,20 @@ func shortened(s string) string {
 
 // explained tells a relative error with the share of the data that is explained.
 func explained(relError float64) string {
-	return fmt.Sprintf("%.6g (%s %% explained)", relError, strconv.FormatFloat(100*(1-relError*relError), 'g', 4, 64))
+	return fmt.Sprintf("%.6g (%s explained)", relError, percent(relError))
+}
+
+// percent tells the share of the data that a relative error leaves explained, with
+// two digits of what is not: 100 % stands for rounding alone.
+func percent(relError float64) string {
+	rest := 100 * relError * relError
+	digits := 2
+	if rest < 1 && rest > 1e-13 {
+		digits = 1 - int(math.Floor(math.Log10(rest)))
+	}
+	text := strconv.FormatFloat(100-rest, 'f', digits, 64)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text + " %"
 }

@@ -29,6 +29,7 @@ type Conditions[T asm.Float] struct {
 	signed          bool
 	mean            []float64 // of each component, unless signed
 	wrong, pos, neg []Norm
+	x               []Norm // of each component
 }
 
 // NewConditions returns the conditions of a block whose entries are at least
@@ -36,7 +37,7 @@ type Conditions[T asm.Float] struct {
 func NewConditions[T asm.Float](b reg.Block[T], floor T, signed bool) *Conditions[T] {
 	r := b.Components()
 	c := &Conditions[T]{terms: b.Penalty.Active(), floor: floor, signed: signed,
-		wrong: make([]Norm, r), pos: make([]Norm, r), neg: make([]Norm, r)}
+		wrong: make([]Norm, r), pos: make([]Norm, r), neg: make([]Norm, r), x: make([]Norm, r)}
 	if signed {
 		return c
 	}
@@ -56,6 +57,7 @@ func NewConditions[T asm.Float](b reg.Block[T], floor T, signed bool) *Condition
 // Add takes entry i of component k with its N and C.
 func (c *Conditions[T]) Add(k, i int, x, num, den T) {
 	n, p := float64(num), float64(den)
+	c.x[k].Add(float64(x))
 	size := p    // what p counts as
 	slack := 0.0 // by which the gradient may differ from 0 at x = 0
 	for _, t := range c.terms {
@@ -103,14 +105,22 @@ func (c *Conditions[T]) Add(k, i int, x, num, den T) {
 }
 
 // Residual returns the largest residual of a component that is not held. Where the
-// gradient is out of range nothing is known, and that is the worst.
+// gradient is out of range nothing is known, and that is the worst. A component whose
+// P and N are rounding errors beside those of others, by themselves and in the units of
+// the objective, ‖x‖·‖p‖, has no gradient that could be told from 0.
 func (c *Conditions[T]) Residual(held []bool) (worst float64) {
+	var top, topCost float64
 	for k := range c.wrong {
-		g := c.wrong[k].Value()
-		if g == 0 || held != nil && held[k] {
+		size := c.pos[k].Value() + c.neg[k].Value()
+		top, topCost = max(top, size), max(topCost, size*c.x[k].Value())
+	}
+	none := 4 * Precision[T]()
+	for k := range c.wrong {
+		g, size := c.wrong[k].Value(), c.pos[k].Value()+c.neg[k].Value()
+		if g == 0 || held != nil && held[k] || size <= none*top && size*c.x[k].Value() <= none*topCost {
 			continue
 		}
-		r := g / (c.pos[k].Value() + c.neg[k].Value())
+		r := g / size
 		if !(r <= 1) {
 			r = 1
 		}

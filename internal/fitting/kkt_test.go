@@ -63,3 +63,26 @@ func TestSlopesNearZeroHideNoGradient(t *testing.T) {
 	r := residual(1e-16, []float64{1, 1, 1e-14}, []float64{1, 2, 1}, []float64{2, 1, 1}, p)
 	assert.Greater(t, r, .2)
 }
+
+// residualOf returns that of a matrix of components, one a column.
+func residualOf(x, num, den *matrix.Dense[float64]) float64 {
+	c := NewConditions(reg.Block[float64]{X: x}, 0, true)
+	for i := range x.Rows {
+		for k, v := range x.Row(i) {
+			c.Add(k, i, v, num.At(i, k), den.At(i, k))
+		}
+	}
+	return c.Residual(nil)
+}
+
+func TestRoundingErrorsAreNoGradient(t *testing.T) {
+	x := matrix.Of(2, 2, []float64{1, 1, 1, 1})
+	num, den := matrix.Of(2, 2, []float64{1, 1e-17, 2, -2e-17}), matrix.Of(2, 2, []float64{1, 0, 2, 1e-17})
+	assert.Zero(t, residualOf(x, num, den), "a component of which nothing but rounding is left")
+	// One whose column is so long that it matters has a gradient, and so has a
+	// column of zeros that wants to grow.
+	x.Set(0, 1, 1e20)
+	assert.Greater(t, residualOf(x, num, den), .5)
+	x, num, den = matrix.Of(2, 2, []float64{1, 0, 1, 0}), matrix.Of(2, 2, []float64{1, 1, 2, 1}), matrix.Of(2, 2, []float64{1, 0, 2, 0})
+	assert.Equal(t, 1.0, residualOf(x, num, den))
+}
