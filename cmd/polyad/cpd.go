@@ -187,9 +187,12 @@ func writeCPDPage[T asm.Float](w io.Writer, res *result, r *cpd.Result[T]) error
 	p := report.CPDPage{
 		Title:   "Decomposition of " + path.Base(res.Input.File),
 		Command: res.Command, Facts: facts(res), Formula: res.Formula, Trace: r.Trace,
-		Weights: r.Weights, Penalty: penaltyOf(res), Beta: res.Balance.Beta, Pruned: res.Pruned,
+		Axes: r.Axes, Penalty: penaltyOf(res), Beta: res.Balance.Beta, Pruned: res.Pruned,
 	}
-	for _, f := range r.Factors {
+	m := r.Model.Clone()
+	m.FixSigns()
+	p.Weights = m.Weights
+	for _, f := range m.Factors {
 		p.Factors = append(p.Factors, matrix.Convert[float64](f))
 	}
 	return report.CPD(w, p)

@@ -93,6 +93,6 @@ func nmfOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, in 
 	res.Size = storageOf[T](in.facts, (r.W.Rows+r.H.Cols)*r.Rank())
 	masks.record(res)
 	return run.done(ctx, res, res, r.Model, r.Report, func(w io.Writer) error {
-		return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H))
+		return writeNMFPage(w, res, r.Trace, matrix.Convert[float64](r.W), matrix.Convert[float64](r.H), r.Axes)
 	})
 }

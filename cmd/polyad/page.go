@@ -8,12 +8,13 @@ import (
 
 	"polyad/internal/report"
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/nmf"
 	"polyad/solver"
 )
 
 // writeNMFPage writes the report of a factorization.
-func writeNMFPage(w io.Writer, res *result, trace solver.Trace, wm, hm *matrix.Dense[float64]) error {
+func writeNMFPage(w io.Writer, res *result, trace solver.Trace, wm, hm *matrix.Dense[float64], axes []ndio.Axis) error {
 	return report.NMF(w, report.NMFPage{
 		Title:   "Factorization of " + path.Base(res.Input.File),
 		Command: res.Command,
@@ -22,6 +23,7 @@ func writeNMFPage(w io.Writer, res *result, trace solver.Trace, wm, hm *matrix.D
 		Trace:   trace,
 		W:       wm,
 		H:       hm,
+		Axes:    axes,
 		Penalty: penaltyOf(res),
 		Beta:    res.Balance.Beta,
 		Pruned:  res.Pruned,

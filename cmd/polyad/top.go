@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/cpd"
+	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/nmf"
@@ -153,23 +153,10 @@ func columnsOf(dir string) (shape []int, axes []ndio.Axis, factors []*matrix.Den
 func leadingOf(mode int, f *matrix.Dense[float64], axis ndio.Axis, count int) leadingMode {
 	m := leadingMode{Mode: mode, Title: axis.Title, Unit: axis.Unit, Components: []leadingComponent{}, axis: axis}
 	for q := range f.Cols {
-		order := make([]int, 0, f.Rows)
-		most, sum := 0.0, 0.0
-		for i := range f.Rows {
-			most = max(most, math.Abs(f.At(i, q)))
-			if f.At(i, q) != 0 {
-				order = append(order, i)
-			}
-		}
-		for i := range f.Rows {
-			if most > 0 {
-				sum += math.Abs(f.At(i, q)) / most
-			}
-		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(f.At(b, q)), math.Abs(f.At(a, q))) })
 		c := leadingComponent{Component: q, Entries: []leadingEntry{}}
-		for _, i := range order[:min(count, len(order))] {
-			e := leadingEntry{Index: i, Value: f.At(i, q), Share: math.Abs(f.At(i, q)) / most / sum}
+		rows, shares := report.Leading(f, q, count)
+		for k, i := range rows {
+			e := leadingEntry{Index: i, Value: f.At(i, q), Share: shares[k]}
 			if i < len(axis.Names) {
 				e.Name = axis.Names[i]
 			}
@@ -190,6 +177,9 @@ const widestName = 40
 func (l *leading) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %s, %s\n", plain(l.Model), l.Kind, shape(l.Shape))
 	for _, m := range l.Modes {
+		if name, first, second, count := m.axis.Repeated(); count > 0 {
+			fmt.Fprintf(w, "\nmode %d: names repeat earlier ones %d times, as %s of index %d and of %d; indices tell them apart\n", m.Mode, count, strconv.Quote(shortened(plain(name))), first, second)
+		}
 		for _, c := range m.Components {
 			fmt.Fprintf(w, "\ncomponent %d, mode %d", c.Component, m.Mode)
 			if h := (ndio.Axis{Title: m.Title, Unit: m.Unit}).Heading(); h != "" {

@@ -322,15 +322,19 @@ func scalesOf[T asm.Float](r *tucker.Result[T]) (scales [][]float64) {
 
 // writeTuckerPage writes the report of a decomposition.
 func writeTuckerPage[T asm.Float](w io.Writer, res *tuckerResult, r *tucker.Result[T]) error {
+	m := r.Model.Clone()
+	if slices.ContainsFunc(m.Core.Data, func(v T) bool { return v < 0 }) {
+		m.FixSigns()
+	}
 	p := report.TuckerPage{
 		Title:   "Tucker decomposition of " + path.Base(res.Input.File),
 		Command: res.Command, Facts: facts(&res.result), Formula: res.Formula, Trace: r.Trace, Penalty: penaltyOf(&res.result),
-		Core: tensor.New[float64](r.Core.Shape...), Pruned: res.Pruned,
+		Core: tensor.New[float64](m.Core.Shape...), Pruned: res.Pruned, Axes: r.Axes,
 	}
-	for i, v := range r.Core.Contiguous().Data[:p.Core.Len()] {
+	for i, v := range m.Core.Contiguous().Data[:p.Core.Len()] {
 		p.Core.Data[i] = float64(v)
 	}
-	for _, f := range r.Factors {
+	for _, f := range m.Factors {
 		if f == nil {
 			p.Factors = append(p.Factors, nil)
 			continue

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/solver"
 )
 
@@ -26,6 +27,8 @@ type CPDPage struct {
 	// components, nil for ones; nil factors are left out.
 	Factors []*matrix.Dense[float64]
 	Weights []float64
+	// Axes tell what the indices of each mode are; nil when nothing is known.
+	Axes []ndio.Axis
 	// Penalty, Beta and Pruned are those of an [NMFPage].
 	Penalty map[string]float64
 	Beta    []float64
@@ -58,7 +61,7 @@ func buildCPD(p CPDPage) (*modelView, error) {
 		shares = normShares(p.Factors, p.Weights)
 	}
 	for n, f := range p.Factors {
-		view, err := newFactor(f.Transpose(), fmt.Sprintf("F%d", n), fmt.Sprintf("index of mode %d", n), shares)
+		view, err := newFactor(f.Transpose(), fmt.Sprintf("F%d", n), fmt.Sprintf("index of mode %d", n), shares, axisOf(p.Axes, n))
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"polyad/matrix"
+	"polyad/ndio"
 )
 
 // maxStrips is the largest number of components that get a curve each, minStrip
@@ -27,15 +28,22 @@ type factorView struct {
 	Heat        template.HTML
 	Strips      template.HTML // empty for short factors
 	Drawn       string        // which components have a curve, empty for all
+	Leading     []leadingView // empty where indices have no names
 }
 
 // newFactor draws a factor with a component per row. Where says what its columns
-// are, shares which components matter most.
-func newFactor(x *matrix.Dense[float64], name, where string, shares []float64) (factorView, error) {
-	v := factorView{Name: name, Where: where, Length: x.Cols}
+// are, shares which components matter most, and the axis what the columns are called.
+func newFactor(x *matrix.Dense[float64], name, where string, shares []float64, axis ndio.Axis) (factorView, error) {
+	if err := axis.Check(x.Cols); err != nil {
+		return factorView{}, fmt.Errorf("%w: %s: %w", ErrPage, name, err)
+	}
+	if h := axis.Heading(); h != "" {
+		where += " (" + h + ")"
+	}
+	v := factorView{Name: name, Where: where, Length: x.Cols, Leading: leading(x, axis)}
 	f := &figure{width: wide, height: rowsHeight(x.Rows), alt: name + " as a heat map, a component per row"}
 	numbers := countTo(x.Rows)
-	f.x, f.y = indices(x.Cols), components(numbers, f.height)
+	f.x, f.y = places(axis, x.Cols), components(numbers, f.height)
 	f.layers = append(f.layers, heat(magnitudes(x), f.x.lo, f.x.hi, viridis))
 	var err error
 	if v.Heat, err = f.svg(); err != nil || x.Cols < minStrip && (x.Cols < 2 || !signed(x.Data)) {
@@ -47,16 +55,16 @@ func newFactor(x *matrix.Dense[float64], name, where string, shares []float64) (
 		numbers = numbers[:maxStrips]
 		slices.Sort(numbers)
 	}
-	v.Strips, err = strips(x, name, numbers)
+	v.Strips, err = strips(x, name, numbers, axis)
 	return v, err
 }
 
 // strips draws the given rows of x, counted from 0, one below the other, each
 // scaled to its largest value.
-func strips(x *matrix.Dense[float64], name string, numbers []int) (template.HTML, error) {
+func strips(x *matrix.Dense[float64], name string, numbers []int, axis ndio.Axis) (template.HTML, error) {
 	r := len(numbers)
 	f := &figure{width: wide, height: 30 + math.Max(16, math.Min(46, 900/float64(r)))*float64(r), alt: name + ", a curve per component"}
-	f.x, f.y = indices(x.Cols), components(numbers, f.height)
+	f.x, f.y = places(axis, x.Cols), components(numbers, f.height)
 	for i, number := range numbers {
 		base := float64(r - 1 - i)
 		f.line(plotter.XYs{{X: f.x.lo, Y: base}, {X: f.x.hi, Y: base}}, inkGrid, false)

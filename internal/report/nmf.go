@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/solver"
 )
 
@@ -28,6 +29,8 @@ type NMFPage struct {
 	Trace solver.Trace
 	// W is m x r and H is r x n, nonnegative; nil leaves out the factors.
 	W, H *matrix.Dense[float64]
+	// Axes tell what the rows and the columns of X are; nil when nothing is known.
+	Axes []ndio.Axis
 	// Penalty is the value of the penalty on each block.
 	Penalty map[string]float64
 	// Beta is β_q of package balance for each component, empty when the factors
@@ -76,11 +79,11 @@ func buildNMF(p NMFPage) (*modelView, error) {
 	if p.W != nil {
 		columns := p.W.Transpose()
 		shares = modelShares(columns, p.H)
-		for _, f := range []struct {
+		for n, f := range []struct {
 			x          *matrix.Dense[float64]
 			name, rows string
 		}{{columns, "W", "row of X"}, {p.H, "H", "column of X"}} {
-			view, err := newFactor(f.x, f.name, f.rows, shares)
+			view, err := newFactor(f.x, f.name, f.rows, shares, axisOf(p.Axes, n))
 			if err != nil {
 				return nil, err
 			}

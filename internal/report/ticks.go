@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"gonum.org/v1/plot"
+
+	"polyad/ndio"
 )
 
 // span is the range of an axis, lo < hi, and the ticks on it.
@@ -165,6 +167,17 @@ func indices(n int) span {
 	step := max(1, int(niceStep(float64(n)/10)))
 	for k := 0; k < n; k += step {
 		s.ticks = append(s.ticks, plot.Tick{Value: float64(k + 1), Label: strconv.Itoa(k)})
+	}
+	return s
+}
+
+// places is [indices] with the values of the axis, where it has some, at the ticks.
+func places(axis ndio.Axis, n int) span {
+	s := indices(n)
+	for k, t := range s.ticks {
+		if i := int(t.Value) - 1; i < len(axis.Values) {
+			s.ticks[k].Label = Number(axis.Values[i])
+		}
 	}
 	return s
 }

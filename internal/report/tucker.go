@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/solver"
 	"polyad/tensor"
 )
@@ -29,6 +30,8 @@ type TuckerPage struct {
 	// any sign; a nil core leaves out the model.
 	Core    *tensor.Dense[float64]
 	Factors []*matrix.Dense[float64]
+	// Axes tell what the indices of each mode are; nil when nothing is known.
+	Axes []ndio.Axis
 	// Penalty is that of an [NMFPage], and Pruned lists the pruned components of
 	// each mode.
 	Penalty map[string]float64
@@ -81,7 +84,7 @@ func buildTucker(p TuckerPage) (*modelView, error) {
 func (v *modelView) tucker(p TuckerPage) error {
 	if core := p.Core.Contiguous(); core.Len() <= maxCore {
 		g := matrix.Of(core.Shape[0], core.Len()/core.Shape[0], core.Data)
-		view, err := newFactor(g, "G", "entry of a slice of the core along mode 0", sizes(g))
+		view, err := newFactor(g, "G", "entry of a slice of the core along mode 0", sizes(g), ndio.Axis{})
 		if err != nil {
 			return err
 		}
@@ -94,7 +97,7 @@ func (v *modelView) tucker(p TuckerPage) error {
 			continue
 		}
 		x := f.Transpose()
-		view, err := newFactor(x, fmt.Sprintf("F%d", n), fmt.Sprintf("index of mode %d", n), sizes(slicesAlong(p.Core, n)))
+		view, err := newFactor(x, fmt.Sprintf("F%d", n), fmt.Sprintf("index of mode %d", n), sizes(slicesAlong(p.Core, n)), axisOf(p.Axes, n))
 		if err != nil {
 			return err
 		}
