@@ -20,6 +20,7 @@ import (
 	"polyad/audio"
 	"polyad/loss"
 	"polyad/matrix"
+	"polyad/ndio"
 	"polyad/nmf"
 	"polyad/reg"
 	"polyad/solver"
@@ -241,6 +242,19 @@ type audioComponent struct {
 	Stem    string       `json:"stem"`
 }
 
+// axes returns where the bins and the frames of the spectrogram lie.
+func (rec *recording) axes(bins, frames int) []ndio.Axis {
+	f := ndio.Axis{Title: "frequency", Unit: "Hz", Values: make([]float64, bins)}
+	for k := range f.Values {
+		f.Values[k] = rec.mono.Frequency(k)
+	}
+	t := ndio.Axis{Title: "time", Unit: "s", Values: make([]float64, frames)}
+	for k := range t.Values {
+		t.Values[k] = rec.mono.Time(k)
+	}
+	return []ndio.Axis{f, t}
+}
+
 // audioRun factorizes the spectrogram and writes what was found.
 func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float64) error {
 	x, err := rec.mono.MagnitudeContext(ctx)
@@ -260,6 +274,7 @@ func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float6
 		return ended
 	}
 	facts := inputFacts{File: named(rec.file), Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
+	r.Axes = rec.axes(x.Rows, x.Cols)
 	res := newResult(run.command, r, facts, run.flags)
 	res.Options["window"], res.Options["hop"], res.Options["mask_exponent"] = rec.mono.Size, rec.mono.Hop, exponent
 	comps, err := describeComponents(rec, r)
@@ -299,7 +314,7 @@ func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float6
 		return err
 	}
 	files := map[string]string{}
-	names := []string{"report.html", "W.npy", "H.npy", "trace.csv", "result.json"}
+	names := []string{"report.html", "W.npy", "H.npy", "axis_0.csv", "axis_1.csv", "trace.csv", "result.json"}
 	if sounds {
 		names = append(names, mixtureFile)
 		for _, c := range comps {

@@ -48,11 +48,16 @@ func TestAudioLeavesReportStemsAndModel(t *testing.T) {
 		assert.FileExists(t, filepath.Join(out, c.Stem))
 	}
 	assert.InDelta(t, 1, energy, 1e-9)
+	m, err := nmf.Load[float64](out)
+	require.NoError(t, err)
+	require.Len(t, m.Axes, 2)
+	assert.Equal(t, "frequency [Hz]", m.Axes[0].Heading())
+	assert.InDelta(t, 22050, m.Axes[0].Values[m.W.Rows-1], 1e-9)
+	assert.Equal(t, "time [s]", m.Axes[1].Heading())
+	assert.InDelta(t, 2048/44100., m.Axes[1].Values[1], 1e-6)
 	for name, path := range res.Files {
 		assert.FileExists(t, path, name)
 	}
-	m, err := nmf.Load[float64](out)
-	require.NoError(t, err)
 	assert.Equal(t, 3, m.Rank())
 	page, err := os.ReadFile(filepath.Join(out, "report.html"))
 	require.NoError(t, err)

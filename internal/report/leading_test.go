@@ -30,7 +30,9 @@ func TestPagesNameWhatLeads(t *testing.T) {
 	w, h := matrix.Of(3, 1, []float64{1, 3, 0}), matrix.Of(1, 3, []float64{0, 1, 1})
 	trace := solver.Trace{{Loss: 1}}
 	pages := map[string]func(*bytes.Buffer) error{
-		"nmf": func(b *bytes.Buffer) error { return report.NMF(b, report.NMFPage{W: w, H: h, Axes: axes, Trace: trace}) },
+		"nmf": func(b *bytes.Buffer) error {
+			return report.NMF(b, report.NMFPage{W: w, H: h, Axes: axes, Trace: trace})
+		},
 		"cpd": func(b *bytes.Buffer) error {
 			return report.CPD(b, report.CPDPage{Factors: []*matrix.Dense[float64]{w, h.Transpose()}, Axes: axes, Trace: trace})
 		},
