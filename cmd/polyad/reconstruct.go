@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,23 +26,25 @@ const tileElements = 1 << 20
 func (a *app) reconstructCommand() *cobra.Command {
 	var force, quiet bool
 	cmd := &cobra.Command{
-		Use:   "reconstruct MODEL OUT.npy",
+		Use:   "reconstruct MODEL OUT",
 		Short: "The array that a model stands for, tile by tile",
 		Long: `reconstruct writes the array of the model in the folder MODEL, W·H, the sum of the
 components, or the core times the factors, as a .npy file in the element type of
-the model. It holds one tile of rows in memory, so the array may be larger than
-that. The file appears whole or not at all.`,
-		Example: `  polyad reconstruct model X.npy`,
-		Args:    cobra.MaximumNArgs(2),
+the model; a matrix also as a .csv or .tsv table, with the names that the model has
+of rows and columns as index column and header. It holds one tile of rows in memory,
+so the array may be larger than that. The file appears whole or not at all.`,
+		Example: `  polyad reconstruct model X.npy
+  polyad reconstruct model X.csv`,
+		Args: cobra.MaximumNArgs(2),
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "replace OUT.npy")
+	cmd.Flags().BoolVar(&force, "force", false, "replace OUT")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
 	cmd.RunE = a.verb(func(_ *cobra.Command, args []string) error {
 		if len(args) < 2 {
-			return usagef("reconstruct takes the folder of a MODEL and the name of a .npy file")
+			return usagef("reconstruct takes the folder of a MODEL and the name of a .npy, .csv or .tsv file")
 		}
-		if !strings.EqualFold(filepath.Ext(args[1]), ".npy") {
-			return usagef("%s: the array is written as .npy; end the name in .npy", args[1])
+		if !slices.Contains([]string{".npy", ".csv", ".tsv"}, suffixOf(args[1])) {
+			return usagef("%s: the array is written as .npy, a matrix also as .csv or .tsv; end the name so", args[1])
 		}
 		if _, err := os.Lstat(args[1]); err == nil && !force {
 			return usagef("%s exists; choose another name, or --force to replace it", args[1])
@@ -79,6 +82,28 @@ that. The file appears whole or not at all.`,
 	return cmd
 }
 
+func suffixOf(path string) string { return strings.ToLower(filepath.Ext(path)) }
+
+// arrayWriter receives an array in row-major order.
+type arrayWriter[T asm.Float] interface {
+	Write([]T) error
+	Close() error
+}
+
+// writerFor begins an array in the form that the name of its file asks for.
+func writerFor[T asm.Float](w io.Writer, path string, size []int, axes []ndio.Axis) (arrayWriter[T], error) {
+	suffix := suffixOf(path)
+	switch {
+	case suffix == ".npy":
+		return ndio.NewNPYWriter[T](w, size...)
+	case len(size) != 2:
+		return nil, usagef("a table holds a matrix, and this array has the shape %s; write .npy", shape(size))
+	case suffix == ".tsv":
+		return ndio.NewTableWriter[T](w, size[0], size[1], '\t', axes)
+	}
+	return ndio.NewTableWriter[T](w, size[0], size[1], ',', axes)
+}
+
 // reconstructCPD writes the array of a canonical polyadic model and says what was
 // written.
 func reconstructCPD[T asm.Float](dir, path string) (said string, err error) {
@@ -88,7 +113,7 @@ func reconstructCPD[T asm.Float](dir, path string) (said string, err error) {
 	}
 	var tiles tensor.CPTiles[T]
 	tiles.Set(m.CP(), 1)
-	return reconstructTiles[T](path, m.Shape(), &tiles, fmt.Sprint("rank ", m.Rank()))
+	return reconstructTiles[T](path, m.Shape(), m.Axes, &tiles, fmt.Sprint("rank ", m.Rank()))
 }
 
 // reconstructTucker is reconstructCPD for a Tucker model.
@@ -99,7 +124,7 @@ func reconstructTucker[T asm.Float](dir, path string) (said string, err error) {
 	}
 	var tiles tensor.TuckerTiles[T]
 	tiles.Set(m.Tucker(), 1)
-	return reconstructTiles[T](path, m.Shape(), &tiles, "core "+shape(m.Ranks()))
+	return reconstructTiles[T](path, m.Shape(), m.Axes, &tiles, "core "+shape(m.Ranks()))
 }
 
 // tileSource gives an array as a matrix, rows at a time.
@@ -109,10 +134,10 @@ type tileSource[T asm.Float] interface {
 }
 
 // reconstructTiles writes an array tile by tile and says what was written.
-func reconstructTiles[T asm.Float](path string, size []int, tiles tileSource[T], rank string) (said string, err error) {
+func reconstructTiles[T asm.Float](path string, size []int, axes []ndio.Axis, tiles tileSource[T], rank string) (said string, err error) {
 	rows, cols := tiles.Size()
 	err = wholefile.Write(path, func(w io.Writer) error {
-		out, err := ndio.NewNPYWriter[T](w, size...)
+		out, err := writerFor[T](w, path, size, axes)
 		if err != nil {
 			return err
 		}
@@ -149,7 +174,7 @@ func reconstruct[T asm.Float](dir, path string) (said string, err error) {
 	}
 	rows, cols := m.W.Rows, m.H.Cols
 	err = wholefile.Write(path, func(w io.Writer) error {
-		out, err := ndio.NewNPYWriter[T](w, rows, cols)
+		out, err := writerFor[T](w, path, []int{rows, cols}, m.Axes)
 		if err != nil {
 			return err
 		}
