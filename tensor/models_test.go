@@ -352,3 +352,9 @@ func ExampleTucker_Reconstruct() {
 	fmt.Println(m.Reconstruct(nil).Data, m.Norm())
 	// Output: [1 2 3 6] 7.0710678118654755
 }
+func TestHadamardGramRefusesAFactorOfItsProduct(t *testing.T) {
+	a, b := matrix.Of(1, 1, []float64{2}), matrix.Of(1, 1, []float64{3})
+	require.Panics(t, func() { tensor.HadamardGram(a, []*matrix.Dense[float64]{a, b}, -1) })
+	tensor.HadamardGram(a, []*matrix.Dense[float64]{a, b}, 0) // it is left out
+	require.Equal(t, 3.0, a.At(0, 0))
+}
