@@ -47,6 +47,10 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode i
 	opt.Nonneg = fitting.NumberLast(opt.Nonneg, mode, order)
 	opt.Fix = fitting.NumberLast(opt.Fix, mode, order)
 	opt.Penalty = fitting.MoveLast(opt.Penalty, mode, order)
+	opt.Run.Observe = fitting.MapSnapshots(opt.Run.Observe, func(s *Model[T]) *Model[T] {
+		s.Factors = fitting.MoveBack(s.Factors, mode, order)
+		return s
+	})
 	opt.Mask = maskLast(opt.Mask, x.Shape, mode)
 	moved := &Model[T]{Weights: m.Weights, Factors: fitting.MoveLast(m.Factors, mode, order), Axes: fitting.MoveLast(m.Axes, mode, order)}
 	r, err := moved.Transform(ctx, modeLast(x, mode), &opt)

@@ -2,6 +2,7 @@ package cpd_test
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/reg"
+	"polyad/solver"
 	"polyad/tensor"
 )
 
@@ -143,4 +145,28 @@ func largestAt(x []float64) (at int) {
 		}
 	}
 	return at
+}
+
+func TestResultsTransformAlongAnyModeAsTheyWereFitted(t *testing.T) {
+	x := tensor.New[float64](5, 4, 3)
+	for i := range x.Data {
+		x.Data[i] = 1 + math.Sin(float64(i))
+	}
+	r, err := cpd.Fit(t.Context(), x, 2, &cpd.Options{Loss: loss.KL, Run: solver.Options{MaxIter: solver.Set(20)}})
+	require.NoError(t, err)
+	for mode := range 3 {
+		got, err := r.TransformMode(t.Context(), x, mode, nil)
+		require.NoError(t, err)
+		require.Equal(t, loss.KL, got.Options.Loss, "the fit's own")
+		o := r.Options.ForTransformMode(mode, 3)
+		o.Run.Observe = []solver.Observer{func(e solver.Event) bool {
+			require.Equal(t, r.Shape(), e.Snapshot().(*cpd.Model[float64]).Shape(), "mode %d", mode)
+			return false
+		}}
+		same, err := r.TransformMode(t.Context(), x, mode, &o)
+		require.NoError(t, err)
+		require.Equal(t, got.Factors, same.Factors)
+	}
+	_, err = r.TransformMode(t.Context(), x, 3, nil)
+	require.ErrorIs(t, err, cpd.ErrOption)
 }

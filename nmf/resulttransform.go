@@ -12,17 +12,23 @@ import (
 // The error wraps [ErrOption] when the result was normalized since and H
 // carried penalties, whose weights belong to the scale of the fit.
 func (r *Result[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options) (*Result[T], error) {
+	return r.TransformMode(ctx, x, 1, o)
+}
+
+// TransformMode is [Model.TransformMode] that takes the options of the fit, as
+// Transform does.
+func (r *Result[T]) TransformMode(ctx context.Context, x *matrix.Dense[T], mode int, o *Options) (*Result[T], error) {
 	if r == nil {
 		return nil, fmt.Errorf("nmf: %w: the result is nil", ErrShape)
 	}
 	if o == nil {
-		own := r.Options.ForTransform()
-		if r.normalized && len(own.H.Active()) > 0 {
+		own := r.Options.ForTransformMode(mode)
+		if r.normalized && len(own.H.Active())+len(own.W.Active()) > 0 {
 			return nil, fmt.Errorf("nmf: %w: the model was normalized after a fit with penalties, whose weights are not those of its scale any more; give options", ErrOption)
 		}
 		o = &own
 	}
-	return r.Model.Transform(ctx, x, o)
+	return r.Model.TransformMode(ctx, x, mode, o)
 }
 
 // Normalize is [Model.Normalize], after which [Result.Transform] knows that the

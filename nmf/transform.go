@@ -71,7 +71,7 @@ func (m *Model[T]) otherSamples(cols int) string {
 	case cols == m.W.Rows:
 		return "columns are samples: transpose the data"
 	case m.H != nil && cols == m.H.Cols:
-		return "columns are samples, and these data have new rows: fit the transposed data, whose columns then are samples, and transform the new ones transposed"
+		return "columns are samples, and these data have new rows: transform them along mode 0"
 	}
 	return "columns are samples, with the rows of the model"
 }

@@ -185,7 +185,7 @@ func ExampleModel_Transform() {
 
 func TestTransformNamesTheMendForSamplesInRows(t *testing.T) {
 	m := &nmf.Model[float64]{W: matrix.New[float64](12, 2), H: matrix.New[float64](2, 7)}
-	for shape, mend := range map[[2]int]string{{7, 12}: "transpose the data", {5, 7}: "fit the transposed data", {5, 8}: "with the rows of the model"} {
+	for shape, mend := range map[[2]int]string{{7, 12}: "transpose the data", {5, 7}: "along mode 0", {5, 8}: "with the rows of the model"} {
 		_, err := m.Transform(t.Context(), matrix.New[float64](shape[0], shape[1]), nil)
 		require.ErrorIs(t, err, nmf.ErrShape)
 		require.ErrorContains(t, err, mend)

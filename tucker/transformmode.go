@@ -57,6 +57,10 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode i
 	}
 	back = fitting.MoveBack(last, mode, order)
 	last = fitting.MoveLast(last, mode, order)
+	opt.Run.Observe = fitting.MapSnapshots(opt.Run.Observe, func(s *Model[T]) *Model[T] {
+		s.Core, s.Factors = s.Core.Permute(back...).Contiguous(), fitting.MoveBack(s.Factors, mode, order)
+		return s
+	})
 	moved := &Model[T]{Core: m.Core.Permute(last...).Contiguous(), Factors: fitting.MoveLast(m.Factors, mode, order), Axes: fitting.MoveLast(m.Axes, mode, order)}
 	r, err := moved.Transform(ctx, x.Permute(last...).Contiguous(), &opt)
 	if r == nil {

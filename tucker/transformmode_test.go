@@ -2,6 +2,7 @@ package tucker_test
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,6 +11,8 @@ import (
 	"polyad/loss"
 	"polyad/ndio"
 	"polyad/reg"
+	"polyad/solver"
+	"polyad/tensor"
 	"polyad/tucker"
 )
 
@@ -89,4 +92,28 @@ func TestFixedSignsAreUnique(t *testing.T) {
 	turned.FixSigns()
 	require.Equal(t, m, turned)
 	require.InDeltaSlice(t, x.Data, m.Reconstruct().Data, 1e-12)
+}
+
+func TestResultsTransformAlongAnyModeAsTheyWereFitted(t *testing.T) {
+	x := tensor.New[float64](5, 4, 3)
+	for i := range x.Data {
+		x.Data[i] = 1 + math.Sin(float64(i))
+	}
+	r, err := tucker.Fit(t.Context(), x, []int{2, 3, 2}, &tucker.Options{Loss: loss.KL, Run: solver.Options{MaxIter: solver.Set(20)}})
+	require.NoError(t, err)
+	for mode := range 3 {
+		got, err := r.TransformMode(t.Context(), x, mode, nil)
+		require.NoError(t, err)
+		require.Equal(t, loss.KL, got.Options.Loss, "the fit's own")
+		o := r.Options.ForTransformMode(mode, 3)
+		o.Run.Observe = []solver.Observer{func(e solver.Event) bool {
+			require.Equal(t, r.Shape(), e.Snapshot().(*tucker.Model[float64]).Shape(), "mode %d", mode)
+			return false
+		}}
+		same, err := r.TransformMode(t.Context(), x, mode, &o)
+		require.NoError(t, err)
+		require.Equal(t, got.Factors, same.Factors)
+	}
+	_, err = r.TransformMode(t.Context(), x, 3, nil)
+	require.ErrorIs(t, err, tucker.ErrOption)
 }

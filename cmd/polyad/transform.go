@@ -43,7 +43,7 @@ func (a *app) transformCommand() *cobra.Command {
 		Long: `transform finds one factor for the data in FILE, new samples, in the basis of
 the model in the folder MODEL, whose other factors stay:
 
-    nmf      H (r x n) for the columns of FILE (m x n); W stays
+    nmf      H (r x n) for the columns of FILE (m x n), W stays; with --mode 0 W for its rows
     cpd      the factor of the last mode, or of --mode; weights and other factors stay
     tucker   likewise; core and other factors stay
 
@@ -56,6 +56,7 @@ and als; in a Tucker model hals begins there) where nothing forbids it: missing
 entries, a floor (--eps), l1 on a factor of both signs.`,
 		Example: `  polyad nmf old.npy -r 10 -o model
   polyad transform model new.npy -o coded
+  polyad transform model newrows.csv --mode 0 -o coded
   polyad transform model new.npy --loss kl --l1 h=0 --tol 1e-9 -o coded
   polyad transform parts subjects.npy --mode 0 -o coded
   polyad transform parts week2.npy --nonneg --l1 2=0.1 -o coded`,
@@ -65,7 +66,7 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 	cmd.Flags().Lookup("method").Usage = "nmf: hals, mu, als or anls; cpd: als, hals or mu; tucker: hals or mu; only mu takes losses other than frobenius; default: see above"
 	cmd.Flags().Var(&f.nonneg, "nonneg", "cpd, tucker: the new factor is nonnegative")
 	cmd.Flags().Lookup("nonneg").NoOptDefVal = "all"
-	cmd.Flags().IntVar(&f.along, "mode", -1, "cpd, tucker: the mode along which the samples are new; default the last one")
+	cmd.Flags().IntVar(&f.along, "mode", -1, "the mode along which the samples are new; default the last one, in nmf 1, the columns")
 	masks.register(cmd.Flags(), &a.data)
 	a.data.registerType(cmd.Flags())
 	a.names.register(cmd.Flags())
@@ -103,10 +104,16 @@ func (a *app) transformNMF(cmd *cobra.Command, args []string, f *cpdFlags, masks
 	if err := f.noModes(); err != nil {
 		return err
 	}
-	if f.changed("mode") && f.along != 1 {
-		return usagef("--mode %d: in nmf the columns of FILE, mode 1, are the new samples; give --transpose for rows", f.along)
+	block := "h"
+	switch {
+	case !f.changed("mode"):
+		f.along = 1
+	case f.along == 0:
+		block = "w"
+	case f.along != 1:
+		return usagef("--mode %d: a matrix has the modes 0, rows, and 1, columns", f.along)
 	}
-	eps, err := f.inherit(args[0], "h")
+	eps, err := f.inherit(args[0], block)
 	if err != nil {
 		return err
 	}
@@ -128,13 +135,13 @@ func (a *app) transformNMF(cmd *cobra.Command, args []string, f *cpdFlags, masks
 		return err
 	}
 	if in.array.F32 != nil {
-		return transformNMFOf(cmd.Context(), run, masks, args[0], in, in.array.F32)
+		return transformNMFOf(cmd.Context(), run, masks, args[0], f.along, in, in.array.F32)
 	}
-	return transformNMFOf(cmd.Context(), run, masks, args[0], in, in.array.F64)
+	return transformNMFOf(cmd.Context(), run, masks, args[0], f.along, in, in.array.F64)
 }
 
-// transformNMFOf finds H for the array of one element type and writes the model.
-func transformNMFOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, dir string, in *input, t *tensor.Dense[T]) error {
+// transformNMFOf finds one factor for the array of one element type and writes the model.
+func transformNMFOf[T asm.Float](ctx context.Context, run *fitting, masks *maskFlags, dir string, along int, in *input, t *tensor.Dense[T]) error {
 	if err := checkMatrix(in.facts.File, t); err != nil {
 		return err
 	}
@@ -155,16 +162,16 @@ func transformNMFOf[T asm.Float](ctx context.Context, run *fitting, masks *maskF
 		o.Method = nil // Transform knows the best one
 	}
 	bar := run.watch(&o.Run)
-	r, ended := m.Transform(ctx, x, &o)
+	r, ended := m.TransformMode(ctx, x, along, &o)
 	bar.clear()
 	if r == nil {
 		return ofModel(dir, in.facts.File, ended)
 	}
 	run.flags.init = dir
-	run.app.otherNames(in.facts.File, m.Axes, in.axes, 1)
-	r.Axes = sampled(m.Axes, in.axes, 1)
+	run.app.otherNames(in.facts.File, m.Axes, in.axes, along)
+	r.Axes = sampled(m.Axes, in.axes, along)
 	res := newResult(run.command, r, in.facts, run.flags)
-	res.Axes = axisResults(r.Axes)
+	res.Axes, res.Options["mode"] = axisResults(r.Axes), along
 	masks.record(res)
 	return run.done(ctx, res, res, r.Model, r.Report, nil)
 }
