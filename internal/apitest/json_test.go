@@ -162,7 +162,7 @@ var others = map[string]string{
 	"cpd.Method": "an interface", "cpd.Start": "an interface", "cpd.Model": "data", "cpd.Result": "written, not read", "cpd.Run": "solver.Restart",
 	"matrix.Float": "a constraint", "matrix.Dense": "data", "matrix.Error": "an error", "matrix.Operator": "an interface", "matrix.SPD": "work", "matrix.GramWork": "work", "matrix.QRWork": "work",
 	"gonumblas.Implementation": "no value", "metrics.Recovery": "numbers of a result",
-	"ndio.Array": "data", "ndio.Axis": "data", "ndio.Named": "data", "ndio.NPYWriter": "work",
+	"ndio.Array": "data", "ndio.Axis": "data", "ndio.Named": "data", "ndio.TableWriter": "work", "ndio.NPYWriter": "work",
 	"nmf.Method": "an interface", "nmf.Start": "an interface", "nmf.Model": "data", "nmf.Result": "written, not read", "nmf.Run": "solver.Restart", "nmf.Masks": "data",
 	"reg.Block": "work", "reg.Columns": "work",
 	"solver.Observer": "a function", "solver.Problem": "an interface", "solver.Checkpointer": "an interface", "solver.Stiller": "an interface", "solver.Returner": "an interface", "solver.Riser": "an interface",
