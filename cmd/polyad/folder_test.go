@@ -105,7 +105,7 @@ func modelFrom(t *testing.T, dir string, b []byte) (data string) {
 // damage adds names and values of axes that may be too few, too many or no text, and
 // cuts or alters a file of the model.
 func damage(t *testing.T, dir string, order int, next func(int) int) {
-	words := []string{"a", "", "\"b,c\"", "\x00\x1b[2J", "\xff\xfe", "\u202ename", "界", "1e999", "NaN", "x [nm]", "\r", "-3"}
+	words := []string{"a", "", "\"b,c\"", "\x00\x1b[2J", "\xff\xfe", "\u202ename", "界", "1e999", "nan", "x [nm]", "\r", "-3"}
 	for n := range order {
 		for _, file := range []string{ndio.NamesFile(n), ndio.AxisFile(n)} {
 			if next(4) != 1 {
