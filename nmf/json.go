@@ -109,7 +109,7 @@ func (r Result[T]) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON returns an error: what MarshalJSON writes is without the model, which
 // [Model.Save] writes and [Load] reads.
 func (r *Result[T]) UnmarshalJSON([]byte) error {
-	return fmt.Errorf("nmf: %w: the JSON of a result is without its model; save the model and load it, and read Options alone where they are wanted", ErrOption)
+	return fmt.Errorf("nmf: %w: the JSON of a result is without its model; save the model and load it", ErrOption)
 }
 
 // LogValue returns what JSON has, without the trace and the bits of a mask.

@@ -50,7 +50,7 @@ func (m *Model[T]) Transform(ctx context.Context, x *matrix.Dense[T], o *Options
 	start := &Model[T]{W: m.W, H: &matrix.Dense[T]{}}
 	if x != nil && checkLayout("the data matrix", x) == nil && x.Rows > 0 { // Fit refuses others
 		if x.Rows != m.W.Rows {
-			return nil, fmt.Errorf("nmf: %w: the data are %d x %d and the model has %d rows; %s", ErrShape, x.Rows, x.Cols, m.W.Rows, m.otherSamples(x.Cols))
+			return nil, fmt.Errorf("nmf: %w: the data have %d rows and %d columns and the model %d rows; %s", ErrShape, x.Rows, x.Cols, m.W.Rows, m.otherSamples(x.Cols))
 		}
 		start.H = level(m.W, x, opt.Mask)
 	}

@@ -189,6 +189,6 @@ func TestTransformNamesTheMendForSamplesInRows(t *testing.T) {
 		_, err := m.Transform(t.Context(), matrix.New[float64](shape[0], shape[1]), nil)
 		require.ErrorIs(t, err, nmf.ErrShape)
 		require.ErrorContains(t, err, mend)
-		require.ErrorContains(t, err, fmt.Sprintf("%d x %d", shape[0], shape[1]))
+		require.ErrorContains(t, err, fmt.Sprintf("%d rows and %d columns", shape[0], shape[1]))
 	}
 }

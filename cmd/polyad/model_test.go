@@ -329,7 +329,7 @@ func TestVerbsOnModelsRefuseWhatTheyCannotUse(t *testing.T) {
 		"eval, one-sided":      {2, []string{"eval", model, x, "--l1", "w=1"}, "penalize H too"},
 		"eval, scale":          {2, []string{"eval", normal, x}, "normalized"},
 		"reconstruct, one":     {2, []string{"reconstruct", model}, ".npy"},
-		"reconstruct, csv":     {2, []string{"reconstruct", model, out + ".csv"}, ".npy"},
+		"reconstruct, text":    {2, []string{"reconstruct", model, out + ".txt"}, ".npy"},
 		"reconstruct, folder":  {1, []string{"reconstruct", model, filepath.Join(dir, "no", "X.npy")}, "X.npy"},
 		"reconstruct, half":    {1, []string{"reconstruct", half, out + ".npy"}, "H.npy is missing"},
 	} {
@@ -338,7 +338,7 @@ func TestVerbsOnModelsRefuseWhatTheyCannotUse(t *testing.T) {
 		assert.Contains(t, stderr, c.text, name)
 		assert.Empty(t, stdout, name)
 		assert.Len(t, strings.Split(strings.TrimSpace(stderr), "\n"), 1, name)
-		for _, path := range []string{out, out + ".npy", out + ".csv"} {
+		for _, path := range []string{out, out + ".npy", out + ".txt"} {
 			_, err := os.Stat(path)
 			assert.ErrorIs(t, err, os.ErrNotExist, name)
 		}

@@ -224,7 +224,7 @@ func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error
 		*to = append(*to, given...)
 	}
 	if f.penalties.any() && s.rescaled() {
-		return o.Eps, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 all=0 for none)", dir)
+		return o.Eps, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 %s=0 for none)", dir, blocks[len(blocks)-1])
 	}
 	return o.Eps, nil
 }
