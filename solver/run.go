@@ -109,18 +109,15 @@ func (r *run) loop(ctx context.Context) (Status, error) {
 		return Unknown, err
 	}
 	interrupted := false
-	next := false // the next sweep is evaluated whatever TraceEvery says
 	for {
+		converged := r.converged()
 		switch {
 		case r.stopped:
 			return Stopped, nil
 		case ctx.Err() != nil:
 			return Cancelled, context.Cause(ctx)
-		case r.converged():
-			if r.riser == nil || r.alternates() {
-				return Converged, nil
-			}
-			next = true
+		case converged && (r.riser == nil || r.alternates()):
+			return Converged, nil
 		case r.Iterations >= maxIter:
 			return MaxIter, nil
 		case interrupted || r.o.MaxTime > 0 && time.Since(r.o.Start) > r.o.MaxTime:
@@ -134,8 +131,9 @@ func (r *run) loop(ctx context.Context) (Status, error) {
 			return Unknown, fmt.Errorf("sweep %d: %w", r.Iterations+1, err)
 		}
 		r.Iterations++
-		if last := r.Iterations == maxIter; last || next || r.Iterations%r.o.TraceEvery == 0 {
-			next = false
+		// An objective that seems to stand still, but may go up and down in turn, is
+		// looked at after the next sweep as well.
+		if last := r.Iterations == maxIter; last || converged || r.Iterations%r.o.TraceEvery == 0 {
 			if err := r.evaluate(last); err != nil {
 				return Unknown, err
 			}

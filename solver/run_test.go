@@ -377,3 +377,30 @@ func TestGoingUpAndDownInTurnIsNotConverging(t *testing.T) {
 		assert.Equal(t, solver.Converged, r.Status, "evaluated every %d", every)
 	}
 }
+
+// restless is a keeper whose sweeps are given up from some point on.
+type restless struct {
+	keeper
+	until, sweeps int
+}
+
+func (w *restless) Sweep() error {
+	if w.sweeps++; w.sweeps > w.until {
+		return solver.ErrInterrupted
+	}
+	return w.keeper.Sweep()
+}
+
+func TestLimitsHoldWhereTheObjectiveSeemsToStandStill(t *testing.T) {
+	still := slices.Repeat([]float64{2}, 100)
+	p := &keeper{wave: wave{values: still}}
+	r, err := solver.Run(t.Context(), p, solver.Options{MaxIter: solver.Set(10), TraceEvery: 10})
+	require.NoError(t, err)
+	assert.Equal(t, 10, r.Iterations, "no sweep beyond the last one")
+	assert.Equal(t, solver.MaxIter, r.Status)
+	q := &restless{keeper: keeper{wave: wave{values: still}}, until: 10}
+	r, err = solver.Run(t.Context(), q, solver.Options{MaxIter: solver.Set(90), TraceEvery: 10})
+	require.NoError(t, err)
+	assert.Equal(t, solver.MaxTime, r.Status, "a sweep is given up as it is time")
+	assert.Equal(t, 11, q.sweeps)
+}
