@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"polyad/asm"
 	"polyad/internal/fitting"
 	"polyad/matrix"
 	"polyad/tensor"
@@ -167,7 +166,7 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 		inverse = append(inverse, matrix.Convert[T](p))
 	}
 	x = x.Contiguous()
-	scale := fitting.FactorScale[T](largestEntry(x.Data[:x.Len()]), frobenius, 1)
+	scale := fitting.FactorScale[T](fitting.Largest(x.Data[:x.Len()]), frobenius, 1)
 	if scale != 1 {
 		x = x.Clone()
 		fitting.Rescale(x.Data, scale)
@@ -201,14 +200,6 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 		return 0, fmt.Errorf("cpd: %w: the core is not finite", ErrData)
 	}
 	return 100 * (1 - off/float64(r)), nil
-}
-
-// largestEntry returns the largest magnitude.
-func largestEntry[T asm.Float](x []T) (top float64) {
-	for _, v := range x {
-		top = max(top, math.Abs(float64(v)))
-	}
-	return top
 }
 
 // pseudoinverse returns A⁺ (n x m) of an m x n matrix, singular values below eps

@@ -128,16 +128,11 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *
 	if !opt.Eps.IsSet() {
 		stats := v.Stats()
 		eps := defaultEps(opt.Method, stats.Mean()/all, rank, order)
-		if size := fitting.LossSize(stats, opt.Loss); eps > 0 && size > 0 {
-			var blocks []fitting.Floored
-			for n, p := range opt.Penalty {
-				blocks = append(blocks, fitting.Floored{Penalty: p.Rescaled(fitting.ScaledObjective(opt.Loss, all), scale), Entries: opt.shape[n] * rank})
-			}
-			if low := fitting.LowerFloor[T](eps*scale, size, opt.Loss, blocks...); low < eps*scale {
-				eps = low / scale
-			}
+		var blocks []fitting.Floored
+		for n, p := range opt.Penalty {
+			blocks = append(blocks, fitting.Floored{Penalty: p.Rescaled(fitting.ScaledObjective(opt.Loss, all), scale), Entries: opt.shape[n] * rank})
 		}
-		opt.Eps = solver.Set(eps)
+		opt.Eps = solver.Set(fitting.LowerEps[T](eps, scale, fitting.LossSize(stats, opt.Loss), opt.Loss, blocks...))
 	}
 	var start []*matrix.Dense[T]
 	var report *Compression

@@ -30,15 +30,9 @@ func (s *state[T]) checkGiven() error {
 			return mu || hals && !fitting.Ridged(s.blocks[n].Penalty)
 		}}
 	}
-	if !turns(s.o.Method, s.balancer != nil).Locked(zero) {
+	with, mend, locked := fitting.Mend(zero, turns, s.o.Method, s.balancer != nil, Method(HALS{}), s.isFrobenius())
+	if !locked {
 		return nil
 	}
-	mend := "give entries that are not zero"
-	if s.balancer != nil && !turns(s.o.Method, false).Locked(zero) {
-		mend += ", or do not balance"
-	}
-	if s.isFrobenius() && !turns(HALS{}, s.balancer != nil).Locked(zero) {
-		mend += ", or use hals"
-	}
-	return fmt.Errorf("cpd: %w: the factors of modes %v of the start are all zero, which %v cannot leave; %s", ErrOption, slices.Clip(modes), fitting.With(s.o.Method, s.balancer != nil), mend)
+	return fmt.Errorf("cpd: %w: the factors of modes %v of the start are all zero, which %s cannot leave; %s", ErrOption, slices.Clip(modes), with, mend)
 }

@@ -152,15 +152,9 @@ func setUp[T asm.Float](x *matrix.Dense[T], rank int, opt *Options, scale float6
 		stats, objScale := v.Stats(), scaledObjective(opt.Loss, scale)
 		mean := stats.Mean() / (scale * scale)
 		eps := defaultEps[T](opt.Method, mean, rank)
-		if size := fitting.LossSize(stats, opt.Loss); size > 0 {
-			low := fitting.LowerFloor[T](eps*scale, size, opt.Loss,
-				fitting.Floored{Penalty: opt.W.Rescaled(objScale, scale), Entries: x.Rows * rank},
-				fitting.Floored{Penalty: opt.H.Rescaled(objScale, scale), Entries: x.Cols * rank})
-			if low < eps*scale {
-				eps = low / scale
-			}
-		}
-		opt.Eps = solver.Set(eps)
+		opt.Eps = solver.Set(fitting.LowerEps[T](eps, scale, fitting.LossSize(stats, opt.Loss), opt.Loss,
+			fitting.Floored{Penalty: opt.W.Rescaled(objScale, scale), Entries: x.Rows * rank},
+			fitting.Floored{Penalty: opt.H.Rescaled(objScale, scale), Entries: x.Cols * rank}))
 	}
 	start := given.Clone()
 	if given == nil {

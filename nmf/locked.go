@@ -43,15 +43,9 @@ func (s *state[T]) checkGiven() error {
 			return mu || hals && !fitting.Ridged(p)
 		}}
 	}
-	if !turns(s.o.Method, s.balancer != nil).Locked(zero) {
+	with, mend, locked := fitting.Mend(zero, turns, s.o.Method, s.balancer != nil, Method(HALS{}), s.l == loss.Frobenius)
+	if !locked {
 		return nil
 	}
-	mend := "give entries that are not zero"
-	if s.balancer != nil && !turns(s.o.Method, false).Locked(zero) {
-		mend += ", or do not balance"
-	}
-	if s.l == loss.Frobenius && !turns(HALS{}, s.balancer != nil).Locked(zero) {
-		mend += ", or use hals"
-	}
-	return fmt.Errorf("nmf: %w: %s all zero in the start, which %s cannot leave; %s", ErrOption, name, fitting.With(s.o.Method, s.balancer != nil), mend)
+	return fmt.Errorf("nmf: %w: %s all zero in the start, which %s cannot leave; %s", ErrOption, name, with, mend)
 }

@@ -116,6 +116,29 @@ func (m *Model[T]) finite() bool {
 	return !slices.ContainsFunc(m.Core.Data, bad)
 }
 
+// floorFor returns the default floor for data x, which are worked on as work, with
+// blocks scale times as large and their product all times.
+func floorFor[T asm.Float](x, work *tensor.Dense[T], opt *settled, scale, all float64) float64 {
+	mean := sumOf(x) / float64(x.Len())
+	eps := opt.defaultEps(mean)
+	if eps == 0 {
+		return 0
+	}
+	stats := data.Stats{Count: x.Len(), Sum: mean * all * float64(x.Len())}
+	if opt.Loss == loss.Frobenius {
+		stats.Squares = squaresOf(work)
+	}
+	objScale := fitting.ScaledObjective(opt.Loss, all)
+	entries, _ := tensor.Elements(opt.ranks)
+	blocks := []fitting.Floored{{Penalty: opt.Core.Rescaled(objScale, scale), Entries: entries}}
+	for n, p := range opt.Factors {
+		if !opt.alone[n] {
+			blocks = append(blocks, fitting.Floored{Penalty: p.Rescaled(objScale, scale), Entries: opt.shape[n] * opt.ranks[n]})
+		}
+	}
+	return fitting.LowerEps[T](eps, scale, fitting.LossSize(stats, opt.Loss), opt.Loss, blocks...)
+}
+
 // setUp makes the state of a fit of checked data; given is the start if one was
 // given.
 func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, scale float64, pool *par.Pool, given *Model[T], limit *fitting.Limit) (*state[T], error) {
@@ -123,41 +146,23 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, s
 	for range opt.scaled() {
 		all *= scale
 	}
-	mean := sumOf(x) / float64(x.Len())
-	stats := data.Stats{Count: x.Len(), Sum: mean * all * float64(x.Len())}
-	objScale := fitting.ScaledObjective(opt.Loss, all)
+	work, left := x, all // the data as they are worked on, but for the scale that is left
 	if opt.Loss == loss.Frobenius {
-		x, all = scaled(x, all), 1
+		work, left = scaled(x, all), 1
 	}
 	if !opt.Eps.IsSet() {
-		eps := opt.defaultEps(mean)
-		if eps > 0 && opt.Loss == loss.Frobenius {
-			stats.Squares = squaresOf(x)
-		}
-		if size := fitting.LossSize(stats, opt.Loss); eps > 0 && size > 0 {
-			entries, _ := tensor.Elements(opt.ranks)
-			blocks := []fitting.Floored{{Penalty: opt.Core.Rescaled(objScale, scale), Entries: entries}}
-			for n, p := range opt.Factors {
-				if !opt.alone[n] {
-					blocks = append(blocks, fitting.Floored{Penalty: p.Rescaled(objScale, scale), Entries: opt.shape[n] * opt.ranks[n]})
-				}
-			}
-			if low := fitting.LowerFloor[T](eps*scale, size, opt.Loss, blocks...); low < eps*scale {
-				eps = low / scale
-			}
-		}
-		opt.Eps = solver.Set(eps)
+		opt.Eps = solver.Set(floorFor(x, work, opt, scale, all))
 	}
 	var start *Model[T]
 	if given != nil {
 		start = working(opt, given, scale)
 	} else {
 		var err error
-		if start, err = generate(context.WithoutCancel(ctx), opt, scaled(x, all), pool, limit); err != nil {
+		if start, err = generate(context.WithoutCancel(ctx), opt, scaled(work, left), pool, limit); err != nil {
 			return nil, err
 		}
 	}
-	s, err := newState(x, opt, scale, pool, start)
+	s, err := newState(work, opt, scale, pool, start)
 	if err != nil {
 		return nil, err
 	}

@@ -40,19 +40,13 @@ func (s *state[T]) checkGiven() error {
 			return mu || !fitting.Ridged(p) && (n < len(s.f) || len(p.Active()) == 0)
 		}}
 	}
-	if !turns(s.o.Method, s.balancer != nil).Locked(zero) {
+	with, mend, locked := fitting.Mend(zero, turns, s.o.Method, s.balancer != nil, Method(HALS{}), s.chain != nil)
+	if !locked {
 		return nil
-	}
-	mend := "give entries that are not zero"
-	if s.balancer != nil && !turns(s.o.Method, false).Locked(zero) {
-		mend += ", or do not balance"
-	}
-	if s.chain != nil && !turns(HALS{}, s.balancer != nil).Locked(zero) {
-		mend += ", or use hals"
 	}
 	verb := "is"
 	if len(names) > 1 {
 		verb = "are"
 	}
-	return fmt.Errorf("tucker: %w: %s %s all zero in the start, which %s cannot leave; %s", ErrOption, strings.Join(names, " and "), verb, fitting.With(s.o.Method, s.balancer != nil), mend)
+	return fmt.Errorf("tucker: %w: %s %s all zero in the start, which %s cannot leave; %s", ErrOption, strings.Join(names, " and "), verb, with, mend)
 }

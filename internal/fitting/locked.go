@@ -67,10 +67,23 @@ func Ridged(p reg.Penalty) bool {
 	return false
 }
 
-// With says in messages what a fit is made with.
-func With(method fmt.Stringer, balanced bool) string {
-	if balanced {
-		return method.String() + " with balancing"
+// Mend says, where a fit by a method from blocks of which some are all zero has a model
+// of zeros for ever ([Turns.Locked]), what it is made with and what to do instead, each
+// as a part of a message; locked is false where it has not. turns are those of a method
+// that is balanced at the start, if even; hals is one that the loss allows, or not.
+func Mend[M fmt.Stringer](zero []bool, turns func(m M, even bool) Turns, method M, balanced bool, hals M, allowed bool) (with, mend string, locked bool) {
+	if !turns(method, balanced).Locked(zero) {
+		return "", "", false
 	}
-	return method.String()
+	with, mend = method.String(), "give entries that are not zero"
+	if balanced {
+		with += " with balancing"
+		if !turns(method, false).Locked(zero) {
+			mend += ", or do not balance"
+		}
+	}
+	if allowed && !turns(hals, balanced).Locked(zero) {
+		mend += ", or use hals"
+	}
+	return with, mend, true
 }
