@@ -58,10 +58,10 @@ func (a *Compressed) UnmarshalJSON(b []byte) error {
 func (s Random) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads it; the error wraps [ErrOption].
-func (s *Random) UnmarshalText(text []byte) error { return starts.Set(s, text) }
+func (s *Random) UnmarshalText(text []byte) error { return choices.Starts.Set(s, text) }
 
 // MarshalText returns "svd".
 func (s SVD) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads it; the error wraps [ErrOption].
-func (s *SVD) UnmarshalText(text []byte) error { return starts.Set(s, text) }
+func (s *SVD) UnmarshalText(text []byte) error { return choices.Starts.Set(s, text) }

@@ -10,25 +10,27 @@ import (
 )
 
 // The words of the command line for methods and starts.
-var (
-	methods = named.Variants[Method]{Option: "method", List: []Method{HALS{}, MU{}, ALS{}, ANLS{}}, Err: ErrOption}
-	starts  = named.Variants[Start]{Option: "start", List: []Start{Random{}, NNDSVD{}, NNDSVD{Fill: FillMean}, NNDSVD{Fill: FillRandom}, SPA{}}, Err: ErrOption}
-)
+var choices = named.Choices[Method, Start]{
+	Methods: named.Variants[Method]{Option: "method", List: []Method{HALS{}, MU{}, ALS{}, ANLS{}}, Err: ErrOption},
+	Starts:  named.Variants[Start]{Option: "start", List: []Start{Random{}, NNDSVD{}, NNDSVD{Fill: FillMean}, NNDSVD{Fill: FillRandom}, SPA{}}, Err: ErrOption},
+	Lost:    lostModel{},
+}
 
 // ParseMethod returns the method of a name, with its defaults: hals, mu, als or anls.
 // The error wraps [ErrOption].
-func ParseMethod(name string) (Method, error) { return methods.Parse(name) }
+func ParseMethod(name string) (Method, error) { return choices.Methods.Parse(name) }
 
 // ParseStart returns the start of a name: random, nndsvd, nndsvda, nndsvdar or spa. The error wraps
 // [ErrOption].
-func ParseStart(name string) (Start, error) { return starts.Parse(name) }
+func ParseStart(name string) (Start, error) { return choices.Starts.Parse(name) }
 
 // lostModel stands for a model that was given as the start before the options went
 // through JSON.
 type lostModel struct{}
 
-func (lostModel) start()         {}
-func (lostModel) String() string { return "model" }
+func (lostModel) start()                       {}
+func (lostModel) String() string               { return "model" }
+func (lostModel) MarshalText() ([]byte, error) { return []byte("model"), nil }
 
 // errLost is what is wrong with it.
 var errLost = fmt.Errorf("nmf: %w: the start was a model, which options in JSON do not hold; set Init to a model", ErrOption)
@@ -45,24 +47,11 @@ type plainOptions Options
 // MarshalJSON returns an object without what is unset. A method or a start is its
 // name, or an object with its name and its fields where some are set.
 func (o Options) MarshalJSON() ([]byte, error) {
-	form := options{plainOptions: (*plainOptions)(&o)}
-	var err error
-	if o.Method != nil {
-		if form.Method, err = json.Marshal(o.Method); err != nil {
-			return nil, err
-		}
-	}
-	switch o.Init.(type) {
-	case nil:
-	case Random, NNDSVD, SPA:
-		form.Init, err = json.Marshal(o.Init)
-	default:
-		form.Init, err = json.Marshal(lostModel{}.String())
-	}
+	method, start, err := choices.Marshal(o.Method, o.Init)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(form)
+	return json.Marshal(options{(*plainOptions)(&o), method, start})
 }
 
 // UnmarshalJSON reads what MarshalJSON returns; what is not there stays as it is. The
@@ -71,15 +60,8 @@ func (o *Options) UnmarshalJSON(b []byte) error {
 	read := *o
 	form := options{plainOptions: (*plainOptions)(&read)}
 	err := named.Strict(b, &form, ErrOption)
-	if err == nil && !named.IsNull(form.Method) {
-		read.Method, err = methods.Unmarshal(form.Method)
-	}
-	switch {
-	case err != nil || named.IsNull(form.Init):
-	case string(form.Init) == `"model"`:
-		read.Init = lostModel{}
-	default:
-		read.Init, err = starts.Unmarshal(form.Init)
+	if err == nil {
+		err = choices.Unmarshal(form.Method, form.Init, &read.Method, &read.Init)
 	}
 	if err != nil {
 		return fmt.Errorf("nmf: %w", err)

@@ -58,7 +58,7 @@ func (a *ALS) UnmarshalJSON(b []byte) error {
 func (s Random) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads it; the error wraps [ErrOption].
-func (s *Random) UnmarshalText(text []byte) error { return starts.Set(s, text) }
+func (s *Random) UnmarshalText(text []byte) error { return choices.Starts.Set(s, text) }
 
 // MarshalText returns "nndsvd", "nndsvda" or "nndsvdar", and an error for a filling
 // that does not exist.
@@ -70,10 +70,10 @@ func (s NNDSVD) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText reads it; the error wraps [ErrOption].
-func (s *NNDSVD) UnmarshalText(text []byte) error { return starts.Set(s, text) }
+func (s *NNDSVD) UnmarshalText(text []byte) error { return choices.Starts.Set(s, text) }
 
 // MarshalText returns "spa".
 func (s SPA) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads it; the error wraps [ErrOption].
-func (s *SPA) UnmarshalText(text []byte) error { return starts.Set(s, text) }
+func (s *SPA) UnmarshalText(text []byte) error { return choices.Starts.Set(s, text) }

@@ -45,10 +45,10 @@ func (a *MU) UnmarshalJSON(b []byte) error {
 func (s Random) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads it; the error wraps [ErrOption].
-func (s *Random) UnmarshalText(text []byte) error { return starts.Set(s, text) }
+func (s *Random) UnmarshalText(text []byte) error { return choices.Starts.Set(s, text) }
 
 // MarshalText returns "svd".
 func (s SVD) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads it; the error wraps [ErrOption].
-func (s *SVD) UnmarshalText(text []byte) error { return starts.Set(s, text) }
+func (s *SVD) UnmarshalText(text []byte) error { return choices.Starts.Set(s, text) }

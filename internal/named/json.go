@@ -219,3 +219,49 @@ func (v *Variants[I]) Unmarshal(b []byte) (found I, err error) {
 
 // IsNull reports whether a value is left out, or is JSON's null.
 func IsNull(b json.RawMessage) bool { return len(b) == 0 || string(b) == "null" }
+
+// Choices are the variants of an option that is a method, and of one that is a start,
+// where another value of the latter, a model, has no form: Lost stands for that.
+type Choices[M, S any] struct {
+	Methods Variants[M]
+	Starts  Variants[S]
+	Lost    S
+}
+
+// Marshal returns the JSON of a method and of a start; nil stays nil.
+func (c *Choices[M, S]) Marshal(method M, start S) (m, s json.RawMessage, err error) {
+	if any(method) != nil {
+		if m, err = json.Marshal(method); err != nil {
+			return nil, nil, err
+		}
+	}
+	if any(start) == nil {
+		return m, nil, nil
+	}
+	if !slices.ContainsFunc(c.Starts.List, func(s S) bool { return reflect.TypeOf(s) == reflect.TypeOf(start) }) {
+		start = c.Lost
+	}
+	s, err = json.Marshal(start)
+	return m, s, err
+}
+
+// Unmarshal sets a method and a start to what Marshal returns of them; what is not there
+// stays as it is.
+func (c *Choices[M, S]) Unmarshal(m, s json.RawMessage, method *M, start *S) (err error) {
+	if !IsNull(m) {
+		if *method, err = c.Methods.Unmarshal(m); err != nil {
+			return err
+		}
+	}
+	if IsNull(s) {
+		return nil
+	}
+	lost, err := json.Marshal(c.Lost)
+	if err != nil {
+		return err
+	}
+	if *start = c.Lost; string(s) != string(lost) {
+		*start, err = c.Starts.Unmarshal(s)
+	}
+	return err
+}
