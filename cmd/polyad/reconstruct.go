@@ -163,7 +163,7 @@ func reconstructTiles[T asm.Float](path string, size []int, axes []ndio.Axis, ti
 	return fmt.Sprintf("%s: %s float%d, %s", path, shape(size), 8*asm.SizeOf[T](), rank), nil
 }
 
-// reconstruct writes a model's array and says what was written.
+// reconstruct is reconstructCPD for a nonnegative matrix factorization.
 func reconstruct[T asm.Float](dir, path string) (said string, err error) {
 	m, err := nmf.Load[T](dir)
 	if err != nil {
@@ -172,29 +172,16 @@ func reconstruct[T asm.Float](dir, path string) (said string, err error) {
 	if err := checkFinite(dir, m); err != nil {
 		return "", err
 	}
-	rows, cols := m.W.Rows, m.H.Cols
-	err = wholefile.Write(path, func(w io.Writer) error {
-		out, err := writerFor[T](w, path, []int{rows, cols}, m.Axes)
-		if err != nil {
-			return err
-		}
-		tile := matrix.New[T](max(1, min(rows, tileElements/max(1, cols))), cols)
-		for i := 0; i < rows; i += tile.Rows {
-			part := tile.View(0, 0, min(tile.Rows, rows-i), cols)
-			m.ReconstructTo(part, i, 0)
-			for k, v := range part.Data[:part.Rows*cols] {
-				if v-v != 0 {
-					return fmt.Errorf("entry [%d,%d] of the product overflows float%d", i+k/cols, k%cols, 8*asm.SizeOf[T]())
-				}
-			}
-			if err := out.Write(part.Data[:part.Rows*cols]); err != nil {
-				return err
-			}
-		}
-		return out.Close()
-	})
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	return fmt.Sprintf("%s: %d x %d float%d, rank %d", path, rows, cols, 8*asm.SizeOf[T](), m.Rank()), nil
+	return reconstructTiles[T](path, []int{m.W.Rows, m.H.Cols}, m.Axes, productTiles[T]{m}, fmt.Sprint("rank ", m.Rank()))
+}
+
+// productTiles gives W·H.
+type productTiles[T asm.Float] struct{ *nmf.Model[T] }
+
+// Size returns the sizes of W·H.
+func (m productTiles[T]) Size() (rows, cols int) { return m.W.Rows, m.H.Cols }
+
+// Tile writes rows [lo, hi) into dst.
+func (m productTiles[T]) Tile(dst []T, lo, hi, _ int) {
+	m.ReconstructTo(matrix.Of(hi-lo, m.H.Cols, dst), lo, 0)
 }

@@ -51,7 +51,7 @@ type synthFlags struct {
 	nonneg      bool
 	noise       string
 	snr         float64
-	dtype       string
+	dtype       dtypeFlag
 	seed        uint64
 	truth       string
 	mask        string
@@ -118,7 +118,7 @@ four limbs in four positions each, 17 parts in all, which --truth keeps.
 
 // synthKind is the command that makes one kind of data.
 func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
-	f := &synthFlags{}
+	f := &synthFlags{dtype: "float64"}
 	cmd := &cobra.Command{
 		Use: kind + " OUT.npy", Short: short, Long: long + synthNoise, Example: example,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -150,7 +150,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 	}
 	fs.StringVar(&f.noise, "noise", "none", "gaussian, poisson or gamma")
 	fs.Float64Var(&f.snr, "snr", 40, "signal-to-noise ratio of the noise, in dB")
-	fs.StringVar(&f.dtype, "dtype", "f64", "f32 or f64")
+	fs.Var(&f.dtype, "dtype", "f32 or f64")
 	fs.Uint64Var(&f.seed, "seed", 0, "seed of all random numbers")
 	fs.StringVar(&f.truth, "truth", "", "folder for the true model; must be missing or empty")
 	fs.BoolVar(&f.force, "force", false, "replace OUT.npy, and write into --truth even if it is not empty")
@@ -162,7 +162,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 			return err
 		}
 		res := &synthResult{
-			Schema: synthSchema, Command: commandLine(cmd, args), Kind: kind, File: filepath.ToSlash(args[0]), DType: f.dtype,
+			Schema: synthSchema, Command: commandLine(cmd, args), Kind: kind, File: filepath.ToSlash(args[0]), DType: f.dtype.String(),
 			Density: o.Density, Nonneg: o.Nonneg, Noise: o.Noise.String(), SNR: o.SNR, Seed: o.Seed, Truth: filepath.ToSlash(f.truth), Mask: filepath.ToSlash(f.mask), Version: version,
 		}
 		if f.truth != "" {
@@ -187,14 +187,6 @@ func (f *synthFlags) check(kind, out string) (o synth.Options, err error) {
 	}
 	if o.Noise != synth.None {
 		o.SNR = f.snr
-	}
-	switch f.dtype {
-	case "f32", "float32":
-		f.dtype = "float32"
-	case "f64", "float64":
-		f.dtype = "float64"
-	default:
-		return o, usagef("--dtype %q; want f32 or f64", f.dtype)
 	}
 	switch suffix := strings.ToLower(filepath.Ext(out)); {
 	case suffix != ".npy" && suffix != ".csv" && suffix != ".tsv":

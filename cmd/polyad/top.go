@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -178,7 +177,7 @@ func (l *leading) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %s, %s\n", plain(l.Model), l.Kind, shape(l.Shape))
 	for _, m := range l.Modes {
 		if name, first, second, count := m.axis.Repeated(); count > 0 {
-			fmt.Fprintf(w, "\nmode %d: names repeat earlier ones %d times, as %s of index %d and of %d; indices tell them apart\n", m.Mode, count, strconv.Quote(shortened(plain(name))), first, second)
+			fmt.Fprintf(w, "\nmode %d: names repeat earlier ones %d times, as %s of index %d and of %d; indices tell them apart\n", m.Mode, count, strconv.Quote(report.Shortened(plain(name), widestName)), first, second)
 		}
 		for _, c := range m.Components {
 			fmt.Fprintf(w, "\ncomponent %d, mode %d", c.Component, m.Mode)
@@ -195,7 +194,7 @@ func (l *leading) print(w io.Writer) error {
 			for _, e := range c.Entries {
 				fmt.Fprintf(t, "  %d\t%.4g\t%.1f %%\t", e.Index, e.Value, 100*e.Share)
 				if label := m.axis.Label(e.Index); label != "" {
-					fmt.Fprintf(t, "  %s", shortened(plain(label)))
+					fmt.Fprintf(t, "  %s", report.Shortened(plain(label), widestName))
 				}
 				fmt.Fprintln(t)
 			}
@@ -205,14 +204,6 @@ func (l *leading) print(w io.Writer) error {
 		}
 	}
 	return nil
-}
-
-// shortened cuts a long name.
-func shortened(s string) string {
-	if utf8.RuneCountInString(s) <= widestName {
-		return s
-	}
-	return strings.TrimSpace(string([]rune(s)[:widestName-1])) + "…"
 }
 
 // explained tells a relative error with the share of the data that is explained.

@@ -18,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"polyad/internal/apitest"
 )
 
 const module = "polyad"
@@ -33,20 +35,6 @@ type file struct {
 func (f file) folder() string { return path.Dir(f.name) }
 func (f file) test() bool     { return strings.HasSuffix(f.name, "_test.go") }
 
-// root returns the folder of go.mod.
-func root(t *testing.T) string {
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		up := filepath.Dir(dir)
-		require.NotEqual(t, up, dir, "no go.mod above the test")
-		dir = up
-	}
-}
-
 var (
 	generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.\r?$`)
 	ignored   = regexp.MustCompile(`(?m)^//go:build ignore\r?$`)
@@ -55,7 +43,7 @@ var (
 // sources reads all Go and assembly files of the module, whatever their build
 // constraints. Nested modules, testdata and hidden folders are none of it.
 func sources(t *testing.T) (files []file) {
-	top := root(t)
+	top := apitest.Root(t)
 	require.NoError(t, filepath.WalkDir(top, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -219,7 +207,7 @@ func TestImportsFollowTheArchitecture(t *testing.T) {
 }
 
 func TestModulePathIsTheOneTheRulesKnow(t *testing.T) {
-	f, err := os.Open(filepath.Join(root(t), "go.mod"))
+	f, err := os.Open(filepath.Join(apitest.Root(t), "go.mod"))
 	require.NoError(t, err)
 	defer f.Close()
 	s := bufio.NewScanner(f)

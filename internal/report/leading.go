@@ -58,7 +58,7 @@ func leading(x *matrix.Dense[float64], axis ndio.Axis) (list []leadingView) {
 			if label == "" {
 				label = fmt.Sprint(i)
 			}
-			parts = append(parts, fmt.Sprintf("%s (%s)", shortened(label), Percent(shares[k])))
+			parts = append(parts, fmt.Sprintf("%s (%s)", Shortened(label, widestLabel), Percent(shares[k])))
 		}
 		if parts == nil {
 			parts = []string{"nothing but zeros"}
@@ -71,11 +71,12 @@ func leading(x *matrix.Dense[float64], axis ndio.Axis) (list []leadingView) {
 // widestLabel is the number of letters of a name that a page shows.
 const widestLabel = 60
 
-func shortened(s string) string {
-	if utf8.RuneCountInString(s) <= widestLabel {
+// Shortened cuts a text that has more than so many letters.
+func Shortened(s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
 		return s
 	}
-	return string([]rune(s)[:widestLabel-1]) + "…"
+	return strings.TrimSpace(string([]rune(s)[:most-1])) + "…"
 }
 
 // axisOf returns what is known of a mode.
