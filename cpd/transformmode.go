@@ -3,7 +3,6 @@ package cpd
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"polyad/asm"
 	"polyad/internal/fitting"
@@ -51,9 +50,14 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode i
 		s.Factors = fitting.MoveBack(s.Factors, mode, order)
 		return s
 	})
-	opt.Mask = maskLast(opt.Mask, x.Shape, mode)
+	e := settled{shape: x.Shape, Options: opt}
+	if err := e.checkMask(); err != nil {
+		return nil, err
+	}
+	opt.Mask = maskLast(e.Mask, mode)
 	moved := &Model[T]{Weights: m.Weights, Factors: fitting.MoveLast(m.Factors, mode, order), Axes: fitting.MoveLast(m.Axes, mode, order)}
 	r, err := moved.Transform(ctx, modeLast(x, mode), &opt)
+	fitting.MoveEntry(err, mode, order)
 	if r == nil {
 		return nil, err
 	}
@@ -61,9 +65,7 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode i
 	r.Penalty, r.KKT = fitting.MoveBack(r.Penalty, mode, order), fitting.MoveBack(r.KKT, mode, order)
 	r.Options.Penalty = fitting.MoveBack(r.Options.Penalty, mode, order)
 	r.Options.Nonneg, r.Options.Fix = fitting.NumberBack(r.Options.Nonneg, mode, order), fitting.NumberBack(r.Options.Fix, mode, order)
-	if o != nil {
-		r.Options.Mask = o.Mask
-	}
+	r.Options.Mask = e.Mask
 	return r, err
 }
 
@@ -76,12 +78,12 @@ func modeLast[T asm.Float](x *tensor.Dense[T], mode int) *tensor.Dense[T] {
 	return x.Permute(fitting.MoveLast(modes, mode, len(modes))...).Contiguous()
 }
 
-// maskLast does so with a mask; one that is none of data of this shape stays, for
-// the fit to refuse.
-func maskLast(mask *tensor.Mask, shape []int, mode int) *tensor.Mask {
-	if mask == nil || !mask.Valid() || !slices.Equal(mask.Shape, shape) {
-		return mask
+// maskLast does so with a mask, nil for nil.
+func maskLast(mask *tensor.Mask, mode int) *tensor.Mask {
+	if mask == nil {
+		return nil
 	}
+	shape := mask.Shape
 	order := len(shape)
 	moved := tensor.NewMask(fitting.MoveLast(shape, mode, order)...)
 	at := make([]int, order) // by what a step along each mode moves an entry

@@ -167,6 +167,15 @@ func TestResultsTransformAlongAnyModeAsTheyWereFitted(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, got.Factors, same.Factors)
 	}
+	o := cpd.Options{Mask: tensor.MaskOf(x.Permute(1, 2, 0))}
+	_, err = r.TransformMode(t.Context(), x, 0, &o)
+	require.ErrorIs(t, err, cpd.ErrShape, "a mask that has been moved already")
+	x.Set(math.NaN(), 1, 2, 0)
+	for mode := range 3 {
+		_, err = r.TransformMode(t.Context(), x, mode, nil)
+		require.ErrorIs(t, err, cpd.ErrData)
+		require.ErrorContains(t, err, "entry [1 2 0] is NaN", "where the data have it")
+	}
 	_, err = r.TransformMode(t.Context(), x, 3, nil)
 	require.ErrorIs(t, err, cpd.ErrOption)
 }

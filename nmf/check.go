@@ -35,7 +35,7 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options, limit *fitting.Limit
 	floor := T(o.Eps.Or(0))
 	ker := asm.For[T]()
 	var top T
-	least, at := T(math.Inf(1)), [2]int{}
+	least, at := T(math.Inf(1)), []int(nil)
 	for i := 0; i < x.Rows; i++ {
 		if i%64 == 0 {
 			if err := limit.Cancelled(); err != nil {
@@ -47,20 +47,26 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options, limit *fitting.Limit
 			seen.look(part, i, j)
 			lo, hi, finite := ker.Scan(seen.values)
 			if !finite || lo < 0 || positive && max(lo, floor) == 0 {
-				return 0, badEntry(&seen, floor, o)
+				for k, v := range seen.values {
+					if badEntry(v, floor, o, []int{0, 0}) != nil {
+						return 0, fitting.AtEntry([]int{i, seen.column(k)}, func(at []int) error { return badEntry(v, floor, o, at) })
+					}
+				}
 			}
 			top = max(top, hi)
 			if lo = max(lo, floor); positive && lo < least {
 				k := slices.IndexFunc(seen.values, func(v T) bool { return max(v, floor) == lo })
-				least, at = lo, [2]int{i, seen.column(k)}
+				least, at = lo, []int{i, seen.column(k)}
 			}
 		}
 	}
 	largest = float64(top)
 	if positive {
 		if s := factorScale[T](largest, o.Loss); least*T(s*s) == 0 {
-			return 0, fmt.Errorf("nmf: %w: entry [%d,%d] is %v, which is nothing beside the largest, %v, and the loss %q (beta <= 0) divides by it; set eps to floor the data",
-				ErrData, at[0], at[1], least, largest, o.Loss.String())
+			return 0, fitting.AtEntry(at, func(at []int) error {
+				return fmt.Errorf("nmf: %w: entry [%d,%d] is %v, which is nothing beside the largest, %v, and the loss %q (beta <= 0) divides by it; set eps to floor the data",
+					ErrData, at[0], at[1], least, largest, o.Loss.String())
+			})
 		}
 	}
 	if e := math.Abs(math.Log2(largest)); largest > 0 && e*max(2, math.Abs(o.Loss.Beta())) > 1000 {
@@ -69,20 +75,18 @@ func checkData[T asm.Float](x *matrix.Dense[T], o *Options, limit *fitting.Limit
 	return largest, nil
 }
 
-// badEntry is the error for the first entry of a part of a row that cannot be.
-func badEntry[T asm.Float](seen *watch[T], floor T, o *Options) error {
-	for k, v := range seen.values {
-		i, j := seen.row, seen.column(k)
-		switch {
-		case v != v:
-			return fmt.Errorf("nmf: %w: entry [%d,%d] is NaN; if it is missing say so by a mask (Options.Mask), else replace it", ErrData, i, j)
-		case v-v != 0:
-			return fmt.Errorf("nmf: %w: entry [%d,%d] is %v; remove or replace it", ErrData, i, j, v)
-		case v < 0:
-			return fmt.Errorf("nmf: %w: entry [%d,%d] is %v, and nonnegative factors cannot model negative data; shift or clip it", ErrData, i, j, v)
-		case o.Loss.NeedsPositive() && max(v, floor) == 0:
-			return fmt.Errorf("nmf: %w: entry [%d,%d] is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", ErrData, i, j, o.Loss.String())
-		}
+// badEntry is the error for an entry that cannot be, nil for another one.
+func badEntry[T asm.Float](v, floor T, o *Options, at []int) error {
+	i, j := at[0], at[1]
+	switch {
+	case v != v:
+		return fmt.Errorf("nmf: %w: entry [%d,%d] is NaN; if it is missing say so by a mask (Options.Mask), else replace it", ErrData, i, j)
+	case v-v != 0:
+		return fmt.Errorf("nmf: %w: entry [%d,%d] is %v; remove or replace it", ErrData, i, j, v)
+	case v < 0:
+		return fmt.Errorf("nmf: %w: entry [%d,%d] is %v, and nonnegative factors cannot model negative data; shift or clip it", ErrData, i, j, v)
+	case o.Loss.NeedsPositive() && max(v, floor) == 0:
+		return fmt.Errorf("nmf: %w: entry [%d,%d] is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", ErrData, i, j, o.Loss.String())
 	}
 	return nil
 }

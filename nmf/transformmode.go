@@ -34,29 +34,24 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *matrix.Dense[T], mode i
 	if len(opt.H.Active()) > 0 {
 		return nil, fmt.Errorf("nmf: %w: along mode 0 H stays, so a penalty on it has no effect; leave it out", ErrOption)
 	}
-	mask := opt.Mask
-	if mask == nil || x != nil && x.Valid() && mask.Valid() && mask.Rows == x.Rows && mask.Cols == x.Cols {
-		if ctx == nil { // Transform refuses it
-			return m.Transform(ctx, x, o)
-		}
-		// Errors name entries where the caller has them.
-		if _, err := checkData(x, &opt, fitting.NewLimit(ctx, opt.Run)); err != nil {
-			return nil, err
-		}
-		if mask != nil {
-			opt.Mask = transposed(mask)
-		}
-	}
-	if x == nil || !x.Valid() {
-		return m.Transform(ctx, x, o) // refused there
+	if ctx == nil || !x.Valid() || x.Rows == 0 {
+		return m.Transform(ctx, x, o) // is refused there
 	}
 	if x.Cols != m.H.Cols {
 		return nil, fmt.Errorf("nmf: %w: the data have %d columns and the model %d; along mode 0 rows are samples", ErrShape, x.Cols, m.H.Cols)
+	}
+	if err := opt.checkMask(x.Rows, x.Cols); err != nil {
+		return nil, err
+	}
+	mask := opt.Mask
+	if mask != nil {
+		opt.Mask = transposed(mask)
 	}
 	opt.W, opt.H, opt.FixH = opt.H, opt.W, false
 	opt.Run.Observe = fitting.MapSnapshots(opt.Run.Observe, func(m *Model[T]) *Model[T] { return m.transpose() })
 	turned := &Model[T]{W: m.H.Transpose(), H: &matrix.Dense[T]{}}
 	r, err := turned.Transform(ctx, x.Transpose(), &opt)
+	fitting.MoveEntry(err, 0, 2)
 	if r == nil {
 		return nil, err
 	}

@@ -101,17 +101,18 @@ func TestTransformsAlongModesThatCannotBeAreRefused(t *testing.T) {
 		err  error
 		text string
 	}{
-		"mode 2":     {m, x, 2, nil, nmf.ErrOption, "modes 0 and 1"},
-		"mode -1":    {m, x, -1, nil, nmf.ErrOption, "modes 0 and 1"},
-		"no model":   {nil, x, 0, nil, nmf.ErrShape, "no H"},
-		"no H":       {&nmf.Model[float64]{W: m.W}, x, 0, nil, nmf.ErrShape, "no H"},
-		"no data":    {m, nil, 0, nil, nmf.ErrShape, "no data"},
-		"columns":    {m, matrix.New[float64](2, 4), 0, nil, nmf.ErrShape, "4 columns and the model 3"},
-		"negative":   {m, bad, 0, nil, nmf.ErrData, "entry [1,2] is -6"},
-		"fixed W":    {m, x, 0, &nmf.Options{FixW: true}, nmf.ErrOption, "a fixed W"},
-		"penalty":    {m, x, 0, &nmf.Options{H: reg.L1(1)}, nmf.ErrOption, "H stays"},
-		"other mask": {m, x, 0, &nmf.Options{Mask: matrix.NewMask(3, 3)}, nil, ""},
-		"broken":     {m, &matrix.Dense[float64]{Rows: 2, Cols: 3}, 0, nil, nmf.ErrShape, ""},
+		"mode 2":          {m, x, 2, nil, nmf.ErrOption, "modes 0 and 1"},
+		"mode -1":         {m, x, -1, nil, nmf.ErrOption, "modes 0 and 1"},
+		"no model":        {nil, x, 0, nil, nmf.ErrShape, "no H"},
+		"no H":            {&nmf.Model[float64]{W: m.W}, x, 0, nil, nmf.ErrShape, "no H"},
+		"no data":         {m, nil, 0, nil, nmf.ErrShape, "no data"},
+		"columns":         {m, matrix.New[float64](2, 4), 0, nil, nmf.ErrShape, "4 columns and the model 3"},
+		"negative":        {m, bad, 0, nil, nmf.ErrData, "entry [1,2] is -6"},
+		"fixed W":         {m, x, 0, &nmf.Options{FixW: true}, nmf.ErrOption, "a fixed W"},
+		"penalty":         {m, x, 0, &nmf.Options{H: reg.L1(1)}, nmf.ErrOption, "H stays"},
+		"other mask":      {m, x, 0, &nmf.Options{Mask: matrix.NewMask(3, 3)}, nmf.ErrShape, "3 x 3"},
+		"its mask turned": {m, x, 0, &nmf.Options{Mask: matrix.MaskOf(x.Transpose())}, nmf.ErrShape, "the mask is 3 x 2"},
+		"broken":          {m, &matrix.Dense[float64]{Rows: 2, Cols: 3}, 0, nil, nmf.ErrShape, ""},
 	} {
 		_, err := c.m.TransformMode(t.Context(), c.x, c.mode, c.o)
 		require.Error(t, err, name)

@@ -63,6 +63,7 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode i
 	})
 	moved := &Model[T]{Core: m.Core.Permute(last...).Contiguous(), Factors: fitting.MoveLast(m.Factors, mode, order), Axes: fitting.MoveLast(m.Axes, mode, order)}
 	r, err := moved.Transform(ctx, x.Permute(last...).Contiguous(), &opt)
+	fitting.MoveEntry(err, mode, order)
 	if r == nil {
 		return nil, err
 	}

@@ -114,6 +114,12 @@ func TestResultsTransformAlongAnyModeAsTheyWereFitted(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, got.Factors, same.Factors)
 	}
+	x.Set(math.NaN(), 1, 2, 0)
+	for mode := range 3 {
+		_, err = r.TransformMode(t.Context(), x, mode, nil)
+		require.ErrorIs(t, err, tucker.ErrData)
+		require.ErrorContains(t, err, "entry [1 2 0] is NaN", "where the data have it")
+	}
 	_, err = r.TransformMode(t.Context(), x, 3, nil)
 	require.ErrorIs(t, err, tucker.ErrOption)
 }

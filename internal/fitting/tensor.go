@@ -85,7 +85,11 @@ func CheckEntries[T asm.Float](c *TensorCheck, x *tensor.Dense[T], limit *Limit)
 		}
 		lo, hi, finite := ker.Scan(seen.Values)
 		if !finite || c.Nonneg && lo < 0 || positive && max(lo, floor) == 0 {
-			return 0, badEntry(c, x.Shape, &seen, floor)
+			for k, v := range seen.Values {
+				if badEntry(c, v, floor, nil) != nil {
+					return 0, AtEntry(Index(x.Shape, seen.Index(k)), func(at []int) error { return badEntry(c, v, floor, at) })
+				}
+			}
 		}
 		top = max(top, hi, -lo)
 		if lo = max(lo, floor); positive && lo < least {
@@ -96,8 +100,10 @@ func CheckEntries[T asm.Float](c *TensorCheck, x *tensor.Dense[T], limit *Limit)
 	if positive {
 		s := math.Pow(FactorScale[T](largest, c.Loss, c.Blocks), float64(c.Blocks))
 		if least*T(s) == 0 {
-			return 0, fmt.Errorf("%s: %w: entry %v is %v, which is nothing beside the largest, %v, and the loss %q (beta <= 0) divides by it; set eps to floor the data",
-				c.Package, c.Data, Index(x.Shape, at), least, largest, c.Loss.String())
+			return 0, AtEntry(Index(x.Shape, at), func(at []int) error {
+				return fmt.Errorf("%s: %w: entry %v is %v, which is nothing beside the largest, %v, and the loss %q (beta <= 0) divides by it; set eps to floor the data",
+					c.Package, c.Data, at, least, largest, c.Loss.String())
+			})
 		}
 	}
 	if e := math.Abs(math.Log2(largest)); largest > 0 && e*max(2, math.Abs(c.Loss.Beta())) > 1000 {
@@ -106,20 +112,17 @@ func CheckEntries[T asm.Float](c *TensorCheck, x *tensor.Dense[T], limit *Limit)
 	return largest, nil
 }
 
-// badEntry is the error for the first entry of a part that cannot be.
-func badEntry[T asm.Float](c *TensorCheck, shape []int, seen *Watch[T], floor T) error {
-	for k, v := range seen.Values {
-		at := Index(shape, seen.Index(k))
-		switch {
-		case v != v && c.Masks:
-			return fmt.Errorf("%s: %w: entry %v is NaN; if it is missing say so by a mask (Options.Mask), else replace it", c.Package, c.Data, at)
-		case v-v != 0:
-			return fmt.Errorf("%s: %w: entry %v is %v; remove or replace it", c.Package, c.Data, at, v)
-		case c.Nonneg && v < 0:
-			return fmt.Errorf("%s: %w: entry %v is %v, and mu takes nonnegative data only; shift or clip it, or use %s", c.Package, c.Data, at, v, c.Signed)
-		case c.Loss.NeedsPositive() && max(v, floor) == 0:
-			return fmt.Errorf("%s: %w: entry %v is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", c.Package, c.Data, at, c.Loss.String())
-		}
+// badEntry is the error for an entry that cannot be, nil for another one.
+func badEntry[T asm.Float](c *TensorCheck, v, floor T, at []int) error {
+	switch {
+	case v != v && c.Masks:
+		return fmt.Errorf("%s: %w: entry %v is NaN; if it is missing say so by a mask (Options.Mask), else replace it", c.Package, c.Data, at)
+	case v-v != 0:
+		return fmt.Errorf("%s: %w: entry %v is %v; remove or replace it", c.Package, c.Data, at, v)
+	case c.Nonneg && v < 0:
+		return fmt.Errorf("%s: %w: entry %v is %v, and mu takes nonnegative data only; shift or clip it, or use %s", c.Package, c.Data, at, v, c.Signed)
+	case c.Loss.NeedsPositive() && max(v, floor) == 0:
+		return fmt.Errorf("%s: %w: entry %v is 0, where the loss %q (beta <= 0) is infinite; set eps to floor the data", c.Package, c.Data, at, c.Loss.String())
 	}
 	return nil
 }
