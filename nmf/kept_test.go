@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/internal/fittest"
 	"polyad/internal/par"
 	"polyad/internal/racing"
 	"polyad/matrix"
@@ -51,13 +52,6 @@ func TestKeepingTheBestModelAllocatesNothing(t *testing.T) {
 	for _, o := range []Options{{Method: ALS{}}, {W: reg.L1(.1), H: reg.L1(.1), Eps: solver.Set(.01)}} {
 		s := midway(t, o, nil)
 		require.NoError(t, s.begin(nil, false))
-		require.True(t, s.MayRise())
-		one := func() {
-			_ = s.Sweep()
-			s.Objective(false)
-			s.Keep()
-		}
-		one()
-		require.Zero(t, testing.AllocsPerRun(20, one))
+		fittest.KeepingAllocatesNothing(t, s)
 	}
 }

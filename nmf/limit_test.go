@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/internal/fittest"
 	"polyad/internal/fitting"
 	"polyad/matrix"
 	"polyad/nmf"
@@ -78,26 +79,11 @@ func TestLookingAtDataEndsWithTheContext(t *testing.T) {
 	x.Data[len(x.Data)-1] = math.NaN()
 	defer func(g time.Duration) { fitting.Grace = g }(fitting.Grace)
 	fitting.Grace = 0
-	c := &ending{Context: ctx, after: 3}
+	c := &fittest.Ending{Context: ctx, After: 3}
 	r, err := nmf.Fit(c, x, 3, &nmf.Options{W: reg.L1(1), H: reg.L1(1)})
 	require.Nil(t, r)
 	require.ErrorIs(t, err, context.Canceled, "not what is wrong with the last entry")
-	require.LessOrEqual(t, c.asked, 3+3, "a look or two after it has ended")
-}
-
-// ending is a context that ends when it has been asked so many times.
-type ending struct {
-	context.Context
-	asked, after int
-}
-
-func (c *ending) Done() <-chan struct{} { return make(chan struct{}) }
-
-func (c *ending) Err() error {
-	if c.asked++; c.asked > c.after {
-		return context.Canceled
-	}
-	return nil
+	require.LessOrEqual(t, c.Asked, 3+3, "a look or two after it has ended")
 }
 
 // looked is a context that is cancelled once the data have been looked at.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
+	"polyad/internal/fittest"
 	"polyad/internal/par"
 	"polyad/internal/racing"
 	"polyad/loss"
@@ -61,14 +62,7 @@ func TestKeepingTheBestModelAllocatesNothing(t *testing.T) {
 	o := Options{Method: HALS{}, Core: reg.L1(.1), Factors: Each(reg.L1(.1)), Eps: solver.Set(.01)}
 	s := midway(t, o, nil)
 	require.NoError(t, s.begin(nil, false))
-	require.True(t, s.MayRise())
-	one := func() {
-		_ = s.Sweep()
-		s.Objective(false)
-		s.Keep()
-	}
-	one()
-	require.Zero(t, testing.AllocsPerRun(20, one))
+	fittest.KeepingAllocatesNothing(t, s)
 }
 
 // Where the floor counts, balancing moves entries at it against the others: for β = -1

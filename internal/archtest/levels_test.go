@@ -53,6 +53,7 @@ var helpers = map[string]bool{
 	"internal/golden":   true,
 	"internal/archtest": true,
 	"internal/apitest":  true,
+	"internal/fittest":  true,
 	"internal/racing":   true,
 }
 
