@@ -25,13 +25,13 @@ import (
 // cause. A start that is generated ends with the context and with MaxTime as
 // well, but for the first 50 ms: then the result holds a random model as it is
 // before the first sweep. Where the context ends while the data are looked at,
-// there is no result yet. Penalties whose weights drive the
-// factors of a start out of the range of T are refused before the first sweep, with an
-// error wrapping [reg.ErrPenalty]. A run whose objective or model leaves the range of floating point, as
-// one from a start of absurd magnitude may, ends with an error wrapping
-// [solver.ErrNotFinite]. When err is nil the model is finite. x and the options
-// are never written, and the same call gives the same bits, for any number of
-// workers. An x that is not contiguous is copied.
+// there is no result yet. Penalties whose weights drive the factors of a start out of
+// the range of T are refused before the first sweep, with an error wrapping
+// [reg.ErrPenalty]. A run whose objective or model leaves the range of floating
+// point, as one from a start of absurd magnitude may, ends with an error wrapping
+// [solver.ErrNotFinite]. When err is nil the model is finite. x and the options are
+// never written, and the same call gives the same bits, for any number of workers. An
+// x that is not contiguous is copied.
 func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, o *Options) (*Result[T], error) {
 	began := time.Now()
 	if ctx == nil {

@@ -33,9 +33,10 @@ func (n *Norm) UnmarshalText(text []byte) error { return norms.Set(n, text) }
 
 // Normalize divides every column by its norm, in place, and multiplies the weights
 // with what that takes away, so that the array stays what it is up to rounding.
-// A column of zeros stays, and the weight of its component becomes 0. Where the
-// weight would leave the range of float64 the largest columns keep what does not fit. Of a [Result] the penalties and what there is to say of the optimum
-// remain those of the fit: they depend on the scale.
+// A column of zeros stays, and the weight of its component becomes 0. Where the weight
+// would leave the range of float64 the largest columns keep what does not fit. Of a
+// [Result] the penalties and what there is to say of the optimum remain those of the
+// fit: they depend on the scale.
 func (m *Model[T]) Normalize(n Norm) {
 	m.whole("Normalize")
 	if m.Weights == nil {

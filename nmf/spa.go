@@ -71,7 +71,7 @@ func spa[T asm.Float](v data.Matrix[T], rank int, fill, floored bool, seed uint6
 	}
 	if fill || floored {
 		for q := range k {
-			even(model, q)
+			sameSize(model, q)
 		}
 	}
 	if fill {
@@ -87,21 +87,19 @@ func spa[T asm.Float](v data.Matrix[T], rank int, fill, floored bool, seed uint6
 	return model
 }
 
-// even brings the largest entries of both parts of component q to the same size, up
-// to a factor of two, by a power of two; the product stays as it is.
-func even[T asm.Float](m *Model[T], q int) {
-	var w, h T
+// sameSize brings the largest entries of both parts of component q to the same size,
+// up to a factor of two, by a power of two; the product stays as it is.
+func sameSize[T asm.Float](m *Model[T], q int) {
+	var w T
 	for i := range m.W.Rows {
 		w = max(w, m.W.At(i, q))
 	}
-	for _, v := range m.H.Row(q) {
-		h = max(h, v)
-	}
+	h := fitting.Largest(m.H.Row(q))
 	if w == 0 || h == 0 {
 		return
 	}
 	_, ew := math.Frexp(float64(w))
-	_, eh := math.Frexp(float64(h))
+	_, eh := math.Frexp(h)
 	e := (eh - ew) / 2
 	for i := range m.W.Rows {
 		m.W.Set(i, q, T(math.Ldexp(float64(m.W.At(i, q)), e)))

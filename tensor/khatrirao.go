@@ -39,12 +39,11 @@ func KhatriRao[T Float](f []*matrix.Dense[T], skip int) *matrix.Dense[T] {
 	return k
 }
 
-// HadamardGram writes the elementwise product of the Gram matrices but the one
-// with index skip (-1: of all) into dst: what belongs to the left of the normal
-// equations of one factor, whose right is its MTTKRP. With nothing to multiply
-// dst is all ones. It panics when a shape differs from that of dst, or dst is one of
-// the matrices. Cost r² flops
-// for each matrix.
+// HadamardGram writes the elementwise product of the Gram matrices but the one with
+// index skip (-1: of all) into dst: what belongs to the left of the normal equations of
+// one factor, whose right is its MTTKRP. With nothing to multiply dst is all ones. It
+// panics when a shape differs from that of dst, or dst is one of the matrices. Cost r²
+// flops for each matrix.
 func HadamardGram(dst *matrix.Dense[float64], grams []*matrix.Dense[float64], skip int) {
 	checkFields("HadamardGram", dst)
 	for n, g := range grams {

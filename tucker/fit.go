@@ -28,13 +28,13 @@ import (
 // well, but for the first 50 ms: then the result holds a random model as it is
 // before the first sweep; with a Target, for which there are no ranks yet, the
 // error wraps [context.DeadlineExceeded] or is the context's cause. Where the
-// context ends while the data are looked at, there is no result either. Penalties whose weights drive the
-// blocks of a start out of the range of T are refused before the first sweep, with an
-// error wrapping [reg.ErrPenalty]. A run whose objective or model leaves the range of floating point, as one
-// from a start of absurd magnitude may, ends with an error wrapping
-// [solver.ErrNotFinite]. When err is nil the model is finite. x and the options are
-// never written, and the same call gives the same bits, for any number of workers.
-// An x that is not contiguous is copied.
+// context ends while the data are looked at, there is no result either. Penalties
+// whose weights drive the blocks of a start out of the range of T are refused before
+// the first sweep, with an error wrapping [reg.ErrPenalty]. A run whose objective or
+// model leaves the range of floating point, as one from a start of absurd magnitude
+// may, ends with an error wrapping [solver.ErrNotFinite]. When err is nil the model
+// is finite. x and the options are never written, and the same call gives the same
+// bits, for any number of workers. An x that is not contiguous is copied.
 func Fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o *Options) (*Result[T], error) {
 	began := time.Now()
 	if ctx == nil {

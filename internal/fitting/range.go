@@ -171,10 +171,11 @@ func LowerEps[T asm.Float](eps, scale, size float64, l loss.Loss, blocks ...Floo
 }
 
 // lowerFloor returns a floor of at most eps at which the penalties of the blocks of a
-// model are some 1e-10 of the given size of the loss, as far as the type allows
-// that, and none, 0, where they would still be more than 1e-3 of it: but for losses
-// that are infinite at a model of zeros, where that is an error of [Range.Check]. A product of one entry at the floor of each block is a divisor in losses
-// other than Frobenius, and must be a number where it is one at eps.
+// model are some 1e-10 of the given size of the loss, as far as the type allows that,
+// and none, 0, where they would still be more than 1e-3 of it: but for losses that are
+// infinite at a model of zeros, where that is an error of [Range.Check]. A product of
+// one entry at the floor of each block is a divisor in losses other than Frobenius, and
+// must be a number where it is one at eps.
 func lowerFloor[T asm.Float](eps, size float64, l loss.Loss, blocks ...Floored) float64 {
 	least := 1e-300
 	if asm.SizeOf[T]() == 4 {
