@@ -86,6 +86,7 @@ func testGuards[T Float](t *testing.T, ker *Kernels[T]) {
 			tile.DownEdge(k, &a[0], tile.Rows, &b[0], last, &c[0], last, 1, last, 0, 1, 1, 1<<20, 1, 0, 0, 0)
 			if 2*last == ker.Lanes {
 				tile.Full(k, &a[0], k, 1, &b[0], last, &c[0], last, 1, 0, 64, 8, 8, 0, 1, 0, 0, 0)
+				tile.Stream(k, &a[0], k, 1, &b[0], last, &c[0], last, 0, 0, 64, 8, 8, 0, 1, 0, 0, 0)
 				tile.Down(k, &a[0], tile.Rows, &b[0], last, &c[0], last, 1, 0, 0, 1, 1, 1<<20, 1, 0, 0, 0)
 			}
 		}
