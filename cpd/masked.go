@@ -1,9 +1,6 @@
 package cpd
 
 import (
-	"fmt"
-	"slices"
-
 	"polyad/asm"
 	"polyad/balance"
 	"polyad/internal/data"
@@ -12,24 +9,6 @@ import (
 	"polyad/matrix"
 	"polyad/tensor"
 )
-
-// checkMask reports a mask that does not fit the data; one by which nothing is
-// missing is taken out.
-func (o *settled) checkMask() error {
-	if o.Mask == nil {
-		return nil
-	}
-	if !slices.Equal(o.Mask.Shape, o.shape) || !o.Mask.Valid() {
-		return fmt.Errorf("cpd: %w: the mask has the shape %v and %d words, and the data have the shape %v", ErrShape, o.Mask.Shape, len(o.Mask.Bits), o.shape)
-	}
-	switch o.Mask.Count() {
-	case 0:
-		return fmt.Errorf("cpd: %w: the mask observes no entry, so there is nothing to fit", ErrData)
-	case o.Mask.Len():
-		o.Mask = nil
-	}
-	return nil
-}
 
 // newData returns x times scale as data that may miss entries.
 func newData[T asm.Float](pool *par.Pool, x *tensor.Dense[T], o *settled, rank int, scale, floor float64) data.Tensor[T] {

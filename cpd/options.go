@@ -174,7 +174,7 @@ func (o *Options) effective(shape []int) (*settled, error) {
 		e.nonneg, _ = All.marks("", len(shape))
 	}
 	e.Nonneg, e.Fix = marked(e.nonneg), marked(e.fixed)
-	if err := e.checkMask(); err != nil {
+	if e.Mask, err = fitting.CheckMask(tensorCheck(nil), e.Mask, shape); err != nil {
 		return nil, err
 	}
 	if err := e.start(); err != nil {

@@ -165,30 +165,7 @@ func level[T asm.Float](f []*matrix.Dense[T], x *tensor.Dense[T], mask *tensor.M
 			columns[q] *= sum
 		}
 	}
-	if mask == nil || !mask.Valid() || !slices.Equal(mask.Shape, x.Shape) { // Fit refuses a wrong one
-		return fitting.Level(to, columns, x.Data)
-	}
-	for q := range columns {
-		columns[q] /= float64(len(x.Data) / to.Rows) // as there are means for sums
-	}
-	return fitting.Level(to, columns, observedMeans(x, mask))
-}
-
-// observedMeans returns the mean of the observed entries of each slice of x along
-// the last mode, 0 where there is none.
-func observedMeans[T asm.Float](x *tensor.Dense[T], mask *tensor.Mask) []T {
-	sums, means := make([][2]float64, x.Shape[len(x.Shape)-1]), make([]T, x.Shape[len(x.Shape)-1])
-	for i, v := range x.Data {
-		if mask.Bits[i/64]>>(i%64)&1 != 0 {
-			s := &sums[i%len(sums)]
-			s[0] += float64(v)
-			s[1]++
-		}
-	}
-	for j, s := range sums {
-		means[j] = T(s[0] / max(s[1], 1))
-	}
-	return means
+	return fitting.LevelObserved(to, columns, x, mask)
 }
 
 // ForTransform returns what of the options of a fit, as [Result] has them, holds

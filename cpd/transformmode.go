@@ -50,11 +50,11 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode i
 		s.Factors = fitting.MoveBack(s.Factors, mode, order)
 		return s
 	})
-	e := settled{shape: x.Shape, Options: opt}
-	if err := e.checkMask(); err != nil {
+	mask, err := fitting.CheckMask(tensorCheck(nil), opt.Mask, x.Shape)
+	if err != nil {
 		return nil, err
 	}
-	opt.Mask = maskLast(e.Mask, mode)
+	opt.Mask = fitting.MaskLast(mask, mode)
 	moved := &Model[T]{Weights: m.Weights, Factors: fitting.MoveLast(m.Factors, mode, order), Axes: fitting.MoveLast(m.Axes, mode, order)}
 	r, err := moved.Transform(ctx, modeLast(x, mode), &opt)
 	fitting.MoveEntry(err, mode, order)
@@ -65,7 +65,7 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode i
 	r.Penalty, r.KKT = fitting.MoveBack(r.Penalty, mode, order), fitting.MoveBack(r.KKT, mode, order)
 	r.Options.Penalty = fitting.MoveBack(r.Options.Penalty, mode, order)
 	r.Options.Nonneg, r.Options.Fix = fitting.NumberBack(r.Options.Nonneg, mode, order), fitting.NumberBack(r.Options.Fix, mode, order)
-	r.Options.Mask = e.Mask
+	r.Options.Mask = mask
 	return r, err
 }
 
@@ -76,31 +76,6 @@ func modeLast[T asm.Float](x *tensor.Dense[T], mode int) *tensor.Dense[T] {
 		modes = append(modes, n)
 	}
 	return x.Permute(fitting.MoveLast(modes, mode, len(modes))...).Contiguous()
-}
-
-// maskLast does so with a mask, nil for nil.
-func maskLast(mask *tensor.Mask, mode int) *tensor.Mask {
-	if mask == nil {
-		return nil
-	}
-	shape := mask.Shape
-	order := len(shape)
-	moved := tensor.NewMask(fitting.MoveLast(shape, mode, order)...)
-	at := make([]int, order) // by what a step along each mode moves an entry
-	for n, step := order-1, 1; n >= 0; n-- {
-		at[n] = step
-		step *= moved.Shape[n]
-	}
-	at = fitting.MoveBack(at, mode, order)
-	for i := range mask.Len() {
-		to := 0
-		for n, rest := order-1, i; n >= 0; n-- {
-			to += rest % shape[n] * at[n]
-			rest /= shape[n]
-		}
-		moved.Bits[to/64] |= (mask.Word(i) & 1) << (to % 64)
-	}
-	return moved
 }
 
 // ForTransformMode is [Options.ForTransform] for new samples along any mode of so

@@ -3,9 +3,7 @@ package tucker
 import (
 	"math"
 
-	"polyad/asm"
 	"polyad/balance"
-	"polyad/matrix"
 	"polyad/reg"
 )
 
@@ -64,7 +62,7 @@ func (s *state[T]) balance() (scales *balance.TuckerScales) {
 	}
 	s.floor(s.blocks)
 	for _, n := range s.free {
-		if n == len(s.f) || s.chain == nil {
+		if n == len(s.f) || !s.projected {
 			s.changed(n)
 			continue
 		}
@@ -77,7 +75,7 @@ func (s *state[T]) balance() (scales *balance.TuckerScales) {
 			s.changed(n)
 			continue
 		}
-		s.chain.scaled(n, by)
+		s.x.Scaled(n, by)
 		s.grams.scaled(n, by)
 	}
 	return scales
@@ -99,38 +97,6 @@ func (s *state[T]) balanceOrNot() {
 }
 
 // scaled says that the columns of the factor of a mode were multiplied by s.
-func (c *chain[T]) scaled(n int, s []float64) {
-	const long = 32 // rows that are worth a call
-	ker, inside := asm.For[T](), false
-	for k := range c.levels {
-		level := &c.levels[k]
-		if inside = inside || level.mode == n; !inside {
-			continue
-		}
-		l, j, r := level.out.Split(n)
-		if r < long {
-			c.by = c.by[:0]
-			for _, f := range s {
-				for range r {
-					c.by = append(c.by, f)
-				}
-			}
-			reg.ScaleColumns(&matrix.Dense[T]{Rows: l, Cols: j * r, Stride: j * r, Data: level.out.Data}, c.by)
-			continue
-		}
-		for i := range l * j {
-			row := level.out.Data[i*r : (i+1)*r]
-			for k := 0; k < r; k += scaledChunk {
-				ker.Scale(row[k:min(k+scaledChunk, r)], T(s[i%j]))
-			}
-		}
-	}
-}
-
-// scaledChunk is how many numbers a kernel gets at once, some microseconds.
-const scaledChunk = 8192
-
-// scaled does the same to the Gram matrix.
 func (g *grams[T]) scaled(n int, s []float64) {
 	for q, f := range s {
 		row := g.s[n].Row(q)

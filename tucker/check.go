@@ -13,9 +13,9 @@ import (
 
 // tensorCheck is what is asked of the data; o is nil before options are settled.
 func tensorCheck(o *settled) *fitting.TensorCheck {
-	c := &fitting.TensorCheck{Package: "tucker", Shape: ErrShape, Data: ErrData, Signed: "hooi or hals"}
+	c := &fitting.TensorCheck{Package: "tucker", Shape: ErrShape, Data: ErrData, Signed: "hooi or hals", Masks: true}
 	if o != nil {
-		c.Loss, c.Floor, c.Blocks = o.Loss, o.Eps.Or(0), o.scaled()
+		c.Loss, c.Floor, c.Blocks, c.Mask = o.Loss, o.Eps.Or(0), o.scaled(), o.Mask
 		_, c.Nonneg = o.Method.(MU)
 	}
 	return c

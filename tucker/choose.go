@@ -6,9 +6,9 @@ import (
 	"math"
 
 	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
-	"polyad/tensor"
 )
 
 // gone returns the components of each mode whose column, or slice of the core, is
@@ -70,7 +70,7 @@ func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *f
 		if err := next.RestoreState(first); err != nil || i == 0 {
 			return err
 		}
-		m, err := randomStart(s.o, s.x, s.core.Shape, math.Sqrt(s.stats.Squares), seed, s.pool)
+		m, err := randomStart(s.o, s.x, s.core.Shape, s.norm(), seed, s.pool)
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *f
 
 // randomStart makes a [Random] start for data x as they are worked on, of the given
 // norm.
-func randomStart[T asm.Float](o *settled, x *tensor.Dense[T], ranks []int, norm float64, seed uint64, pool *par.Pool) (*Model[T], error) {
+func randomStart[T asm.Float](o *settled, x data.Tucker[T], ranks []int, norm float64, seed uint64, pool *par.Pool) (*Model[T], error) {
 	of := *o
 	of.Seed, of.ranks = seed, ranks
 	m := randomModel[T](&of)

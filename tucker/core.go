@@ -7,7 +7,7 @@ import (
 	"polyad/matrix"
 )
 
-// coreStep fits the core given the factors, with A and S_n as in [chain] and
+// coreStep fits the core given the factors, with A = X ×_0 F_0ᵀ … and S_n as in
 // [grams],
 //
 //	½⟨G ×_0 S_0 ×_1 S_1 …, G⟩ - ⟨A, G⟩ + l1·||G||_1 + l2·||G||²,  G ≥ floor if nonnegative,
@@ -66,7 +66,7 @@ func newCoreStep[T asm.Float](s *state[T], o HALS) *coreStep[T] {
 }
 
 func (c *coreStep[T]) update() {
-	a := c.chain.product(len(c.f))
+	a := c.x.Project(len(c.f), c.f)
 	for i, v := range c.core.Data {
 		c.a[i], c.now[i] = float64(a.Data[i]), float64(v)
 	}

@@ -2,8 +2,6 @@ package tucker
 
 import (
 	"context"
-	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,7 +9,6 @@ import (
 	"polyad/asm"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
-	"polyad/matrix"
 	"polyad/tensor"
 )
 
@@ -44,13 +41,7 @@ func Sweeper[T asm.Float](x *tensor.Dense[T], ranks []int, o *Options) (sweep, d
 		_ = s.Sweep()
 		s.Objective(false)
 	}
-	direct = func() {
-		if m := (tensor.Tucker[T]{Core: s.core, Factors: s.f}); s.div != nil {
-			s.div.Loss(s.o.Loss, m)
-		} else {
-			s.residual.squares(m)
-		}
-	}
+	direct = func() { s.x.Loss(s.o.Loss, s.tucker()) }
 	sweep()
 	sweep()
 	direct()
@@ -87,55 +78,6 @@ func CheckStateRoundTrip(t *testing.T, x *tensor.Dense[float32], ranks []int, o 
 	require.ErrorIs(t, b.RestoreState(append(saved, 0)), ErrShape)
 }
 
-// CheckChain compares the projections of some sweeps over random factors with
-// those that are made anew, and returns how many first products there were a sweep.
-func CheckChain(t *testing.T, x *tensor.Dense[float64], f []*matrix.Dense[float64], never []bool) float64 {
-	r := rand.New(rand.NewPCG(1, 2))
-	draw := func(n int) {
-		for i := range f[n].Data {
-			f[n].Data[i] = r.NormFloat64()
-		}
-	}
-	for n := range f {
-		if f[n] != nil {
-			draw(n)
-		}
-	}
-	c := newChain(nil, x, f, never)
-	firsts := 0
-	compare := func(n int) {
-		made := len(c.levels) == 0 || c.levels[0].mode == n
-		p := c.product(n)
-		if made {
-			firsts++
-		}
-		others := slices.Clone(f)
-		if n < len(f) {
-			others[n] = nil
-		}
-		want := tensor.MultiModeProduct(nil, x, others, true)
-		require.Equal(t, want.Shape, p.Shape)
-		for i, v := range want.Data {
-			require.InDelta(t, v, p.Data[i], 1e-9)
-		}
-	}
-	const warm, sweeps = 2, 12
-	for k := range warm + sweeps {
-		if k == warm {
-			firsts = 0
-		}
-		for n := range f {
-			if f[n] != nil && !never[n] {
-				compare(n)
-				draw(n)
-				c.changed(n)
-			}
-		}
-		compare(len(f))
-	}
-	return float64(firsts) / sweeps
-}
-
 // CutStarts makes starts of which the pool leaves out all work from a block on, for
 // every block: what they come to is not used, but they must come to an end.
 func CutStarts[T asm.Float](t *testing.T, x *tensor.Dense[T], ranks []int, o Options) (most int) {
@@ -145,7 +87,7 @@ func CutStarts[T asm.Float](t *testing.T, x *tensor.Dense[T], ranks []int, o Opt
 		pool := par.New(1)
 		left := most
 		pool.Until(func() bool { left--; return left < 0 })
-		_, _ = generate(context.Background(), e, x, pool, nil)
+		_, _ = generate(context.Background(), e, newData(pool, x, e, 1, 0), pool, nil)
 		whole = left >= 0
 	}
 	return most

@@ -10,7 +10,6 @@ import (
 	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
-	"polyad/loss"
 	"polyad/solver"
 	"polyad/tensor"
 )
@@ -116,17 +115,12 @@ func (m *Model[T]) finite() bool {
 	return !slices.ContainsFunc(m.Core.Data, bad)
 }
 
-// floorFor returns the default floor for data x, which are worked on as work, with
-// blocks scale times as large and their product all times.
-func floorFor[T asm.Float](x, work *tensor.Dense[T], opt *settled, scale, all float64) float64 {
-	mean := sumOf(x) / float64(x.Len())
-	eps := opt.defaultEps(mean)
+// floorFor returns the default floor for data that are worked on with blocks scale
+// times as large and their product all times.
+func floorFor[T asm.Float](stats data.Stats, opt *settled, scale, all float64) float64 {
+	eps := opt.defaultEps(stats.Mean() / all)
 	if eps == 0 {
 		return 0
-	}
-	stats := data.Stats{Count: x.Len(), Sum: mean * all * float64(x.Len())}
-	if opt.Loss == loss.Frobenius {
-		stats.Squares = squaresOf(work)
 	}
 	objScale := fitting.ScaledObjective(opt.Loss, all)
 	entries, _ := tensor.Elements(opt.ranks)
@@ -146,23 +140,24 @@ func setUp[T asm.Float](ctx context.Context, x *tensor.Dense[T], opt *settled, s
 	for range opt.scaled() {
 		all *= scale
 	}
-	work, left := x, all // the data as they are worked on, but for the scale that is left
-	if opt.Loss == loss.Frobenius {
-		work, left = scaled(x, all), 1
+	floor := 0.0
+	if opt.Loss.NeedsPositive() {
+		floor = opt.Eps.Or(0)
 	}
+	v := newData(pool, x, opt, all, floor)
 	if !opt.Eps.IsSet() {
-		opt.Eps = solver.Set(floorFor(x, work, opt, scale, all))
+		opt.Eps = solver.Set(floorFor[T](v.Stats(), opt, scale, all))
 	}
 	var start *Model[T]
 	if given != nil {
 		start = working(opt, given, scale)
 	} else {
 		var err error
-		if start, err = generate(context.WithoutCancel(ctx), opt, scaled(work, left), pool, limit); err != nil {
+		if start, err = generate(context.WithoutCancel(ctx), opt, v, pool, limit); err != nil {
 			return nil, err
 		}
 	}
-	s, err := newState(work, opt, scale, pool, start)
+	s, err := newState(v, opt, scale, pool, start)
 	if err != nil {
 		return nil, err
 	}

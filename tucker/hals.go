@@ -18,7 +18,7 @@ import (
 //
 // or with the threshold l1 from both sides where entries may be negative; repeated
 // while that pays (Gillis, Glineur 2012). Each step minimizes exactly. The core is
-// fitted by [coreStep]. A sweep costs the products of [chain], 2·I_n·K·J_n flops
+// fitted by [coreStep]. A sweep costs the projections of [data.Tucker], 2·I_n·K·J_n flops
 // for M with K the product of the other ranks, and 2·I_n·J_n² for every inner
 // sweep.
 type hals[T asm.Float] struct {
@@ -61,7 +61,7 @@ func newHALS[T asm.Float](s *state[T], a HALS) (*hals[T], error) {
 		h.gram[n] = matrix.Of(f.Cols, f.Cols, gram[:f.Cols*f.Cols])
 		h.most[n] = a.Inner
 		if a.Inner == 0 {
-			rho := 1 + float64(len(s.x.Data)/f.Rows)/float64(f.Cols+1)
+			rho := 1 + float64(s.entries()/f.Rows)/float64(f.Cols+1)
 			h.most[n] = int(math.Min(1+a.Alpha.Or(0.5)*rho, mostInner))
 		}
 		var err error
@@ -78,7 +78,7 @@ func (h *hals[T]) update(block int) {
 		h.core.update()
 		return
 	}
-	h.sums.To(h.pool, h.num[block], h.chain.product(block), h.state.core, block)
+	h.sums.To(h.pool, h.num[block], h.x.Project(block, h.f), h.state.core, block)
 	h.grams.normal(h.gram[block], h.f, h.state.core, block)
 	h.steps[block].SetGram(h.gram[block])
 	h.rows.Run(h.steps[block], h.f[block], h.num[block], h.most[block], h.delta)

@@ -82,14 +82,14 @@ func (a *hooi[T]) prepare() {
 
 func (a *hooi[T]) update(block int) {
 	if block == len(a.f) {
-		copy(a.core.Data, a.chain.product(block).Data)
+		copy(a.core.Data, a.x.Project(block, a.f).Data)
 		return
 	}
 	m, u := &a.modes[block], a.f[block]
 	if m.w == nil { // all of the space
 		return
 	}
-	m.p.set(a.chain.product(block), block)
+	m.p.set(a.x.Project(block, a.f), block)
 	none := float64(fitting.Precision[T]()) * 8
 	var first float64
 	for step := 1; ; step++ {

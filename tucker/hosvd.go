@@ -6,9 +6,11 @@ import (
 	"slices"
 
 	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/hosvd"
 	"polyad/internal/par"
+	"polyad/loss"
 	"polyad/matrix"
 	"polyad/solver"
 	"polyad/tensor"
@@ -115,8 +117,8 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	pool := par.New(fitting.Workers(o.Workers))
 	defer pool.Close()
 	scale := fitting.FactorScale[T](largest, c.Loss, 1)
-	d := decomposition[T]{pool: pool, x: scaled(x, scale), alone: alone, truncated: o.Truncated, values: make([][]float64, len(x.Shape)), limit: limit}
-	d.residual = newResidual(pool, d.x)
+	of := data.NewTucker(pool, x, data.TuckerKind{Alone: alone, Projections: true}, scale, 0)
+	d := decomposition[T]{pool: pool, x: of, alone: alone, truncated: o.Truncated, values: make([][]float64, len(x.Shape)), limit: limit}
 	var m *Model[T]
 	whole := limit.Within(pool, func() {
 		if o.Target.IsSet() {
@@ -131,10 +133,10 @@ func HOSVD[T asm.Float](ctx context.Context, x *tensor.Dense[T], ranks []int, o 
 	case err != nil:
 		return nil, err
 	}
-	all := d.residual.all
+	all := of.Stats().Squares
 	squares := all - squaresOf(m.Core)
 	if o.Target.IsSet() || !(squares >= 100*fitting.LeastInner[T]()*all) { // a sum of squares in T has fewer digits
-		squares = d.residual.squares(m.Tucker())
+		squares = d.squares(m)
 	}
 	r := &HOSVDResult[T]{Model: m, RelError: fitting.RelError(squares, all), Values: d.values}
 	for i := range m.Core.Data {
@@ -168,23 +170,10 @@ func checkTarget(o solver.Opt[float64]) (float64, error) {
 	return target, nil
 }
 
-// scaled returns x times a power of two, a copy unless that is 1.
-func scaled[T asm.Float](x *tensor.Dense[T], scale float64) *tensor.Dense[T] {
-	if scale == 1 {
-		return x
-	}
-	x = x.Clone()
-	for i := range x.Data {
-		x.Data[i] *= T(scale)
-	}
-	return x
-}
-
-// decomposition is an HOSVD of contiguous data under way.
+// decomposition is an HOSVD under way.
 type decomposition[T asm.Float] struct {
 	pool      *par.Pool
-	x         *tensor.Dense[T]
-	residual  *residual[T]
+	x         data.Tucker[T]
 	alone     []bool
 	truncated bool
 	seed      uint64
@@ -206,9 +195,9 @@ func errRange(mode int) error {
 
 // ofRanks decomposes with given ranks.
 func (d *decomposition[T]) ofRanks(ctx context.Context, ranks []int) (*Model[T], error) {
-	return d.project(ctx, func(src *tensor.Dense[T], n int) (u *matrix.Dense[T], ok bool) {
+	return d.project(ctx, func(x data.Unfoldings[T], n int) (u *matrix.Dense[T], ok bool) {
 		var next float64
-		if u, d.values[n], next, ok = hosvd.LeadingNext(d.pool, src, n, ranks[n], d.seed); ok {
+		if u, d.values[n], next, ok = x.Leading(n, ranks[n], d.seed); ok {
 			inside, border := hosvd.Tied[T](d.values[n], next)
 			d.inside, d.border = d.inside || inside, d.border || border
 		}
@@ -217,8 +206,8 @@ func (d *decomposition[T]) ofRanks(ctx context.Context, ranks []int) (*Model[T],
 }
 
 // project finds the basis of every mode and projects onto them.
-func (d *decomposition[T]) project(ctx context.Context, basis func(src *tensor.Dense[T], n int) (*matrix.Dense[T], bool)) (*Model[T], error) {
-	m := &Model[T]{Core: d.x, Factors: make([]*matrix.Dense[T], len(d.alone))}
+func (d *decomposition[T]) project(ctx context.Context, basis func(x data.Unfoldings[T], n int) (*matrix.Dense[T], bool)) (*Model[T], error) {
+	m, x := &Model[T]{Factors: make([]*matrix.Dense[T], len(d.alone))}, d.x.Unfoldings()
 	for n, alone := range d.alone {
 		if alone {
 			continue
@@ -226,19 +215,26 @@ func (d *decomposition[T]) project(ctx context.Context, basis func(src *tensor.D
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		u, ok := basis(m.Core, n)
+		u, ok := basis(x, n)
 		if !ok {
 			return nil, errRange(n)
 		}
 		m.Factors[n] = u
 		if !d.truncated {
-			m.Core = tensor.ModeProduct(d.pool, m.Core, u, n, true)
+			x.Project(n, u)
 		}
 	}
-	if d.truncated {
-		m.Core = tensor.MultiModeProduct(d.pool, d.x, m.Factors, true)
+	if m.Core = x.Rest(); d.truncated {
+		d.x.Reset()
+		m.Core = d.x.Project(len(m.Factors), m.Factors).Clone()
 	}
 	return m, nil
+}
+
+// squares returns the squared error of a model.
+func (d *decomposition[T]) squares(m *Model[T]) float64 {
+	_, squares := d.x.Loss(loss.Frobenius, m.Tucker())
+	return squares
 }
 
 // trim leaves out last slices of the core as long as the sum of their squares is

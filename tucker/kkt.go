@@ -9,19 +9,22 @@ import (
 // kkt computes the residuals of the free blocks' optimality conditions
 // ([fitting.Conditions]), where C - N is the gradient of the loss. The largest of a
 // block's components is returned, 0 for blocks that are fixed. For the Frobenius
-// loss, with P and A as in [chain], B and Q as in [grams],
+// loss, with P and A as in [data.Tucker], B and Q as in [grams],
 //
 //	N = P_(n)·G_(n)ᵀ,  C = F_n·Q_n   for factor n,   N = A,  C = B   for the core.
 func (s *state[T]) kkt() []float64 {
 	out := make([]float64, len(s.f)+1)
-	if s.div != nil {
+	if !s.projected {
 		return s.kktByGradient(out)
+	}
+	if s.masked() { // the gradients of the observed and of the filled loss agree there
+		s.x.Fill(s.tucker())
 	}
 	var sums data.Contraction[T]
 	for _, n := range s.free {
 		c := fitting.NewConditions(s.blocks[n], s.eps, !s.o.nonneg[n])
 		if n == len(s.f) {
-			a := s.chain.product(n)
+			a := s.x.Project(n, s.f)
 			b := s.grams.applied(s.f, s.core, -1)
 			for i, x := range s.core.Data {
 				c.Add(0, i, x, a.Data[i], T(b.Data[i]))
@@ -31,7 +34,7 @@ func (s *state[T]) kkt() []float64 {
 		}
 		f := s.f[n]
 		num, den := matrix.New[T](f.Rows, f.Cols), matrix.New[T](f.Rows, f.Cols)
-		sums.To(s.pool, num, s.chain.product(n), s.core, n)
+		sums.To(s.pool, num, s.x.Project(n, s.f), s.core, n)
 		q := matrix.New[float64](f.Cols, f.Cols)
 		s.grams.normal(q, s.f, s.core, n)
 		matrix.Gemm(s.pool, false, false, 1, f, matrix.Convert[T](q), 0, den)
@@ -45,7 +48,7 @@ func (s *state[T]) kkt() []float64 {
 	return out
 }
 
-// kktByGradient is kkt for losses other than Frobenius.
+// kktByGradient is kkt from passes of the divergence.
 func (s *state[T]) kktByGradient(out []float64) []float64 {
 	g := newGradient(s)
 	for _, n := range s.free {

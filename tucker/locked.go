@@ -40,7 +40,7 @@ func (s *state[T]) checkGiven() error {
 			return mu || !fitting.Ridged(p) && (n < len(s.f) || len(p.Active()) == 0)
 		}}
 	}
-	with, mend, locked := fitting.Mend(zero, turns, s.o.Method, s.balancer != nil, Method(HALS{}), s.chain != nil)
+	with, mend, locked := fitting.Mend(zero, turns, s.o.Method, s.balancer != nil, Method(HALS{}), s.projected)
 	if !locked {
 		return nil
 	}

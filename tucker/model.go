@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/named"
 	"polyad/internal/par"
@@ -67,6 +68,9 @@ func (m *Model[T]) Clone() *Model[T] {
 // in the order of fewest flops, the last one of 2·|X|·J.
 func (m *Model[T]) Reconstruct() *tensor.Dense[T] { return m.Tucker().Reconstruct(nil) }
 
+// reconstructed is the number of elements of a tile, unless a row has more.
+const reconstructed = 1 << 15
+
 // ReconstructTo calls f with the rows of mode 0 one after the other, in tiles of a
 // bounded size (a row at least): tile holds those from lo on, in row-major order, and is valid
 // until f returns. An error of f ends it and is returned.
@@ -77,7 +81,7 @@ func (m *Model[T]) ReconstructTo(f func(lo int, tile []T) error) error {
 	var t tensor.TuckerTiles[T]
 	t.Set(m.Tucker(), 1)
 	rows, cols := t.Size()
-	step := max(1, residualTile/max(cols, 1))
+	step := max(1, reconstructed/max(cols, 1))
 	buf := make([]T, min(step, rows)*cols)
 	for lo := 0; lo < rows; lo += step {
 		hi := min(lo+step, rows)
@@ -116,7 +120,7 @@ func (m *Model[T]) RelError(x *tensor.Dense[T]) float64 {
 	all, norm := squaresOf(x), m.Norm()
 	squares := all - 2*m.Tucker().InnerDense(nil, x) + norm*norm
 	if least := fitting.LeastInner[T](); !(squares >= least*max(all, norm*norm)) {
-		squares = newResidual(nil, x).squares(m.Tucker())
+		squares = data.NewResidual(nil, x).Squares(m.Tucker())
 	}
 	return fitting.RelError(squares, all)
 }

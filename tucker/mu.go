@@ -17,7 +17,8 @@ import (
 // (Févotte, Idier 2011; package internal/nnls has the penalized step). The
 // objective never rises. A step costs a pass over the data (package internal/data),
 // 4·|X|·J flops for β = 1 and 6·|X|·J else, J the smallest rank or one that costs
-// less; for β = 2 the products of [chain], which inner steps share.
+// less; for β = 2 the projections of [data.Tucker], which inner steps share, where
+// no entry is missing.
 type mu[T asm.Float] struct {
 	*state[T]
 	parts *gradient[T]
@@ -50,8 +51,8 @@ func (u *mu[T]) update(block int) {
 	for k := range u.inner {
 		u.parts.compute(block, k == 0)
 		u.pool.Run(pieces, u)
-		if u.div != nil {
-			u.div.Changed(block)
+		if !u.projected {
+			u.x.Changed(block)
 		}
 	}
 }
@@ -81,7 +82,7 @@ func (u *mu[T]) Do(piece, _ int) {
 //	N = (X∘Y^(β-2))_(n)·B_(n)ᵀ,     C = Y^(β-1)_(n)·B_(n)ᵀ              for factor n,
 //	N = X∘Y^(β-2) ×_0 F_0ᵀ ×_1 …,   C = Y^(β-1) ×_0 F_0ᵀ ×_1 …          for the core.
 //
-// For β = 2 they are, with P and A as in [chain], Q and B as in [grams], P_(n)·G_(n)ᵀ
+// For β = 2 they are, with P and A the projections of the data, Q and B as in [grams], P_(n)·G_(n)ᵀ
 // and F_n·Q_n, A and B. For β = 1 all rows of C are alike, B_n summed up over all
 // modes but n, and C of the core is the outer product of the factors' column sums.
 type gradient[T asm.Float] struct {
@@ -106,7 +107,7 @@ func newGradient[T asm.Float](s *state[T]) *gradient[T] {
 		}
 	}
 	num, den := make([]T, longest), []T(nil)
-	frobenius, kl := s.div == nil, s.o.Loss.Beta() == 1
+	frobenius, kl := s.projected, s.o.Loss.Beta() == 1 && !s.masked()
 	if !kl {
 		den = make([]T, longest)
 	}
@@ -144,22 +145,22 @@ func newGradient[T asm.Float](s *state[T]) *gradient[T] {
 // compute computes both parts. fresh says that other blocks have changed, and not
 // this one alone.
 func (g *gradient[T]) compute(block int, fresh bool) {
-	if g.div == nil {
+	if g.projected {
 		g.frobenius(block, fresh)
 		return
 	}
-	model := tensor.Tucker[T]{Core: g.state.core, Factors: g.f}
+	model := g.tucker()
 	kl := g.columns != nil
 	if kl && fresh {
 		g.columnSums(block)
 	}
 	switch {
 	case block < len(g.f):
-		g.div.Quotients(g.num[block], g.den[block], g.o.Loss, block, model)
+		g.x.Quotients(g.num[block], g.den[block], g.o.Loss, block, model)
 	case kl:
-		g.div.CoreQuotients(g.core, nil, g.o.Loss, model)
+		g.x.CoreQuotients(g.core, nil, g.o.Loss, model)
 	default:
-		g.div.CoreQuotients(g.core, g.coreDen, g.o.Loss, model)
+		g.x.CoreQuotients(g.core, g.coreDen, g.o.Loss, model)
 	}
 }
 
@@ -167,7 +168,7 @@ func (g *gradient[T]) compute(block int, fresh bool) {
 func (g *gradient[T]) frobenius(block int, fresh bool) {
 	if block == len(g.f) {
 		if fresh {
-			copy(g.core.Data, g.chain.product(block).Data)
+			copy(g.core.Data, g.x.Project(block, g.f).Data)
 		}
 		for i, v := range g.grams.applied(g.f, g.state.core, -1).Data {
 			g.coreDen.Data[i] = T(v)
@@ -177,7 +178,7 @@ func (g *gradient[T]) frobenius(block int, fresh bool) {
 	if !fresh {
 		return
 	}
-	g.product.To(g.pool, g.num[block], g.chain.product(block), g.state.core, block)
+	g.product.To(g.pool, g.num[block], g.x.Project(block, g.f), g.state.core, block)
 	g.grams.normal(g.normal[block], g.f, g.state.core, block)
 	for i, v := range g.normal[block].Data {
 		g.rounded[block].Data[i] = T(v)
@@ -186,7 +187,7 @@ func (g *gradient[T]) frobenius(block int, fresh bool) {
 
 // rows computes what compute has left of C for rows [i0, i1) of a factor.
 func (g *gradient[T]) rows(mode, i0, i1 int) {
-	if g.div != nil {
+	if !g.projected {
 		return
 	}
 	f, den, q := g.f[mode], g.den[mode], g.rounded[mode]

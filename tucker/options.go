@@ -12,6 +12,7 @@ import (
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
+	"polyad/tensor"
 )
 
 // Errors that errors of this package wrap; the text says which option, mode or
@@ -121,6 +122,10 @@ type Options struct {
 	// more than one is free.
 	Core    reg.Penalty `json:"core,omitzero"`
 	Factors Penalties   `json:"factors,omitzero"`
+	// Mask says which entries are observed; nil: all are. What is stored for the
+	// others has no effect, be it NaN. Loss and errors are those of the observed
+	// entries.
+	Mask *tensor.Mask `json:"mask,omitzero"`
 	// Balance says how the blocks are balanced; default BalanceAuto.
 	Balance Balance `json:"balance"`
 	// Sweeps is the number of Sinkhorn sweeps each time; 0 means a scalar step and
@@ -176,6 +181,10 @@ func (o *Options) effective(shape, ranks []int) (*settled, error) {
 	if err := e.Loss.Validate(); err != nil {
 		return nil, fmt.Errorf("tucker: loss: %w", err)
 	}
+	var err error
+	if e.Mask, err = fitting.CheckMask(tensorCheck(nil), e.Mask, shape); err != nil {
+		return nil, err
+	}
 	if e.Method == nil {
 		e.Method = DefaultMethod(e.Loss, len(e.Nonneg) > 0 || e.fixesCore(), append(Penalties{e.Core}, e.Factors...)...)
 	}
@@ -216,7 +225,7 @@ func (o *Options) own() Options {
 	}
 	e := *o
 	e.Modes, e.Nonneg, e.Fix = slices.Clone(o.Modes), slices.Clone(o.Nonneg), slices.Clone(o.Fix)
-	e.Core, e.Factors = o.Core.Clone(), slices.Clone(o.Factors)
+	e.Core, e.Factors, e.Mask = o.Core.Clone(), slices.Clone(o.Factors), o.Mask.Clone()
 	for n := range e.Factors {
 		e.Factors[n] = e.Factors[n].Clone()
 	}

@@ -13,7 +13,6 @@ import (
 	"polyad/asm"
 	"polyad/internal/racing"
 	"polyad/loss"
-	"polyad/matrix"
 	"polyad/reg"
 	"polyad/solver"
 	"polyad/tensor"
@@ -446,32 +445,6 @@ func testOdd[T asm.Float](t *testing.T) {
 		r, err := tucker.HOSVD(ctx, x, nil, &tucker.HOSVDOptions{Target: solver.Set(.3)})
 		require.NoError(t, err)
 		require.LessOrEqual(t, r.RelError, .3)
-	}
-}
-
-func TestProjectionsAreSharedAndRight(t *testing.T) {
-	for _, c := range []struct {
-		shape, ranks []int
-		never        []bool
-		first        float64 // first products a sweep
-	}{
-		{[]int{9, 8, 7}, []int{3, 3, 3}, []bool{false, false, false}, 1.5},
-		{[]int{9, 8, 7}, []int{8, 2, 3}, []bool{false, false, false}, 2},
-		{[]int{6, 5, 4, 7}, []int{3, 3, 3, 3}, []bool{false, false, false, false}, 4. / 3},
-		{[]int{6, 5, 4, 7}, []int{3, 3, 3, 3}, []bool{false, true, false, false}, 0},
-		{[]int{9, 8}, []int{3, 3}, []bool{false, false}, 2},
-		{[]int{6, 5, 4}, []int{3, 0, 2}, []bool{false, true, false}, 2},
-	} {
-		x := noisy[float64](1, c.shape, min3(c.ranks, c.shape), false, 1)
-		m := model[float64](2, c.shape, min3(c.ranks, c.shape), false)
-		for n, r := range c.ranks {
-			m.Factors[n] = nil
-			if r > 0 {
-				m.Factors[n] = matrix.New[float64](c.shape[n], r)
-			}
-		}
-		got := tucker.CheckChain(t, x, m.Factors, c.never)
-		require.InDelta(t, c.first, got, 1e-12, "%v", c.ranks)
 	}
 }
 

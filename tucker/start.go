@@ -9,6 +9,7 @@ import (
 
 	"polyad/asm"
 	"polyad/balance"
+	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
 	"polyad/matrix"
@@ -112,12 +113,11 @@ func working[T asm.Float](o *settled, given *Model[T], scale float64) *Model[T] 
 // generate makes the start for data as they are worked on. It fills in the ranks
 // when they are to be chosen. When the limit is over before, the start is a random
 // one.
-func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], pool *par.Pool, limit *fitting.Limit) (m *Model[T], err error) {
+func generate[T asm.Float](ctx context.Context, o *settled, x data.Tucker[T], pool *par.Pool, limit *fitting.Limit) (m *Model[T], err error) {
 	_, hooi := o.Method.(HOOI)
 	_, svd := o.Init.(SVD)
 	d := decomposition[T]{pool: pool, x: x, alone: o.alone, values: make([][]float64, len(o.shape)), limit: limit}
 	if o.Target.IsSet() {
-		d.residual = newResidual(pool, x)
 		if !limit.Within(pool, func() { m, err = d.meeting(ctx, o.Target.Or(0)) }) {
 			return nil, limit.Err("tucker", "ranks for the target")
 		}
@@ -161,7 +161,7 @@ func generate[T asm.Float](ctx context.Context, o *settled, x *tensor.Dense[T], 
 		}
 		return m, m.project(x, pool)
 	}
-	m.match(math.Sqrt(squaresOf(x)))
+	m.match(normOf(x.Stats(), o.shape))
 	return m, nil
 }
 
@@ -185,11 +185,12 @@ func (o *settled) fullModes() (full []int) {
 }
 
 // project makes the factors orthonormal and the core the best one for them.
-func (m *Model[T]) project(x *tensor.Dense[T], pool *par.Pool) error {
+func (m *Model[T]) project(x data.Tucker[T], pool *par.Pool) error {
 	if err := m.orthonormalize(pool); err != nil {
 		return err
 	}
-	m.Core = tensor.MultiModeProduct(pool, x, m.Factors, true)
+	x.Reset()
+	m.Core = x.Project(len(m.Factors), m.Factors).Clone()
 	return nil
 }
 
@@ -433,7 +434,10 @@ func (s *state[T]) initialScale() (logEta float64) {
 // startSums computes what the initial scale needs to know.
 func (s *state[T]) startSums() balance.Sums {
 	sums := balance.Sums{X: s.stats.Sum, M: s.modelSum()}
-	if s.chain != nil {
+	switch {
+	case s.masked():
+		return s.observedSums()
+	case s.projected:
 		sums.XM, sums.MM = s.inner()
 	}
 	return sums

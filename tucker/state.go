@@ -10,7 +10,6 @@ import (
 	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
-	"polyad/loss"
 	"polyad/matrix"
 	"polyad/reg"
 	"polyad/solver"
@@ -25,7 +24,7 @@ import (
 //
 // Blocks are numbered: factor n is block n, the core is block N.
 type state[T asm.Float] struct {
-	x               *tensor.Dense[T] // contiguous; scaled for the Frobenius loss only
+	x               data.Tucker[T]
 	o               *settled
 	pool            *par.Pool
 	scale, objScale float64
@@ -43,12 +42,8 @@ type state[T asm.Float] struct {
 	chosen          *solver.Start // nil: the start was taken as it was
 	touched, swept  bool          // whether the start was changed, and by a sweep
 
-	// For the Frobenius loss.
-	chain    *chain[T]
-	grams    grams[T]
-	residual *residual[T]
-	// For other losses.
-	div data.Tucker[T]
+	projected bool     // the method works with projections of the data
+	grams     grams[T] // for those
 
 	balancer *balance.TuckerBalancer[T] // nil: not balanced
 	scales   []float64                  // of one mode's columns
@@ -74,11 +69,12 @@ func unknown() value {
 	return value{inner: math.NaN(), direct: [2]float64{math.NaN(), math.NaN()}}
 }
 
-func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *par.Pool, start *Model[T]) (*state[T], error) {
+func newState[T asm.Float](x data.Tucker[T], o *settled, scale float64, pool *par.Pool, start *Model[T]) (*state[T], error) {
 	order := len(o.shape)
 	all := math.Pow(scale, float64(o.scaled()))
 	s := &state[T]{x: x, o: o, pool: pool, scale: scale, objScale: fitting.ScaledObjective(o.Loss, all),
-		f: start.Factors, core: start.Core, value: unknown(), eps: T(o.Eps.Or(0) * scale)}
+		f: start.Factors, core: start.Core, value: unknown(), eps: T(o.Eps.Or(0) * scale), stats: x.Stats(), projected: o.projected()}
+	x.Reset()
 	for n := range order + 1 {
 		b := reg.Block[T]{X: matrix.New[T](0, 1)}
 		switch {
@@ -97,19 +93,8 @@ func newState[T asm.Float](x *tensor.Dense[T], o *settled, scale float64, pool *
 			s.free = append(s.free, n)
 		}
 	}
-	if o.Loss == loss.Frobenius {
-		s.chain = newChain(pool, x, s.f, o.fixed[:order])
+	if s.projected {
 		s.grams.init(s.pool, s.f, s.core)
-		s.residual = newResidual(pool, x)
-		s.residual.warm(tensor.Tucker[T]{Core: s.core, Factors: s.f})
-		s.stats = data.Stats{Count: x.Len(), Sum: sumOf(x), Squares: s.residual.all}
-	} else {
-		floor := 0.0
-		if o.Loss.NeedsPositive() {
-			floor = o.Eps.Or(0)
-		}
-		s.div = data.NewTucker(pool, x, s.core.Shape, o.alone, all, floor)
-		s.stats = s.div.Stats()
 	}
 	s.size = fitting.LossSize(s.stats, o.Loss)
 	s.coarse = s.isCoarse()
@@ -164,10 +149,6 @@ func dot[T asm.Float](x, y []T) (sum float64) {
 	return sum
 }
 
-func sumOf[T asm.Float](x *tensor.Dense[T]) float64 {
-	return matrix.Sum(matrix.Of(1, len(x.Data), x.Data))
-}
-
 // Sweep updates the free blocks once, the factors in order and then the core.
 func (s *state[T]) Sweep() error {
 	if s.cut != nil {
@@ -187,6 +168,9 @@ func (s *state[T]) sweep() error {
 	if s.ahead != nil {
 		s.ahead.begin()
 	}
+	if s.projected && s.masked() {
+		s.x.Fill(s.tucker())
+	}
 	for i, n := range s.free {
 		s.step.update(n)
 		s.changed(n)
@@ -194,7 +178,7 @@ func (s *state[T]) sweep() error {
 			s.ahead.between(n)
 		}
 	}
-	if s.chain != nil {
+	if s.projected && !s.masked() { // inner products would be those of the filled data
 		s.frobenius()
 	}
 	var scales *balance.TuckerScales
@@ -217,14 +201,17 @@ func (s *state[T]) sweep() error {
 
 // changed says that a block has changed.
 func (s *state[T]) changed(n int) {
-	if n < len(s.f) && s.chain != nil {
-		s.chain.changed(n)
+	s.x.Changed(n)
+	if n < len(s.f) && s.projected {
 		s.grams.fresh[n] = false
 	}
-	if s.div != nil {
-		s.div.Changed(n)
-	}
 }
+
+// tucker returns the model as it is, sharing memory.
+func (s *state[T]) tucker() tensor.Tucker[T] { return tensor.Tucker[T]{Core: s.core, Factors: s.f} }
+
+// masked reports whether entries are missing.
+func (s *state[T]) masked() bool { return s.o.Mask != nil }
 
 // frobenius computes the loss by inner products: with A the data projected onto
 // the factors
@@ -239,7 +226,7 @@ func (s *state[T]) frobenius() {
 
 // inner returns the inner product of data and model, and the square of the model.
 func (s *state[T]) inner() (inner, squares float64) {
-	a := s.chain.product(len(s.f))
+	a := s.x.Project(len(s.f), s.f)
 	inner = dot(a.Data, s.core.Data)
 	if _, hooi := s.o.Method.(HOOI); hooi && (s.swept || s.given == nil) {
 		return inner, dot(s.core.Data, s.core.Data) // the factors are orthonormal
@@ -259,11 +246,8 @@ func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
 			s.value.direct[0] = math.NaN()
 		}
 	}
-	if v := s.value.direct[0]; v != v && s.div != nil {
-		s.value.direct[0], s.value.direct[1] = s.div.Loss(s.o.Loss, tensor.Tucker[T]{Core: s.core, Factors: s.f})
-	} else if v != v {
-		e := s.residual.squares(tensor.Tucker[T]{Core: s.core, Factors: s.f})
-		s.value.direct = [2]float64{e / 2, e}
+	if v := s.value.direct[0]; v != v {
+		s.value.direct[0], s.value.direct[1] = s.x.Loss(s.o.Loss, s.tucker())
 	}
 	return s.value.direct[0], s.value.direct[1]
 }
@@ -357,7 +341,7 @@ func (s *state[T]) matrices() (all []*matrix.Dense[T]) {
 // guard lets long sweeps end with the limit.
 func (s *state[T]) guard(limit *fitting.Limit) {
 	touched, swept := s.touched, s.swept
-	s.cut = fitting.NewCut(s.pool, limit, s.x.Len(), slices.Max(s.core.Shape), s.matrices(), s.numbers, func() error {
+	s.cut = fitting.NewCut(s.pool, limit, s.entries(), slices.Max(s.core.Shape), s.matrices(), s.numbers, func() error {
 		touched, swept = s.touched, s.swept
 		return s.sweep()
 	}, func() {
@@ -387,11 +371,12 @@ func (s *state[T]) RestoreState(b []byte) error {
 
 // forget drops all that was computed from the factors.
 func (s *state[T]) forget() {
-	if s.chain != nil {
-		s.chain.reset()
-		clear(s.grams.fresh)
-	}
-	if s.div != nil {
-		s.div.Reset()
-	}
+	s.x.Reset()
+	clear(s.grams.fresh)
+}
+
+// entries is the number of entries of the data, observed or not.
+func (s *state[T]) entries() int {
+	n, _ := tensor.Elements(s.o.shape)
+	return n
 }

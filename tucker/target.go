@@ -8,11 +8,11 @@ import (
 	"slices"
 
 	"polyad/asm"
+	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/hosvd"
 	"polyad/matrix"
 	"polyad/solver"
-	"polyad/tensor"
 )
 
 // Ranks for an error: of all ranks at which a model keeps to it those that store the
@@ -44,12 +44,12 @@ func (d *decomposition[T]) meeting(ctx context.Context, target float64) (*Model[
 			modes++
 		}
 	}
-	budget := target * target * d.residual.all
+	budget := target * target * d.x.Stats().Squares
 	most, back := budget, 1.0
 	for range 20 {
 		left := 0.0
-		whole, err := d.project(ctx, func(src *tensor.Dense[T], n int) (*matrix.Dense[T], bool) {
-			u, s, ok := hosvd.All(d.pool, src, n, target < below)
+		whole, err := d.project(ctx, func(x data.Unfoldings[T], n int) (*matrix.Dense[T], bool) {
+			u, s, ok := x.All(n, target < below)
 			if !ok {
 				return nil, false
 			}
@@ -65,8 +65,8 @@ func (d *decomposition[T]) meeting(ctx context.Context, target float64) (*Model[
 		if err != nil {
 			return nil, err
 		}
-		squares := d.residual.squares(m.Tucker())
-		if fitting.RelError(squares, d.residual.all) <= target {
+		squares := d.squares(m)
+		if fitting.RelError(squares, d.x.Stats().Squares) <= target {
 			d.whole, d.left = whole, left
 			return m, nil
 		}
@@ -156,7 +156,7 @@ const (
 // no time to find one.
 func (d *decomposition[T]) fewer(ctx context.Context, m *Model[T], o *settled, limit *fitting.Limit) (*Model[T], error) {
 	target := o.Target.Or(0)
-	budget := target * target * d.residual.all
+	budget := target * target * d.x.Stats().Squares
 	// The error of the fit is computed anew; it is not to be above for rounding.
 	budget *= 1 - min(.5, 16*fitting.Precision[T]()/target)
 	s, squares := d.whole.sizes(budget - d.left)
@@ -273,7 +273,7 @@ func (t *trial[T]) fit(ranks []int, sweeps int) (found *Model[T], err error) {
 				matrix.Gemm(t.pool, false, false, 1, basis, f, 0, found.Factors[n])
 			}
 		}
-		if !(t.residual.squares(found.Tucker()) <= t.budget) {
+		if !(t.squares(found) <= t.budget) {
 			found = nil
 		}
 	})

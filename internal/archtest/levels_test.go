@@ -19,32 +19,33 @@ var levels = map[string]int{
 	"loss":             2,
 	"matrix/gonumblas": 2,
 
-	"reg":           3,
-	"metrics":       3,
-	"ndio":          3,
-	"internal/data": 3,
+	"reg":            3,
+	"metrics":        3,
+	"ndio":           3,
+	"internal/hosvd": 3,
 
-	"balance":          4,
-	"internal/fitting": 4,
-	"internal/hosvd":   4,
-	"internal/nnls":    4,
+	"balance":       4,
+	"internal/data": 4,
+	"internal/nnls": 4,
 
-	"nmf":    5,
-	"cpd":    5,
-	"tucker": 5,
+	"internal/fitting": 5,
 
-	"audio":           6,
-	"tune":            6,
-	"internal/synth":  6,
-	"internal/report": 6,
+	"nmf":    6,
+	"cpd":    6,
+	"tucker": 6,
 
-	"internal/bench":      7,
-	"internal/experiment": 7,
+	"audio":           7,
+	"tune":            7,
+	"internal/synth":  7,
+	"internal/report": 7,
+
+	"internal/bench":      8,
+	"internal/experiment": 8,
 }
 
 // programs is the level of commands, examples and benchmarks: they and all
 // below them import anything, and nothing imports them.
-const programs = 8
+const programs = 9
 
 var programFolders = []string{"cmd/polyad", "examples", "bench", "internal/rename"}
 

@@ -7,9 +7,9 @@ import (
 )
 
 // NewTuckerAlong is NewTucker with a given mode along which the model is a product.
-func NewTuckerAlong[T asm.Float](pool *par.Pool, x *tensor.Dense[T], ranks []int, mode int, scale, floor float64) *DenseTucker[T] {
-	return newTucker(pool, x, ranks, mode, scale, floor)
+func NewTuckerAlong[T asm.Float](pool *par.Pool, x *tensor.Dense[T], mask *tensor.Mask, ranks []int, mode int, scale, floor float64) *DenseTucker[T] {
+	return newTucker(pool, x, TuckerKind{Ranks: ranks, Mask: mask}, mode, scale, floor)
 }
 
 // Along returns that mode.
-func (d *DenseTucker[T]) Along() int { return d.split }
+func (d *DenseTucker[T]) Along() int { return d.split.split }

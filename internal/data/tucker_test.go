@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,19 +45,23 @@ func tuckerProblem[T asm.Float](shape, ranks []int) (x *tensor.Dense[T], m tenso
 	return x, m
 }
 
-// naiveTucker computes the products of a pass from arrays of the size of the data.
+// naiveTucker is what a pass computes, from arrays of the size of the data, of the
+// entries that a mask observes, or of all.
 type naiveTucker struct {
 	divergence, squares float64
 	num, den            []*matrix.Dense[float64] // of the modes
 	core, coreDen       []float64
 }
 
-func naiveTuckerPass[T asm.Float](x *tensor.Dense[T], m tensor.Tucker[T], l loss.Loss, scale, floor float64) (o naiveTucker) {
+func naiveTuckerPass[T asm.Float](x *tensor.Dense[T], mask *tensor.Mask, m tensor.Tucker[T], l loss.Loss, scale, floor float64) (o naiveTucker) {
 	wx, f := wide(x, m.Factors)
 	core, _ := wide(m.Core, nil)
 	y := tensor.Tucker[float64]{Core: core, Factors: f}.Reconstruct(nil)
 	q, p := tensor.New[float64](x.Shape...), tensor.New[float64](x.Shape...)
 	for i, v := range wx.Data {
+		if mask != nil && !seen(mask, i) {
+			continue
+		}
 		v *= scale
 		o.squares += (v - y.Data[i]) * (v - y.Data[i])
 		v = max(v, floor*scale)
@@ -89,19 +94,28 @@ func TestTuckerPassesMatchTheirDefinition(t *testing.T) {
 func testTuckerPasses[T asm.Float](t *testing.T) {
 	const scale = .25
 	eps := 2000 * epsilon[T]()
-	for _, c := range tuckerShapes {
+	for k, c := range slices.Concat(tuckerShapes, tuckerShapes) {
 		order := len(c.shape)
 		x, m := tuckerProblem[T](c.shape, c.ranks)
+		var mask *tensor.Mask
+		if k >= len(tuckerShapes) {
+			mask = holes(uint64(k), .4, c.shape...)
+			for i := range x.Data {
+				if !seen(mask, i) {
+					x.Data[i] = T(math.NaN())
+				}
+			}
+		}
 		for _, beta := range []float64{-1, 0, 1, 1.5, 2, 3} {
 			floor := 0.0
 			if beta <= 0 {
 				floor = .2
 			}
 			l := loss.Beta(beta)
-			before := naiveTuckerPass(x, m, l, scale, floor)
+			before := naiveTuckerPass(x, mask, m, l, scale, floor)
 			for along := range order {
-				name := fmt.Sprintf("%v %v beta %g along %d", c.shape, c.ranks, beta, along)
-				d := data.NewTuckerAlong(nil, x, c.ranks, along, scale, floor)
+				name := fmt.Sprintf("%v %v beta %g along %d masked %v", c.shape, c.ranks, beta, along, mask != nil)
+				d := data.NewTuckerAlong(nil, x, mask, c.ranks, along, scale, floor)
 				check := func(n int, want naiveTucker) {
 					if n == order {
 						num, den := tensor.New[T](c.ranks...), tensor.New[T](c.ranks...)
@@ -135,7 +149,7 @@ func testTuckerPasses[T asm.Float](t *testing.T) {
 					}
 					block[0] *= 2
 					d.Changed(n)
-					check((n+2)%(order+1), naiveTuckerPass(x, m, l, scale, floor))
+					check((n+2)%(order+1), naiveTuckerPass(x, mask, m, l, scale, floor))
 					block[0] /= 2
 					d.Reset()
 				}
@@ -159,9 +173,9 @@ func TestTuckerPassesLeaveModesAlone(t *testing.T) {
 		full.Factors[kept] = unit
 		is := make([]bool, 3)
 		is[kept] = true
-		d := data.NewTucker(nil, x, ranks, is, 1, 0)
+		d := data.NewTucker(nil, x, data.TuckerKind{Ranks: ranks, Alone: is}, 1, 0)
 		require.NotEqual(t, kept, d.Along())
-		want := naiveTuckerPass(x, full, loss.KL, 1, 0)
+		want := naiveTuckerPass(x, nil, full, loss.KL, 1, 0)
 		for n := range 3 {
 			if n == kept {
 				continue
@@ -195,7 +209,7 @@ func testTuckerWorkers[T asm.Float](t *testing.T) {
 			l := loss.Beta(beta)
 			for workers := 1; workers <= 3; workers++ {
 				pool := par.New(workers)
-				d := data.NewTuckerAlong(pool, x, ranks, along, 1, 0)
+				d := data.NewTuckerAlong(pool, x, nil, ranks, along, 1, 0)
 				var all [][]T
 				for mode := range shape {
 					num, den := matrix.New[T](shape[mode], ranks[mode]), matrix.New[T](shape[mode], ranks[mode])
@@ -236,6 +250,6 @@ func TestTuckerGoesAlongTheModeOfLeastWork(t *testing.T) {
 		{[]int{200, 200, 200}, []int{40, 8, 40}, 1}, {[]int{300, 300, 3}, []int{10, 10, 3}, 0},
 	} {
 		x := tensor.New[float64](c.shape...)
-		require.Equal(t, c.along, data.NewTucker(nil, x, c.ranks, nil, 1, 0).Along(), "%v %v", c.shape, c.ranks)
+		require.Equal(t, c.along, data.NewTucker(nil, x, data.TuckerKind{Ranks: c.ranks}, 1, 0).Along(), "%v %v", c.shape, c.ranks)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // of strips of columns of slabs, so that each strip of Z_l = Fᵀ·Q_l is summed up
 // at once, and the blocks have but their shares of the small Σ_l Q_l·M_lᵀ.
 type tuckerPass[T asm.Float] struct {
-	*DenseTucker[T]
+	*tuckerSplit[T]
 	l        loss.Loss
 	lossOnly bool
 	f, ft    *matrix.Dense[T] // F and, with s the last mode, Fᵀ
@@ -31,8 +31,8 @@ type tuckerPass[T asm.Float] struct {
 	blocks   int
 }
 
-func (p *tuckerPass[T]) init(d *DenseTucker[T]) {
-	p.DenseTucker = d
+func (p *tuckerPass[T]) init(d *tuckerSplit[T]) {
+	p.tuckerSplit = d
 	r := d.ranks[d.split]
 	p.blocks = d.flat.Blocks()
 	if d.r > 1 {
@@ -105,9 +105,9 @@ func (p *tuckerPass[T]) run(l loss.Loss, f *matrix.Dense[T], lossOnly bool) {
 	p.l, p.f, p.lossOnly = l, f, lossOnly
 	if p.r == 1 {
 		f.TransposeTo(p.ft)
-		p.flat.UseH(p.ft)
+		p.matrix.UseH(p.ft)
 		for k, z := range p.z {
-			p.zMat[k] = matrix.Dense[T]{Rows: p.DenseTucker.l, Cols: f.Cols, Stride: f.Cols, Data: z}
+			p.zMat[k] = matrix.Dense[T]{Rows: p.tuckerSplit.l, Cols: f.Cols, Stride: f.Cols, Data: z}
 		}
 	}
 	p.pool.Run(p.blocks, p)
@@ -116,7 +116,7 @@ func (p *tuckerPass[T]) run(l loss.Loss, f *matrix.Dense[T], lossOnly bool) {
 // Do makes the pass over one block.
 func (p *tuckerPass[T]) Do(block, worker int) {
 	if p.r > 1 {
-		lo, hi := block*p.DenseTucker.l*p.strips/p.blocks, (block+1)*p.DenseTucker.l*p.strips/p.blocks
+		lo, hi := block*p.tuckerSplit.l*p.strips/p.blocks, (block+1)*p.tuckerSplit.l*p.strips/p.blocks
 		p.sums[block] = [2]float64{}
 		for u := lo; u < hi; u++ {
 			p.strip(u/p.strips, u%p.strips, block, worker, u > lo)
@@ -124,7 +124,7 @@ func (p *tuckerPass[T]) Do(block, worker int) {
 		return
 	}
 	if p.lossOnly {
-		p.sums[block][0], p.sums[block][1] = p.flat.Loss(p.l, block, worker, p.mat, p.ft)
+		p.sums[block][0], p.sums[block][1] = p.matrix.Loss(p.l, block, worker, p.mat, p.ft)
 		return
 	}
 	out := &p.out[worker]
@@ -141,7 +141,7 @@ func (p *tuckerPass[T]) Do(block, worker int) {
 	if p.want[1] {
 		out.HDen = p.parts[1][block]
 	}
-	p.flat.Quotients(p.l, block, worker, p.mat, p.ft, out)
+	p.matrix.Quotients(p.l, block, worker, p.mat, p.ft, out)
 }
 
 // strip works on one strip of columns of slab l; add says that the block has a
@@ -150,6 +150,10 @@ func (p *tuckerPass[T]) strip(l, strip, block, worker int, add bool) {
 	ker, s, d := asm.For[T](), &p.flat.scratch[worker], p.flat
 	floor := d.modelFloor(p.l)
 	c0, c1 := strip*p.r/p.strips, (strip+1)*p.r/p.strips
+	if d.mask != nil { // a strip begins with a word of the mask
+		c0 = strip * quotCols[T]()
+		c1 = min(c0+quotCols[T](), p.r)
+	}
 	rank := p.f.Cols
 	h := &p.heads[2*worker]
 	*h = matrix.Dense[T]{Rows: rank, Cols: p.r, Stride: p.r, Data: p.m.Data[l*rank*p.r:][:rank*p.r]}
@@ -160,13 +164,25 @@ func (p *tuckerPass[T]) strip(l, strip, block, worker int, add bool) {
 	pieces := (p.i + tileRows - 1) / tileRows
 	for k := range pieces {
 		i0, i1 := p.row(k, pieces), p.row(k+1, pieces)
-		v := d.tileAt(l*p.i+i0, l*p.i+i1, c0, c1-c0, s)
+		row := l*p.i + i0
+		v := d.entries(row, l*p.i+i1, c0, c1-c0, s)
+		if d.mask != nil {
+			missing := T(0) // so that the quotient is 0, too
+			if p.lossOnly {
+				missing = T(d.stats.Max) // which no floor changes
+			}
+			d.observed(&v, missing, s)
+		}
 		v.i0 = i0 // of F
 		if p.lossOnly {
-			p.tileLoss(ker, &v, l*p.i+i0, h, s, floor, block)
+			p.tileLoss(ker, &v, row, h, s, floor, block)
 			continue
 		}
-		d.quotients(ker, p.l, &v, p.f, h, s, floor, p.z[1] != nil || p.want[1], nil)
+		powers := p.z[1] != nil || p.want[1]
+		d.quotients(ker, p.l, &v, p.f, h, s, floor, powers, nil)
+		if d.mask != nil && powers {
+			d.choosing(ker, s.p, &v, row, 0, s)
+		}
 		for k, q := range [2][]T{s.y, s.p} {
 			if p.z[k] != nil {
 				z := &p.heads[2*worker+1]
@@ -191,10 +207,14 @@ func (p *tuckerPass[T]) row(k, pieces int) int {
 // tileLoss adds a tile's share of the loss; its first row is row i of the data.
 func (p *tuckerPass[T]) tileLoss(ker *asm.Kernels[T], v *tile[T], i int, h *matrix.Dense[T], s *scratch[T], floor T, block int) {
 	model(ker, s.y, v, p.f, h)
-	sum := &p.sums[block]
+	sum, missing := &p.sums[block], T(0)
+	if p.flat.mask != nil {
+		missing = T(p.flat.stats.Max)
+		p.flat.choosing(ker, s.y, v, i, missing, s)
+	}
 	for u := range v.rows {
 		x, y := v.row(u), s.y[u*quotStride[T]():][:v.cols]
-		sum[1] += p.flat.squares(ker, i+u, v.j0, x, y, 0, s)
+		sum[1] += p.flat.squares(ker, i+u, v.j0, x, y, missing, s)
 		sum[0] += loss.FlooredDivergence(p.l, x, y, floor)
 	}
 }

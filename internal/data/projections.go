@@ -1,4 +1,4 @@
-package tucker
+package data
 
 import (
 	"slices"
@@ -6,10 +6,11 @@ import (
 	"polyad/asm"
 	"polyad/internal/par"
 	"polyad/matrix"
+	"polyad/reg"
 	"polyad/tensor"
 )
 
-// chain computes the data projected onto the factors of all modes but one,
+// projections computes the data projected onto the factors of all modes but one,
 //
 //	P_n = X ×_{k≠n} F_kᵀ,
 //
@@ -27,11 +28,12 @@ import (
 //
 // Whichever costs less is taken. Factors that never change come first and are
 // multiplied once.
-type chain[T asm.Float] struct {
+type projections[T asm.Float] struct {
 	pool   *par.Pool
 	x      *tensor.Dense[T]
-	f      []*matrix.Dense[T]
-	never  []bool // modes whose factor does not change
+	ranks  []int
+	alone  []bool // modes without a factor; nil: none
+	never  []bool // modes whose factor does not change; nil: none
 	cheap  bool   // the second order
 	first  [2]int // its modes
 	clock  []int  // when each mode's factor changed
@@ -50,68 +52,79 @@ type level[T asm.Float] struct {
 	data []T
 }
 
-func newChain[T asm.Float](pool *par.Pool, x *tensor.Dense[T], f []*matrix.Dense[T], never []bool) *chain[T] {
-	c := &chain[T]{pool: pool, x: x, f: f, never: never, clock: make([]int, len(f)), all: make([]level[T], len(f))}
+func newProjections[T asm.Float](pool *par.Pool, x *tensor.Dense[T], ranks []int, alone, never []bool) *projections[T] {
+	n := len(ranks)
+	c := &projections[T]{pool: pool, x: x, ranks: ranks, alone: alone, never: never, clock: make([]int, n), all: make([]level[T], n)}
 	c.choose()
 	c.reserve()
 	c.reset()
 	return c
 }
 
+// has reports whether a mode has a factor.
+func (c *projections[T]) has(n int) bool { return c.alone == nil || !c.alone[n] }
+
+// stays reports whether the factor of a mode never changes.
+func (c *projections[T]) stays(n int) bool { return c.never != nil && c.never[n] }
+
 // choose takes the order that costs less, by the first products of a sweep.
-func (c *chain[T]) choose() {
+func (c *projections[T]) choose() {
 	var free []int
 	sum := 0
-	for n, f := range c.f {
-		if f != nil && !c.never[n] {
+	for n, j := range c.ranks {
+		if c.has(n) && !c.stays(n) {
 			free = append(free, n)
-			sum += f.Cols
+			sum += j
 		}
 	}
 	if len(free) < 3 {
 		return
 	}
-	slices.SortStableFunc(free, func(a, b int) int { return c.f[a].Cols - c.f[b].Cols })
+	slices.SortStableFunc(free, func(a, b int) int { return c.ranks[a] - c.ranks[b] })
 	c.first = [2]int{free[0], free[1]}
-	c.cheap = (c.f[free[0]].Cols+c.f[free[1]].Cols)*(len(free)-1) < sum
+	c.cheap = (c.ranks[free[0]]+c.ranks[free[1]])*(len(free)-1) < sum
 }
 
 // reserve makes room for the products of some sweeps, after which they repeat.
-func (c *chain[T]) reserve() {
+func (c *projections[T]) reserve() {
 	c.reset()
-	for range 2 * len(c.f) {
-		for n := 0; n <= len(c.f); n++ {
-			if n < len(c.f) && (c.f[n] == nil || c.never[n]) {
+	order := len(c.ranks)
+	for range 2 * order {
+		for n := 0; n <= order; n++ {
+			if n < order && (!c.has(n) || c.stays(n)) {
 				continue
 			}
 			c.keep(n)
 			for _, m := range c.order {
 				c.push(m)
 			}
-			if n < len(c.f) {
+			if n < order {
 				c.changed(n)
 			}
 		}
 	}
 }
 
+// forget forgets all products, as the data have changed.
+func (c *projections[T]) forget() { c.levels = c.all[:0] }
+
 // reset forgets all products, and in which order the factors changed.
-func (c *chain[T]) reset() {
-	c.levels, c.now = c.all[:0], len(c.f)
+func (c *projections[T]) reset() {
+	c.levels, c.now = c.all[:0], len(c.ranks)
 	for n := range c.clock {
 		c.clock[n] = n
 	}
 }
 
 // changed says that the factor of a mode has changed.
-func (c *chain[T]) changed(n int) {
+func (c *projections[T]) changed(n int) {
 	c.now++
 	c.clock[n] = c.now
 	c.drop(n)
 }
 
 // drop forgets the products with the factor of a mode.
-func (c *chain[T]) drop(n int) {
+func (c *projections[T]) drop(n int) {
 	for k := range c.levels {
 		if c.levels[k].mode == n {
 			c.levels = c.levels[:k]
@@ -122,11 +135,11 @@ func (c *chain[T]) drop(n int) {
 
 // keep keeps the products that do not contain mode n and leaves in c.order which
 // modes are still to come.
-func (c *chain[T]) keep(n int) {
+func (c *projections[T]) keep(n int) {
 	c.drop(n)
 	c.order = c.order[:0]
-	for m, f := range c.f {
-		if f == nil || m == n || slices.ContainsFunc(c.levels, func(l level[T]) bool { return l.mode == m }) {
+	for m := range c.ranks {
+		if !c.has(m) || m == n || slices.ContainsFunc(c.levels, func(l level[T]) bool { return l.mode == m }) {
 			continue
 		}
 		i := len(c.order)
@@ -139,9 +152,9 @@ func (c *chain[T]) keep(n int) {
 }
 
 // before reports whether mode a is multiplied before b for an update of mode n.
-func (c *chain[T]) before(a, b, n int) bool {
-	if c.never[a] != c.never[b] {
-		return c.never[a]
+func (c *projections[T]) before(a, b, n int) bool {
+	if c.stays(a) != c.stays(b) {
+		return c.stays(a)
 	}
 	if c.cheap {
 		lead := c.first[0]
@@ -156,7 +169,7 @@ func (c *chain[T]) before(a, b, n int) bool {
 }
 
 // push adds the level of a mode, without computing it.
-func (c *chain[T]) push(m int) *level[T] {
+func (c *projections[T]) push(m int) *level[T] {
 	from := c.x
 	if k := len(c.levels); k > 0 {
 		from = &c.levels[k-1].out
@@ -165,7 +178,7 @@ func (c *chain[T]) push(m int) *level[T] {
 	l := &c.levels[len(c.levels)-1]
 	l.mode = m
 	l.out.Shape = append(l.out.Shape[:0], from.Shape...)
-	l.out.Shape[m] = c.f[m].Cols
+	l.out.Shape[m] = c.ranks[m]
 	l.out.Strides = append(l.out.Strides[:0], l.out.Shape...)
 	step := 1
 	for n := len(l.out.Shape) - 1; n >= 0; n-- {
@@ -179,9 +192,9 @@ func (c *chain[T]) push(m int) *level[T] {
 	return l
 }
 
-// product returns P_n, or for n = N the data projected onto all factors. It is
-// valid until the next call, and must not be written.
-func (c *chain[T]) product(n int) *tensor.Dense[T] {
+// product returns P_n for the factors f, or for n = N the data projected onto all
+// of them. It is valid until the next call, and must not be written.
+func (c *projections[T]) product(n int, f []*matrix.Dense[T]) *tensor.Dense[T] {
 	c.keep(n)
 	for _, m := range c.order {
 		from := c.x
@@ -189,10 +202,42 @@ func (c *chain[T]) product(n int) *tensor.Dense[T] {
 			from = &c.levels[k-1].out
 		}
 		l := c.push(m)
-		c.work.ModeProductTo(c.pool, &l.out, from, c.f[m], m, true)
+		c.work.ModeProductTo(c.pool, &l.out, from, f[m], m, true)
 	}
 	if len(c.levels) == 0 {
 		return c.x
 	}
 	return &c.levels[len(c.levels)-1].out
 }
+
+// scaled says that the columns of the factor of a mode were multiplied by s.
+func (c *projections[T]) scaled(n int, s []float64) {
+	const long = 32 // rows that are worth a call
+	ker, inside := asm.For[T](), false
+	for k := range c.levels {
+		level := &c.levels[k]
+		if inside = inside || level.mode == n; !inside {
+			continue
+		}
+		l, j, r := level.out.Split(n)
+		if r < long {
+			c.by = c.by[:0]
+			for _, f := range s {
+				for range r {
+					c.by = append(c.by, f)
+				}
+			}
+			reg.ScaleColumns(&matrix.Dense[T]{Rows: l, Cols: j * r, Stride: j * r, Data: level.out.Data}, c.by)
+			continue
+		}
+		for i := range l * j {
+			row := level.out.Data[i*r : (i+1)*r]
+			for k := 0; k < r; k += scaledChunk {
+				ker.Scale(row[k:min(k+scaledChunk, r)], T(s[i%j]))
+			}
+		}
+	}
+}
+
+// scaledChunk is how many numbers a kernel gets at once, some microseconds.
+const scaledChunk = 8192
