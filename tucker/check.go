@@ -32,6 +32,8 @@ func (o *settled) settleRanks(ranks []int) error {
 			return fmt.Errorf("tucker: %w: ranks %v beside a target; give one of them", ErrOption, ranks)
 		case !hooi:
 			return fmt.Errorf("tucker: %w: ranks for a target are for hooi, not %v; give ranks, as those that HOSVD finds", ErrOption, o.Method)
+		case o.Mask != nil:
+			return fmt.Errorf("tucker: %w: ranks for a target come from all entries of the data, but the mask says that some are missing; give ranks", ErrOption)
 		case o.Restarts > 1:
 			return fmt.Errorf("tucker: %w: with a target all %d restarts would begin alike; leave restarts out, or give the ranks that HOSVD finds", ErrOption, o.Restarts)
 		}

@@ -36,6 +36,15 @@
 // 6·|X|·J else, along the one mode for which that is least; model and quotients are
 // formed tile by tile. What follows for the block is of the size |X|·J/I.
 //
+// # Missing entries
+//
+// Options.Mask says which entries are observed; what is stored for the others has
+// no effect, be it NaN. Loss, errors, starts and floors are those of the observed
+// entries. MU leaves the others out of every sum, exactly. HOOI and HALS take for them
+// the model at the beginning of each sweep, which majorizes the observed loss, so that
+// it never rises; the more is missing, the more sweeps that takes. They work on a copy
+// of the data.
+//
 // # Balancing
 //
 // When the free blocks are penalized, only a mean of their weights matters, and

@@ -81,7 +81,7 @@ func (r Result[T]) MarshalJSON() ([]byte, error) {
 	f := fitting.Outcome{
 		Kind: "tucker", Options: r.Options, Formula: r.Formula(),
 		Objective: named.Number(r.Objective()), Loss: named.Number(r.Loss), RelError: named.Number(r.RelError), Explained: named.Number(r.Explained()),
-		Penalty: fitting.ByBlock(r.Penalty, true), KKT: fitting.ByBlock(r.KKT, true), Pruned: fitting.List(r.Pruned),
+		Penalty: fitting.ByBlock(r.Penalty, true), KKT: fitting.ByBlock(r.KKT, true), Pruned: fitting.List(r.Pruned), Observed: r.Observed,
 		Start: r.Start, Runs: r.Runs, Best: r.Best,
 	}
 	f.Told(r.Report)

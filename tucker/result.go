@@ -13,10 +13,13 @@ type Result[T asm.Float] struct {
 	*Model[T]
 	solver.Report
 
-	// Loss is D_β(X, model) and RelError ||X - model||_F / ||X||_F, both of this
-	// very model and computed directly. For data that are all zero RelError is 0
+	// Loss is D_β(X, model) and RelError ||X - model||_F / ||X||_F over the observed
+	// entries, both of this very model and computed directly. For data that are all zero RelError is 0
 	// when the model is zero too, else 1.
 	Loss, RelError float64
+
+	// Observed is the number of entries that are not missing.
+	Observed int
 
 	// Penalty is the value of the penalty on each block: the factors in the order
 	// of the modes, and then the core.
@@ -80,6 +83,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		Report:   report,
 		Loss:     last.Loss,
 		RelError: last.RelError,
+		Observed: s.stats.Count,
 		KKT:      s.kkt(),
 		Pruned:   make([][]int, len(s.f)),
 		Options:  s.o.Options,

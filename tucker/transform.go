@@ -22,7 +22,7 @@ import (
 //	F_{N-1} (J x J_{N-1}),   X ≈ G ×_0 F_0 ×_1 … ×_{N-1} F_{N-1}.
 //
 // o may be nil; it takes the loss, the method (HALS or MU), nonnegativity and the
-// penalty of the last mode, and how long to go on, all best as the model was fitted
+// penalty of the last mode, a mask of x, and how long to go on, all but the mask best as the model was fitted
 // with ([Options.ForTransform] of the options in its result), and no start of its
 // own. The method defaults to [HALS] for the Frobenius loss, else to [MU]. Without
 // a floor and with penalties of degree 2, or 1 and 2 when the factor is
@@ -72,6 +72,9 @@ func (m *Model[T]) Transform(ctx context.Context, x *tensor.Dense[T], o *Options
 		if f != nil {
 			modes = append(modes, n)
 		}
+	}
+	if k := opt.Mask; k != nil && k.Valid() && slices.Equal(k.Shape, x.Shape) && k.Count() == k.Len() {
+		opt.Mask = nil
 	}
 	if err := opt.settleTransform(len(m.Factors), modes); err != nil {
 		return nil, err
@@ -158,7 +161,7 @@ func (m *Model[T]) newSamples(pool *par.Pool, x *tensor.Dense[T], o *Options, li
 	last := len(m.Factors) - 1
 	f := matrix.New[T](x.Shape[last], m.Core.Shape[last])
 	_, mu := o.Method.(MU)
-	if !mu && o.Eps.Or(0) == 0 {
+	if !mu && o.Eps.Or(0) == 0 && o.Mask == nil {
 		found := false
 		if limit.Within(pool, func() { found = m.leastSquares(pool, f, x, o) }) && found {
 			return f, nil
@@ -170,7 +173,7 @@ func (m *Model[T]) newSamples(pool *par.Pool, x *tensor.Dense[T], o *Options, li
 	if f.Zero(); !mu && len(o.Nonneg) == 0 {
 		return f, nil
 	}
-	if !fitting.Level(f, m.sampleSums(), x.Data) {
+	if !fitting.LevelObserved(f, m.sampleSums(), x, o.Mask) {
 		return nil, fmt.Errorf("tucker: %w: the new factor leaves the range of its type; rescale the data, or the model", solver.ErrNotFinite)
 	}
 	return f, nil

@@ -10,7 +10,7 @@ import (
 
 // TransformMode is [Model.Transform] for new samples along any mode: it finds the
 // factor of that mode for x, of any size in it and of the model's sizes in all
-// others. Penalties and nonnegativity are of the modes as x has them. It makes
+// others. Penalties, nonnegativity and the mask are of the modes as x has them. It makes
 // copies of x and of the core in which the mode is the last one.
 func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode int, o *Options) (*Result[T], error) {
 	if m == nil || mode == len(m.Factors)-1 {
@@ -61,6 +61,11 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode i
 		s.Core, s.Factors = s.Core.Permute(back...).Contiguous(), fitting.MoveBack(s.Factors, mode, order)
 		return s
 	})
+	mask, err := fitting.CheckMask(tensorCheck(nil), opt.Mask, x.Shape)
+	if err != nil {
+		return nil, err
+	}
+	opt.Mask = fitting.MaskLast(mask, mode)
 	moved := &Model[T]{Core: m.Core.Permute(last...).Contiguous(), Factors: fitting.MoveLast(m.Factors, mode, order), Axes: fitting.MoveLast(m.Axes, mode, order)}
 	r, err := moved.Transform(ctx, x.Permute(last...).Contiguous(), &opt)
 	fitting.MoveEntry(err, mode, order)
@@ -72,6 +77,7 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *tensor.Dense[T], mode i
 	r.Penalty, r.KKT = blocksBack(r.Penalty, mode, order), blocksBack(r.KKT, mode, order)
 	r.Options.Factors = fitting.MoveBack(r.Options.Factors, mode, order)
 	r.Options.Nonneg, r.Options.Fix = fitting.NumberBack(r.Options.Nonneg, mode, order), fitting.NumberBack(r.Options.Fix, mode, order)
+	r.Options.Mask = mask
 	r.Options.Modes = fitting.NumberBack(r.Options.Modes, mode, order)
 	return r, err
 }
