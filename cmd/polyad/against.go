@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/metrics"
 )
@@ -26,6 +27,89 @@ type againstEval struct {
 	FMSWeighted float64            `json:"fms_weighted"`
 	Match       []int              `json:"match"`
 	SIR         map[string]sirEval `json:"sir"`
+	byName
+
+	others []block // the factors of the other model as they were compared
+}
+
+// byName tells of a comparison what the names of rows have to do with it: the modes
+// whose rows were put in order by them, and what matched components lead.
+type byName struct {
+	Aligned []int      `json:"aligned,omitempty"`
+	Differ  []int      `json:"names_differ,omitempty"` // modes with other names there
+	Named   []namedOne `json:"named,omitempty"`
+}
+
+// namedOne is a component and its match by the labels of their leading entries.
+type namedOne struct {
+	Component int      `json:"component"`
+	Match     int      `json:"match"`
+	Mode      int      `json:"mode"`
+	Here      []string `json:"here"`
+	There     []string `json:"there"`
+}
+
+// ordered returns the factor b with its rows in the order of the names of a, and
+// whether that is another one than it had: where both have the same names, each once.
+func (b block) ordered(a block) (block, bool) {
+	if len(a.axis.Names) != len(b.axis.Names) || slices.Equal(a.axis.Names, b.axis.Names) {
+		return b, false
+	}
+	at := map[string]int{}
+	for i, name := range b.axis.Names {
+		at[name] = i
+	}
+	f := matrix.New[float64](b.factor.Rows, b.factor.Cols)
+	for i, name := range a.axis.Names {
+		k, ok := at[name]
+		if !ok || name == "" {
+			return b, false
+		}
+		copy(f.Row(i), b.factor.Row(k))
+		delete(at, name)
+	}
+	b.factor, b.axis = f, a.axis
+	return b, true
+}
+
+// name tells by which labels matched components lead, in the first mode that has any.
+func (e *byName) name(a, b []block, match, skip []int) {
+	labels := func(x block, q int) (names []string) {
+		for _, l := range leadingEntries(x.factor, q, x.axis, worstCount) {
+			names = append(names, x.axis.Label(l.Index))
+		}
+		return names
+	}
+	for n, x := range a {
+		if slices.Contains(skip, n) || x.axis.IsZero() || b[n].axis.IsZero() {
+			continue
+		}
+		for q, p := range match {
+			if p >= 0 {
+				e.Named = append(e.Named, namedOne{q, p, n, labels(x, q), labels(b[n], p)})
+			}
+		}
+		return
+	}
+}
+
+func (e *byName) print(row func(name, format string, args ...any)) {
+	for _, n := range e.Aligned {
+		row("order", "the rows of mode %d of the other model were put into the order of these names", n)
+	}
+	for _, n := range e.Differ {
+		row("names", "the models have not the same names in mode %d, whose rows are compared by index", n)
+	}
+	list := func(names []string) string {
+		var short []string
+		for _, s := range names {
+			short = append(short, report.Shortened(plain(s), 20))
+		}
+		return strings.Join(short, ", ")
+	}
+	for _, o := range e.Named {
+		row(fmt.Sprint("component ", o.Component), "mode %d: %s; its match %d there: %s", o.Mode, list(o.Here), o.Match, list(o.There))
+	}
 }
 
 // sirEval is the signal to interference ratio of a factor in dB, at most
@@ -90,6 +174,18 @@ func compare(a, b []block, eps float64, skip []int) (*againstEval, error) {
 		return f
 	}
 	e := againstEval{SkipMode: skip, SIR: map[string]sirEval{}}
+	b = slices.Clone(b)
+	for n := range b {
+		if len(a) == len(b) && !slices.Contains(skip, n) {
+			var yes bool
+			if b[n], yes = b[n].ordered(a[n]); yes {
+				e.Aligned = append(e.Aligned, n)
+			} else if x, y := a[n].axis.Names, b[n].axis.Names; x != nil && y != nil && !slices.Equal(x, y) {
+				e.Differ = append(e.Differ, n)
+			}
+		}
+	}
+	e.others = b
 	o := metrics.FMSOptions{Eps: eps, Skip: skip}
 	var err error
 	if e.FMS, e.Match, err = metrics.FMS(factors(a), factors(b), o); err != nil {
@@ -121,6 +217,7 @@ func compare(a, b []block, eps float64, skip []int) (*againstEval, error) {
 		}
 		e.SIR[x.name] = s
 	}
+	e.name(a, b, e.Match, skip)
 	return &e, nil
 }
 
@@ -129,6 +226,7 @@ func (g *againstEval) print(row func(name, format string, args ...any), names []
 	row("against", "%s: recovered %.6g of it (%d matched, %d missing, %d extra)", g.Model, g.Recovered, g.Matched, g.Missing, g.Extra)
 	row("factor match", "score %.6g, with weights %.6g", g.FMS, g.FMSWeighted)
 	row("components", "%s", matches(g.Match))
+	g.byName.print(row)
 	for _, name := range names {
 		s, ok := g.SIR[name]
 		if !ok { // a mode that is skipped

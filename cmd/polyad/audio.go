@@ -68,7 +68,7 @@ func (a *app) audioCommand() *cobra.Command {
 	var exponent float64
 	cmd := &cobra.Command{
 		Use:   "audio [FILE]",
-		Short: "A recording taken apart: spectrogram, components, stems to listen to, report",
+		Short: "A recording taken apart: components, stems to hear, report",
 		Long: `audio computes the magnitude spectrogram of a recording (.wav, .w64, .flac, .ogg,
 .mp3, .aiff; without FILE the one that is built in), factorizes it by balanced
 sparse nonnegative matrix factorization, and writes into --out: report.html to

@@ -18,6 +18,7 @@ import (
 	"polyad/cpd"
 	"polyad/matrix"
 	"polyad/metrics"
+	"polyad/ndio"
 	"polyad/nmf"
 	"polyad/reg"
 	"polyad/solver"
@@ -95,6 +96,7 @@ type fitEval struct {
 	Explained float64            `json:"explained"`
 	Fit       float64            `json:"fit"`
 	KKT       map[string]float64 `json:"kkt"`
+	misfit
 }
 
 // block is a factor with a column per component.
@@ -102,6 +104,7 @@ type block struct {
 	name   string
 	factor *matrix.Dense[float64]
 	stored []int // the shape in which it is stored
+	axis   ndio.Axis
 }
 
 func (a *app) evalCommand() *cobra.Command {
@@ -124,12 +127,20 @@ the other model that are not zero, so that one that is missing costs its share. 
 factor match score is the mean over matched pairs, and the same in both directions.
 --skip-mode leaves a mode out, as that of the samples of two halves of the data.
 
+Where both models have names of a mode, the same ones in another order, the rows of the
+other model are put into the order of MODEL first; by which entries matched components
+lead is told by name.
+
 With --against each factor also gets the signal to interference ratio of the
 components of the two models that are most alike in it: -20·log10 of their distance
 as columns of length 1, in dB, at most 300, which means equal; those that have
 nothing in common have -3. Instead, the columns of a Tucker model's factors are
 matched mode by mode, and the arrays that the models stand for compared by the cosine
 of the angle between them.
+
+With FILE the indices of each mode are named that have most of the squared error, and
+with --mask the error over the entries that it leaves out, which are held out, stands
+beside that over the others.
 
 Loss, penalties and floor are those that MODEL/result.json tells of, unless flags
 say otherwise; so is --missing, while --mask is to be given again. Entries at the
@@ -163,15 +174,15 @@ floor count as zeros, and a component that is zero matches nothing.`,
 			if err != nil {
 				return err
 			}
-			if k == "nmf" {
+			if k.name == "nmf" {
 				if err := checkModel(dir); err != nil {
 					return err
 				}
 			}
-			if kind != "" && k != kind {
+			if kind != "" && k.name != kind {
 				return fmt.Errorf("%s and %s are models of different kinds", args[0], dir)
 			}
-			kind = k
+			kind = k.name
 		}
 		if len(args) == 1 {
 			for _, name := range append([]string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"}, dataFlagNames...) {
@@ -187,9 +198,7 @@ floor count as zeros, and a component that is zero matches nothing.`,
 		case "tucker":
 			t := &tuckerEvaluation{evaluation: *e}
 			all, print = t, t.print
-			if err = maskless(args[0], &masks); err == nil {
-				err = a.evaluateTucker(cmd.Context(), t, &f, args, &other)
-			}
+			err = a.evaluateTucker(cmd.Context(), t, &f, &masks, args, &other)
 		case "cpd":
 			err = a.evaluateCPD(cmd.Context(), e, &f, &masks, args, &other)
 		default:
@@ -288,8 +297,8 @@ func (f *fitFlags) savedFor(args []string) (*savedFit, error) {
 // blocksOf returns the factors of a model.
 func blocksOf(m *nmf.Model[float64]) []block {
 	return []block{
-		{name: "w", factor: m.W, stored: []int{m.W.Rows, m.W.Cols}},
-		{name: "h", factor: m.H.Transpose(), stored: []int{m.H.Rows, m.H.Cols}},
+		{name: "w", factor: m.W, stored: []int{m.W.Rows, m.W.Cols}, axis: axisOf(m.Axes, 0)},
+		{name: "h", factor: m.H.Transpose(), stored: []int{m.H.Rows, m.H.Cols}, axis: axisOf(m.Axes, 1)},
 	}
 }
 
@@ -335,8 +344,12 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 	if x := t.Matrix(); x.Rows != m.W.Rows || x.Cols != m.H.Cols {
 		return nil, otherShape(in, dir, []int{m.W.Rows, m.H.Cols})
 	}
-	if o.Mask, err = maskOf(masks, in.facts.File, t.Matrix()); err != nil {
+	mask, err := arrayMask(masks, in.facts.File, t)
+	if err != nil {
 		return nil, err
+	}
+	if mask != nil {
+		o.Mask = mask.Matrix(m.W.Rows, m.H.Cols)
 	}
 	o.Init, o.Restarts, o.Run = m, 0, solver.Options{MaxIter: solver.Set(0)}
 	r, err := nmf.Fit(ctx, t.Matrix(), m.Rank(), &o)
@@ -344,7 +357,8 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 		return nil, ofModel(dir, in.facts.File, err)
 	}
 	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
-		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: r.KKT}, nil
+		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: r.KKT,
+		misfit: misfitOf(nmfModel[T]{m}, t, mask, either(in.axes, m.Axes))}, nil
 }
 
 // otherShape is the error for data of another shape than the model's. New samples
@@ -428,4 +442,5 @@ func (e *evaluation) printFit(row func(name, format string, args ...any), names 
 		row("penalty", "%s", strings.Join(penalties, ", "))
 	}
 	row("relative error", "%s", explained(f.RelError))
+	f.misfit.print(row, f.RelError)
 }

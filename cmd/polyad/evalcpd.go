@@ -129,7 +129,7 @@ func cpdBlocks(m *cpd.Model[float64]) (blocks []block) {
 				}
 			}
 		}
-		blocks = append(blocks, block{name: strconv.Itoa(n), factor: factor, stored: []int{factor.Rows, factor.Cols}})
+		blocks = append(blocks, block{name: strconv.Itoa(n), factor: factor, stored: []int{factor.Rows, factor.Cols}, axis: axisOf(m.Axes, n)})
 	}
 	return blocks
 }
@@ -198,7 +198,8 @@ func evalCPDFit[T asm.Float](ctx context.Context, e *evaluation, dir string, in 
 		return ofModel(dir, in.facts.File, err)
 	}
 	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
-		Penalty: map[string]float64{}, Observed: r.Observed, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: map[string]float64{}}
+		Penalty: map[string]float64{}, Observed: r.Observed, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: map[string]float64{},
+		misfit: misfitOf(cpdModel[T]{m}, x, o.Mask, either(in.axes, m.Axes))}
 	for n, v := range r.Penalty {
 		e.Penalty[strconv.Itoa(n)] = v
 		if !slices.Contains(r.Options.Fix, n) {

@@ -45,10 +45,11 @@ type againstTucker struct {
 	Modes     []*float64 `json:"fms_modes"`
 	Match     [][]int    `json:"match"`
 	Cosine    *float64   `json:"cosine"`
+	byName
 }
 
 // evaluateTucker fills in all that was asked for of a Tucker model.
-func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFlags, args []string, against *comparison) error {
+func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFlags, masks *maskFlags, args []string, against *comparison) error {
 	if err := f.byMode(args[0]); err != nil {
 		return err
 	}
@@ -98,14 +99,15 @@ func (a *app) evaluateTucker(ctx context.Context, e *tuckerEvaluation, f *cpdFla
 	if _, mu := o.Method.(tucker.MU); mu || eps > 0 && len(o.Nonneg) > 0 {
 		o.Eps = solver.Set(eps)
 	}
+	masks.inherit(saved)
 	in, err := a.readArray(args[1])
 	if err != nil {
 		return err
 	}
 	if in.array.F32 != nil {
-		return evalTuckerFit(ctx, e, args[0], in, in.array.F32, o)
+		return evalTuckerFit(ctx, e, args[0], in, masks, in.array.F32, o)
 	}
-	return evalTuckerFit(ctx, e, args[0], in, in.array.F64, o)
+	return evalTuckerFit(ctx, e, args[0], in, masks, in.array.F64, o)
 }
 
 // compare compares a model with one in another folder, in the modes that are not
@@ -141,9 +143,21 @@ func (e *tuckerEvaluation) compare(m *tucker.Model[float64], against string, eps
 			}
 			continue
 		}
-		one, err := compare([]block{{factor: f}}, []block{{factor: o.Factors[n]}}, eps, nil)
+		other := block{factor: o.Factors[n], axis: axisOf(o.Axes, n)}
+		one, err := compare([]block{{factor: f, axis: axisOf(m.Axes, n)}}, []block{other}, eps, nil)
 		if err != nil {
 			return err
+		}
+		o.Factors[n] = one.others[0].factor // for the cosine
+		for _, p := range one.Named {
+			p.Mode = n
+			c.Named = append(c.Named, p)
+		}
+		if len(one.Aligned) > 0 {
+			c.Aligned = append(c.Aligned, n)
+		}
+		if len(one.Differ) > 0 {
+			c.Differ = append(c.Differ, n)
 		}
 		c.Match, c.Modes = append(c.Match, one.Match), append(c.Modes, &one.FMS)
 		c.FMS += one.FMS
@@ -239,7 +253,7 @@ func (f *cpdFlags) tuckerEvalOptions(dir string, saved *savedFit, m *tucker.Mode
 }
 
 // evalTuckerFit evaluates the objective of a model for data of one element type.
-func evalTuckerFit[T asm.Float](ctx context.Context, e *tuckerEvaluation, dir string, in *input, x *tensor.Dense[T], o tucker.Options) error {
+func evalTuckerFit[T asm.Float](ctx context.Context, e *tuckerEvaluation, dir string, in *input, masks *maskFlags, x *tensor.Dense[T], o tucker.Options) error {
 	m, err := tucker.Load[T](dir)
 	if err != nil {
 		return err
@@ -247,13 +261,17 @@ func evalTuckerFit[T asm.Float](ctx context.Context, e *tuckerEvaluation, dir st
 	if !slices.Equal(x.Shape, m.Shape()) {
 		return otherShape(in, dir, m.Shape())
 	}
+	if o.Mask, err = arrayMask(masks, in.facts.File, x); err != nil {
+		return err
+	}
 	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := tucker.Fit(ctx, x, m.Ranks(), &o)
 	if err != nil {
 		return ofModel(dir, in.facts.File, err)
 	}
-	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss, Observed: x.Len(),
-		Penalty: map[string]float64{}, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: map[string]float64{}}
+	e.fitEval = &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss, Observed: r.Observed,
+		Penalty: map[string]float64{}, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: map[string]float64{},
+		misfit: misfitOf(tuckerModel[T]{m}, x, o.Mask, either(in.axes, m.Axes))}
 	for n, key := range blockKeys(len(m.Factors)) {
 		block := n
 		if n == len(m.Factors) {
@@ -293,6 +311,7 @@ func (e *tuckerEvaluation) print(w io.Writer) error {
 				row("mode "+strconv.Itoa(n), "score %.6g, columns %s", *g.Modes[n], matches(match))
 			}
 		}
+		g.byName.print(row)
 	}
 	return t.Flush()
 }

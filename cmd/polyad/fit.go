@@ -56,9 +56,11 @@ func (a *app) newRun(cmd *cobra.Command, args []string, f *fitFlags, outs *outFl
 	if outs.out != "" {
 		kind := cmd.Name()
 		if kind == "transform" {
-			if kind, err = kindOf(args[0]); err != nil {
+			k, err := kindOf(args[0])
+			if err != nil {
 				return nil, err
 			}
+			kind = k.name
 		}
 		if run.dir, err = a.openOut(outs.out, kind, outs.force, own); err != nil {
 			return nil, err

@@ -13,10 +13,7 @@ import (
 
 	"polyad/asm"
 	"polyad/audio"
-	"polyad/cpd"
-	"polyad/nmf"
 	"polyad/tensor"
-	"polyad/tucker"
 )
 
 // machineInfo is what info tells of polyad and the machine.
@@ -79,7 +76,7 @@ func (a *app) infoCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "info [FILE]",
-		Short: "Version, processor and kernels; of a file: shape, type, range, zeros, NaN; of a model: what it is",
+		Short: "What this machine gives; what a file or a model folder holds",
 		Example: `  polyad info
   polyad info X.npy
   polyad info data.npz:X
@@ -234,32 +231,12 @@ func describeModel(dir string) (*modelInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &modelInfo{Folder: filepath.ToSlash(dir), Kind: kind, DType: "float64"}
-	files := []string{"W.npy", "H.npy"}
-	switch m.Kind {
-	case "cpd":
-		model, err := cpd.Load[float64](dir)
-		if err != nil {
-			return nil, err
-		}
-		m.Shape, m.Rank, files = model.Shape(), []int{model.Rank()}, []string{"factor_0.npy"}
-	case "tucker":
-		model, err := tucker.Load[float64](dir)
-		if err != nil {
-			return nil, err
-		}
-		m.Shape, m.Rank, files = model.Shape(), model.Ranks(), []string{"core.npy"}
-	default:
-		if err := checkModel(dir); err != nil {
-			return nil, err
-		}
-		model, err := nmf.Load[float64](dir)
-		if err != nil {
-			return nil, err
-		}
-		m.Shape, m.Rank = []int{model.W.Rows, model.H.Cols}, []int{model.Rank()}
+	model, err := kind.open64(dir)
+	if err != nil {
+		return nil, err
 	}
-	single, err := isFloat32(dir, files...)
+	m := &modelInfo{Folder: filepath.ToSlash(dir), Kind: kind.name, Shape: model.Shape(), Rank: model.ranks(), DType: "float64"}
+	single, err := kind.isFloat32(dir)
 	if err != nil {
 		return nil, err
 	}

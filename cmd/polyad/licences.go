@@ -12,7 +12,7 @@ func (a *app) licencesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "licences",
 		Aliases: []string{"licenses"},
-		Short:   "The notices of all that polyad is built from, and of the built-in recording",
+		Short:   "The notices of all that polyad is built from",
 		Args:    cobra.NoArgs,
 	}
 	cmd.RunE = a.verb(func(*cobra.Command, []string) error {

@@ -109,7 +109,7 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "polyad",
 		Short:         "Matrix and tensor decompositions of arrays and recordings",
-		Long:          "polyad takes data apart: nonnegative matrix factorization, canonical polyadic and\nTucker decomposition with penalties that mean something, of array files and of\nrecordings.",
+		Long:          "polyad takes data apart: nonnegative matrix factorization, canonical polyadic\nand Tucker decomposition with penalties that mean something, of array files and\nof recordings.",
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,

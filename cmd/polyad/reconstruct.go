@@ -11,13 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
-	"polyad/cpd"
 	"polyad/internal/wholefile"
-	"polyad/matrix"
 	"polyad/ndio"
-	"polyad/nmf"
-	"polyad/tensor"
-	"polyad/tucker"
 )
 
 // tileElements is the size of a tile of rows that reconstruct has in memory.
@@ -49,30 +44,19 @@ so the array may be larger than that. The file appears whole or not at all.`,
 		if _, err := os.Lstat(args[1]); err == nil && !force {
 			return usagef("%s exists; choose another name, or --force to replace it", args[1])
 		}
-		names, write32, write64 := []string{"W.npy", "H.npy"}, reconstruct[float32], reconstruct[float64]
 		kind, err := kindOf(args[0])
 		if err != nil {
 			return err
 		}
-		switch kind {
-		case "cpd":
-			names, write32, write64 = []string{"factor_0.npy"}, reconstructCPD[float32], reconstructCPD[float64]
-		case "tucker":
-			names, write32, write64 = []string{"core.npy"}, reconstructTucker[float32], reconstructTucker[float64]
-		default:
-			if err := checkModel(args[0]); err != nil {
-				return err
-			}
-		}
-		single, err := isFloat32(args[0], names...)
+		single, err := kind.isFloat32(args[0])
 		if err != nil {
 			return err
 		}
 		var said string
 		if single {
-			said, err = write32(args[0], args[1])
+			said, err = reconstruct(kind.open32, args[0], args[1])
 		} else {
-			said, err = write64(args[0], args[1])
+			said, err = reconstruct(kind.open64, args[0], args[1])
 		}
 		if err == nil && !quiet {
 			_, err = fmt.Fprintln(a.out, line(said))
@@ -104,40 +88,16 @@ func writerFor[T asm.Float](w io.Writer, path string, size []int, axes []ndio.Ax
 	return ndio.NewTableWriter[T](w, size[0], size[1], ',', axes)
 }
 
-// reconstructCPD writes the array of a canonical polyadic model and says what was
-// written.
-func reconstructCPD[T asm.Float](dir, path string) (said string, err error) {
-	m, err := cpd.Load[T](dir)
+// reconstruct writes the array of a model tile by tile and says what was written.
+func reconstruct[T asm.Float](open func(dir string) (modelOf[T], error), dir, path string) (said string, err error) {
+	m, err := open(dir)
 	if err != nil {
 		return "", err
 	}
-	var tiles tensor.CPTiles[T]
-	tiles.Set(m.CP(), 1)
-	return reconstructTiles[T](path, m.Shape(), m.Axes, &tiles, fmt.Sprint("rank ", m.Rank()))
-}
-
-// reconstructTucker is reconstructCPD for a Tucker model.
-func reconstructTucker[T asm.Float](dir, path string) (said string, err error) {
-	m, err := tucker.Load[T](dir)
-	if err != nil {
-		return "", err
-	}
-	var tiles tensor.TuckerTiles[T]
-	tiles.Set(m.Tucker(), 1)
-	return reconstructTiles[T](path, m.Shape(), m.Axes, &tiles, "core "+shape(m.Ranks()))
-}
-
-// tileSource gives an array as a matrix, rows at a time.
-type tileSource[T asm.Float] interface {
-	Size() (rows, cols int)
-	Tile(dst []T, lo, hi, worker int)
-}
-
-// reconstructTiles writes an array tile by tile and says what was written.
-func reconstructTiles[T asm.Float](path string, size []int, axes []ndio.Axis, tiles tileSource[T], rank string) (said string, err error) {
+	tiles := m.tiles()
 	rows, cols := tiles.Size()
 	err = wholefile.Write(path, func(w io.Writer) error {
-		out, err := writerFor[T](w, path, size, axes)
+		out, err := writerFor[T](w, path, m.Shape(), m.axes())
 		if err != nil {
 			return err
 		}
@@ -160,28 +120,5 @@ func reconstructTiles[T asm.Float](path string, size []int, axes []ndio.Axis, ti
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	return fmt.Sprintf("%s: %s float%d, %s", path, shape(size), 8*asm.SizeOf[T](), rank), nil
-}
-
-// reconstruct is reconstructCPD for a nonnegative matrix factorization.
-func reconstruct[T asm.Float](dir, path string) (said string, err error) {
-	m, err := nmf.Load[T](dir)
-	if err != nil {
-		return "", err
-	}
-	if err := checkFinite(dir, m); err != nil {
-		return "", err
-	}
-	return reconstructTiles[T](path, []int{m.W.Rows, m.H.Cols}, m.Axes, productTiles[T]{m}, fmt.Sprint("rank ", m.Rank()))
-}
-
-// productTiles gives W·H.
-type productTiles[T asm.Float] struct{ *nmf.Model[T] }
-
-// Size returns the sizes of W·H.
-func (m productTiles[T]) Size() (rows, cols int) { return m.W.Rows, m.H.Cols }
-
-// Tile writes rows [lo, hi) into dst.
-func (m productTiles[T]) Tile(dst []T, lo, hi, _ int) {
-	m.ReconstructTo(matrix.Of(hi-lo, m.H.Cols, dst), lo, 0)
+	return fmt.Sprintf("%s: %s float%d, %s", path, shape(m.Shape()), 8*asm.SizeOf[T](), m.size()), nil
 }

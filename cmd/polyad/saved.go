@@ -18,7 +18,6 @@ import (
 	"polyad/internal/modeldir"
 	"polyad/loss"
 	"polyad/matrix"
-	"polyad/ndio"
 	"polyad/nmf"
 	"polyad/solver"
 )
@@ -286,18 +285,4 @@ func ofModel(dir, file string, err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", file, err)
-}
-
-// kindOf returns what kind of model a folder holds: cpd, tucker, or else nmf.
-func kindOf(dir string) (string, error) { return modeldir.Kind(dir) }
-
-// isFloat32 reports whether these arrays of a model are all float32.
-func isFloat32(dir string, names ...string) (bool, error) {
-	for _, name := range names {
-		a, err := ndio.ReadFile(filepath.Join(dir, name))
-		if err != nil || a.F32 == nil {
-			return false, err
-		}
-	}
-	return true, nil
 }

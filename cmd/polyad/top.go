@@ -5,19 +5,15 @@ import (
 	"io"
 	"math"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"polyad/cpd"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/ndio"
-	"polyad/nmf"
-	"polyad/tucker"
 )
 
 // topSchema names the form of what top prints.
@@ -29,7 +25,17 @@ type leading struct {
 	Model  string        `json:"model"`
 	Kind   string        `json:"kind"`
 	Shape  []int         `json:"shape"`
+	Shares []float64     `json:"shares,omitempty"` // of each component in the model: nmf, cpd
+	Core   []coreEntry   `json:"core,omitempty"`   // tucker
 	Modes  []leadingMode `json:"modes"`
+}
+
+// coreEntry is an entry of the core. Share is its part of the sum of the magnitudes
+// of all, each times the lengths of the columns that it brings together.
+type coreEntry struct {
+	Index []int   `json:"index"`
+	Value float64 `json:"value"`
+	Share float64 `json:"share"`
 }
 
 type leadingMode struct {
@@ -68,6 +74,12 @@ model in the folder MODEL: the index, counted from 0, the name or the place on t
 axis where the folder has them (names_N.txt, axis_N.csv), the value, and its share of
 the sum of the column's magnitudes.
 
+Before them stand the shares of the components in the model: the inner product of a
+component with the whole, over the square of the model's norm, so that they sum to 1
+(100 %). Of a Tucker model these are instead the leading entries of the core with the
+components that they bring together, a component of each mode; their share is that of
+the sum of magnitudes, each times the lengths of its columns.
+
 Of H of nmf the rows are listed, as mode 1. The signs of components of both signs are
 turned in pairs so that the largest entries are positive in all modes but one, which
 changes nothing of the array (R. Bro, E. Acar, T. Kolda, J. Chemometrics 22, 2008).`,
@@ -86,25 +98,23 @@ changes nothing of the array (R. Bro, E. Acar, T. Kolda, J. Chemometrics 22, 200
 		case count < 1:
 			return usagef("--count is %d; must be at least 1", count)
 		}
-		shape, axes, factors, kind, err := columnsOf(args[0])
+		k, m, err := openModel(args[0])
 		if err != nil {
 			return err
 		}
+		m.fixSigns()
+		shape := m.Shape()
 		for _, n := range only {
 			if n == coreBlock || n >= len(shape) {
 				return usagef("--mode=%s: the model has the modes 0 to %d", only, len(shape)-1)
 			}
 		}
-		top := leading{Schema: topSchema, Model: filepath.ToSlash(args[0]), Kind: kind, Shape: shape, Modes: []leadingMode{}}
-		for n, f := range factors {
-			if f == nil || len(only) > 0 && !only.has(n) {
-				continue
+		top := leading{Schema: topSchema, Model: filepath.ToSlash(args[0]), Kind: k.name, Shape: shape, Modes: []leadingMode{}}
+		m.leading(&top, count)
+		for n, f := range m.columns() {
+			if f != nil && (len(only) == 0 || only.has(n)) {
+				top.Modes = append(top.Modes, leadingOf(n, f, axisOf(m.axes(), n), count))
 			}
-			var axis ndio.Axis
-			if n < len(axes) {
-				axis = axes[n]
-			}
-			top.Modes = append(top.Modes, leadingOf(n, f, axis, count))
 		}
 		if asJSON {
 			return writeJSON(a.out, top)
@@ -114,59 +124,38 @@ changes nothing of the array (R. Bro, E. Acar, T. Kolda, J. Chemometrics 22, 200
 	return cmd
 }
 
-// columnsOf returns the factors of a model with a column per component, nil for
-// modes that are left alone, and what is known of its modes.
-func columnsOf(dir string) (shape []int, axes []ndio.Axis, factors []*matrix.Dense[float64], kind string, err error) {
-	if kind, err = kindOf(dir); err != nil {
-		return
+// axisOf returns what is known of a mode.
+func axisOf(axes []ndio.Axis, n int) ndio.Axis {
+	if n < len(axes) {
+		return axes[n]
 	}
-	switch kind {
-	case "cpd":
-		var m *cpd.Model[float64]
-		if m, err = cpd.Load[float64](dir); err != nil {
-			return
-		}
-		m.FixSigns()
-		return m.Shape(), m.Axes, m.Factors, kind, nil
-	case "tucker":
-		var m *tucker.Model[float64]
-		if m, err = tucker.Load[float64](dir); err != nil {
-			return
-		}
-		if slices.ContainsFunc(m.Core.Data, func(v float64) bool { return v < 0 }) {
-			m.FixSigns()
-		}
-		return m.Shape(), m.Axes, m.Factors, kind, nil
-	}
-	if err = checkModel(dir); err != nil {
-		return
-	}
-	var m *nmf.Model[float64]
-	if m, err = nmf.Load[float64](dir); err != nil {
-		return
-	}
-	return []int{m.W.Rows, m.H.Cols}, m.Axes, []*matrix.Dense[float64]{m.W, m.H.Transpose()}, kind, nil
+	return ndio.Axis{}
 }
 
-// leadingOf lists the leading entries of each column; zeros lead nothing.
+// leadingOf lists the leading entries of each column.
 func leadingOf(mode int, f *matrix.Dense[float64], axis ndio.Axis, count int) leadingMode {
 	m := leadingMode{Mode: mode, Title: axis.Title, Unit: axis.Unit, Components: []leadingComponent{}, axis: axis}
 	for q := range f.Cols {
-		c := leadingComponent{Component: q, Entries: []leadingEntry{}}
-		rows, shares := report.Leading(f, q, count)
-		for k, i := range rows {
-			e := leadingEntry{Index: i, Value: f.At(i, q), Share: shares[k]}
-			if i < len(axis.Names) {
-				e.Name = axis.Names[i]
-			}
-			if i < len(axis.Values) {
-				e.At = &axis.Values[i]
-			}
-			c.Entries = append(c.Entries, e)
-		}
-		m.Components = append(m.Components, c)
+		m.Components = append(m.Components, leadingComponent{q, leadingEntries(f, q, axis, count)})
 	}
 	return m
+}
+
+// leadingEntries lists the leading entries of a column; zeros lead nothing.
+func leadingEntries(f *matrix.Dense[float64], q int, axis ndio.Axis, count int) []leadingEntry {
+	entries := []leadingEntry{}
+	rows, shares := report.Leading(f, q, count)
+	for k, i := range rows {
+		e := leadingEntry{Index: i, Value: f.At(i, q), Share: shares[k]}
+		if i < len(axis.Names) {
+			e.Name = axis.Names[i]
+		}
+		if i < len(axis.Values) {
+			e.At = &axis.Values[i]
+		}
+		entries = append(entries, e)
+	}
+	return entries
 }
 
 // widestName is how much of a name a line of 80 columns has room for.
@@ -175,6 +164,9 @@ const widestName = 40
 // print prints the entries for people, a line each.
 func (l *leading) print(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %s, %s\n", plain(l.Model), l.Kind, shape(l.Shape))
+	if err := l.printParts(w); err != nil {
+		return err
+	}
 	for _, m := range l.Modes {
 		if name, first, second, count := m.axis.Repeated(); count > 0 {
 			fmt.Fprintf(w, "\nmode %d: names repeat earlier ones %d times, as %s of index %d and of %d; indices tell them apart\n", m.Mode, count, strconv.Quote(report.Shortened(plain(name), widestName)), first, second)
@@ -204,6 +196,25 @@ func (l *leading) print(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// printParts prints what each component, or each of the leading entries of a core, has
+// of the model.
+func (l *leading) printParts(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if len(l.Shares) > 0 {
+		fmt.Fprintln(t, "\n  component\tshare\t")
+	}
+	for q, share := range l.Shares {
+		fmt.Fprintf(t, "  %d\t%.1f %%\t\n", q, 100*share)
+	}
+	if len(l.Core) > 0 {
+		fmt.Fprintln(t, "\n  components\tcore\tshare\t")
+	}
+	for _, e := range l.Core {
+		fmt.Fprintf(t, "  %s\t%.4g\t%.1f %%\t\n", sizes(e.Index), e.Value, 100*e.Share)
+	}
+	return t.Flush()
 }
 
 // explained tells a relative error with the share of the data that is explained.

@@ -39,7 +39,7 @@ func (a *app) transformCommand() *cobra.Command {
 	var masks maskFlags
 	cmd := &cobra.Command{
 		Use:   "transform MODEL FILE",
-		Short: "New data in the basis of an old model: one factor is found, the others stay",
+		Short: "New data in the basis of an old model: one factor is found",
 		Long: `transform finds one factor for the data in FILE, new samples, in the basis of
 the model in the folder MODEL, whose other factors stay:
 
@@ -85,7 +85,7 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 		if err != nil {
 			return err
 		}
-		switch kind {
+		switch kind.name {
 		case "cpd":
 			return a.transformCPD(cmd, args, &f, &masks, &outs)
 		case "tucker":
@@ -210,14 +210,6 @@ func (f *cpdFlags) onlyLast(order int) error {
 	}
 	if len(f.nonneg) > 0 && !f.nonneg.has(last) {
 		return usagef("--nonneg=%s has no effect: only mode %d is found; give --nonneg", f.nonneg, last)
-	}
-	return nil
-}
-
-// maskless refuses missing entries.
-func maskless(dir string, masks *maskFlags) error {
-	if masks.set.Changed("mask") || masks.set.Changed("missing") {
-		return usagef("%s is a Tucker model, which takes no missing entries; leave --mask and --missing out", dir)
 	}
 	return nil
 }

@@ -14,9 +14,6 @@ import (
 
 // transformTucker is transform for a Tucker model.
 func (a *app) transformTucker(cmd *cobra.Command, args []string, f *cpdFlags, masks *maskFlags, outs *outFlags) error {
-	if err := maskless(args[0], masks); err != nil {
-		return err
-	}
 	if err := f.byMode(args[0]); err != nil {
 		return err
 	}
@@ -69,6 +66,9 @@ func (a *app) transformTucker(cmd *cobra.Command, args []string, f *cpdFlags, ma
 	if o.Run, err = f.run(); err != nil {
 		return err
 	}
+	if err := masks.inheritFrom(args[0], &f.fitFlags); err != nil {
+		return err
+	}
 	run, err := a.newRun(cmd, args, &f.fitFlags, outs, false)
 	if err != nil {
 		return err
@@ -79,16 +79,19 @@ func (a *app) transformTucker(cmd *cobra.Command, args []string, f *cpdFlags, ma
 		return err
 	}
 	if in.array.F32 != nil {
-		return transformTuckerOf(cmd.Context(), run, t, o, args[0], in, in.array.F32)
+		return transformTuckerOf(cmd.Context(), run, t, o, masks, args[0], in, in.array.F32)
 	}
-	return transformTuckerOf(cmd.Context(), run, t, o, args[0], in, in.array.F64)
+	return transformTuckerOf(cmd.Context(), run, t, o, masks, args[0], in, in.array.F64)
 }
 
 // transformTuckerOf finds one factor for the array of one element type and
 // writes the model.
-func transformTuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, o tucker.Options, dir string, in *input, x *tensor.Dense[T]) error {
+func transformTuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, o tucker.Options, masks *maskFlags, dir string, in *input, x *tensor.Dense[T]) error {
 	m, err := tucker.Load[T](dir)
 	if err != nil {
+		return err
+	}
+	if o.Mask, err = arrayMask(masks, in.facts.File, x); err != nil {
 		return err
 	}
 	bar := run.watch(&o.Run)
@@ -102,5 +105,6 @@ func transformTuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tucker
 	r.Axes = sampled(m.Axes, in.axes, f.along)
 	res := newTuckerResult(run.command, r, [][]float64{}, in.facts, f)
 	res.Axes, res.Options["mode"] = axisResults(r.Axes), f.along
+	masks.record(&res.result)
 	return run.done(ctx, &res.result, res, r.Model, r.Report, nil)
 }

@@ -26,9 +26,10 @@ import (
 func (a *app) tuckerCommand() *cobra.Command {
 	var f tuckerFlags
 	var outs outFlags
+	var masks maskFlags
 	cmd := &cobra.Command{
 		Use:   "tucker FILE",
-		Short: "Tucker decomposition of an N-way array file: HOSVD, HOOI, sparse and nonnegative",
+		Short: "Tucker decomposition of an N-way array file, also nonnegative",
 		Long: `tucker takes an array X of two or more modes apart into a core G of the shape
 R0 x R1 x … and a factor for each mode, X ≈ G ×₀ A ×₁ B …, by minimizing
 
@@ -48,20 +49,28 @@ fewest numbers at a relative error of at most E.
 
 A penalty on some blocks means nothing as long as another one is free of it, since
 that can take over the scale: penalize all, the core too. They are then balanced
-after every sweep.`,
+after every sweep.
+
+Entries may be missing (hooi, hals, mu): --missing nan takes every NaN for one, --mask
+FILE those where a second file is 0. They have no part in the loss, and the model says
+what they may have been.`,
 		Example: `  polyad tucker X.npy -r 20 -o model
   polyad tucker X.npy --error-target 0.05 --method hosvd -o small
   polyad tucker video.npy -r 10,10 --modes 0,1 -o frames
+  polyad tucker X.npy -r 4,4,3 --missing nan -o filled
   polyad tucker X.npy -r 6,4,4 --nonneg -o parts --report parts.html
   polyad tucker X.npy -r 6,4,4 --l1 core=0.1 --l2 factors=0.05 -o sparse`,
 		Args: oneFile(false),
 	}
 	f.register(cmd)
-	a.data.register(cmd.Flags())
+	masks.register(cmd.Flags(), &a.data)
 	a.data.registerType(cmd.Flags())
 	a.names.register(cmd.Flags())
 	outs.register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
+		if err := masks.check(); err != nil {
+			return err
+		}
 		o, once, err := f.options()
 		if err != nil {
 			return err
@@ -86,15 +95,18 @@ after every sweep.`,
 			return err
 		}
 		if in.array.F32 != nil {
-			return tuckerOf(cmd.Context(), run, &f, ranks, o, once, in, in.array.F32)
+			return tuckerOf(cmd.Context(), run, &f, &masks, ranks, o, once, in, in.array.F32)
 		}
-		return tuckerOf(cmd.Context(), run, &f, ranks, o, once, in, in.array.F64)
+		return tuckerOf(cmd.Context(), run, &f, &masks, ranks, o, once, in, in.array.F64)
 	})
 	return cmd
 }
 
 // tuckerOf fits the array of one element type and writes what was asked for.
-func tuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, ranks []int, o tucker.Options, once bool, in *input, x *tensor.Dense[T]) error {
+func tuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, masks *maskFlags, ranks []int, o tucker.Options, once bool, in *input, x *tensor.Dense[T]) (err error) {
+	if o.Mask, err = arrayMask(masks, in.facts.File, x); err != nil {
+		return err
+	}
 	if f.given() {
 		m, err := tucker.Load[T](f.init)
 		if err != nil {
@@ -121,6 +133,7 @@ func tuckerOf[T asm.Float](ctx context.Context, run *fitting, f *tuckerFlags, ra
 	res := newTuckerResult(run.command, r, scales, in.facts, f)
 	res.Axes = axisResults(r.Axes)
 	res.Size = storageOf[T](in.facts, r.Stored())
+	masks.record(&res.result)
 	if once {
 		res.Options["method"] = "hosvd"
 	}
@@ -152,7 +165,7 @@ func ofHOSVD[T asm.Float](x *tensor.Dense[T], h *tucker.HOSVDResult[T], o *tucke
 		squares += float64(v) * float64(v)
 	}
 	order := len(x.Shape)
-	r := &tucker.Result[T]{Model: h.Model, RelError: h.RelError, Loss: h.RelError * h.RelError * squares / 2, Options: *o,
+	r := &tucker.Result[T]{Model: h.Model, RelError: h.RelError, Loss: h.RelError * h.RelError * squares / 2, Options: *o, Observed: x.Len(),
 		Penalty: make([]float64, order+1), Pruned: make([][]int, order)}
 	r.Options.Init, r.Options.Balance, r.Options.Restarts = tucker.SVD{}, tucker.BalanceNone, 1
 	r.Options.Run = solver.Options{TraceEvery: 1}
@@ -230,7 +243,7 @@ func newTuckerResult[T asm.Float](command string, r *tucker.Result[T], scales []
 	res := &tuckerResult{result: result{
 		Schema: resultSchema, Command: command, Kind: "tucker", Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Returned: r.Returned.Iter, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, Explained: r.Explained(), KKT: map[string]float64{}, Observed: size(in.Shape),
+		Loss: r.Loss, Penalty: map[string]float64{}, RelError: r.RelError, Explained: r.Explained(), KKT: map[string]float64{}, Observed: r.Observed,
 		Balance: balanceResult{o.Balance.String(), []float64{}, scales}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 	}}

@@ -414,7 +414,7 @@ func TestTuckerTransformsAreModels(t *testing.T) {
 		}{
 			{2, []string{"--l1", "core=1"}, "the core stays"}, {2, []string{"--l1", "0=1"}, "mode 0 stays"}, {2, []string{"--method", "hosvd"}, "want hals or mu"},
 			{2, []string{"--method", "hooi"}, "want hals or mu"}, {2, []string{"--l1", "w=1"}, "by mode number"}, {2, []string{"--nonneg=core"}, "only mode 2"},
-			{2, []string{"--missing", "nan"}, "--missing"}, {2, []string{"--tol", "-1"}, "--tol"}, {2, []string{"--workers", "-1"}, "--workers is -1"},
+			{2, []string{"--missing", "0"}, "--missing"}, {2, []string{"--tol", "-1"}, "--tol"}, {2, []string{"--workers", "-1"}, "--workers is -1"},
 		} {
 			code, stdout, stderr := call(append([]string{"transform", model, x, "-o", filepath.Join(dir, "no")}, w.flags...)...)
 			require.Equal(t, w.code, code, "%v %s", w.flags, stderr)

@@ -64,7 +64,7 @@ func (f *tuckerFlags) given() bool {
 
 // noEffect are the flags that say something of a run that an HOSVD, which is
 // computed at once, has not.
-var noEffect = []string{"inner", "extrapolate", "nonneg", "l1", "l2", "lp", "sweeps", "scale-init", "init", "fix", "trace-every", "max-iter", "tol", "max-time"}
+var noEffect = []string{"inner", "extrapolate", "nonneg", "l1", "l2", "lp", "sweeps", "scale-init", "init", "fix", "trace-every", "max-iter", "tol", "max-time", "mask", "missing"}
 
 // options turns the flags into options, without a starting point that is given
 // and without what needs the number of modes. once says that an HOSVD is asked
@@ -139,6 +139,8 @@ func (f *tuckerFlags) checkStart() error {
 		return usagef("--restarts %d would all begin alike with --init %s; take --init random", f.restarts, quote(f.init))
 	case truncated && (f.init != "" && f.init != "svd" || f.restarts > 1):
 		return usagef("--hosvd truncated has no effect, as no HOSVD is the start; leave it out")
+	case (truncated || f.changed("error-target")) && (f.changed("mask") || f.changed("missing")):
+		return usagef("--mask and --missing: an HOSVD needs all entries; give ranks with -r, and leave --hosvd out")
 	case f.changed("error-target") && (f.init != "" && f.init != "svd" || f.restarts > 1):
 		return usagef("--error-target: the ranks come from the start svd; leave --init and --restarts out")
 	case !slices.Contains([]string{"none", "l1", "l2"}, f.normalize):
