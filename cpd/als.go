@@ -51,7 +51,7 @@ func newALS[T asm.Float](s *state[T]) (*als[T], error) {
 		a.turned = append(a.turned, &matrix.Dense[T]{Rows: s.rank, Cols: f.Rows, Stride: f.Rows, Data: x[:size]})
 		a.turnedA = append(a.turnedA, &matrix.Dense[T]{Rows: s.rank, Cols: f.Rows, Stride: f.Rows, Data: y[:size]})
 	}
-	s.numbers = append(s.numbers, &s.ridges)
+	s.Numbers = append(s.Numbers, &s.ridges)
 	return a, nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"polyad/asm"
 	"polyad/balance"
+	"polyad/internal/fitting"
 	"polyad/matrix"
 	"polyad/reg"
 )
@@ -37,9 +38,9 @@ type line[T asm.Float] struct {
 	jumped bool    // whether the last sweep began elsewhere than at S_n
 	reach  float64 // about how far the minimum was the last time
 	last   struct {
-		objective, inside float64 // of F_n
-		before            float64 // ⟨X, S⟩
-		value             value   // of F_n
+		objective, inside float64       // of F_n
+		before            float64       // ⟨X, S⟩
+		known             fitting.Known // of F_n
 	}
 
 	nodes, newton []float64                   // of q
@@ -97,13 +98,13 @@ func newLine[T asm.Float](s *state[T]) *line[T] {
 		}
 		l.from[n], l.dir[n], l.trial[n] = b.X, b.X.Clone(), b.X.Clone()
 		l.memory = append(l.memory, b)
-		s.kept = append(s.kept, b.X)
+		s.Memory = append(s.Memory, b.X)
 		for k := range l.squares[n] {
 			l.squares[n][k] = matrix.New[float64](s.rank, s.rank)
 		}
 	}
-	v := &l.last.value
-	s.numbers = append(s.numbers, &l.known, &l.reach, &l.last.objective, &l.last.inside, &l.last.before, &v.gram, &v.direct[0], &v.direct[1], &v.largest)
+	v := &l.last.known
+	s.Numbers = append(s.Numbers, &l.known, &l.reach, &l.last.objective, &l.last.inside, &l.last.before, &v.Inner, &v.Direct[0], &v.Direct[1], &v.Largest)
 	return l
 }
 
@@ -129,17 +130,17 @@ func (l *line[T]) between(int) {}
 // end is called after a sweep, when the factors were balanced by scales, or not,
 // when that is nil.
 func (l *line[T]) end(scales *balance.Scales) {
-	f, rounding := l.objective()
+	f, rounding := l.Scaled()
 	if l.jumped && !(f <= l.last.objective+rounding) {
 		for _, n := range l.free {
 			l.f[n].Copy(l.from[n])
 			l.changed(n)
 		}
-		l.value, l.known = l.last.value, 1
+		l.Known, l.known = l.last.known, 1
 		return
 	}
 	l.last.before = l.last.inside
-	l.last.objective, l.last.value, l.last.inside = f, l.value, l.inside
+	l.last.objective, l.last.known, l.last.inside = f, l.Known, l.inside
 	l.known = min(l.known+1, 2)
 	if scales != nil {
 		for i, b := range l.memory {

@@ -107,7 +107,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 	r.Options.Run = fitting.RunOf(r.Options.Run)
 	pruned := make([]bool, s.rank)
 	for n, b := range s.blocks {
-		r.Penalty = append(r.Penalty, b.Value()/s.objScale)
+		r.Penalty = append(r.Penalty, b.Value()/s.ObjScale)
 		eps := s.eps
 		if !s.o.nonneg[n] {
 			eps = 0
@@ -130,7 +130,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 	if definite {
 		r.Beta = balance.Columns(cols...).Beta
 		for q := range r.Beta {
-			r.Beta[q] /= s.objScale
+			r.Beta[q] /= s.ObjScale
 			if pruned[q] {
 				r.Beta[q] = 0
 			}

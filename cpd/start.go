@@ -228,12 +228,12 @@ func (s *state[T]) begin(limit *fitting.Limit, defaultFloor bool) error {
 	if s.balancer != nil {
 		even = func() { s.balance() }
 	}
-	s.touched = scale != nil || even != nil
+	s.Touched = scale != nil || even != nil
 	var penalties []reg.Penalty
 	for _, b := range s.blocks {
 		penalties = append(penalties, b.Penalty)
 	}
-	r := fitting.Range[T]{Package: "cpd", Given: s.given != nil, Size: s.size}
+	r := fitting.Range[T]{Package: "cpd", Given: s.given != nil, Size: s.Size}
 	if defaultFloor {
 		r.Eps = float64(s.eps)
 	}
@@ -241,7 +241,7 @@ func (s *state[T]) begin(limit *fitting.Limit, defaultFloor bool) error {
 		r.Blocks = append(r.Blocks, fitting.Ranged[T]{Name: fmt.Sprint("mode ", n), Block: s.blocks[n], Penalty: s.o.Penalty[n], Floored: s.o.nonneg[n]})
 	}
 	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even, r.Finite)
-	if s.touched && s.stats.Squares > 0 {
+	if s.Touched && s.stats.Squares > 0 {
 		if err := r.Check(); err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func newLeastSquares[T asm.Float](s *state[T], w, h solution[T]) *leastSquares[T
 	l := &leastSquares[T]{state: s, solveW: w, solveH: h,
 		turned: matrix.New[T](s.w.Cols, s.w.Rows), turnedA: matrix.New[T](s.w.Cols, s.w.Rows)}
 	l.task.state = s
-	s.numbers = append(s.numbers, &s.ridges)
+	s.Numbers = append(s.Numbers, &s.ridges)
 	return l
 }
 

@@ -28,11 +28,11 @@ type beyond[T asm.Float] struct {
 	task         fitting.Leap[T]
 
 	t     float64
-	begun float64 // 1: sweeps have been made, so that the last factors count
-	start float64 // objective of the first model
-	best  float64 // and of the best one
-	mode  float64 // ongoing, returned to it, or making plain steps
-	value value   // the loss of the best model
+	begun float64       // 1: sweeps have been made, so that the last factors count
+	start float64       // objective of the first model
+	best  float64       // and of the best one
+	mode  float64       // ongoing, returned to it, or making plain steps
+	known fitting.Known // the loss of the best model
 }
 
 // The modes of beyond.
@@ -48,8 +48,8 @@ func newBeyond[T asm.Float](s *state[T]) *beyond[T] {
 	b.last = [2]reg.Block[T]{s.blockW, s.blockH}
 	b.last[0].X, b.last[1].X = b.lastW, b.lastH
 	b.task = fitting.Leap[T]{Floor: s.eps, Up: true}
-	s.kept = append(s.kept, b.lastW, b.lastH, b.bestW, b.bestH)
-	s.numbers = append(s.numbers, &b.t, &b.begun, &b.start, &b.best, &b.mode)
+	s.Memory = append(s.Memory, b.lastW, b.lastH, b.bestW, b.bestH)
+	s.Numbers = append(s.Numbers, &b.t, &b.begun, &b.start, &b.best, &b.mode)
 	return b
 }
 
@@ -82,12 +82,12 @@ func (b *beyond[T]) accept(f float64) bool {
 	case !(f <= b.best+4*fitting.Precision[T]()*b.start):
 		b.w.Copy(b.bestW)
 		b.h.Copy(b.bestH)
-		b.t, b.begun, b.state.value, b.swept = 1, 0, b.value, false
+		b.t, b.begun, b.Known, b.fresh = 1, 0, b.known, false
 		b.mode++
 		return false
 	}
 	b.bestW.Copy(b.w)
 	b.bestH.Copy(b.h)
-	b.best, b.value, b.mode = min(f, b.best), b.state.value, ongoing
+	b.best, b.known, b.mode = min(f, b.best), b.Known, ongoing
 	return true
 }

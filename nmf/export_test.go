@@ -79,9 +79,9 @@ func CheckBalanceWithinSweep[T asm.Float](t *testing.T, tol float64) {
 		for range 3 {
 			require.NoError(t, s.Sweep())
 			s.step.updateW()
-			before, penalties := s.model(), s.penalties()
+			before, penalties := s.model(), s.Penalties()
 			s.balance()
-			require.Less(t, s.penalties(), penalties, "%v", o.Method)
+			require.Less(t, s.Penalties(), penalties, "%v", o.Method)
 			require.NotEqual(t, before.W.Data, s.w.Data)
 			want := before.Reconstruct()
 			for i, v := range s.model().Reconstruct().Data {

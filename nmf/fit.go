@@ -191,7 +191,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 		Report:   report,
 		Loss:     last.Loss,
 		RelError: last.RelError,
-		Penalty:  map[string]float64{"w": s.blockW.Value() / s.objScale, "h": s.blockH.Value() / s.objScale},
+		Penalty:  map[string]float64{"w": s.blockW.Value() / s.ObjScale, "h": s.blockH.Value() / s.ObjScale},
 		KKT:      s.kkt(),
 		Ridges:   int(s.ridges),
 		Observed: s.stats.Count,
@@ -216,7 +216,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 			}
 		}
 		for q := range r.Beta {
-			r.Beta[q] /= s.objScale
+			r.Beta[q] /= s.ObjScale
 		}
 	}
 	return r

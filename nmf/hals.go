@@ -167,7 +167,7 @@ func (t *halsW[T]) Do(block, worker int) {
 	if t.fused {
 		if t.ahead != nil {
 			r := t.w.Cols
-			t.ahead.task.Over(t.w.Data[i0*r:i1*r], t.ahead.plain.Data[i0*r:i1*r])
+			t.ahead.Part(0, i0*r, i1*r)
 		}
 		t.hBlock(block, worker, false)
 	}

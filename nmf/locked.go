@@ -23,24 +23,11 @@ func (s *state[T]) checkGiven() error {
 	case zero[0]:
 		name = "W is"
 	}
-	var order []int
-	for _, b := range []int{0, 1} {
-		if s.o.Order == OrderHW {
-			b = 1 - b
-		}
-		if b == 0 && !s.o.FixW || b == 1 && !s.o.FixH {
-			order = append(order, b)
-		}
-	}
 	turns := func(m Method, even bool) fitting.Turns {
 		_, mu := m.(MU)
 		_, hals := m.(HALS)
-		return fitting.Turns{Even: even, Order: order, Times: mu, Keeps: func(b int) bool {
-			p := s.blockW.Penalty
-			if b == 1 {
-				p = s.blockH.Penalty
-			}
-			return mu || hals && !fitting.Ridged(p)
+		return fitting.Turns{Even: even, Order: s.order(), Times: mu, Keeps: func(b int) bool {
+			return mu || hals && !fitting.Ridged(s.Blocks[b].Penalty)
 		}}
 	}
 	with, mend, locked := fitting.Mend(zero, turns, s.o.Method, s.balancer != nil, Method(HALS{}), s.l == loss.Frobenius)

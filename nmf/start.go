@@ -105,8 +105,8 @@ func (s *state[T]) begin(limit *fitting.Limit, defaultFloor bool) error {
 	if s.balancer != nil {
 		even = func() { s.balancer.Balance() }
 	}
-	s.touched = scale != nil || even != nil
-	r := fitting.Range[T]{Package: "nmf", Given: s.given != nil, Size: s.size}
+	s.Touched = scale != nil || even != nil
+	r := fitting.Range[T]{Package: "nmf", Given: s.given != nil, Size: s.Size}
 	if defaultFloor {
 		r.Eps = float64(s.eps)
 	}
@@ -117,7 +117,7 @@ func (s *state[T]) begin(limit *fitting.Limit, defaultFloor bool) error {
 		r.Blocks = append(r.Blocks, fitting.Ranged[T]{Name: "H", Block: s.blockH, Penalty: s.o.H, Floored: true})
 	}
 	fitting.Begin(s.given == nil, fitting.Mixed(s.blockW.Penalty, s.blockH.Penalty), scale, even, r.Finite)
-	if s.given != nil && !s.touched || s.stats.Squares == 0 {
+	if s.given != nil && !s.Touched || s.stats.Squares == 0 {
 		return nil
 	}
 	return r.Check()

@@ -81,21 +81,6 @@ func (s *state[T]) balance() (scales *balance.TuckerScales) {
 	return scales
 }
 
-// balanceOrNot balances the free blocks unless that raises the objective. Entries at
-// the floor are no zeros in the model: they are not scaled with the others, so that
-// where they make it up, as for β < 0 where the data are nearly zero, another array
-// comes out.
-func (s *state[T]) balanceOrNot() {
-	if !s.undo.Try(func() float64 {
-		s.value = unknown()
-		f, _ := s.objective()
-		return f
-	}, func() { s.balance() }) {
-		s.value = unknown()
-		s.forget()
-	}
-}
-
 // scaled says that the columns of the factor of a mode were multiplied by s.
 func (g *grams[T]) scaled(n int, s []float64) {
 	for q, f := range s {

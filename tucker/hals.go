@@ -7,6 +7,7 @@ import (
 	"polyad/internal/data"
 	"polyad/internal/nnls"
 	"polyad/matrix"
+	"polyad/tensor"
 )
 
 // hals fits the factors by hierarchical alternating least squares (A.-H. Phan, A.
@@ -43,6 +44,7 @@ func newHALS[T asm.Float](s *state[T], a HALS) (*hals[T], error) {
 	if a.Inner == 0 {
 		h.delta = a.Delta.Or(0.1)
 	}
+	x, _ := tensor.Elements(s.o.shape)
 	longest, widest := 0, 0
 	for _, f := range s.f {
 		if f != nil {
@@ -61,7 +63,7 @@ func newHALS[T asm.Float](s *state[T], a HALS) (*hals[T], error) {
 		h.gram[n] = matrix.Of(f.Cols, f.Cols, gram[:f.Cols*f.Cols])
 		h.most[n] = a.Inner
 		if a.Inner == 0 {
-			rho := 1 + float64(s.entries()/f.Rows)/float64(f.Cols+1)
+			rho := 1 + float64(x/f.Rows)/float64(f.Cols+1)
 			h.most[n] = int(math.Min(1+a.Alpha.Or(0.5)*rho, mostInner))
 		}
 		var err error

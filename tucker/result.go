@@ -91,7 +91,7 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 	}
 	r.Options.Run = fitting.RunOf(r.Options.Run)
 	for n, b := range s.blocks {
-		r.Penalty = append(r.Penalty, b.Value()/s.objScale)
+		r.Penalty = append(r.Penalty, b.Value()/s.ObjScale)
 		if n == len(s.f) || s.f[n] == nil {
 			continue
 		}

@@ -374,12 +374,12 @@ func (s *state[T]) begin(limit *fitting.Limit, defaultFloor bool) error {
 	if s.balancer != nil {
 		even = func() { s.balance() }
 	}
-	s.touched = scale != nil || even != nil
+	s.Touched = scale != nil || even != nil
 	var penalties []reg.Penalty
 	for _, b := range s.blocks {
 		penalties = append(penalties, b.Penalty)
 	}
-	r := fitting.Range[T]{Package: "tucker", Given: s.given != nil, Size: s.size}
+	r := fitting.Range[T]{Package: "tucker", Given: s.given != nil, Size: s.Size}
 	if defaultFloor {
 		r.Eps = float64(s.eps)
 	}
@@ -391,12 +391,12 @@ func (s *state[T]) begin(limit *fitting.Limit, defaultFloor bool) error {
 		r.Blocks = append(r.Blocks, b)
 	}
 	fitting.Begin(s.given == nil, fitting.Mixed(penalties...), scale, even, r.Finite)
-	if s.touched && s.stats.Squares > 0 {
+	if s.Touched && s.stats.Squares > 0 {
 		if err := r.Check(); err != nil {
 			return err
 		}
 	}
-	if s.touched || s.given == nil {
+	if s.Touched || s.given == nil {
 		// The first sweep would raise the entries anyway, and the objective with them.
 		s.floor(s.blocks)
 		for _, n := range s.free {

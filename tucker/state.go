@@ -16,87 +16,64 @@ import (
 	"polyad/tensor"
 )
 
-// state is a fit in progress. It works on data times a power of two, so that
-// everything stays near 1: with HOOI the core is multiplied by it, else every block
-// by the same root of it, scale. The penalties are rescaled by their degrees to
-// give the same minimizer, and the objective of the scaled problem is objScale
-// times that of the given one.
-//
-// Blocks are numbered: factor n is block n, the core is block N.
+// state is a fit in progress, of which the blocks are the factors and then the core. It
+// works on data times a power of two: with HOOI the core is multiplied by it, else every
+// block by the same root of it, scale.
 type state[T asm.Float] struct {
-	x               data.Tucker[T]
-	o               *settled
-	pool            *par.Pool
-	scale, objScale float64
-	eps             T // floor of nonnegative blocks
-	stats           data.Stats
-	size            float64            // of the loss of nothing
-	f               []*matrix.Dense[T] // nil for modes left alone
-	core            *tensor.Dense[T]
-	blocks          []reg.Block[T] // the core as one column
-	free            []int          // blocks
-	step            stepper
-	given           *Model[T]     // the start if one was given
-	watch           fitting.Vigil // over the first sweeps
-	first           *Model[T]     // the start meanwhile
-	chosen          *solver.Start // nil: the start was taken as it was
-	touched, swept  bool          // whether the start was changed, and by a sweep
-
-	projected bool     // the method works with projections of the data
-	grams     grams[T] // for those
+	fitting.Course[T]
+	x         data.Tucker[T]
+	o         *settled
+	pool      *par.Pool
+	scale     float64
+	eps       T // floor of nonnegative blocks
+	stats     data.Stats
+	f         []*matrix.Dense[T] // nil for modes left alone
+	core      *tensor.Dense[T]
+	blocks    []reg.Block[T] // the core as one column
+	free      []int          // blocks
+	step      stepper
+	given     *Model[T]     // the start if one was given
+	watch     fitting.Vigil // over the first sweeps
+	first     *Model[T]     // the start meanwhile
+	chosen    *solver.Start // nil: the start was taken as it was
+	projected bool          // the method works with projections of the data
+	grams     grams[T]      // for those
 
 	balancer *balance.TuckerBalancer[T] // nil: not balanced
 	scales   []float64                  // of one mode's columns
 	coarse   bool                       // the floor is large enough to be seen in the loss
 	ahead    *ahead[T]                  // nil: not extrapolated
-
-	value   value
-	cut     *fitting.Cut[T]    // nil: sweeps go to their end
-	best    *fitting.Kept[T]   // nil: the method descends
-	undo    *fitting.Kept[T]   // of balancing; nil: that descends, or who calls it looks
-	kept    []*matrix.Dense[T] // what a method remembers, as states are saved
-	numbers []*float64         // and other numbers of it
-}
-
-// value is the loss of the model as far as it is known, else NaN: the Frobenius
-// loss by inner products, and loss and squared error computed directly.
-type value struct {
-	inner  float64
-	direct [2]float64
-}
-
-func unknown() value {
-	return value{inner: math.NaN(), direct: [2]float64{math.NaN(), math.NaN()}}
 }
 
 func newState[T asm.Float](x data.Tucker[T], o *settled, scale float64, pool *par.Pool, start *Model[T]) (*state[T], error) {
 	order := len(o.shape)
 	all := math.Pow(scale, float64(o.scaled()))
-	s := &state[T]{x: x, o: o, pool: pool, scale: scale, objScale: fitting.ScaledObjective(o.Loss, all),
-		f: start.Factors, core: start.Core, value: unknown(), eps: T(o.Eps.Or(0) * scale), stats: x.Stats(), projected: o.projected()}
+	s := &state[T]{x: x, o: o, pool: pool, scale: scale, f: start.Factors, core: start.Core,
+		eps: T(o.Eps.Or(0) * scale), stats: x.Stats(), projected: o.projected()}
 	x.Reset()
+	s.Course = fitting.Course[T]{Stats: s.stats, Loss: o.Loss, ObjScale: fitting.ScaledObjective(o.Loss, all)}
+	s.Begin(s, pool, "tucker", ErrShape)
+	var penalties []reg.Penalty
 	for n := range order + 1 {
-		b := reg.Block[T]{X: matrix.New[T](0, 1)}
+		b, p := reg.Block[T]{X: matrix.New[T](0, 1)}, reg.Penalty(nil)
 		switch {
 		case n == order:
-			b = reg.Block[T]{X: matrix.Of(s.core.Len(), 1, s.core.Data), Penalty: o.Core.Rescaled(s.objScale, scale)}
+			b.X, p = matrix.Of(s.core.Len(), 1, s.core.Data), o.Core
 		case s.f[n] != nil:
-			b = reg.Block[T]{X: s.f[n], Penalty: o.Factors[n].Rescaled(s.objScale, scale)}
+			b.X, p = s.f[n], o.Factors[n]
 		}
-		for _, t := range b.Penalty {
-			if math.IsInf(t.Weight, 0) {
-				return nil, fmt.Errorf("tucker: %w: a weight of degree %g is out of range for data of this size", reg.ErrPenalty, t.Degree)
-			}
-		}
-		s.blocks = append(s.blocks, b)
+		s.Blocks, penalties = append(s.Blocks, b), append(penalties, p.Rescaled(s.ObjScale, scale))
 		if !o.fixed[n] {
 			s.free = append(s.free, n)
 		}
 	}
+	if err := s.Penalize(penalties); err != nil {
+		return nil, err
+	}
+	s.blocks = s.Blocks
 	if s.projected {
 		s.grams.init(s.pool, s.f, s.core)
 	}
-	s.size = fitting.LossSize(s.stats, o.Loss)
 	s.coarse = s.isCoarse()
 	s.newBalancer()
 	var err error
@@ -107,10 +84,7 @@ func newState[T asm.Float](x data.Tucker[T], o *settled, scale float64, pool *pa
 		s.ahead = newAhead(s)
 	}
 	if s.coarse && s.balancer != nil {
-		s.best = fitting.NewKept(s.matrices()...)
-		if s.ahead == nil { // which looks at the objective itself
-			s.undo = fitting.NewKept(s.matrices()...)
-		}
+		s.Rises(s.ahead == nil) // which looks at the objective itself
 	}
 	return s, nil
 }
@@ -149,24 +123,17 @@ func dot[T asm.Float](x, y []T) (sum float64) {
 	return sum
 }
 
-// Sweep updates the free blocks once, the factors in order and then the core.
-func (s *state[T]) Sweep() error {
-	if s.cut != nil {
-		return s.cut.Sweep()
-	}
-	return s.sweep()
-}
-
-func (s *state[T]) sweep() error {
-	if !s.swept {
-		s.touched, s.swept = true, true
+// Once updates the free blocks once, the factors in order and then the core.
+func (s *state[T]) Once() error {
+	if !s.Swept {
+		s.Touched, s.Swept = true, true
 		if a, ok := s.step.(preparer); ok {
 			a.prepare()
 		}
 	}
-	s.value = unknown()
+	s.Known = fitting.Unknown()
 	if s.ahead != nil {
-		s.ahead.begin()
+		s.ahead.Begin()
 	}
 	if s.projected && s.masked() {
 		s.x.Fill(s.tucker())
@@ -183,10 +150,9 @@ func (s *state[T]) sweep() error {
 	}
 	var scales *balance.TuckerScales
 	if s.balancer != nil {
-		if s.undo != nil {
-			s.balanceOrNot()
-		} else if scales = s.balance(); s.coarse {
-			s.value = unknown()
+		s.Balance(func() { scales = s.balance() })
+		if s.coarse {
+			s.Known = fitting.Unknown()
 		}
 	}
 	if s.ahead != nil {
@@ -221,85 +187,37 @@ func (s *state[T]) masked() bool { return s.o.Mask != nil }
 // It cancels when the model is close to the data.
 func (s *state[T]) frobenius() {
 	inner, squares := s.inner()
-	s.value.inner = (s.stats.Squares - 2*inner + squares) / 2
+	s.Known.Inner, s.Known.Largest = (s.stats.Squares-2*inner+squares)/2, s.stats.Squares
 }
 
 // inner returns the inner product of data and model, and the square of the model.
 func (s *state[T]) inner() (inner, squares float64) {
 	a := s.x.Project(len(s.f), s.f)
 	inner = dot(a.Data, s.core.Data)
-	if _, hooi := s.o.Method.(HOOI); hooi && (s.swept || s.given == nil) {
+	if _, hooi := s.o.Method.(HOOI); hooi && (s.Swept || s.given == nil) {
 		return inner, dot(s.core.Data, s.core.Data) // the factors are orthonormal
 	}
 	return inner, s.grams.squares(s.f, s.core)
 }
 
-// evaluate returns loss and squared error of the model. A final loss is computed
-// directly, and so is one whose inner products would cancel.
-func (s *state[T]) evaluate(final bool) (divergence, squares float64) {
-	if v := s.value.inner; !final && v >= fitting.LeastInner[T]()*s.stats.Squares {
-		return v, 2 * v
+// Inner does nothing: sweeps compute the loss by inner products themselves.
+func (s *state[T]) Inner() {}
+
+// Finish brings the model into the form that the method gives it at the end.
+func (s *state[T]) Finish() {
+	if f, ok := s.step.(finisher); ok && s.Swept {
+		f.finish()
+		s.Known = fitting.Unknown()
 	}
-	if final && s.swept {
-		if f, ok := s.step.(finisher); ok {
-			f.finish()
-			s.value.direct[0] = math.NaN()
-		}
-	}
-	if v := s.value.direct[0]; v != v {
-		s.value.direct[0], s.value.direct[1] = s.x.Loss(s.o.Loss, s.tucker())
-	}
-	return s.value.direct[0], s.value.direct[1]
 }
 
-// objective returns loss and penalties of the scaled problem, and how much of it
-// rounding may be.
-func (s *state[T]) objective() (f, rounding float64) {
-	f, _ = s.evaluate(false)
-	inner := s.stats.Squares
-	if v := s.value.direct[0]; v == v {
-		inner = 0
-	}
-	penalties := s.penalties() * s.objScale
-	return f + penalties, fitting.Rounding[T](f, penalties, s.size, inner)
+// Direct computes loss and squared error of the model.
+func (s *state[T]) Direct(bool) (divergence, squares float64) {
+	return s.x.Loss(s.o.Loss, s.tucker())
 }
 
-// MayRise reports whether the method does not descend: where balancing meets
-// a floor that counts.
-func (s *state[T]) MayRise() bool { return s.best != nil }
-
-// Keep remembers the model as the best one so far.
-func (s *state[T]) Keep() { s.best.Keep() }
-
-// Recall makes the best model the current one.
-func (s *state[T]) Recall() {
-	s.best.Recall()
-	s.value = unknown()
-	s.forget()
-}
-
-// Still returns the change of the objective that tells nothing, in the units of the
-// given problem.
-func (s *state[T]) Still() float64 {
-	_, rounding := s.objective()
-	direct := s.value.direct[0]
-	return fitting.Still[T](rounding, s.size, s.stats.Count, direct == direct) / s.objScale
-}
-
-// penalties returns the value of the penalties.
-func (s *state[T]) penalties() (sum float64) {
-	for _, b := range s.blocks {
-		sum += b.Value() / s.objScale
-	}
-	return sum
-}
-
-// Objective returns loss, penalty and relative error of the current model in
-// the units of the given problem.
-func (s *state[T]) Objective(final bool) (divergence, penalty, rel float64) {
-	divergence, squares := s.evaluate(final)
-	return divergence / s.objScale, s.penalties(), fitting.RelError(squares, s.stats.Squares)
-}
+// Accept accepts every model: sweeps look at the objective themselves.
+func (s *state[T]) Accept(float64) bool { return true }
 
 // Snapshot returns a copy of the current model, a *Model[T].
 func (s *state[T]) Snapshot() any { return s.model() }
@@ -307,7 +225,7 @@ func (s *state[T]) Snapshot() any { return s.model() }
 // model returns a copy of the model in the units of the given problem. What was
 // given and not changed comes back with the same bits.
 func (s *state[T]) model() *Model[T] {
-	if s.given != nil && !s.touched {
+	if s.given != nil && !s.Touched {
 		return s.given.Clone()
 	}
 	m := (&Model[T]{Core: s.core, Factors: s.f}).Clone()
@@ -328,55 +246,24 @@ func (s *state[T]) model() *Model[T] {
 	return m
 }
 
-// matrices returns what a saved state holds.
-func (s *state[T]) matrices() (all []*matrix.Dense[T]) {
+// Matrices are the factors, where there are, and the core.
+func (s *state[T]) Matrices() (all []*matrix.Dense[T]) {
 	for _, f := range s.f {
 		if f != nil {
 			all = append(all, f)
 		}
 	}
-	return append(append(all, s.blocks[len(s.f)].X), s.kept...)
+	return append(all, s.blocks[len(s.f)].X)
 }
 
 // guard lets long sweeps end with the limit.
 func (s *state[T]) guard(limit *fitting.Limit) {
-	touched, swept := s.touched, s.swept
-	s.cut = fitting.NewCut(s.pool, limit, s.entries(), slices.Max(s.core.Shape), s.matrices(), s.numbers, func() error {
-		touched, swept = s.touched, s.swept
-		return s.sweep()
-	}, func() {
-		s.value, s.touched, s.swept = unknown(), touched, swept
-		s.forget()
-	})
+	entries, _ := tensor.Elements(s.o.shape)
+	s.Guard(limit, entries, slices.Max(s.core.Shape))
 }
 
-// SaveState returns the state after a sweep, bit for bit. Partial products are
-// not part of it: the run drops them, too, so that it goes on with the same bits
-// as one that is restored.
-func (s *state[T]) SaveState() []byte {
-	s.forget()
-	return fitting.Save(s.matrices(), s.numbers)
-}
-
-// RestoreState sets the state to one that was saved by a fit of the same data
-// and options.
-func (s *state[T]) RestoreState(b []byte) error {
-	if err := fitting.Restore(b, s.matrices(), s.numbers); err != nil {
-		return fmt.Errorf("tucker: %w: %w", ErrShape, err)
-	}
-	s.value, s.touched, s.swept = unknown(), true, true
-	s.forget()
-	return nil
-}
-
-// forget drops all that was computed from the factors.
-func (s *state[T]) forget() {
+// Forget drops all that was computed from the model.
+func (s *state[T]) Forget() {
 	s.x.Reset()
 	clear(s.grams.fresh)
-}
-
-// entries is the number of entries of the data, observed or not.
-func (s *state[T]) entries() int {
-	n, _ := tensor.Elements(s.o.shape)
-	return n
 }
