@@ -12,70 +12,33 @@ import (
 	"polyad/tensor"
 )
 
-// Run is what one of several runs from different starts came to.
-type Run = solver.Restart
-
-// restarts runs a fit from several starts. Small data are fitted side by side,
-// with one worker each, as there is little to do at once within a sweep; else the
-// runs follow each other, each with all workers. The results are the same bits.
-type restarts[T asm.Float] struct {
-	ctx    context.Context
-	x      *tensor.Dense[T]
-	rank   int
-	scale  float64
-	opt    *settled
-	within *par.Pool // of each run
-
-	runs    []Run
-	results []*Result[T] // nil: not begun, or failed
-}
-
-// small is the number of entries up to which data count as small: each run has
-// partial products and perhaps a scaled copy of its own.
-const small = 1 << 22
-
 // fitRestarts fits checked data from opt.Restarts starts.
 func fitRestarts[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, opt *settled, scale float64) (*Result[T], error) {
-	n, began := opt.Restarts, opt.Run.Start
-	r := &restarts[T]{ctx: ctx, x: x, rank: rank, scale: scale, opt: opt, runs: make([]Run, n), results: make([]*Result[T], n)}
-	pool := par.New(fitting.Workers(opt.Workers))
-	defer pool.Close()
-	if x.Len() <= small && n >= pool.Workers() {
-		fitting.Restart(ctx, pool, n, opt.Run, r.one)
-	} else {
-		r.within = pool
-		fitting.Restart(ctx, nil, n, opt.Run, r.one)
+	began := opt.Run.Start
+	r := fitting.Restarts[Result[T]]{Count: opt.Restarts, Seed: opt.Seed, Run: opt.Run, Workers: opt.Workers,
+		SideBySide: func(int) bool { return x.Len() <= fitting.Small },
+		One: func(seed uint64, run solver.Options, pool *par.Pool) (*Result[T], solver.Restart, error) {
+			o := *opt
+			o.Run, o.Seed = run, seed
+			f, err := fitOnce(ctx, x, rank, &o, scale, pool, nil)
+			if f == nil {
+				return nil, solver.Restart{}, err
+			}
+			return f, fitting.Told(&f.Report, f.Objective(), f.RelError), err
+		},
+		Agreement: func(a, b *Result[T]) float64 {
+			// Both have the same shape, so there is no error.
+			score, _, _ := metrics.FMS(a.Factors, b.Factors, metrics.FMSOptions{Eps: a.Options.Eps.Or(0)})
+			return score
+		},
 	}
-	result, runs, best := fitting.Best(r.runs, r.results, func(a, b *Result[T]) float64 {
-		// Both have the same shape, so there is no error.
-		score, _, _ := metrics.FMS(a.Factors, b.Factors, metrics.FMSOptions{Eps: a.Options.Eps.Or(0)})
-		return score
-	})
+	result, runs, best, workers, err := r.Best(ctx)
 	if result == nil {
-		return nil, r.runs[0].Err
+		return nil, err
 	}
 	o := opt.Options
-	o.Eps, o.Workers = result.Options.Eps, pool.Workers()
-	o.Run = fitting.RunOf(o.Run)
+	o.Eps, o.Workers, o.Run = result.Options.Eps, workers, fitting.RunOf(o.Run)
 	result.Options, result.Runs, result.Best = o, runs, best
 	result.Seconds = time.Since(began).Seconds()
-	if ctx.Err() != nil {
-		return result, context.Cause(ctx)
-	}
-	return result, nil
-}
-
-// one makes one run.
-func (r *restarts[T]) one(i int, run solver.Options) {
-	o := *r.opt
-	o.Run = run
-	o.Seed += uint64(i)
-	f, err := fitOnce(r.ctx, r.x, r.rank, &o, r.scale, r.within, nil)
-	r.runs[i] = Run{Seed: o.Seed}
-	if f == nil {
-		r.runs[i].Err = err
-		return
-	}
-	r.results[i] = f
-	r.runs[i] = Run{Seed: o.Seed, Status: f.Status, Iterations: f.Iterations, Seconds: f.Seconds, Objective: f.Objective(), RelError: f.RelError}
+	return result, err
 }

@@ -100,7 +100,7 @@ type Result[T asm.Float] struct {
 	// Runs are all runs when there were restarts, in the order of their seeds, and
 	// Best is the index of the one whose model this is. The report and the trace
 	// are its, but Seconds counts all runs.
-	Runs []Run
+	Runs []solver.Restart
 	Best int
 
 	// Options are the options as they took effect, all defaults filled in, but

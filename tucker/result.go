@@ -43,9 +43,10 @@ type Result[T asm.Float] struct {
 	Start *solver.Start
 
 	// Runs are all runs when there were restarts, in the order of their seeds, and
-	// Best is the index of the one whose model this is. The report and the trace
+	// Best is the index of the one whose model this is. Their agreement is the cosine
+	// between the arrays of the model and of the best one. The report and the trace
 	// are its, but Seconds counts all runs.
-	Runs []Run
+	Runs []solver.Restart
 	Best int
 
 	// Options are the options as they took effect, all defaults filled in, but

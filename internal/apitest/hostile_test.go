@@ -171,7 +171,7 @@ func TestTuckerTakesAnything(t *testing.T) {
 	h.Add(tucker.SVD{})
 	h.Add(&tucker.Options{Run: few}, &tucker.Options{Run: few, Init: (*tucker.Model[float64])(nil)}, &tucker.Options{Run: few, Init: (*tucker.Result[float64])(nil)}, &tucker.Options{Run: few, Init: bad[4]}, &tucker.Options{Run: few, Init: bad[5]},
 		&tucker.Options{Run: few, Method: (*tucker.HALS)(nil)}, &tucker.Options{Run: few, Fix: tucker.Modes{7}}, &tucker.Options{Run: few, Factors: tucker.Penalties{nil, nil}}, &tucker.Options{Run: few, Init: &tucker.HOSVDResult[float64]{}},
-		&tucker.Options{Run: few, Modes: tucker.Modes{}})
+		&tucker.Options{Run: few, Modes: tucker.Modes{}}, &tucker.Options{Run: few, Mask: &tensor.Mask{Shape: []int{2, 2, 2}}})
 	formats(h, "Options", "Result", "Norm", "Modes", "Balance", "HALS", "MU", "HOOI", "Random", "SVD")
 	t.Chdir(t.TempDir())
 	h.Package(t, "tucker", map[string]any{"Fit": tucker.Fit[float64], "HOSVD": tucker.HOSVD[float64], "ParseMethod": tucker.ParseMethod, "ParseStart": tucker.ParseStart, "DefaultMethod": tucker.DefaultMethod, "Load": tucker.Load[float64], "Each": tucker.Each},

@@ -149,7 +149,7 @@ func samples() map[string][]any {
 		"tucker.Penalties":    {tucker.Penalties(nil), tucker.Penalties{nil, p}},
 		"tucker.HOSVDOptions": {tucker.HOSVDOptions{}, tucker.HOSVDOptions{Target: set, Truncated: true, Modes: tucker.Modes{0}, Workers: 2}},
 		"tucker.Options": {tucker.Options{}, tucker.Options{Loss: loss.KL, Method: tucker.MU{Inner: 3}, Modes: tucker.Modes{0, 1}, Target: set, Nonneg: tucker.Modes{}, Core: reg.L1(.1), Factors: tucker.Penalties{p, nil},
-			Balance: tucker.BalanceScalar, Sweeps: 3, Init: tucker.SVD{}, ScaleInit: solver.Set(true), Fix: tucker.Modes{1, tucker.Core}, Eps: set, Seed: 1, Restarts: 2, Workers: 3, Run: run}},
+			Balance: tucker.BalanceScalar, Sweeps: 3, Init: tucker.SVD{}, ScaleInit: solver.Set(true), Fix: tucker.Modes{1, tucker.Core}, Mask: mask3, Eps: set, Seed: 1, Restarts: 2, Workers: 3, Run: run}},
 	}
 }
 
@@ -159,15 +159,15 @@ var others = map[string]string{
 	"audio.Component": "numbers of a result", "audio.Interval": "numbers of a result", "audio.Peak": "numbers of a result", "audio.Section": "a part of a recording",
 	"audio.STFT": "data", "audio.Sound": "data", "audio.Masks": "data",
 	"balance.Balancer": "work", "balance.Scales": "numbers of a step", "balance.Sums": "numbers of a step", "balance.Tucker": "work", "balance.TuckerScales": "numbers of a step", "balance.TuckerBalancer": "work",
-	"cpd.Method": "an interface", "cpd.Start": "an interface", "cpd.Model": "data", "cpd.Result": "written, not read", "cpd.Run": "solver.Restart",
+	"cpd.Method": "an interface", "cpd.Start": "an interface", "cpd.Model": "data", "cpd.Result": "written, not read",
 	"matrix.Float": "a constraint", "matrix.Dense": "data", "matrix.Error": "an error", "matrix.Operator": "an interface", "matrix.SPD": "work", "matrix.GramWork": "work", "matrix.QRWork": "work",
 	"gonumblas.Implementation": "no value", "metrics.Recovery": "numbers of a result",
 	"ndio.Array": "data", "ndio.Axis": "data", "ndio.Named": "data", "ndio.TableWriter": "work", "ndio.NPYWriter": "work",
-	"nmf.Method": "an interface", "nmf.Start": "an interface", "nmf.Model": "data", "nmf.Result": "written, not read", "nmf.Run": "solver.Restart", "nmf.Masks": "data",
+	"nmf.Method": "an interface", "nmf.Start": "an interface", "nmf.Model": "data", "nmf.Result": "written, not read", "nmf.Masks": "data",
 	"reg.Block": "work", "reg.Columns": "work",
 	"solver.Observer": "a function", "solver.Problem": "an interface", "solver.Checkpointer": "an interface", "solver.Stiller": "an interface", "solver.Returner": "an interface", "solver.Riser": "an interface",
 	"tensor.Float": "a constraint", "tensor.Dense": "data", "tensor.Error": "an error", "tensor.CP": "data", "tensor.CPTiles": "work", "tensor.Tree": "work", "tensor.Work": "work", "tensor.Tucker": "data", "tensor.TuckerTiles": "work",
-	"tucker.Method": "an interface", "tucker.Start": "an interface", "tucker.Model": "data", "tucker.Result": "written, not read", "tucker.HOSVDResult": "data", "tucker.Run": "solver.Restart",
+	"tucker.Method": "an interface", "tucker.Start": "an interface", "tucker.Model": "data", "tucker.Result": "written, not read", "tucker.HOSVDResult": "data",
 }
 
 func TestOptionsComeBackFromJSON(t *testing.T) {

@@ -120,23 +120,38 @@ func TestSavedStatesComeBack(t *testing.T) {
 }
 
 func TestRunsEndWithTheTimeButTheFirstIsMade(t *testing.T) {
-	for _, pool := range []*par.Pool{nil, par.New(2)} {
+	for _, sideBySide := range []bool{false, true} {
 		made := make([]bool, 4)
 		told := make([]int, 4)
-		o := solver.Options{Start: time.Now(), Observe: []solver.Observer{func(e solver.Event) bool { told[e.Run]++; return false }}}
-		fitting.Restart(context.Background(), pool, 4, o, func(i int, o solver.Options) {
-			made[i] = true
-			o.Observe[0](solver.Event{})
-		})
+		run := solver.Options{Start: time.Now(), Observe: []solver.Observer{func(e solver.Event) bool { told[e.Run]++; return false }}}
+		r := fitting.Restarts[int]{Count: 4, Seed: 7, Run: run, Workers: 2, SideBySide: func(int) bool { return sideBySide },
+			One: func(seed uint64, o solver.Options, pool *par.Pool) (*int, solver.Restart, error) {
+				require.Equal(t, sideBySide, pool == nil)
+				i := int(seed) - 7
+				made[i] = true
+				o.Observe[0](solver.Event{})
+				return &i, solver.Restart{Objective: []float64{3, 1, 2, 1}[i]}, nil
+			},
+			Agreement: func(best, other *int) float64 { return float64(*best + *other) },
+		}
+		best, runs, at, workers, err := r.Best(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, []any{1, 1, 2}, []any{*best, at, workers})
+		for i, run := range runs {
+			require.Equal(t, []any{uint64(7 + i), float64(1 + i)}, []any{run.Seed, run.Agreement})
+		}
 		require.Equal(t, []bool{true, true, true, true}, made)
 		require.Equal(t, []int{1, 1, 1, 1}, told)
-		o.MaxTime, o.Start = time.Second, time.Now().Add(-2*time.Second)
+		r.Run.MaxTime, r.Run.Start = time.Second, time.Now().Add(-2*time.Second)
 		made = make([]bool, 4)
-		fitting.Restart(context.Background(), pool, 4, o, func(i int, o solver.Options) {
-			made[i] = true
+		r.One = func(seed uint64, o solver.Options, _ *par.Pool) (*int, solver.Restart, error) {
+			made[seed-7] = true
 			require.Positive(t, o.MaxTime)
-		})
+			return nil, solver.Restart{}, solver.ErrNotFinite
+		}
+		best, _, _, _, err = r.Best(context.Background())
+		require.Nil(t, best)
+		require.ErrorIs(t, err, solver.ErrNotFinite)
 		require.Equal(t, []bool{true, false, false, false}, made)
-		pool.Close()
 	}
 }
