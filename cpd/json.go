@@ -78,16 +78,11 @@ func (o Options) LogValue() slog.Value { return named.LogValue(o, "bits") }
 // NaN and the infinities, which only a run that failed has, are the texts "NaN",
 // "Inf" and "-Inf".
 func (r Result[T]) MarshalJSON() ([]byte, error) {
-	f := fitting.Outcome{
-		Kind: "cpd", Options: r.Options, Formula: r.Formula(),
-		Objective: named.Number(r.Objective()), Loss: named.Number(r.Loss), RelError: named.Number(r.RelError), Explained: named.Number(r.Explained()),
-		Penalty: fitting.ByBlock(r.Penalty, false), KKT: fitting.ByBlock(r.KKT, false), Pruned: fitting.List(r.Pruned), Observed: r.Observed, Ridges: r.Ridges, Beta: named.Numbers(r.Beta),
-		Start: r.Start, Runs: r.Runs, Best: r.Best,
-	}
+	f := fitting.Written{Kind: "cpd", Options: r.Options, Formula: r.Formula(), Pruned: fitting.List(r.Pruned), Ridges: r.Ridges, Beta: named.Numbers(r.Beta)}
 	if r.Compression != nil {
 		f.Compression = r.Compression
 	}
-	f.Told(r.Report)
+	f.Told(&r.Outcome, r.RelError, fitting.ModeNames(len(r.Penalty)), nil)
 	return json.Marshal(f)
 }
 

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"polyad/asm"
-	"polyad/balance"
 	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
@@ -185,39 +185,12 @@ func mostBlocks(m, n int, o *Options) int {
 
 // result collects what is reported of the final state.
 func (s *state[T]) result(report solver.Report) *Result[T] {
-	last := report.Returned
-	r := &Result[T]{
-		Model:    s.model(),
-		Report:   report,
-		Loss:     last.Loss,
-		RelError: last.RelError,
-		Penalty:  map[string]float64{"w": s.blockW.Value() / s.ObjScale, "h": s.blockH.Value() / s.ObjScale},
-		KKT:      s.kkt(),
-		Ridges:   int(s.ridges),
-		Observed: s.stats.Count,
-		Options:  *s.o,
-		Start:    s.chosen,
-	}
+	r := &Result[T]{Model: s.model(), Outcome: s.Outcome(report, s.kkt()), RelError: report.Returned.RelError, Ridges: int(s.ridges), Options: *s.o}
+	r.Start = s.chosen
 	r.Options.Run = fitting.RunOf(r.Options.Run)
-	emptyW, emptyH := s.blockW.Empty(s.eps), s.blockH.Empty(s.eps)
-	for q := range emptyW {
-		if emptyW[q] || emptyH[q] {
-			r.Pruned = append(r.Pruned, q)
-		}
-	}
-	if !s.o.FixW && !s.o.FixH && s.blockW.Penalty.Definite() && s.blockH.Penalty.Definite() {
-		r.Beta = balance.Columns(s.blockW.Columns(), s.blockH.Columns()).Beta
-		for _, q := range r.Pruned {
-			r.Beta[q] = 0
-		}
-		for q, frozen := range s.frozen {
-			if frozen {
-				r.Beta[q] = 0
-			}
-		}
-		for q := range r.Beta {
-			r.Beta[q] /= s.ObjScale
-		}
+	r.Pruned = s.Pruned(func(int) T { return s.eps })
+	if free := s.order(); len(free) == 2 {
+		r.Beta = s.Beta([]int{0, 1}, func(q int) bool { return slices.Contains(r.Pruned, q) || s.frozen != nil && s.frozen[q] })
 	}
 	return r
 }

@@ -92,7 +92,7 @@ func TestHoldingAllButOneIsAFitOfTheRest(t *testing.T) {
 		assert.InDeltaSlice(t, b.W.Clone().Data, a.W.View(0, 1, 12, 2).Clone().Data, 1e-9)
 		assert.InDeltaSlice(t, b.H.Data, a.H.View(1, 0, 2, 9).Data, 1e-9)
 		assert.InEpsilon(t, b.Loss, a.Loss, 1e-9)
-		for _, f := range []string{"w", "h"} {
+		for f := range 2 {
 			assert.Less(t, a.KKT[f], .1, "what is held is not asked for its gradient")
 		}
 	}

@@ -160,7 +160,7 @@ func finite[T asm.Float](t *testing.T, r *nmf.Result[T], msg string) {
 			require.False(t, v-v != 0 || v < 0, "%s: entry %v", msg, v)
 		}
 	}
-	for _, v := range []float64{r.Loss, r.RelError, r.Objective(), r.KKT["w"], r.KKT["h"]} {
+	for _, v := range []float64{r.Loss, r.RelError, r.Objective(), r.KKT[0], r.KKT[1]} {
 		require.False(t, math.IsNaN(v) || math.IsInf(v, 0), "%s: %v", msg, v)
 	}
 }

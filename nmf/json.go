@@ -78,13 +78,8 @@ func (o Options) LogValue() slog.Value { return named.LogValue(o, "bits") }
 // NaN and the infinities, which only a run that failed has, are the texts "NaN",
 // "Inf" and "-Inf".
 func (r Result[T]) MarshalJSON() ([]byte, error) {
-	f := fitting.Outcome{
-		Kind: "nmf", Options: r.Options, Formula: r.Formula(),
-		Objective: named.Number(r.Objective()), Loss: named.Number(r.Loss), RelError: named.Number(r.RelError), Explained: named.Number(r.Explained()),
-		Penalty: fitting.Named(r.Penalty), KKT: fitting.Named(r.KKT), Pruned: fitting.List(r.Pruned), Observed: r.Observed, Ridges: r.Ridges, Beta: named.Numbers(r.Beta),
-		Start: r.Start, Runs: r.Runs, Best: r.Best,
-	}
-	f.Told(r.Report)
+	f := fitting.Written{Kind: "nmf", Options: r.Options, Formula: r.Formula(), Pruned: fitting.List(r.Pruned), Ridges: r.Ridges, Beta: named.Numbers(r.Beta)}
+	f.Told(&r.Outcome, r.RelError, []string{"w", "h"}, func(n int) bool { return n == 0 && !r.Options.FixW || n == 1 && !r.Options.FixH })
 	return json.Marshal(f)
 }
 

@@ -7,10 +7,10 @@ import (
 
 // kkt computes the residuals of the free factors' optimality conditions
 // ([fitting.Conditions]), where C - N is the gradient of the loss. It returns the
-// largest of a factor's components.
-func (s *state[T]) kkt() map[string]float64 {
+// largest of a factor's components, 0 for a factor that is fixed.
+func (s *state[T]) kkt() []float64 {
 	s.denominators()
-	out := map[string]float64{}
+	out := make([]float64, 2)
 	if !s.o.FixW {
 		s.prepareW()
 		s.pool.Run(s.x.Blocks(), &gradientW[T]{s})
@@ -21,7 +21,7 @@ func (s *state[T]) kkt() map[string]float64 {
 				c.Add(k, i, x, num[k], den[k])
 			}
 		}
-		out["w"] = c.Residual(s.heldW)
+		out[0] = c.Residual(s.heldW)
 	}
 	if !s.o.FixH {
 		s.prepareH()
@@ -36,7 +36,7 @@ func (s *state[T]) kkt() map[string]float64 {
 				c.Add(k, j, x, num[j], den0)
 			}
 		}
-		out["h"] = c.Residual(s.heldH)
+		out[1] = c.Residual(s.heldH)
 	}
 	return out
 }

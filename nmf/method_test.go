@@ -147,7 +147,7 @@ func TestANLSSolvesForTheLastFactor(t *testing.T) {
 		o.Method, o.Run, o.Balance = nmf.ANLS{}, run(2), nmf.BalanceNone
 		r, err := nmf.Fit(ctx, x, 5, &o)
 		require.NoError(t, err)
-		last := map[nmf.Order]string{nmf.OrderWH: "h", nmf.OrderHW: "w"}[o.Order]
+		last := map[nmf.Order]int{nmf.OrderWH: 1, nmf.OrderHW: 0}[o.Order]
 		assert.Less(t, r.KKT[last], 1e-13)
 		assert.Zero(t, r.Ridges)
 	}

@@ -60,26 +60,12 @@ func (m *Model[T]) Clone() *Model[T] {
 // Result is a fitted model and how it was found.
 type Result[T asm.Float] struct {
 	*Model[T]
-	solver.Report
+	solver.Outcome
 
-	// Loss is D_β(X, WH) and RelError ||X - WH||_F / ||X||_F, both of this very
-	// model and computed directly. For data that are all zero RelError is 0 when
-	// the model is zero too, else 1.
-	Loss, RelError float64
-
-	// Observed is the number of entries that are not missing; only they count in
-	// Loss, RelError and KKT.
-	Observed int
-
-	// Penalty is the value of the penalty on "w" and on "h".
-	Penalty map[string]float64
-
-	// KKT says how far each free factor, "w" and "h", is from a stationary point: the largest
-	// ||gradient|| of a component, divided by the sum of the norms of its positive and
-	// negative parts. Where an entry is to become smaller its gradient counts by the
-	// share of the component's mean that is left of it, and not at all at the floor. It
-	// lies in [0, 1] and does not depend on the scale of data or components.
-	KKT map[string]float64
+	// RelError is ||X - model||_F / ||X||_F over the observed entries, of this very model
+	// and computed directly. For data that are all zero it is 0 when the model is zero
+	// too, else 1.
+	RelError float64
 
 	// Pruned lists the components in which W or H is nowhere above the floor.
 	Pruned []int
@@ -92,16 +78,6 @@ type Result[T asm.Float] struct {
 	// balanced, when both factors are free and penalized; 0 for pruned components
 	// and those with a part that is held.
 	Beta []float64
-
-	// Start tells why others were tried than the start that was generated, and which
-	// was taken; nil: that one was, as it was, or a start was given.
-	Start *solver.Start
-
-	// Runs are all runs when there were restarts, in the order of their seeds, and
-	// Best is the index of the one whose model this is. The report and the trace
-	// are its, but Seconds counts all runs.
-	Runs []solver.Restart
-	Best int
 
 	// Options are the options as they took effect, all defaults filled in, but
 	// without observers and Run.Start. They keep a model that was given as the start alive.
@@ -116,12 +92,6 @@ func (r *Result[T]) Fit() float64 { return 1 - r.RelError }
 // Explained returns 1 - RelError²: the share of the data's sum of squares that the
 // model explains. It is negative when the model is worse than zeros.
 func (r *Result[T]) Explained() float64 { return 1 - r.RelError*r.RelError }
-
-// Objective returns the minimized objective, loss plus penalties, with the same
-// bits as the point of the trace whose model this is.
-func (r *Result[T]) Objective() float64 {
-	return r.Loss + (r.Penalty["w"] + r.Penalty["h"])
-}
 
 // Formula returns the objective as text, with the numbers of the penalties.
 func (r *Result[T]) Formula() string { return r.Options.Formula() }

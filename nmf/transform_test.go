@@ -61,8 +61,8 @@ func trainingData[T asm.Float](t *testing.T) {
 		o.Run.Tol = solver.Set(1e-12)
 		r, err := fit.Transform(ctx, x, &o)
 		require.NoError(t, err)
-		assert.InEpsilon(t, fit.Loss+fit.Penalty["h"], r.Objective(), 1e-4, "%v", o.Loss)
-		assert.LessOrEqual(t, r.Objective(), (fit.Loss+fit.Penalty["h"])*(1+1e-5), "H is the best one for this W")
+		assert.InEpsilon(t, fit.Loss+fit.Penalty[1], r.Objective(), 1e-4, "%v", o.Loss)
+		assert.LessOrEqual(t, r.Objective(), (fit.Loss+fit.Penalty[1])*(1+1e-5), "H is the best one for this W")
 	}
 }
 

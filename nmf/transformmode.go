@@ -3,6 +3,7 @@ package nmf
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"polyad/internal/fitting"
 	"polyad/matrix"
@@ -57,17 +58,8 @@ func (m *Model[T]) TransformMode(ctx context.Context, x *matrix.Dense[T], mode i
 	}
 	r.Model = r.Model.transpose()
 	r.Axes = fitting.BasisAxes(m.Axes, 0)
-	for _, v := range []map[string]float64{r.Penalty, r.KKT} {
-		w, hasW := v["w"]
-		h, hasH := v["h"]
-		delete(v, "w")
-		delete(v, "h")
-		if hasW {
-			v["h"] = w
-		}
-		if hasH {
-			v["w"] = h
-		}
+	for _, v := range [][]float64{r.Penalty, r.KKT} {
+		slices.Reverse(v)
 	}
 	r.Options.W, r.Options.H = r.Options.H, r.Options.W
 	r.Options.FixW, r.Options.FixH = r.Options.FixH, r.Options.FixW

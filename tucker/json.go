@@ -78,13 +78,8 @@ func (o Options) LogValue() slog.Value { return named.LogValue(o, "bits") }
 // NaN and the infinities, which only a run that failed has, are the texts "NaN",
 // "Inf" and "-Inf".
 func (r Result[T]) MarshalJSON() ([]byte, error) {
-	f := fitting.Outcome{
-		Kind: "tucker", Options: r.Options, Formula: r.Formula(),
-		Objective: named.Number(r.Objective()), Loss: named.Number(r.Loss), RelError: named.Number(r.RelError), Explained: named.Number(r.Explained()),
-		Penalty: fitting.ByBlock(r.Penalty, true), KKT: fitting.ByBlock(r.KKT, true), Pruned: fitting.List(r.Pruned), Observed: r.Observed,
-		Start: r.Start, Runs: r.Runs, Best: r.Best,
-	}
-	f.Told(r.Report)
+	f := fitting.Written{Kind: "tucker", Options: r.Options, Formula: r.Formula(), Pruned: fitting.List(r.Pruned)}
+	f.Told(&r.Outcome, r.RelError, append(fitting.ModeNames(len(r.Penalty)-1), "core"), nil)
 	return json.Marshal(f)
 }
 

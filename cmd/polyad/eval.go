@@ -357,7 +357,7 @@ func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *mas
 		return nil, ofModel(dir, in.facts.File, err)
 	}
 	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
-		Penalty: r.Penalty, Observed: r.Observed, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: r.KKT,
+		Penalty: ofFactors(r.Penalty, false, false), Observed: r.Observed, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: ofFactors(r.KKT, o.FixW, o.FixH),
 		misfit: misfitOf(nmfModel[T]{m}, t, mask, either(in.axes, m.Axes))}, nil
 }
 

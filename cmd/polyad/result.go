@@ -192,7 +192,7 @@ func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *
 	res := &result{
 		Schema: resultSchema, Command: command, Kind: "nmf", Options: options, Seed: o.Seed,
 		Status: r.Status.String(), Iterations: r.Iterations, Returned: r.Returned.Iter, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: r.Penalty, RelError: r.RelError, Explained: r.Explained(), KKT: r.KKT, Observed: r.Observed, Pruned: r.Pruned, Ridges: r.Ridges,
+		Loss: r.Loss, Penalty: ofFactors(r.Penalty, false, false), RelError: r.RelError, Explained: r.Explained(), KKT: ofFactors(r.KKT, o.FixW, o.FixH), Observed: r.Observed, Pruned: r.Pruned, Ridges: r.Ridges,
 		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
 		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
 		blocks: []string{"w", "h"},
@@ -315,4 +315,16 @@ func writeTo(path string, write func(io.Writer) error) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return f.Close()
+}
+
+// ofFactors returns numbers of W and H by their names, but for factors that are fixed.
+func ofFactors(x []float64, fixW, fixH bool) map[string]float64 {
+	m := map[string]float64{}
+	if !fixW {
+		m["w"] = x[0]
+	}
+	if !fixH {
+		m["h"] = x[1]
+	}
+	return m
 }

@@ -165,8 +165,8 @@ func ofHOSVD[T asm.Float](x *tensor.Dense[T], h *tucker.HOSVDResult[T], o *tucke
 		squares += float64(v) * float64(v)
 	}
 	order := len(x.Shape)
-	r := &tucker.Result[T]{Model: h.Model, RelError: h.RelError, Loss: h.RelError * h.RelError * squares / 2, Options: *o, Observed: x.Len(),
-		Penalty: make([]float64, order+1), Pruned: make([][]int, order)}
+	r := &tucker.Result[T]{Model: h.Model, RelError: h.RelError, Options: *o, Pruned: make([][]int, order),
+		Outcome: solver.Outcome{Loss: h.RelError * h.RelError * squares / 2, Observed: x.Len(), Penalty: make([]float64, order+1)}}
 	r.Options.Init, r.Options.Balance, r.Options.Restarts = tucker.SVD{}, tucker.BalanceNone, 1
 	r.Options.Run = solver.Options{TraceEvery: 1}
 	if o.Workers == 0 {

@@ -92,8 +92,8 @@ func TestResultsTellOfTheFitInJSON(t *testing.T) {
 }
 
 func TestFailedRunsAreWrittenWithWordsForNumbersThatAreNone(t *testing.T) {
-	r := nmf.Result[float32]{Loss: math.NaN(), RelError: math.Inf(1), KKT: map[string]float64{"w": math.Inf(-1)},
-		Report: solver.Report{Trace: solver.Trace{{Loss: math.NaN()}}}}
+	r := nmf.Result[float32]{RelError: math.Inf(1), Outcome: solver.Outcome{Loss: math.NaN(), KKT: []float64{math.Inf(-1)},
+		Report: solver.Report{Trace: solver.Trace{{Loss: math.NaN()}}}}}
 	m := read(t, r)
 	assert.Equal(t, "NaN", m["loss"])
 	assert.Equal(t, "Inf", m["rel_error"])

@@ -5,11 +5,13 @@ import (
 	"math"
 
 	"polyad/asm"
+	"polyad/balance"
 	"polyad/internal/data"
 	"polyad/internal/par"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/reg"
+	"polyad/solver"
 )
 
 // Course is what fits of all models are alike in while they are under way: what is
@@ -247,4 +249,53 @@ func (c *Course[T]) RestoreState(b []byte) error {
 	c.Touched, c.Swept = true, true
 	c.Forget()
 	return nil
+}
+
+// Outcome returns what the fit came to, from the report of its run and the KKT residuals
+// of its blocks.
+func (c *Course[T]) Outcome(report solver.Report, kkt []float64) solver.Outcome {
+	o := solver.Outcome{Report: report, Loss: report.Returned.Loss, Observed: c.Stats.Count, KKT: kkt}
+	for _, b := range c.Blocks {
+		o.Penalty = append(o.Penalty, b.Value()/c.ObjScale)
+	}
+	return o
+}
+
+// Pruned lists the components of which some block is zero, or nowhere above its floor.
+func (c *Course[T]) Pruned(floor func(block int) T) (pruned []int) {
+	some := make([]bool, c.Blocks[0].Components())
+	for n, b := range c.Blocks {
+		for q, zero := range b.Empty(floor(n)) {
+			some[q] = some[q] || zero
+		}
+	}
+	for q, zero := range some {
+		if zero {
+			pruned = append(pruned, q)
+		}
+	}
+	return pruned
+}
+
+// Beta returns β_q of package balance for each component, when several blocks are free
+// and the penalties of all of them can be balanced: 0 for those that are left out; else
+// nil.
+func (c *Course[T]) Beta(free []int, left func(q int) bool) []float64 {
+	var cols []*reg.Columns
+	for _, n := range free {
+		if !c.Blocks[n].Penalty.Definite() {
+			return nil
+		}
+		cols = append(cols, c.Blocks[n].Columns())
+	}
+	if len(free) < 2 {
+		return nil
+	}
+	beta := balance.Columns(cols...).Beta
+	for q := range beta {
+		if beta[q] /= c.ObjScale; left(q) {
+			beta[q] = 0
+		}
+	}
+	return beta
 }

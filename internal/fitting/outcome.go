@@ -7,9 +7,9 @@ import (
 	"polyad/solver"
 )
 
-// Outcome is the form of a result in JSON, with the keys of result.json where that
+// Written is the form of a result in JSON, with the keys of result.json where that
 // has the same.
-type Outcome struct {
+type Written struct {
 	Kind        string                  `json:"kind"`
 	Options     any                     `json:"options"`
 	Status      solver.Status           `json:"status"`
@@ -34,32 +34,29 @@ type Outcome struct {
 	Trace       solver.Trace            `json:"trace"`
 }
 
-// Told takes what the report of a run tells.
-func (o *Outcome) Told(r solver.Report) {
-	o.Status, o.Iterations, o.Returned, o.Seconds, o.Trace = r.Status, r.Iterations, r.Returned.Iter, named.Number(r.Seconds), r.Trace
-}
-
-// ByBlock returns numbers by the names of their blocks: the modes by number, and then
-// the core, if there is one.
-func ByBlock(x []float64, core bool) map[string]named.Number {
-	m := map[string]named.Number{}
-	for n, v := range x {
-		key := strconv.Itoa(n)
-		if core && n == len(x)-1 {
-			key = "core"
+// Told takes what a fit came to, with rel the relative error. blocks are the names of the blocks; kkt says of which
+// the residual is told, nil: of all.
+func (w *Written) Told(o *solver.Outcome, rel float64, blocks []string, kkt func(n int) bool) {
+	w.Status, w.Iterations, w.Returned, w.Seconds, w.Trace = o.Status, o.Iterations, o.Returned.Iter, named.Number(o.Seconds), o.Trace
+	w.Objective, w.Loss, w.RelError, w.Explained = named.Number(o.Objective()), named.Number(o.Loss), named.Number(rel), named.Number(1-rel*rel)
+	w.Observed, w.Start, w.Runs, w.Best = o.Observed, o.Start, o.Runs, o.Best
+	w.Penalty, w.KKT = map[string]named.Number{}, map[string]named.Number{}
+	for n, v := range o.Penalty {
+		w.Penalty[blocks[n]] = named.Number(v)
+	}
+	for n, v := range o.KKT {
+		if kkt == nil || kkt(n) {
+			w.KKT[blocks[n]] = named.Number(v)
 		}
-		m[key] = named.Number(v)
 	}
-	return m
 }
 
-// Named returns numbers by their names.
-func Named(x map[string]float64) map[string]named.Number {
-	m := map[string]named.Number{}
-	for key, v := range x {
-		m[key] = named.Number(v)
+// ModeNames are the names of factors, which are those of their modes.
+func ModeNames(order int) (names []string) {
+	for n := range order {
+		names = append(names, strconv.Itoa(n))
 	}
-	return m
+	return names
 }
 
 // List returns a list that is not nil.
