@@ -15,29 +15,7 @@ import (
 // component that is zero are 0. Cost Σ I_n·r² flops.
 func (m *Model[T]) Congruence() *matrix.Dense[float64] {
 	m.whole("Congruence")
-	r := m.Rank()
-	all := matrix.New[float64](r, r)
-	tensor.HadamardGram(all, nil, -1)
-	unit := m.Clone()
-	unit.Normalize(NormL2)
-	gram := matrix.New[float64](r, r)
-	for _, f := range unit.Factors {
-		matrix.Gram(nil, gram, f, false)
-		for i, v := range gram.Data {
-			all.Data[i] *= v
-		}
-	}
-	for p := range r {
-		for q := range r {
-			if unit.Weights[p]*unit.Weights[q] < 0 {
-				all.Set(p, q, -all.At(p, q))
-			}
-			if unit.Weights[p] == 0 || unit.Weights[q] == 0 {
-				all.Set(p, q, 0)
-			}
-		}
-	}
-	return all
+	return fitting.Congruence(m.Weights, m.Factors)
 }
 
 // nearlyOpposite is the congruence below which two components are taken for a
@@ -65,26 +43,8 @@ func (m *Model[T]) Degenerate() (p, q int, congruence float64, yes bool) {
 // its array and Y their sum: they add up to 1, and are negative for components that
 // others cancel. Those of a model that is zero are 0. Cost Σ I_n·r² flops.
 func (m *Model[T]) Shares() []float64 {
-	c, log := m.Congruence(), m.energies()
-	top := math.Inf(-1)
-	for _, l := range log {
-		top = max(top, l)
-	}
-	shares, sum := make([]float64, len(log)), 0.0
-	for q := range shares {
-		for p := range shares {
-			if e := log[p] + log[q] - 2*top; e > -700 {
-				shares[q] += c.At(q, p) * math.Exp(e)
-			}
-		}
-		sum += shares[q]
-	}
-	for q := range shares {
-		if sum > 0 {
-			shares[q] /= sum
-		}
-	}
-	return shares
+	m.whole("Shares")
+	return fitting.Shares(m.Weights, m.Factors)
 }
 
 // CoreConsistency returns how far x is explained by the components one by one and
@@ -118,7 +78,7 @@ func (m *Model[T]) CoreConsistency(x *tensor.Dense[T]) (float64, error) {
 			return 0, fmt.Errorf("cpd: %w: the model has the shape %v and the data %v", ErrShape, m.Shape(), x.Shape)
 		}
 	}
-	energies, top := m.energies(), math.Inf(-1)
+	energies, top := fitting.Energies(m.Weights, m.Factors), math.Inf(-1)
 	for _, l := range energies {
 		top = max(top, l)
 	}

@@ -71,29 +71,12 @@ func (m *Model[T]) Normalize(n Norm) {
 	}
 }
 
-// energies returns the logarithm of the norm of each component's array.
-func (m *Model[T]) energies() []float64 {
-	log := make([]float64, m.Rank())
-	for q := range log {
-		if m.Weights != nil {
-			log[q] = fitting.SizeOf(math.Abs(m.Weights[q])).Log()
-		}
-		for _, f := range m.Factors {
-			log[q] += fitting.ColumnSize(f, q, false).Log()
-		}
-		if log[q] != log[q] { // zero times infinity
-			log[q] = math.Inf(-1)
-		}
-	}
-	return log
-}
-
 // Sort puts the components, in place, into the order of the norms of their
 // arrays, the largest first and equal ones in the order they have. Component k of
 // the sorted model is component order[k] of the one before.
 func (m *Model[T]) Sort() (order []int) {
 	m.whole("Sort")
-	order = fitting.Order(m.energies())
+	order = fitting.Order(fitting.Energies(m.Weights, m.Factors))
 	weights := slices.Clone(m.Weights)
 	for k, q := range order {
 		if weights != nil {

@@ -4,9 +4,13 @@ import (
 	"fmt"
 
 	"polyad/asm"
+	"polyad/internal/data"
+	"polyad/internal/fitting"
+	"polyad/loss"
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/solver"
+	"polyad/tensor"
 )
 
 // Model is a factorization X ≈ W·H of an m x n matrix: W is m x r, a component
@@ -39,6 +43,72 @@ func (m *Model[T]) parts(op string) {
 	if m == nil || !m.W.Valid() || !m.H.Valid() {
 		panic(matrix.Error{Op: op, Msg: "a model whose W or H is nil, or has fields that do not fit each other"})
 	}
+}
+
+// Shape returns the sizes of the modes, m and n.
+func (m *Model[T]) Shape() []int {
+	m.parts("Shape")
+	return []int{m.W.Rows, m.H.Cols}
+}
+
+// Stored returns the number of numbers that the model consists of, (m+n)·r.
+func (m *Model[T]) Stored() int {
+	m.whole("Stored")
+	return (m.W.Rows + m.H.Cols) * m.W.Cols
+}
+
+// factors returns W and Hᵀ: a column per component in both.
+func (m *Model[T]) factors() []*matrix.Dense[T] {
+	return []*matrix.Dense[T]{m.W, m.H.Transpose()}
+}
+
+// CP returns the model as package tensor knows it, with the factors W and Hᵀ, of which
+// the second one is a copy.
+func (m *Model[T]) CP() tensor.CP[T] {
+	m.whole("CP")
+	return tensor.CP[T]{Factors: m.factors()}
+}
+
+// Norm returns the Frobenius norm of the model without forming it. Cost (m+n)·r² flops.
+func (m *Model[T]) Norm() float64 { return m.CP().Norm() }
+
+// Inner returns the inner product of two models of one shape, without forming them;
+// ranks may differ. It panics when the shapes differ. Cost 2·(m+n)·r_1·r_2 flops.
+func (m *Model[T]) Inner(o *Model[T]) float64 { return m.CP().Inner(o.CP()) }
+
+// Congruence returns the cosines of the angles between the arrays of the components, r x
+// r: the products of the cosines between their columns of W and between their rows of H.
+// Those with a component that is zero are 0.
+func (m *Model[T]) Congruence() *matrix.Dense[float64] {
+	m.whole("Congruence")
+	return fitting.Congruence(nil, m.factors())
+}
+
+// Shares returns each component's part of the model, ⟨Y_q, Y⟩/||Y||², where Y_q is its
+// array and Y their sum: they add up to 1. Those of a model that is zero are 0.
+func (m *Model[T]) Shares() []float64 {
+	m.whole("Shares")
+	return fitting.Shares(nil, m.factors())
+}
+
+// RelError returns ||X - model||_F / ||X||_F from the residual, in the memory of a
+// tile. For an x that is all zero it is 0 when the model is zero too, else 1. It panics
+// when the shapes differ. Cost 2·m·n·r flops.
+func (m *Model[T]) RelError(x *matrix.Dense[T]) float64 {
+	m.whole("RelError")
+	if !x.Valid() || x.Rows != m.W.Rows || x.Cols != m.H.Cols {
+		panic(matrix.Error{Op: "RelError", Msg: fmt.Sprintf("a model of %d x %d and data that are nil, or of another shape", m.W.Rows, m.H.Cols)})
+	}
+	if x.Rows == 0 || x.Cols == 0 {
+		return 0
+	}
+	d := data.NewDense(x, 1, 0, 1)
+	var squares float64
+	for b := range d.Blocks() {
+		_, s := d.Loss(loss.Frobenius, b, 0, m.W, m.H)
+		squares += s
+	}
+	return fitting.RelError(squares, d.Stats().Squares)
 }
 
 // Reconstruct returns W·H as a new matrix. Cost 2·m·n·r flops.
@@ -85,6 +155,9 @@ type Result[T asm.Float] struct {
 
 	normalized bool // since the fit
 }
+
+// Surviving returns the number of components that are not pruned.
+func (r *Result[T]) Surviving() int { return r.Rank() - len(r.Pruned) }
 
 // Fit returns 1 - RelError.
 func (r *Result[T]) Fit() float64 { return 1 - r.RelError }

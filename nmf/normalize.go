@@ -11,13 +11,13 @@ type Norm int
 
 // The norms of a column.
 const (
-	// NormL1 is the sum of the absolute values.
-	NormL1 Norm = iota
 	// NormL2 is the Euclidean norm.
-	NormL2
+	NormL2 Norm = iota
+	// NormL1 is the sum of the absolute values.
+	NormL1
 )
 
-var norms = named.Enum[Norm]{Type: "Norm", Option: "norm", Err: ErrOption, Words: []string{"l1", "l2"}}
+var norms = named.Enum[Norm]{Type: "Norm", Option: "norm", Err: ErrOption, Words: []string{"l2", "l1"}}
 
 // String returns l1 or l2.
 func (n Norm) String() string { return norms.String(n) }
@@ -54,13 +54,8 @@ func (m *Model[T]) Normalize(n Norm) {
 // ‖w_k‖·‖h_k‖, the largest first and equal ones in the order they have. Component
 // k of the sorted model is component order[k] of the one before.
 func (m *Model[T]) Sort() (order []int) {
-	r := m.Rank()
-	energy := make([]float64, r) // logarithms
-	for k := range r {
-		h := matrix.Of(m.H.Cols, 1, m.H.Row(k))
-		energy[k] = fitting.ColumnSize(m.W, k, false).Log() + fitting.ColumnSize(h, 0, false).Log()
-	}
-	order = fitting.Order(energy)
+	m.whole("Sort")
+	order = fitting.Order(fitting.Energies(nil, m.factors()))
 	fitting.OrderColumns(m.W, order)
 	h := m.H.Clone()
 	for k, q := range order {

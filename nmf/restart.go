@@ -58,8 +58,3 @@ func agreement[T asm.Float](a, b *Model[T], eps float64) float64 {
 	}
 	return score
 }
-
-// factors returns W and Hᵀ: a column per component in both.
-func (m *Model[T]) factors() []*matrix.Dense[T] {
-	return []*matrix.Dense[T]{m.W, m.H.Transpose()}
-}

@@ -98,6 +98,32 @@ func (m *Model[T]) ReconstructTo(f func(lo int, tile []T) error) error {
 // when components do. Cost Σ I_n·J_n² + 2·|G|·Σ J_n flops.
 func (m *Model[T]) Norm() float64 { return m.Tucker().Norm() }
 
+// Inner returns the inner product of two models of one shape, without forming them;
+// ranks may differ. It panics when the shapes differ.
+func (m *Model[T]) Inner(o *Model[T]) float64 {
+	m.whole("Inner")
+	o.whole("Inner")
+	if !slices.Equal(m.Shape(), o.Shape()) {
+		panic(tensor.Error{Op: "Inner", Msg: fmt.Sprintf("shapes %v and %v", m.Shape(), o.Shape())})
+	}
+	// The core of the other one is projected onto the factors of this one.
+	turns := make([]*matrix.Dense[T], len(m.Factors))
+	for n, f := range m.Factors {
+		g := o.Factors[n]
+		switch {
+		case f != nil && g != nil:
+			turns[n] = matrix.New[T](f.Cols, g.Cols)
+			matrix.Gemm(nil, true, false, 1, f, g, 0, turns[n])
+		case f != nil:
+			turns[n] = f.Transpose()
+		case g != nil:
+			turns[n] = g
+		}
+	}
+	p := tensor.MultiModeProduct(nil, o.Core.Contiguous(), turns, false)
+	return dot(p.Contiguous().Data, m.Core.Contiguous().Data)
+}
+
 // RelError returns ||X - model||_F / ||X||_F without forming the model: by the
 // data projected onto the factors,
 //

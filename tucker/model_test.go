@@ -416,3 +416,25 @@ func TestLeadingFactorsOfAMatrixAreItsSVD(t *testing.T) {
 		}
 	}
 }
+
+func TestInnerProductsAreThoseOfTheArrays(t *testing.T) {
+	shape := []int{5, 4, 6}
+	a, b := model[float64](1, shape, []int{2, 3, 2}, false), model[float64](2, shape, []int{3, 2, 4}, false)
+	for _, c := range []struct{ alone, other int }{{-1, -1}, {0, -1}, {-1, 2}, {1, 1}} {
+		m, o := a.Clone(), b.Clone()
+		for k, n := range []int{c.alone, c.other} {
+			if model := []*tucker.Model[float64]{m, o}[k]; n >= 0 { // the factor goes into the core
+				f := make([]*matrix.Dense[float64], 3)
+				f[n], model.Factors[n] = model.Factors[n], nil
+				model.Core = tensor.MultiModeProduct(nil, model.Core, f, false)
+			}
+		}
+		var want float64
+		y := o.Reconstruct()
+		for i, v := range m.Reconstruct().Data {
+			want += v * y.Data[i]
+		}
+		require.InEpsilon(t, want, m.Inner(o), 1e-12, "%v", c)
+	}
+	require.Panics(t, func() { a.Inner(model[float64](1, []int{5, 4, 5}, []int{2, 2, 2}, false)) })
+}

@@ -3,9 +3,7 @@ package tucker
 import (
 	"polyad/asm"
 	"polyad/internal/fitting"
-	"polyad/matrix"
 	"polyad/solver"
-	"polyad/tensor"
 )
 
 // Result is a fitted model and how it was found.
@@ -61,20 +59,21 @@ func (s *state[T]) result(report solver.Report) *Result[T] {
 	return r
 }
 
-// cosine returns the cosine of the angle between the arrays of two models of one
-// shape, without forming them: the core of the other one is projected onto the
-// factors of this one. It is 0 when one is zero.
-func (m *Model[T]) cosine(o *Model[T]) float64 {
-	turns := make([]*matrix.Dense[T], len(m.Factors))
-	for n, f := range m.Factors {
-		if f != nil {
-			turns[n] = matrix.New[T](f.Cols, o.Factors[n].Cols)
-			matrix.Gemm(nil, true, false, 1, f, o.Factors[n], 0, turns[n])
-		}
+// Surviving returns the number of components of each mode that are not pruned, of modes
+// left alone their sizes.
+func (r *Result[T]) Surviving() []int {
+	left := r.Ranks()
+	for n, pruned := range r.Pruned {
+		left[n] -= len(pruned)
 	}
-	p := tensor.MultiModeProduct(nil, o.Core, turns, false)
+	return left
+}
+
+// cosine returns the cosine of the angle between the arrays of two models of one shape,
+// without forming them. It is 0 when one is zero.
+func (m *Model[T]) cosine(o *Model[T]) float64 {
 	if norms := m.Norm() * o.Norm(); norms > 0 {
-		return max(-1, min(dot(p.Data, m.Core.Contiguous().Data)/norms, 1))
+		return max(-1, min(m.Inner(o)/norms, 1))
 	}
 	return 0
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"polyad/asm"
-	"polyad/cpd"
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/nmf"
@@ -34,13 +33,7 @@ func (m nmfModel[T]) columns() []*matrix.Dense[T] { return []*matrix.Dense[T]{m.
 func (m nmfModel[T]) tiles() rowTiles[T]          { return productTiles[T]{m.Model} }
 func (m nmfModel[T]) fixSigns()                   {}
 
-func (m nmfModel[T]) leading(top *leading, _ int) { // its array is that of a cpd of two modes
-	of := cpd.Model[T]{Weights: make([]float64, m.Rank()), Factors: m.columns()}
-	for q := range of.Weights {
-		of.Weights[q] = 1
-	}
-	top.Shares = of.Shares()
-}
+func (m nmfModel[T]) leading(top *leading, _ int) { top.Shares = m.Shares() }
 
 // productTiles gives W·H.
 type productTiles[T asm.Float] struct{ *nmf.Model[T] }
