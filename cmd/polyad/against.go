@@ -123,8 +123,14 @@ type sirEval struct {
 
 // comparison is the model that eval compares with, and the modes that it leaves out.
 type comparison struct {
-	dir  string
-	skip []int
+	dir   string
+	skip  []int
+	model string // that is compared
+}
+
+// compared is what a comparison gives, as JSON and for people.
+type compared interface {
+	print(row func(name, format string, args ...any), names []string)
 }
 
 func (c *comparison) register(fs *pflag.FlagSet) {
@@ -152,13 +158,13 @@ func checkSkipped(skip []int, order int) error {
 }
 
 // compare compares two models by their factors.
-func (c *comparison) compare(a, b []block, eps float64) (*againstEval, error) {
+func (c *comparison) compare(a, b []block, eps float64) (compared, error) {
 	if err := checkSkipped(c.skip, len(a)); err != nil {
 		return nil, err
 	}
 	e, err := compare(a, b, eps, c.skip)
 	if err != nil {
-		return nil, fmt.Errorf("--against %s: %w", c.dir, err)
+		return nil, err
 	}
 	e.Model = filepath.ToSlash(c.dir)
 	return e, nil

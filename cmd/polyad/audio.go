@@ -91,7 +91,7 @@ run.`,
   polyad audio song.ogg --json -q`,
 		Args: oneFile(true),
 	}
-	f.register(cmd)
+	f.register(cmd.Flags(), nmfKind{})
 	outs.registerFolder(cmd.Flags())
 	fs := cmd.Flags()
 	fs.IntVar(&cut.Size, "window", 0, "length of the analysis window in samples; default the power of two nearest to 93 ms")
@@ -106,7 +106,11 @@ run.`,
 		}
 	}
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
-		run, err := a.newFitting(cmd, args, &f, &outs, !cmd.Flags().Changed("out"))
+		o, err := nmfKind{}.fitOptions(&f)
+		if err != nil {
+			return err
+		}
+		run, err := a.newRun(cmd, args, nmfKind{}, &f, &outs, !cmd.Flags().Changed("out"))
 		if err != nil {
 			return err
 		}
@@ -121,7 +125,7 @@ run.`,
 		if len(args) == 1 {
 			run.command = commandLine(cmd, []string{named(args[0])})
 		}
-		return audioRun(cmd.Context(), run, rec, exponent)
+		return audioRun(cmd.Context(), run, &o, rec, exponent)
 	})
 	return cmd
 }
@@ -256,26 +260,29 @@ func (rec *recording) axes(bins, frames int) []ndio.Axis {
 }
 
 // audioRun factorizes the spectrogram and writes what was found.
-func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float64) error {
+func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording, exponent float64) error {
 	x, err := rec.mono.MagnitudeContext(ctx)
 	if err != nil {
 		return err
 	}
-	if !run.flags.penalties.any() {
-		defaultSparsity(&run.options, x)
+	if len(run.flags.given) == 0 {
+		defaultSparsity(o, x)
 	}
-	if run.options.Loss.NeedsPositive() && !run.options.Eps.IsSet() {
+	if o.Loss.NeedsPositive() && !o.Eps.IsSet() {
 		// Silence has magnitude 0, where these losses are infinite: floor the
 		// data 100 dB below their mean.
-		run.options.Eps = solver.Set(roundTo(max(1e-5*matrix.Sum(x)/float64(len(x.Data)), 1e-300), 3))
+		o.Eps = solver.Set(roundTo(max(1e-5*matrix.Sum(x)/float64(len(x.Data)), 1e-300), 3))
 	}
-	r, ended := fit(ctx, run, rec.file, x)
-	if r == nil {
-		return ended
+	w := nmfWork[float64]{f: run.flags, o: o}
+	r, err := w.model(ctx, run, rec.file, x, *o)
+	if err != nil {
+		return err
 	}
+	run.speak(r.Options.Workers)
 	facts := inputFacts{File: named(rec.file), Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
 	r.Axes = rec.axes(x.Rows, x.Cols)
-	res := newResult(run.command, r, facts, run.flags)
+	res := w.outcome(run, &input{facts: facts}, r).result
+	res.Axes = nil // which have files of their own
 	res.Options["window"], res.Options["hop"], res.Options["mask_exponent"] = rec.mono.Size, rec.mono.Hop, exponent
 	comps, err := describeComponents(rec, r)
 	if err != nil {
@@ -288,7 +295,7 @@ func audioRun(ctx context.Context, run *fitting, rec *recording, exponent float6
 	sounds := true
 	var encoding audio.Encoding
 	err = run.dir.fill(func(dir string) error {
-		if err := writeModel(dir, r.Model, r.Trace, res); err != nil {
+		if err := writeModel(dir, r.Model, r.Trace, res, res); err != nil {
 			return err
 		}
 		if encoding, err = writeSounds(ctx, dir, run, rec, masks, comps); err != nil {

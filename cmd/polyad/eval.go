@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,10 +15,10 @@ import (
 
 	"polyad/asm"
 	"polyad/cpd"
+	"polyad/loss"
 	"polyad/matrix"
 	"polyad/metrics"
 	"polyad/ndio"
-	"polyad/nmf"
 	"polyad/reg"
 	"polyad/solver"
 	"polyad/tensor"
@@ -36,13 +35,17 @@ type evaluation struct {
 	Model   string               `json:"model"`
 	Kind    string               `json:"kind"`
 	Shape   []int                `json:"shape"`
-	Rank    int                  `json:"rank"`
+	Rank    any                  `json:"rank"` // a number; tucker: one a mode
 	Eps     float64              `json:"eps"`
 	Blocks  map[string]blockEval `json:"blocks"`
-	Pruned  []int                `json:"pruned"`
+	Pruned  any                  `json:"pruned"` // a list; tucker: one a mode
 	*cpdEval
 	*fitEval
-	Against *againstEval `json:"against,omitempty"`
+	Against compared `json:"against,omitempty"`
+
+	size   string   // the rank in words
+	names  []string // of the blocks in order
+	pruned [][]int
 }
 
 // blockEval describes one factor. Density counts the entries above 2·eps.
@@ -55,12 +58,11 @@ type blockEval struct {
 }
 
 // cpdEval is what is known of the components of a tensor decomposition alone; a
-// fit tells it, too. CoreConsistency is there when data were given to eval.
+// fit tells it, too.
 type cpdEval struct {
-	Surviving       int         `json:"surviving"`
-	Shares          []float64   `json:"shares"`
-	Degenerate      *degenerate `json:"degenerate"` // null: no two components nearly cancel
-	CoreConsistency *float64    `json:"core_consistency,omitempty"`
+	Surviving  int         `json:"surviving"`
+	Shares     []float64   `json:"shares"`
+	Degenerate *degenerate `json:"degenerate"` // null: no two components nearly cancel
 }
 
 // degenerate is a pair of components that nearly cancel.
@@ -97,6 +99,8 @@ type fitEval struct {
 	Fit       float64            `json:"fit"`
 	KKT       map[string]float64 `json:"kkt"`
 	misfit
+
+	CoreConsistency *float64 `json:"core_consistency,omitempty"` // cpd
 }
 
 // block is a factor with a column per component.
@@ -108,7 +112,7 @@ type block struct {
 }
 
 func (a *app) evalCommand() *cobra.Command {
-	var f cpdFlags
+	var f fitFlags
 	var masks maskFlags
 	var other comparison
 	var asJSON bool
@@ -165,141 +169,113 @@ floor count as zeros, and a component that is zero matches nothing.`,
 		if len(other.skip) > 0 && other.dir == "" {
 			return usagef("--skip-mode has no effect without --against")
 		}
-		kind := ""
-		for _, dir := range []string{args[0], other.dir} {
-			if dir == "" && !cmd.Flags().Changed("against") {
-				continue
-			}
-			k, err := kindOf(dir)
-			if err != nil {
-				return err
-			}
-			if k.name == "nmf" {
-				if err := checkModel(dir); err != nil {
-					return err
-				}
-			}
-			if kind != "" && k.name != kind {
-				return fmt.Errorf("%s and %s are models of different kinds", args[0], dir)
-			}
-			kind = k.name
-		}
-		if len(args) == 1 {
-			for _, name := range append([]string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"}, dataFlagNames...) {
-				if f.changed(name) {
-					return usagef("--%s has no effect without a FILE of data", name)
-				}
-			}
-		}
-		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0])}
-		var err error
-		all, print := any(e), e.print
-		switch kind {
-		case "tucker":
-			t := &tuckerEvaluation{evaluation: *e}
-			all, print = t, t.print
-			err = a.evaluateTucker(cmd.Context(), t, &f, &masks, args, &other)
-		case "cpd":
-			err = a.evaluateCPD(cmd.Context(), e, &f, &masks, args, &other)
-		default:
-			if err = f.noModes(); err == nil {
-				err = a.evaluate(cmd.Context(), e, &f.fitFlags, &masks, args, &other)
-			}
-		}
-		if err != nil {
+		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0]), Blocks: map[string]blockEval{}}
+		if err := a.evaluate(cmd, e, &f, &masks, args, &other); err != nil {
 			return err
 		}
-		if err := writeJSON(io.Discard, all); err != nil {
+		if err := writeJSON(io.Discard, e); err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
 		if asJSON {
-			return writeJSON(a.out, all)
+			return writeJSON(a.out, e)
 		}
-		return print(a.out)
+		return e.print(a.out)
 	})
 	return cmd
 }
 
 // evaluate fills in all that was asked for.
-func (a *app) evaluate(ctx context.Context, e *evaluation, f *fitFlags, masks *maskFlags, args []string, against *comparison) error {
-	saved, err := f.savedFor(args)
+func (a *app) evaluate(cmd *cobra.Command, e *evaluation, f *fitFlags, masks *maskFlags, args []string, other *comparison) error {
+	k, m, err := openModel(args[0])
 	if err != nil {
 		return err
 	}
-	eps, err := f.inherit(args[0], "w", "h")
-	if err != nil && len(args) > 1 {
+	var with modelOf[float64]
+	if cmd.Flags().Changed("against") {
+		theirs, opened, err := openModel(other.dir)
+		switch {
+		case err != nil:
+			return fmt.Errorf("--against: %w", err)
+		case theirs != k:
+			return fmt.Errorf("%s and %s are models of different kinds", args[0], other.dir)
+		}
+		with, other.model = opened, e.Model
+	}
+	if len(args) == 1 {
+		for _, name := range append([]string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"}, dataFlagNames...) {
+			if f.changed(name) {
+				return usagef("--%s has no effect without a FILE of data", name)
+			}
+		}
+	}
+	if err := f.penaltyFlags.check(k, args[0]); err != nil {
+		return err
+	}
+	of, err := f.saved(args[0], m)
+	if err != nil && !(errors.Is(err, errStale) && len(args) == 1) {
 		return err
 	}
 	if f.changed("eps") {
-		eps = f.eps
+		of.eps = f.eps
 	}
-	f.chooseMethod() // any method that takes the penalties measures alike
-	f.rank, f.restarts, f.normalize, f.tol = 1, 1, "none", 0
-	o, err := f.options()
-	if err != nil {
-		return err
-	}
-	o.Eps, o.Balance = solver.Set(eps), nmf.BalanceNone
-	m, err := nmf.Load[float64](args[0])
-	if err != nil {
-		return err
-	}
-	if err := checkFinite(args[0], m); err != nil {
-		return err
-	}
-	e.Kind, e.Shape, e.Rank, e.Eps = "nmf", []int{m.W.Rows, m.H.Cols}, m.Rank(), eps
-	blocks := blocksOf(m)
-	e.Blocks = map[string]blockEval{}
-	for _, b := range blocks {
-		e.Blocks[b.name] = b.measure(eps)
-	}
-	e.Pruned = prunedOf(blocks, eps)
-	if against.dir != "" {
-		other, err := nmf.Load[float64](against.dir)
-		if err != nil {
-			return fmt.Errorf("--against: %w", err)
-		}
-		if err := checkFinite(against.dir, other); err != nil {
-			return fmt.Errorf("--against: %w", err)
-		}
-		if e.Against, err = against.compare(blocks, blocksOf(other), eps); err != nil {
-			return err
+	e.Kind, e.Shape, e.Eps, e.size = k.facts().name, m.Shape(), of.eps, m.size()
+	m.measure(e)
+	if with != nil {
+		if e.Against, err = m.compare(with, other, of.eps); err != nil {
+			return fmt.Errorf("--against %s: %w", other.dir, err)
 		}
 	}
 	if len(args) == 1 {
 		return nil
 	}
-	if s := saved; s != nil { // a fixed factor needs no penalty
-		o.FixW, o.FixH = slices.Contains(s.Options.Fix, "w") && len(o.W.Active()) == 0, slices.Contains(s.Options.Fix, "h") && len(o.H.Active()) == 0
+	if err := f.inherit(of, k.keys(len(e.Shape))); err != nil {
+		return err
 	}
-	masks.inherit(saved)
+	masks.inherit(of.saved)
+	p, err := k.evaluate(f, of)
+	if err != nil {
+		return err
+	}
 	in, err := a.readArray(args[1])
 	if err != nil {
 		return err
 	}
 	if in.array.F32 != nil {
-		e.fitEval, err = evalFit(ctx, args[0], in, masks, in.array.F32, o)
+		e.fitEval, err = evaluateData(cmd.Context(), p, p.work32, of, in, masks, in.array.F32)
 	} else {
-		e.fitEval, err = evalFit(ctx, args[0], in, masks, in.array.F64, o)
+		e.fitEval, err = evaluateData(cmd.Context(), p, p.work64, of, in, masks, in.array.F64)
 	}
 	return err
 }
 
-// savedFor is readOwn for the arguments of eval; without data nothing is minimized.
-func (f *fitFlags) savedFor(args []string) (*savedFit, error) {
-	s, err := f.readOwn(args[0])
-	if errors.Is(err, errStale) && len(args) == 1 {
-		return nil, nil
+// evaluateData evaluates the objective of a model for data of one element type.
+func evaluateData[T asm.Float](ctx context.Context, p *plan, w work[T], of *savedModel, in *input, masks *maskFlags, x *tensor.Dense[T]) (*fitEval, error) {
+	if p.settle != nil {
+		if err := p.settle(in); err != nil {
+			return nil, err
+		}
 	}
-	return s, err
+	if !slices.Equal(x.Shape, of.shape) {
+		return nil, otherShape(in, of.dir, of.shape)
+	}
+	mask, err := arrayMask(masks, in.facts.File, x)
+	if err != nil {
+		return nil, err
+	}
+	return w.evaluate(ctx, in, x, mask)
 }
 
-// blocksOf returns the factors of a model.
-func blocksOf(m *nmf.Model[float64]) []block {
-	return []block{
-		{name: "w", factor: m.W, stored: []int{m.W.Rows, m.W.Cols}, axis: axisOf(m.Axes, 0)},
-		{name: "h", factor: m.H.Transpose(), stored: []int{m.H.Rows, m.H.Cols}, axis: axisOf(m.Axes, 1)},
-	}
+// add measures a block.
+func (e *evaluation) add(b block) {
+	e.names = append(e.names, b.name)
+	e.Blocks[b.name] = b.measure(e.Eps)
+}
+
+// components tells of the components that some blocks have in common: how many, and
+// which are pruned.
+func (e *evaluation) components(blocks []block) {
+	e.pruned = append(e.pruned, prunedOf(blocks, e.Eps))
+	e.Rank, e.Pruned = blocks[0].factor.Cols, e.pruned[0]
 }
 
 // measure returns norms and density.
@@ -332,33 +308,11 @@ func prunedOf(blocks []block, eps float64) []int {
 	return pruned
 }
 
-// evalFit evaluates the objective of a model for data of one element type.
-func evalFit[T asm.Float](ctx context.Context, dir string, in *input, masks *maskFlags, t *tensor.Dense[T], o nmf.Options) (*fitEval, error) {
-	if err := checkMatrix(in.facts.File, t); err != nil {
-		return nil, err
-	}
-	m, err := nmf.Load[T](dir)
-	if err != nil {
-		return nil, err
-	}
-	if x := t.Matrix(); x.Rows != m.W.Rows || x.Cols != m.H.Cols {
-		return nil, otherShape(in, dir, []int{m.W.Rows, m.H.Cols})
-	}
-	mask, err := arrayMask(masks, in.facts.File, t)
-	if err != nil {
-		return nil, err
-	}
-	if mask != nil {
-		o.Mask = mask.Matrix(m.W.Rows, m.H.Cols)
-	}
-	o.Init, o.Restarts, o.Run = m, 0, solver.Options{MaxIter: solver.Set(0)}
-	r, err := nmf.Fit(ctx, t.Matrix(), m.Rank(), &o)
-	if err != nil {
-		return nil, ofModel(dir, in.facts.File, err)
-	}
-	return &fitEval{Input: in.facts, LossName: o.Loss.String(), Formula: r.Formula(), Objective: r.Objective(), Loss: r.Loss,
-		Penalty: ofFactors(r.Penalty, false, false), Observed: r.Observed, RelError: r.RelError, Explained: r.Explained(), Fit: r.Fit(), KKT: ofFactors(r.KKT, o.FixW, o.FixH),
-		misfit: misfitOf(nmfModel[T]{m}, t, mask, either(in.axes, m.Axes))}, nil
+// newFitEval collects what the results of all kinds tell.
+func newFitEval(in *input, l loss.Loss, o *solver.Outcome, relError float64, formula string, b blockList) *fitEval {
+	return &fitEval{Input: in.facts, LossName: l.String(), Formula: formula, Objective: o.Objective(), Loss: o.Loss, Observed: o.Observed,
+		RelError: relError, Explained: 1 - relError*relError, Fit: 1 - relError,
+		Penalty: b.numbers(o.Penalty, b.without), KKT: b.numbers(o.KKT, b.fixed)}
 }
 
 // otherShape is the error for data of another shape than the model's. New samples
@@ -381,47 +335,43 @@ func otherShape(in *input, dir string, model []int) error {
 func (e *evaluation) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	row := rower(t)
-	row("model", "%s, %s, %s, rank %d", e.Model, e.Kind, shape(e.Shape), e.Rank)
-	var names []string
-	for name := range e.Blocks {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if e.Kind == "nmf" {
-			return strings.Compare(b, a) // W before H
+	row("model", "%s, %s, %s, %s", e.Model, e.Kind, shape(e.Shape), e.size)
+	e.printBlocks(row)
+	for n, list := range e.pruned {
+		switch {
+		case len(list) == 0:
+		case len(e.pruned) == 1:
+			row("pruned", "components %s", listed(list))
+		default:
+			row("pruned", "of mode %d: %s", n, listed(list))
 		}
-		return cmp.Or(len(a)-len(b), strings.Compare(a, b))
-	})
-	e.printBlocks(row, names)
-	if len(e.Pruned) > 0 {
-		row("pruned", "components %s", listed(e.Pruned))
 	}
 	if c := e.cpdEval; c != nil {
 		row("shares", "%.4f", c.Shares)
 		if d := c.Degenerate; d != nil {
 			row("degenerate", "%s", d)
 		}
-		if c.CoreConsistency != nil {
-			row("core consistency", "%.4g %%", *c.CoreConsistency)
+		if f := e.fitEval; f != nil && f.CoreConsistency != nil {
+			row("core consistency", "%.4g %%", *f.CoreConsistency)
 		}
 	}
-	e.printFit(row, names)
+	e.printFit(row)
 	if e.Against != nil {
-		e.Against.print(row, names)
+		e.Against.print(row, e.names)
 	}
 	return t.Flush()
 }
 
-// printBlocks prints the blocks of these names.
-func (e *evaluation) printBlocks(row func(name, format string, args ...any), names []string) {
-	for _, name := range names {
+// printBlocks prints the blocks.
+func (e *evaluation) printBlocks(row func(name, format string, args ...any)) {
+	for _, name := range e.names {
 		b := e.Blocks[name]
 		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
 	}
 }
 
 // printFit prints how well the model fits data, when there are any.
-func (e *evaluation) printFit(row func(name, format string, args ...any), names []string) {
+func (e *evaluation) printFit(row func(name, format string, args ...any)) {
 	f := e.fitEval
 	if f == nil {
 		return
@@ -434,7 +384,7 @@ func (e *evaluation) printFit(row func(name, format string, args ...any), names 
 	row("loss", "%.6g (%s)", f.Loss, f.LossName)
 	var penalties []string
 	sum := 0.0
-	for _, name := range names {
+	for _, name := range e.names {
 		penalties = append(penalties, fmt.Sprintf("%s %.6g", blockTitle(name), f.Penalty[name]))
 		sum += f.Penalty[name]
 	}

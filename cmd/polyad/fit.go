@@ -14,59 +14,99 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/wholefile"
-	"polyad/matrix"
-	"polyad/nmf"
 	"polyad/solver"
+	"polyad/tensor"
 )
 
-// fitting is one run of a verb that fits a factorization.
+// What the help of all fits says.
+const (
+	aboutFiles = `FILE is a .npy, .npz, .csv, .tsv, .txt, .dat, .mtx or .mat file (MATLAB's, up to
+-v7), all but .npz and .mat also with .gz, or - for standard input; of several
+arrays FILE.npz:NAME or FILE.mat:NAME chooses one. Header line and index column of
+a table are found; what was taken for them is told on standard error.`
+	aboutMissing = `Entries may be missing: --missing nan takes every NaN for one, --mask FILE those
+where a second file is 0. They have no part in the loss, and the model says what
+they may have been.`
+)
+
+// fitCommand returns the verb that fits models of a kind.
+func (a *app) fitCommand(k kind) *cobra.Command {
+	var f fitFlags
+	var outs outFlags
+	var masks maskFlags
+	about := k.facts()
+	cmd := &cobra.Command{Use: about.name + " FILE", Short: about.short, Long: about.long, Example: about.example, Args: oneFile(false)}
+	f.register(cmd.Flags(), k)
+	masks.register(cmd.Flags(), &a.data)
+	a.data.registerType(cmd.Flags())
+	a.names.register(cmd.Flags())
+	outs.register(cmd.Flags())
+	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
+		if err := masks.check(); err != nil {
+			return err
+		}
+		p, err := k.fit(&f)
+		if err != nil {
+			return err
+		}
+		run, err := a.newRun(cmd, args, k, &f, &outs, false)
+		if err != nil {
+			return err
+		}
+		in, err := a.readArray(args[0])
+		if err != nil {
+			return err
+		}
+		if in.array.F32 != nil {
+			return compute(cmd.Context(), run, p, p.work32.fit, in, &masks, in.array.F32)
+		}
+		return compute(cmd.Context(), run, p, p.work64.fit, in, &masks, in.array.F64)
+	})
+	return cmd
+}
+
+// compute computes a model from data of one element type and writes what was asked for.
+func compute[T asm.Float](ctx context.Context, run *fitting, p *plan, of computation[T], in *input, masks *maskFlags, x *tensor.Dense[T]) error {
+	if p.settle != nil {
+		if err := p.settle(in); err != nil {
+			return err
+		}
+	}
+	mask, err := arrayMask(masks, in.facts.File, x)
+	if err != nil {
+		return err
+	}
+	out, err := of(ctx, run, in, x, mask)
+	if err != nil {
+		return err
+	}
+	run.speak(out.Workers)
+	masks.record(out.result)
+	return run.done(ctx, out)
+}
+
+// fitting is one run of a verb that computes a model.
 type fitting struct {
 	app     *app
 	command string
+	kind    kind
 	flags   *fitFlags
 	outs    *outFlags
-	options nmf.Options
 	dir     *outDir // nil: no folder
 	remark  string  // said when all is done
 }
 
-// newFitting checks all flags and the folder before anything is read. own says
-// that an earlier run in the folder may be replaced.
-func (a *app) newFitting(cmd *cobra.Command, args []string, f *fitFlags, outs *outFlags, own bool) (*fitting, error) {
-	o, err := f.options()
-	if err != nil {
-		return nil, err
-	}
-	if err := f.checkInit(); err != nil {
-		return nil, err
-	}
-	run, err := a.newRun(cmd, args, f, outs, own)
-	if err == nil {
-		run.options = o
-	}
-	return run, err
-}
-
-// newRun checks what is written where.
-func (a *app) newRun(cmd *cobra.Command, args []string, f *fitFlags, outs *outFlags, own bool) (run *fitting, err error) {
+// newRun checks what is written where. own says that an earlier run in the folder may
+// be replaced.
+func (a *app) newRun(cmd *cobra.Command, args []string, k kind, f *fitFlags, outs *outFlags, own bool) (run *fitting, err error) {
 	if err := outs.check(); err != nil {
 		return nil, err
 	}
-	run = &fitting{app: a, command: commandLine(cmd, args), flags: f, outs: outs}
+	run = &fitting{app: a, command: commandLine(cmd, args), kind: k, flags: f, outs: outs}
 	if outs.out != "" {
-		kind := cmd.Name()
-		if kind == "transform" {
-			k, err := kindOf(args[0])
-			if err != nil {
-				return nil, err
-			}
-			kind = k.name
-		}
-		if run.dir, err = a.openOut(outs.out, kind, outs.force, own); err != nil {
-			return nil, err
-		}
+		run.dir, err = a.openOut(outs.out, k.facts().name, outs.force, own)
 	}
-	return run, nil
+	return run, err
 }
 
 // watch says that the work begins: a progress line shows it, and from here on an
@@ -82,12 +122,12 @@ func (run *fitting) watch(o *solver.Options) *progress {
 }
 
 // done writes what was asked for of a model and its page, tells about it, and
-// returns what the way it ended means. all is the result as JSON shows it.
-func (run *fitting) done(ctx context.Context, res *result, all any, m interface{ Save(dir string) error }, report solver.Report, page func(io.Writer) error) error {
-	axes := res.Axes
-	res.Axes = nil // which have files of their own
+// returns what the way it ended means.
+func (run *fitting) done(ctx context.Context, out *outcome) error {
+	axes := out.Axes
+	out.Axes = nil // which have files of their own
 	if run.dir != nil {
-		if err := run.dir.fill(func(dir string) error { return writeModel(dir, m, report.Trace, all) }); err != nil {
+		if err := run.dir.fill(func(dir string) error { return writeModel(dir, out.model, out.report.Trace, out.result, out.all) }); err != nil {
 			return err
 		}
 	}
@@ -95,18 +135,18 @@ func (run *fitting) done(ctx context.Context, res *result, all any, m interface{
 		if err := os.MkdirAll(filepath.Dir(run.outs.report), 0o777); err != nil { // below --out
 			return fmt.Errorf("--report: %w", err)
 		}
-		if err := wholefile.Write(run.outs.report, page); err != nil {
+		if err := wholefile.Write(run.outs.report, out.page); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
 	}
-	res.Axes = axes
+	out.Axes = axes
 	if run.remark != "" && !run.outs.quiet {
 		fmt.Fprintln(run.app.err, "polyad: "+line(run.remark))
 	}
-	if err := run.tell(res, all); err != nil {
+	if err := run.tell(out.result, out.all); err != nil {
 		return err
 	}
-	return run.ending(ctx, report.Status)
+	return run.ending(ctx, out.report.Status)
 }
 
 // speak says on what the work was done, when more words are wanted.
@@ -114,28 +154,6 @@ func (run *fitting) speak(workers int) {
 	if run.outs.verbose {
 		fmt.Fprintf(run.app.err, "polyad: %s, %s kernels, %d workers\n", asm.CPU(), asm.Current(), workers)
 	}
-}
-
-// fit fits x. When it was interrupted both the result and errInterrupted are
-// returned.
-func fit[T asm.Float](ctx context.Context, run *fitting, name string, x *matrix.Dense[T]) (*nmf.Result[T], error) {
-	o := run.options
-	if run.flags.given() {
-		m, err := nmf.Load[T](run.flags.init)
-		if err != nil {
-			return nil, fmt.Errorf("--init: %w", err)
-		}
-		o.Init = m
-	}
-	bar := run.watch(&o.Run)
-	r, err := nmf.Fit(ctx, x, run.flags.rank, &o)
-	bar.clear()
-	if err != nil && r == nil {
-		return nil, failed(err, name, run.flags.init)
-	}
-	run.speak(r.Options.Workers)
-	finish(run.flags, r)
-	return r, err
 }
 
 // ending turns how a run ended into the verb's error, once all is written.

@@ -227,16 +227,16 @@ func isModel(path string) bool {
 
 // describeModel tells what model a folder holds.
 func describeModel(dir string) (*modelInfo, error) {
-	kind, err := kindOf(dir)
+	k, err := kindOf(dir)
 	if err != nil {
 		return nil, err
 	}
-	model, err := kind.open64(dir)
+	model, err := k.open64(dir)
 	if err != nil {
 		return nil, err
 	}
-	m := &modelInfo{Folder: filepath.ToSlash(dir), Kind: kind.name, Shape: model.Shape(), Rank: model.ranks(), DType: "float64"}
-	single, err := kind.isFloat32(dir)
+	m := &modelInfo{Folder: filepath.ToSlash(dir), Kind: k.facts().name, Shape: model.Shape(), Rank: model.ranks(), DType: "float64"}
+	single, err := isFloat32(k, dir)
 	if err != nil {
 		return nil, err
 	}

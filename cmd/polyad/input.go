@@ -9,7 +9,6 @@ import (
 
 	"polyad/audio"
 	"polyad/ndio"
-	"polyad/tensor"
 )
 
 // input is an array that was read, and what result files tell of it.
@@ -85,14 +84,6 @@ func convert(array *ndio.Array, dtype string) error {
 				return fmt.Errorf("%v is beyond what float32 holds; leave --dtype out, or rescale the data", wide.Data[i])
 			}
 		}
-	}
-	return nil
-}
-
-// checkMatrix refuses an array that is not a matrix.
-func checkMatrix[T tensor.Float](path string, t *tensor.Dense[T]) error {
-	if t.Order() != 2 {
-		return fmt.Errorf("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", path, shape(t.Shape))
 	}
 	return nil
 }

@@ -2,34 +2,238 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
-	"polyad/asm"
+	"github.com/spf13/pflag"
+
 	"polyad/cpd"
-	"polyad/matrix"
-	"polyad/ndio"
-	"polyad/tensor"
+	"polyad/internal/nnls"
+	"polyad/loss"
+	"polyad/reg"
+	"polyad/solver"
 )
 
-var cpdKind = kind{"cpd", []string{"factor_0.npy"}, openCPD[float32], openCPD[float64]}
+// cpdKind are canonical polyadic decompositions.
+type cpdKind struct{}
 
-// cpdModel answers for a canonical polyadic decomposition.
-type cpdModel[T asm.Float] struct{ *cpd.Model[T] }
+var cpdFacts = kindFacts{
+	name:  "cpd",
+	short: "Canonical polyadic decomposition of an N-way array file",
+	long: `cpd takes an array X of two or more modes apart into a sum of r components of rank
+one, X ≈ Σ_q w_q · a_q ∘ b_q ∘ …, by minimizing
 
-func openCPD[T asm.Float](dir string) (modelOf[T], error) {
-	m, err := cpd.Load[T](dir)
-	return cpdModel[T]{m}, err
+    D(X, model) + l1 and l2 penalties on the factors
+
+` + aboutFiles + `
+With --out DIR the folder receives weights.npy, factor_0.npy, … (one a mode),
+trace.csv and result.json.
+
+A penalty on some factors means nothing as long as another one is free of it,
+since that can take over the scale: penalize all. They are then balanced after
+every sweep, and components that the data do not need become zero.
+
+` + aboutMissing,
+	example: `  polyad cpd X.npy -r 6 -o model
+  polyad cpd X.npy -r 6 --nonneg --l2 all=0.5 -o model --report model.html
+  polyad cpd counts.npy -r 4 --loss kl --json
+  polyad cpd fluorescence.npy -r 4 --nonneg --missing nan -o model
+  polyad cpd X.npy -r 3 --restarts 10 --normalize l2 --sort -o model
+  polyad cpd new.npy -r 6 --init model --fix 0 --fix 1 -o refit`,
+	arrays: []string{"factor_0.npy"},
+	blocks: "mode number, or all",
+	fixed:  "a mode number from 0",
+	starts: "svd, random, compressed, or a folder with weights.npy and factor_0.npy, …",
+	random: []string{"random"},
+	help: map[string]string{
+		"method":      "als, hals or mu; only mu takes losses other than frobenius; default als, hals with --nonneg, mu for other losses",
+		"extrapolate": "steps from extrapolated points (als, hals); default false when --method is given or --balance is block, else true where there is that variant",
+		"l1":          "penalty V·||BLOCK||_1; BLOCK is a mode number from 0, or all; repeatable, the last one of a block wins (hals, mu)",
+		"balance":     "when the factors are balanced: auto (every when all free ones are penalized), none, init, every, block (after each factor)",
+		"init":        "starting point: svd, random, compressed (fitted to compressed data), or a folder with weights.npy and factor_0.npy, …; default svd, random with --nonneg or --restarts",
+		"fix":         "keep the factor of this mode as --init DIR gives it, repeatable",
+		"normalize":   "afterwards: columns with norm 1, the scale to the weights, and signs in pairs so that the largest entries are positive: none, l1, l2 (penalties and objective are told as they were before)",
+	},
 }
 
-func (m cpdModel[T]) ranks() []int                { return []int{m.Rank()} }
-func (m cpdModel[T]) size() string                { return fmt.Sprint("rank ", m.Rank()) }
-func (m cpdModel[T]) axes() []ndio.Axis           { return m.Axes }
-func (m cpdModel[T]) columns() []*matrix.Dense[T] { return m.Factors }
-func (m cpdModel[T]) fixSigns()                   { m.FixSigns() }
-
-func (m cpdModel[T]) tiles() rowTiles[T] {
-	var tiles tensor.CPTiles[T]
-	tiles.Set(m.CP(), 1)
-	return &tiles
+// cpdFlags are those of cpd alone.
+type cpdFlags struct {
+	line   bool
+	target float64 // of a compressed start
+	ranks  []int
 }
 
-func (m cpdModel[T]) leading(top *leading, _ int) { top.Shares = m.Shares() }
+func (cpdKind) facts() *kindFacts                           { return &cpdFacts }
+func (cpdKind) open32(dir string) (modelOf[float32], error) { return openCPD[float32](dir) }
+func (cpdKind) open64(dir string) (modelOf[float64], error) { return openCPD[float64](dir) }
+func (cpdKind) keys(order int) []string                     { return modeKeys(order) }
+
+func (cpdKind) start(name string) bool {
+	_, err := cpd.ParseStart(name)
+	return err == nil
+}
+
+func (cpdKind) register(f *fitFlags, fs *pflag.FlagSet, help func(string) string) {
+	fs.IntVarP(&f.rank, "rank", "r", 0, help("rank"))
+	fs.BoolVar(&f.cpd.line, "line-search", false, "sweeps begin at the best point of the line along which the last one went (als with factors of both signs), not extrapolated")
+	f.registerNonneg(fs, "these modes are nonnegative, such as --nonneg=0,2; without a value all (mu implies that)")
+	fs.Float64Var(&f.cpd.target, "error-target", 0, "with --init compressed: the part of the data, as a relative error, that compression may leave out; default 1e-4")
+	fs.IntSliceVar(&f.cpd.ranks, "ranks", nil, "with --init compressed: the shape of the compressed data, such as 4,4,3, instead of --error-target")
+	fs.BoolVar(&f.sort, "sort", false, help("sort"))
+}
+
+func (cpdKind) block(name string) (string, error) {
+	if key, ok := modeNumber(name); ok {
+		return key, nil
+	}
+	if name == everyBlock || name == allFactors {
+		return name, nil
+	}
+	return "", fmt.Errorf("block %q, want a mode number from 0, or all", name)
+}
+
+// options turns what a fit and a transform have in common into options.
+func (cpdKind) options(f *fitFlags) (o cpd.Options, err error) {
+	o = cpd.Options{Seed: f.seed, Workers: f.workers, Nonneg: cpd.Modes(f.nonneg)}
+	if err := f.common(&o.Loss, &o.Balance, &o.ScaleInit, &o.Eps, &o.Run); err != nil {
+		return o, err
+	}
+	if slices.Contains(f.nonneg, coreBlock) {
+		return o, usagef("--nonneg=%s: the model has no core", f.nonneg)
+	}
+	o.Method, err = cpdMethod(f, o.Loss, o.Balance)
+	return o, err
+}
+
+func (k cpdKind) fit(f *fitFlags) (*plan, error) {
+	if err := f.needRank(); err != nil {
+		return nil, err
+	}
+	o, err := k.options(f)
+	if err != nil {
+		return nil, err
+	}
+	fixed, err := f.checkStart(k)
+	if err != nil {
+		return nil, err
+	}
+	o.Restarts, o.Fix = f.restarts, cpd.Modes(modesIn(fixed))
+	o.Init, _ = cpd.ParseStart(f.init)
+	if err := compression(f, &o); err != nil {
+		return nil, err
+	}
+	return newCPDPlan(f, &o, nil, func(in *input) (err error) {
+		order := len(in.facts.Shape)
+		if order < 2 {
+			return fmt.Errorf("%s has shape %s; cpd takes an array of two or more modes", in.facts.File, shape(in.facts.Shape))
+		}
+		o.Penalty, err = f.penaltyFlags.of(k.keys(order), func(key string) bool { return slices.Contains(fixed, key) })
+		return err
+	}), nil
+}
+
+// compression sets how far a compressed start goes.
+func compression(f *fitFlags, o *cpd.Options) error {
+	target, ranks := f.changed("error-target"), f.changed("ranks")
+	if !target && !ranks {
+		return nil
+	}
+	a, ok := o.Init.(cpd.Compressed)
+	switch {
+	case !ok && ranks:
+		return usagef("--ranks has no effect without --init compressed")
+	case !ok:
+		return usagef("--error-target has no effect without --init compressed")
+	case target && ranks:
+		return usagef("--error-target and --ranks both say how far to compress; leave one of them out")
+	case ranks:
+		a.Ranks = f.cpd.ranks
+	default:
+		a.Tol = solver.Set(f.cpd.target)
+	}
+	o.Init = a
+	return nil
+}
+
+// cpdMethod returns the method that was asked for, or else the default.
+func cpdMethod(f *fitFlags, l loss.Loss, b cpd.Balance) (cpd.Method, error) {
+	name, extrapolate := f.method, f.extrapolate
+	if name == "" {
+		d := cpd.DefaultMethod(l, len(f.nonneg) > 0, b, f.asked()...)
+		name = d.String()
+		if !f.changed("extrapolate") {
+			extrapolate = isExtrapolated(d) && !f.cpd.line
+		}
+	}
+	switch {
+	case f.cpd.line && name != "als":
+		return nil, usagef("--line-search: %s has none; use --method als, without --nonneg", name)
+	case f.cpd.line && extrapolate:
+		return nil, usagef("--line-search and --extrapolate both choose where a sweep begins; leave one of them out")
+	}
+	method, err := cpd.ParseMethod(name)
+	if err != nil {
+		return nil, badWord("method", f.method, err)
+	}
+	switch method.(type) {
+	case cpd.HALS:
+		return cpd.HALS{Inner: f.inner, Extrapolate: extrapolate}, nil
+	case cpd.MU:
+		if extrapolate {
+			return nil, usagef("--extrapolate: mu has no extrapolated variant for tensors; leave it out")
+		}
+		return cpd.MU{Inner: f.inner}, nil
+	}
+	if f.inner > 0 {
+		return nil, usagef("--inner: als solves for each factor once a sweep; leave it out")
+	}
+	return cpd.ALS{Extrapolate: extrapolate, LineSearch: f.cpd.line}, nil
+}
+
+// isExtrapolated reports whether a method is the extrapolated variant.
+func isExtrapolated(m cpd.Method) bool {
+	switch m := m.(type) {
+	case cpd.ALS:
+		return m.Extrapolate
+	case cpd.HALS:
+		return m.Extrapolate
+	}
+	return false
+}
+
+func (k cpdKind) transform(f *fitFlags, of *savedModel) (*plan, error) {
+	o, err := k.options(f)
+	if err != nil {
+		return nil, err
+	}
+	if !f.methodGiven() {
+		o.Method = nil // Transform knows the best one
+	}
+	f.floor(&o.Eps, o.Loss, of)
+	keys := k.keys(len(of.shape))
+	o.Penalty, err = f.penaltyFlags.of(keys, func(key string) bool { return key != keys[f.along] })
+	return newCPDPlan(f, &o, of, nil), err
+}
+
+func (k cpdKind) evaluate(f *fitFlags, of *savedModel) (*plan, error) {
+	var o cpd.Options
+	var err error
+	if o.Loss, err = f.lossOf(); err != nil {
+		return nil, err
+	}
+	if o.Penalty, err = f.penaltyFlags.of(k.keys(len(of.shape)), noneFixed); err != nil {
+		return nil, err
+	}
+	o.Nonneg, o.Balance, o.Workers, o.Eps = of.saved.Options.Nonneg, cpd.BalanceNone, f.workers, solver.Set(of.eps)
+	o.Method = cpd.MU{} // any method that takes loss and penalties measures alike
+	if o.Loss == loss.Frobenius && !slices.ContainsFunc([]reg.Penalty(o.Penalty), func(p reg.Penalty) bool { return nnls.CheckHALS(p) != nil }) {
+		if o.Method = (cpd.HALS{}); len(o.Nonneg) == 0 {
+			o.Eps = solver.Opt[float64]{}
+		}
+	}
+	for _, n := range modesIn(of.saved.Options.Fix) { // a fixed factor needs no penalty
+		if n < len(o.Penalty) && len(o.Penalty[n].Active()) == 0 {
+			o.Fix = append(o.Fix, n)
+		}
+	}
+	return newCPDPlan(f, &o, of, nil), nil
+}

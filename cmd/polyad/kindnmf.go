@@ -2,46 +2,234 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
-	"polyad/asm"
-	"polyad/matrix"
-	"polyad/ndio"
+	"github.com/spf13/pflag"
+
+	"polyad/loss"
 	"polyad/nmf"
+	"polyad/reg"
+	"polyad/solver"
 )
 
-var nmfKind = kind{"nmf", []string{"W.npy", "H.npy"}, openNMF[float32], openNMF[float64]}
+// nmfKind are nonnegative matrix factorizations.
+type nmfKind struct{}
 
-// nmfModel answers for a nonnegative matrix factorization.
-type nmfModel[T asm.Float] struct{ *nmf.Model[T] }
+var nmfFacts = kindFacts{
+	name:  "nmf",
+	short: "Nonnegative matrix factorization X ≈ W·H of an array file",
+	long: `nmf factorizes a nonnegative matrix X (m x n) into W (m x r) and H (r x n), both
+nonnegative, by minimizing
 
-func openNMF[T asm.Float](dir string) (modelOf[T], error) {
-	if err := checkModel(dir); err != nil {
-		return nil, err
-	}
-	m, err := nmf.Load[T](dir)
-	if err == nil {
-		err = checkFinite(dir, m)
-	}
-	return nmfModel[T]{m}, err
+    D(X, W·H) + l1 and l2 penalties on W and H
+
+` + aboutFiles + `
+With --out DIR the folder receives W.npy, H.npy, trace.csv and result.json.
+
+A penalty on one factor alone means nothing, since the other can take over its
+scale: penalize both. They are then balanced after every sweep, with --balance
+block after every update of W and of H, and only the product of the two weights
+matters.
+
+Components are counted from 0 everywhere: component 0 is the first.
+
+` + aboutMissing,
+	example: `  polyad nmf X.npy -r 10 -o model
+  polyad nmf X.npy -r 10 --loss kl --l1 all=0.1 -o model --report model.html
+  polyad nmf counts.csv -r 4 --loss kl --max-iter 500 --tol 1e-8 --json
+  polyad nmf X.npy -r 10 --method anls --l2 all=0.1 -o model
+  polyad nmf ratings.csv -r 10 --missing nan -o model
+  polyad nmf X.npy -r 10 --init model -o better`,
+	arrays: []string{"W.npy", "H.npy"},
+	blocks: "w, h or all",
+	fixed:  "w or h",
+	starts: "random, nndsvd, nndsvda, nndsvdar, spa, or a folder with W.npy and H.npy",
+	random: []string{"random", "nndsvdar"},
+	help: map[string]string{
+		"method":      "hals, mu, als or anls; only mu takes losses other than frobenius; default hals for frobenius, else mu",
+		"extrapolate": "steps from extrapolated points (hals; mu for 1 <= beta <= 2); default false when --method is given, else true where there is that variant",
+		"l1":          "penalty V·||BLOCK||_1; BLOCK is w, h or all; repeatable, the last one of a block wins",
+		"balance":     "when the factors are balanced: auto (every when both are penalized), none, init, every, block (after each factor)",
+		"init":        "starting point: random, nndsvd, nndsvda, nndsvdar, spa, or a folder with W.npy and H.npy; default nndsvda, with --restarts random",
+		"fix":         "keep this factor (w or h) as --init DIR gives it",
+		"normalize":   "afterwards: columns of W with norm 1, the scale to H: none, l1, l2",
+		"restarts":    "runs from starts with the seeds seed, seed+1, …; the best is kept",
+	},
 }
 
-func (m nmfModel[T]) Shape() []int                { return []int{m.W.Rows, m.H.Cols} }
-func (m nmfModel[T]) ranks() []int                { return []int{m.Rank()} }
-func (m nmfModel[T]) size() string                { return fmt.Sprint("rank ", m.Rank()) }
-func (m nmfModel[T]) axes() []ndio.Axis           { return m.Axes }
-func (m nmfModel[T]) columns() []*matrix.Dense[T] { return []*matrix.Dense[T]{m.W, m.H.Transpose()} }
-func (m nmfModel[T]) tiles() rowTiles[T]          { return productTiles[T]{m.Model} }
-func (m nmfModel[T]) fixSigns()                   {}
+// nmfFlags are those of nmf alone.
+type nmfFlags struct {
+	order string
+	hold  []string
+}
 
-func (m nmfModel[T]) leading(top *leading, _ int) { top.Shares = m.Shares() }
+func (nmfKind) facts() *kindFacts                           { return &nmfFacts }
+func (nmfKind) open32(dir string) (modelOf[float32], error) { return openNMF[float32](dir) }
+func (nmfKind) open64(dir string) (modelOf[float64], error) { return openNMF[float64](dir) }
+func (nmfKind) keys(int) []string                           { return []string{"w", "h"} }
 
-// productTiles gives W·H.
-type productTiles[T asm.Float] struct{ *nmf.Model[T] }
+func (nmfKind) start(name string) bool {
+	_, err := nmf.ParseStart(name)
+	return err == nil
+}
 
-// Size returns the sizes of W·H.
-func (m productTiles[T]) Size() (rows, cols int) { return m.W.Rows, m.H.Cols }
+func (nmfKind) register(f *fitFlags, fs *pflag.FlagSet, help func(string) string) {
+	fs.IntVarP(&f.rank, "rank", "r", 0, help("rank"))
+	fs.StringVar(&f.nmf.order, "order", "wh", "which factor is updated first: wh or hw; not with --fix")
+	fs.StringArrayVar(&f.nmf.hold, "hold", nil, "keep these components of a factor, such as w=0,2, as --init DIR gives them (hals, mu)")
+	fs.BoolVar(&f.sort, "sort", false, help("sort"))
+}
 
-// Tile writes rows [lo, hi) into dst.
-func (m productTiles[T]) Tile(dst []T, lo, hi, _ int) {
-	m.ReconstructTo(matrix.Of(hi-lo, m.H.Cols, dst), lo, 0)
+func (nmfKind) block(name string) (string, error) {
+	switch name {
+	case "w", "0":
+		return "w", nil
+	case "h", "1":
+		return "h", nil
+	case everyBlock, allFactors:
+		return name, nil
+	}
+	return "", fmt.Errorf("block %q, want w, h or all", name)
+}
+
+// options turns what a fit and a transform have in common into options.
+func (k nmfKind) options(f *fitFlags, stays func(key string) bool) (o nmf.Options, err error) {
+	o = nmf.Options{Seed: f.seed, Workers: f.workers}
+	if err := f.common(&o.Loss, &o.Balance, &o.ScaleInit, &o.Eps, &o.Run); err != nil {
+		return o, err
+	}
+	p, err := f.penaltyFlags.of(k.keys(2), stays)
+	if err != nil {
+		return o, err
+	}
+	o.W, o.H = p[0], p[1]
+	o.Method, err = nmfMethod(f, o.Loss, p)
+	return o, err
+}
+
+func (k nmfKind) fit(f *fitFlags) (*plan, error) {
+	o, err := k.fitOptions(f)
+	return newNMFPlan(f, &o, nil), err
+}
+
+// fitOptions returns the options of a fit, without a starting point that is given.
+func (k nmfKind) fitOptions(f *fitFlags) (o nmf.Options, err error) {
+	if err := f.needRank(); err != nil {
+		return o, err
+	}
+	if o, err = k.options(f, noneFixed); err != nil {
+		return o, err
+	}
+	if err := o.Order.UnmarshalText([]byte(f.nmf.order)); err != nil {
+		return o, badWord("order", f.nmf.order, err)
+	}
+	if len(f.fix) > 0 && f.changed("order") {
+		return o, usagef("--order has no effect with --fix, one factor alone is updated; leave it out")
+	}
+	fixed, err := f.checkStart(k)
+	if err != nil {
+		return o, err
+	}
+	o.Init, _ = nmf.ParseStart(f.init)
+	o.Restarts, o.FixW, o.FixH = f.restarts, slices.Contains(fixed, "w"), slices.Contains(fixed, "h")
+	switch after := f.after(); {
+	case len(fixed) > 0 && after != "":
+		return o, usagef("--%s would move the factor that --fix keeps; leave one of them out", after)
+	case len(f.nmf.hold) > 0 && after != "":
+		return o, usagef("--%s would move the components that --hold keeps; leave one of them out", after)
+	case len(f.nmf.hold) > 0 && !f.fromFolder(k):
+		return o, usagef("--hold needs the components to keep; give them with --init DIR")
+	}
+	return o, k.hold(f, &o)
+}
+
+// hold sets the components that stay.
+func (k nmfKind) hold(f *fitFlags, o *nmf.Options) error {
+	for _, s := range f.nmf.hold {
+		name, list, ok := strings.Cut(s, "=")
+		key, err := k.block(name)
+		to := map[string]*[]int{"w": &o.HoldW, "h": &o.HoldH}[key]
+		switch {
+		case !ok:
+			return usagef("--hold %s: want BLOCK=K,K,… such as w=0,2", quote(s))
+		case err != nil || to == nil:
+			return usagef("--hold %s: block %q, want w or h", quote(s), name)
+		}
+		for _, word := range strings.Split(list, ",") {
+			q, err := strconv.Atoi(word)
+			if err != nil || q < 0 {
+				return usagef("--hold %s: component %q, want a number from 0", quote(s), word)
+			}
+			*to = append(*to, q)
+		}
+	}
+	return nil
+}
+
+// nmfMethod returns the method that was asked for, or else the default.
+func nmfMethod(f *fitFlags, l loss.Loss, p []reg.Penalty) (nmf.Method, error) {
+	name, extrapolate := f.method, f.extrapolate
+	if name == "" {
+		d := nmf.DefaultMethod(l, p...)
+		name = d.String()
+		if !f.changed("extrapolate") {
+			extrapolate = extrapolated(d)
+		}
+	}
+	method, err := nmf.ParseMethod(name)
+	if err != nil {
+		return nil, badWord("method", f.method, err)
+	}
+	switch method.(type) {
+	case nmf.HALS:
+		return nmf.HALS{Inner: f.inner, Extrapolate: extrapolate}, nil
+	case nmf.MU:
+		return nmf.MU{Inner: f.inner, Extrapolate: extrapolate}, nil
+	}
+	switch {
+	case f.inner > 0:
+		return nil, usagef("--inner: %s solves for each factor once a sweep; leave it out", name)
+	case extrapolate:
+		return nil, usagef("--extrapolate: %s has no extrapolated variant; use hals or mu", name)
+	}
+	return method, nil
+}
+
+// extrapolated reports whether a method is the extrapolated variant.
+func extrapolated(m nmf.Method) bool {
+	switch m := m.(type) {
+	case nmf.HALS:
+		return m.Extrapolate
+	case nmf.MU:
+		return m.Extrapolate
+	}
+	return false
+}
+
+func (k nmfKind) transform(f *fitFlags, of *savedModel) (*plan, error) {
+	free := k.keys(2)[f.along]
+	o, err := k.options(f, func(key string) bool { return key != free })
+	if err != nil {
+		return nil, err
+	}
+	if !f.methodGiven() {
+		o.Method = nil // Transform knows the best one
+	}
+	f.floor(&o.Eps, o.Loss, of)
+	return newNMFPlan(f, &o, of), nil
+}
+
+func (k nmfKind) evaluate(f *fitFlags, of *savedModel) (*plan, error) {
+	o, err := k.options(f, noneFixed)
+	if err != nil {
+		return nil, err
+	}
+	o.Eps, o.Balance = solver.Set(of.eps), nmf.BalanceNone
+	fixed := func(key string, p reg.Penalty) bool { // such a factor needs no penalty
+		return slices.Contains(of.saved.Options.Fix, key) && len(p.Active()) == 0
+	}
+	o.FixW, o.FixH = fixed("w", o.W), fixed("h", o.H)
+	return newNMFPlan(f, &o, of), nil
 }

@@ -118,7 +118,7 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetUsageFunc(usage)
-	root.AddCommand(a.nmfCommand(), a.cpdCommand(), a.tuckerCommand(), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
+	root.AddCommand(a.fitCommand(nmfKind{}), a.fitCommand(cpdKind{}), a.fitCommand(tuckerKind{}), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
 		a.transformCommand(), a.evalCommand(), a.reconstructCommand(), a.topCommand(), a.licencesCommand())
 	for _, verb := range root.Commands() {
 		complete(verb)

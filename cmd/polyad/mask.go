@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"polyad/asm"
-	"polyad/matrix"
 	"polyad/tensor"
 )
 
@@ -43,17 +42,8 @@ func (f *maskFlags) check() error {
 	return nil
 }
 
-// maskOf returns the mask of the data x, which are those of a file; nil when
+// arrayMask returns the mask of the data x, which are those of a file; nil when
 // nothing was said of missing entries.
-func maskOf[T asm.Float](f *maskFlags, name string, x *matrix.Dense[T]) (*matrix.Mask, error) {
-	m, err := arrayMask(f, name, tensor.FromMatrix(x))
-	if m == nil {
-		return nil, err
-	}
-	return m.Matrix(x.Rows, x.Cols), nil
-}
-
-// arrayMask is maskOf for an array.
 func arrayMask[T asm.Float](f *maskFlags, name string, x *tensor.Dense[T]) (*tensor.Mask, error) {
 	switch {
 	case f.missing != "":
@@ -94,16 +84,9 @@ func readMask[T asm.Float](name string, t *tensor.Dense[T]) (*tensor.Mask, error
 
 // inherit takes NaN for missing where a fit did, unless flags say what is missing.
 func (f *maskFlags) inherit(saved *savedFit) {
-	if saved != nil && f.file == "" && f.missing == "" && saved.Options.Missing == "nan" {
+	if f.file == "" && f.missing == "" && saved.Options.Missing == "nan" {
 		f.missing = "nan"
 	}
-}
-
-// inheritFrom is inherit for the model in a folder, as far as its result.json counts.
-func (f *maskFlags) inheritFrom(dir string, fit *fitFlags) error {
-	saved, err := fit.readOwn(dir)
-	f.inherit(saved)
-	return err
 }
 
 // record lists the flags among the options.

@@ -8,27 +8,8 @@ import (
 
 	"polyad/internal/report"
 	"polyad/matrix"
-	"polyad/ndio"
 	"polyad/nmf"
-	"polyad/solver"
 )
-
-// writeNMFPage writes the report of a factorization.
-func writeNMFPage(w io.Writer, res *result, trace solver.Trace, wm, hm *matrix.Dense[float64], axes []ndio.Axis) error {
-	return report.NMF(w, report.NMFPage{
-		Title:   "Factorization of " + path.Base(res.Input.File),
-		Command: res.Command,
-		Facts:   facts(res),
-		Formula: res.Formula,
-		Trace:   trace,
-		W:       wm,
-		H:       hm,
-		Axes:    axes,
-		Penalty: penaltyOf(res),
-		Beta:    res.Balance.Beta,
-		Pruned:  res.Pruned,
-	})
-}
 
 // penaltyOf returns the penalties per block, nil when there are none.
 func penaltyOf(res *result) map[string]float64 {

@@ -44,19 +44,19 @@ so the array may be larger than that. The file appears whole or not at all.`,
 		if _, err := os.Lstat(args[1]); err == nil && !force {
 			return usagef("%s exists; choose another name, or --force to replace it", args[1])
 		}
-		kind, err := kindOf(args[0])
+		k, err := kindOf(args[0])
 		if err != nil {
 			return err
 		}
-		single, err := kind.isFloat32(args[0])
+		single, err := isFloat32(k, args[0])
 		if err != nil {
 			return err
 		}
 		var said string
 		if single {
-			said, err = reconstruct(kind.open32, args[0], args[1])
+			said, err = reconstruct(k.open32, args[0], args[1])
 		} else {
-			said, err = reconstruct(kind.open64, args[0], args[1])
+			said, err = reconstruct(k.open64, args[0], args[1])
 		}
 		if err == nil && !quiet {
 			_, err = fmt.Fprintln(a.out, line(said))

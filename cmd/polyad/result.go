@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"polyad/asm"
-	"polyad/nmf"
+	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
 )
@@ -162,46 +164,75 @@ func runsOf(runs []solver.Restart) []runResult {
 	return out
 }
 
-// newResult collects what is reported of a fit.
-func newResult[T asm.Float](command string, r *nmf.Result[T], in inputFacts, f *fitFlags) *result {
-	o := &r.Options
-	options := map[string]any{
-		"rank": r.Rank(), "loss": o.Loss.String(), "method": o.Method.String(), "extrapolate": extrapolated(o.Method), "order": o.Order.String(),
-		"balance": o.Balance.String(), "scale_init": o.ScaleInit.Or(false), "init": startName(f, o), "restarts": o.Restarts, "normalize": f.normalize, "sort": f.sort,
-		"hold": map[string]any{"w": indices(o.HoldW), "h": indices(o.HoldH)}, "eps": o.Eps.Or(0),
-		"tol": o.Run.Tol.Or(0), "max_iter": o.Run.MaxIter.Or(0), "max_time": o.Run.MaxTime.Seconds(), "trace_every": o.Run.TraceEvery,
-		"seed": o.Seed,
+// blockList are the keys of the blocks of a kind of model. Of those that a model is
+// without nothing is told, of those that are fixed no KKT residual.
+type blockList struct {
+	keys           []string
+	without, fixed func(key string) bool
+}
+
+// result begins what is reported of a fit.
+func (run *fitting) result(in *input, o *solver.Outcome, relError float64, formula string, b blockList) *result {
+	return &result{
+		Schema: resultSchema, Command: run.command, Kind: run.kind.facts().name, Status: o.Status.String(), Iterations: o.Iterations,
+		Returned: o.Returned.Iter, Seconds: o.Seconds, Objective: o.Objective(), Formula: formula, Loss: o.Loss, Observed: o.Observed,
+		RelError: relError, Explained: 1 - relError*relError, Penalty: b.numbers(o.Penalty, b.without), KKT: b.numbers(o.KKT, b.fixed),
+		Restarts: runsOf(o.Runs), Best: o.Best, Start: startOf(o.Start),
+		blocks: slices.DeleteFunc(slices.Clone(b.keys), b.without),
+		CPU:    asm.CPU(), SIMD: asm.Current().String(), Version: version, Input: in.facts,
 	}
-	switch m := o.Method.(type) {
-	case nmf.HALS:
-		options["inner"] = m.Inner
-	case nmf.MU:
-		options["inner"] = max(m.Inner, 1)
+}
+
+// options lists the options that all kinds have.
+func (run *fitting) options(l loss.Loss, balance fmt.Stringer, scale solver.Opt[bool], start string, restarts int, eps solver.Opt[float64], o solver.Options, seed uint64, keys []string, p []reg.Penalty) map[string]any {
+	options := map[string]any{
+		"loss": l.String(), "balance": balance.String(), "scale_init": scale.Or(false), "init": start, "restarts": restarts, "normalize": run.flags.normalize,
+		"eps": eps.Or(0), "tol": o.Tol.Or(0), "max_iter": o.MaxIter.Or(0), "max_time": o.MaxTime.Seconds(), "trace_every": o.TraceEvery, "seed": seed,
 	}
 	for _, kind := range []string{"l1", "l2", "lp"} {
-		options[kind] = map[string]any{"w": weightOf(o.W, kind), "h": weightOf(o.H, kind)}
+		of := map[string]any{}
+		for n, q := range p {
+			of[keys[n]] = weightOf(q, kind)
+		}
+		options[kind] = of
 	}
-	fix := []string{}
-	if o.FixW {
-		fix = append(fix, "w")
+	return options
+}
+
+// set adds options.
+func (r *result) set(options map[string]any) { maps.Copy(r.Options, options) }
+
+// startName names the starting point of a fit in results.
+func (f *fitFlags) startName(k kind, start any) string {
+	if s, ok := start.(fmt.Stringer); ok && !f.fromFolder(k) {
+		return s.String()
 	}
-	if o.FixH {
-		fix = append(fix, "h")
+	return f.init
+}
+
+// numbers returns numbers of blocks by their keys, without some and those that a model
+// is without.
+func (b blockList) numbers(values []float64, some func(key string) bool) map[string]float64 {
+	m := map[string]float64{}
+	for n, v := range values {
+		if key := b.keys[n]; !some(key) && !b.without(key) {
+			m[key] = v
+		}
 	}
-	options["fix"] = fix
-	res := &result{
-		Schema: resultSchema, Command: command, Kind: "nmf", Options: options, Seed: o.Seed,
-		Status: r.Status.String(), Iterations: r.Iterations, Returned: r.Returned.Iter, Objective: r.Objective(), Formula: r.Formula(),
-		Loss: r.Loss, Penalty: ofFactors(r.Penalty, false, false), RelError: r.RelError, Explained: r.Explained(), KKT: ofFactors(r.KKT, o.FixW, o.FixH), Observed: r.Observed, Pruned: r.Pruned, Ridges: r.Ridges,
-		Balance: balanceResult{Mode: o.Balance.String(), Beta: r.Beta}, Restarts: runsOf(r.Runs), Best: r.Best, Start: startOf(r.Start),
-		Seconds: r.Seconds, CPU: asm.CPU(), SIMD: asm.Current().String(), Workers: o.Workers, Version: version, Input: in,
-		blocks: []string{"w", "h"},
+	return m
+}
+
+// fixedOnes lists the blocks that are fixed.
+func (b blockList) fixedOnes() (keys []string) {
+	return slices.DeleteFunc(slices.Clone(b.keys), func(key string) bool { return !b.fixed(key) })
+}
+
+// balanceOf returns what is told of the balance of a model.
+func balanceOf(mode fmt.Stringer, beta []float64) balanceResult {
+	if beta == nil {
+		beta = []float64{}
 	}
-	res.Pruned = indices(res.Pruned)
-	if res.Balance.Beta == nil {
-		res.Balance.Beta = []float64{}
-	}
-	return res
+	return balanceResult{Mode: mode.String(), Beta: beta}
 }
 
 // by names the method and its variant.
@@ -254,20 +285,19 @@ func writeJSON(w io.Writer, v any) error {
 	return err
 }
 
-// writeModel writes the files of a model folder into dir.
-func writeModel(dir string, m interface{ Save(dir string) error }, trace solver.Trace, res any) error {
+// writeModel writes the files of a model folder into dir; all is the result as JSON
+// shows it.
+func writeModel(dir string, m interface{ Save(dir string) error }, trace solver.Trace, res *result, all any) error {
 	if err := m.Save(dir); err != nil {
 		return err
 	}
-	if r, ok := res.(interface{ sum(dir string) error }); ok {
-		if err := r.sum(dir); err != nil {
-			return err
-		}
+	if err := res.sum(dir); err != nil {
+		return err
 	}
 	if err := writeTo(filepath.Join(dir, "trace.csv"), func(w io.Writer) error { return writeTrace(w, trace) }); err != nil {
 		return err
 	}
-	return writeTo(filepath.Join(dir, "result.json"), func(w io.Writer) error { return writeJSON(w, res) })
+	return writeTo(filepath.Join(dir, "result.json"), func(w io.Writer) error { return writeJSON(w, all) })
 }
 
 // sum takes down which arrays the result is of, so that it is known when others
@@ -315,16 +345,4 @@ func writeTo(path string, write func(io.Writer) error) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return f.Close()
-}
-
-// ofFactors returns numbers of W and H by their names, but for factors that are fixed.
-func ofFactors(x []float64, fixW, fixH bool) map[string]float64 {
-	m := map[string]float64{}
-	if !fixW {
-		m["w"] = x[0]
-	}
-	if !fixH {
-		m["h"] = x[1]
-	}
-	return m
 }

@@ -100,14 +100,29 @@ func (s *savedFit) stale(dir string) error {
 	return nil
 }
 
-// readOwn is readSaved for a verb whose flags may say what is minimized: then a
+// savedModel is a model from a folder, and what is known of its fit.
+type savedModel struct {
+	dir     string
+	shape   []int
+	columns []*matrix.Dense[float64]
+	ranks   []int
+	saved   *savedFit // an empty one when nothing is known
+	known   bool
+	eps     float64 // the floor of its fit
+}
+
+// saved returns what is known of a model. Flags may say what is minimized: then a
 // result.json of another model counts for nothing.
-func (f *fitFlags) readOwn(dir string) (*savedFit, error) {
+func (f *fitFlags) saved(dir string, m modelOf[float64]) (*savedModel, error) {
+	of := &savedModel{dir: dir, shape: m.Shape(), columns: m.columns(), ranks: m.ranks(), saved: &savedFit{}}
 	s, err := readSaved(dir)
 	if errors.Is(err, errStale) && f.changed("loss") {
-		return nil, nil
+		err = nil
 	}
-	return s, err
+	if s != nil {
+		of.saved, of.known, of.eps = s, true, s.Options.Eps
+	}
+	return of, err
 }
 
 // sumOf returns the SHA-256 of a file.
@@ -126,11 +141,11 @@ func sumOf(path string) (string, error) {
 
 // supposed tells on what grounds new data are judged when nothing says how the
 // model was fitted.
-func (f *fitFlags) supposed(dir string) string {
-	if s, err := readSaved(dir); s != nil || err != nil || f.changed("loss") {
+func (f *fitFlags) supposed(of *savedModel) string {
+	if of.known || f.changed("loss") {
 		return ""
 	}
-	return fmt.Sprintf("%s has no result.json that says how the model was fitted: minimized is the loss %s with the penalties that flags give; --loss says otherwise", dir, f.loss)
+	return fmt.Sprintf("%s has no result.json that says how the model was fitted: minimized is the loss %s with the penalties that flags give; --loss says otherwise", of.dir, f.loss)
 }
 
 // check refuses values that no fit writes.
@@ -175,7 +190,7 @@ func (s *savedFit) powers(block string) (ps []penalty, err error) {
 		if err1 != nil || err2 != nil || !(p > 0) || !(mu >= 0) {
 			return nil, fmt.Errorf("options.lp.%s is %q; want P:V", block, words)
 		}
-		ps = append(ps, penalty{penaltyLp, p, mu})
+		ps = append(ps, penalty{block, "lp", p, mu})
 	}
 	return ps, nil
 }
@@ -185,7 +200,7 @@ func (s *savedFit) penalties(block string) (ps []penalty, err error) {
 	if ps, err = s.powers(block); err != nil {
 		return nil, err
 	}
-	for _, q := range []penalty{{penaltyL1, 1, s.Options.L1[block]}, {penaltyL2, 2, s.Options.L2[block]}} {
+	for _, q := range []penalty{{block, "l1", 1, s.Options.L1[block]}, {block, "l2", 2, s.Options.L2[block]}} {
 		if q.weight > 0 {
 			ps = append(ps, q)
 		}
@@ -199,40 +214,38 @@ func (s *savedFit) rescaled() bool {
 	return s.Options.Normalize != "" && s.Options.Normalize != "none"
 }
 
-// inherit takes the loss and the penalties of the given blocks over from a saved
-// fit, unless flags say otherwise, so that new data are judged as the old ones
-// were. It returns the floor of that fit, 0 when it is not known.
-func (f *fitFlags) inherit(dir string, blocks ...string) (eps float64, err error) {
-	s, err := f.readOwn(dir)
-	if s == nil {
-		return 0, err
+// inherit takes the loss and the penalties of blocks over from the fit of a model,
+// unless flags say otherwise, so that new data are judged as the old ones were.
+func (f *fitFlags) inherit(of *savedModel, keys []string) error {
+	s := of.saved
+	if !f.changed("loss") && s.Options.Loss != "" {
+		f.loss = s.Options.Loss
 	}
-	o := &s.Options
-	if !f.changed("loss") && o.Loss != "" {
-		f.loss = o.Loss
+	if len(f.given) > 0 {
+		return nil
 	}
-	if f.penalties.any() {
-		return o.Eps, nil
-	}
-	for _, b := range blocks {
-		given, err := s.penalties(b)
+	for _, key := range keys {
+		given, err := s.penalties(key)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		to := f.penalties.block(b)
-		*to = append(*to, given...)
+		f.given = append(f.given, given...)
 	}
-	if f.penalties.any() && s.rescaled() {
-		return o.Eps, usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 %s=0 for none)", dir, blocks[len(blocks)-1])
+	some := everyBlock
+	if len(keys) == 1 {
+		some = keys[0]
 	}
-	return o.Eps, nil
+	if f.anyWeight() && s.rescaled() {
+		return usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 %s=0 for none)", of.dir, some)
+	}
+	return nil
 }
 
-// chooseMethod chooses mu for penalties that no other method knows, unless a flag
-// names a method.
-func (f *fitFlags) chooseMethod() {
-	if !f.changed("method") && f.penalties.other() {
-		f.method = "mu"
+// floor takes the floor of the data over from the fit of a model where the loss needs
+// one and no flag gives it.
+func (f *fitFlags) floor(eps *solver.Opt[float64], l loss.Loss, of *savedModel) {
+	if l.NeedsPositive() && !eps.IsSet() && of.eps > 0 {
+		*eps = solver.Set(of.eps)
 	}
 }
 

@@ -42,3 +42,12 @@ func inBytes(n int) string {
 	}
 	return fmt.Sprintf("%.3g TB", v)
 }
+
+// size is the number of entries of a shape.
+func size(shape []int) int {
+	n := 1
+	for _, k := range shape {
+		n *= k
+	}
+	return n
+}

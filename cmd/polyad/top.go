@@ -109,7 +109,7 @@ changes nothing of the array (R. Bro, E. Acar, T. Kolda, J. Chemometrics 22, 200
 				return usagef("--mode=%s: the model has the modes 0 to %d", only, len(shape)-1)
 			}
 		}
-		top := leading{Schema: topSchema, Model: filepath.ToSlash(args[0]), Kind: k.name, Shape: shape, Modes: []leadingMode{}}
+		top := leading{Schema: topSchema, Model: filepath.ToSlash(args[0]), Kind: k.facts().name, Shape: shape, Modes: []leadingMode{}}
 		m.leading(&top, count)
 		for n, f := range m.columns() {
 			if f != nil && (len(only) == 0 || only.has(n)) {

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path"
+
+	"polyad/asm"
+	"polyad/internal/report"
+	"polyad/matrix"
+	"polyad/nmf"
+	"polyad/reg"
+	"polyad/solver"
+	"polyad/tensor"
+)
+
+// nmfWork computes with data of one element type.
+type nmfWork[T asm.Float] struct {
+	f  *fitFlags
+	o  *nmf.Options
+	of *savedModel // that is transformed or evaluated
+}
+
+func newNMFPlan(f *fitFlags, o *nmf.Options, of *savedModel) *plan {
+	return &plan{func(in *input) error {
+		if s := in.facts.Shape; len(s) != 2 {
+			return fmt.Errorf("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", in.facts.File, shape(s))
+		}
+		return nil
+	}, nmfWork[float32]{f, o, of}, nmfWork[float64]{f, o, of}}
+}
+
+// with returns the options for data with what is missing of them.
+func (w nmfWork[T]) with(mask *tensor.Mask) nmf.Options {
+	o := *w.o
+	if mask != nil {
+		o.Mask = mask.Matrix(mask.Shape[0], mask.Shape[1])
+	}
+	return o
+}
+
+func (w nmfWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+	r, err := w.model(ctx, run, in.facts.File, x.Matrix(), w.with(mask))
+	if err != nil {
+		return nil, err
+	}
+	r.Axes = either(in.axes, r.Axes)
+	out := w.outcome(run, in, r)
+	out.Size = storageOf[T](in.facts, (r.W.Rows+r.H.Cols)*r.Rank())
+	out.page = func(to io.Writer) error {
+		return report.NMF(to, report.NMFPage{
+			Title:   "Factorization of " + path.Base(out.Input.File),
+			Command: out.Command, Facts: facts(out.result), Formula: out.Formula, Trace: r.Trace,
+			W: matrix.Convert[float64](r.W), H: matrix.Convert[float64](r.H), Axes: r.Axes,
+			Penalty: penaltyOf(out.result), Beta: out.Balance.Beta, Pruned: out.Pruned,
+		})
+	}
+	return out, nil
+}
+
+// model fits a matrix. There is a result, and no error, also when the run was
+// interrupted.
+func (w nmfWork[T]) model(ctx context.Context, run *fitting, file string, x *matrix.Dense[T], o nmf.Options) (*nmf.Result[T], error) {
+	if w.f.fromFolder(nmfKind{}) {
+		m, err := nmf.Load[T](w.f.init)
+		if err != nil {
+			return nil, fmt.Errorf("--init: %w", err)
+		}
+		o.Init = m
+	}
+	bar := run.watch(&o.Run)
+	r, err := nmf.Fit(ctx, x, w.f.rank, &o)
+	bar.clear()
+	if r == nil {
+		return nil, failed(err, file, w.f.init)
+	}
+	switch w.f.normalize {
+	case "l1":
+		r.Normalize(nmf.NormL1)
+	case "l2":
+		r.Normalize(nmf.NormL2)
+	}
+	if w.f.sort {
+		r.Sort()
+	}
+	return r, nil
+}
+
+func (w nmfWork[T]) transform(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+	m, err := nmf.Load[T](w.of.dir)
+	if err != nil {
+		return nil, err
+	}
+	o := w.with(mask)
+	bar := run.watch(&o.Run)
+	r, err := m.TransformMode(ctx, x.Matrix(), w.f.along, &o)
+	bar.clear()
+	if r == nil {
+		return nil, ofModel(w.of.dir, in.facts.File, err)
+	}
+	r.Axes = sampled(m.Axes, in.axes, w.f.along)
+	return w.outcome(run, in, r), nil
+}
+
+func (w nmfWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
+	m, err := nmf.Load[T](w.of.dir)
+	if err != nil {
+		return nil, err
+	}
+	o := w.with(mask)
+	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
+	r, err := nmf.Fit(ctx, x.Matrix(), m.Rank(), &o)
+	if err != nil {
+		return nil, ofModel(w.of.dir, in.facts.File, err)
+	}
+	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(&o))
+	e.misfit = misfitOf(nmfModel[T]{m}, x, mask, either(in.axes, m.Axes))
+	return e, nil
+}
+
+// blocks lists the blocks of a fit.
+func (nmfWork[T]) blocks(o *nmf.Options) blockList {
+	return blockList{nmfKind{}.keys(2), noneFixed, func(key string) bool { return key == "w" && o.FixW || key == "h" && o.FixH }}
+}
+
+// outcome collects what is reported of a fit.
+func (w nmfWork[T]) outcome(run *fitting, in *input, r *nmf.Result[T]) *outcome {
+	o := &r.Options
+	res := run.result(in, &r.Outcome, r.RelError, r.Formula(), w.blocks(o))
+	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(nmfKind{}, o.Init), o.Restarts, o.Eps, o.Run, o.Seed, res.blocks, []reg.Penalty{o.W, o.H})
+	res.set(map[string]any{"rank": r.Rank(), "method": o.Method.String(), "extrapolate": extrapolated(o.Method), "order": o.Order.String(), "fix": w.blocks(o).fixedOnes(),
+		"sort": w.f.sort, "hold": map[string]any{"w": indices(o.HoldW), "h": indices(o.HoldH)}})
+	switch m := o.Method.(type) {
+	case nmf.HALS:
+		res.Options["inner"] = m.Inner
+	case nmf.MU:
+		res.Options["inner"] = max(m.Inner, 1)
+	}
+	res.Seed, res.Workers, res.Ridges, res.Pruned, res.Balance = o.Seed, o.Workers, r.Ridges, indices(r.Pruned), balanceOf(o.Balance, r.Beta)
+	res.Axes = axisResults(r.Axes)
+	return &outcome{result: res, all: res, model: r.Model, report: r.Report}
+}
