@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/metrics"
@@ -103,7 +105,7 @@ func (e *byName) print(row func(name, format string, args ...any)) {
 	list := func(names []string) string {
 		var short []string
 		for _, s := range names {
-			short = append(short, report.Shortened(plain(s), 20))
+			short = append(short, report.Shortened(console.Plain(s), 20))
 		}
 		return strings.Join(short, ", ")
 	}
@@ -148,11 +150,11 @@ func checkSkipped(skip []int, order int) error {
 	}
 	for _, n := range skip {
 		if n < 0 || n >= order {
-			return usagef("--skip-mode %d: the model has the modes 0 to %d", n, order-1)
+			return exit.Usagef("--skip-mode %d: the model has the modes 0 to %d", n, order-1)
 		}
 	}
 	if left == 0 {
-		return usagef("--skip-mode leaves no mode to compare")
+		return exit.Usagef("--skip-mode leaves no mode to compare")
 	}
 	return nil
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/audio"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -115,7 +117,7 @@ run.`,
 			return err
 		}
 		if !(exponent > 0) || math.IsInf(exponent, 0) {
-			return usagef("--mask-exponent is %v; must be a positive number", exponent)
+			return exit.Usagef("--mask-exponent is %v; must be a positive number", exponent)
 		}
 		cut.Workers = f.workers
 		rec, err := a.readRecording(cmd.Context(), args, cut)
@@ -123,7 +125,7 @@ run.`,
 			return err
 		}
 		if len(args) == 1 {
-			run.command = commandLine(cmd, []string{named(args[0])})
+			run.command = console.CommandLine(cmd, []string{named(args[0])})
 		}
 		return audioRun(cmd.Context(), run, &o, rec, exponent)
 	})
@@ -183,7 +185,7 @@ func named(file string) string {
 func readSound(ctx context.Context, path string) (s audio.Sound, sum [sha256.Size]byte, err error) {
 	kind, err := audio.KindOfFile(path)
 	if err != nil {
-		return s, sum, usageError{err}
+		return s, sum, exit.AsUsage(err)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -347,7 +349,7 @@ func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording,
 		return err
 	}
 	if !sounds {
-		return fmt.Errorf("%w; the model was written to %s, without stems", errInterrupted, run.dir.path)
+		return fmt.Errorf("%w; the model was written to %s, without stems", exit.ErrInterrupted, run.dir.path)
 	}
 	return run.ending(ctx, r.Status)
 }
@@ -386,10 +388,10 @@ func writeSounds(ctx context.Context, dir string, run *fitting, rec *recording, 
 	if err := os.Mkdir(filepath.Join(dir, "stems"), 0o777); err != nil {
 		return 0, err
 	}
-	bar := newProgress(run.app.terminal, run.outs.progress, run.outs.quiet)
-	defer bar.clear()
+	bar := console.NewProgress(run.app.terminal, run.outs.progress, run.outs.quiet)
+	defer bar.Clear()
 	e, err := audio.WriteStems(ctx, masks, rec.sound, rec.channels, func(q int) (io.WriteCloser, error) {
-		bar.show(fmt.Sprintf("stem %d of %d", q+1, len(comps)))
+		bar.Show(fmt.Sprintf("stem %d of %d", q+1, len(comps)))
 		return os.Create(filepath.Join(dir, filepath.FromSlash(comps[q].Stem)))
 	})
 	if err != nil {
@@ -421,7 +423,7 @@ func stored(recorded, e audio.Encoding) string {
 
 // printComponents prints the table of what was found.
 func printComponents(w io.Writer, rec *recording, comps []audioComponent) error {
-	fmt.Fprintf(w, "%s: %s s, %d Hz, %s, spectrogram %d x %d\n\n", line(rec.file), strconv.FormatFloat(math.Round(rec.sound.Seconds()*1000)/1000, 'g', 4, 64), rec.sound.Rate, channels(len(rec.sound.Channels)), rec.mono.Bins, rec.mono.Frames)
+	fmt.Fprintf(w, "%s: %s s, %d Hz, %s, spectrogram %d x %d\n\n", console.Line(rec.file), strconv.FormatFloat(math.Round(rec.sound.Seconds()*1000)/1000, 'g', 4, 64), rec.sound.Rate, channels(len(rec.sound.Channels)), rec.mono.Bins, rec.mono.Frames)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "component\tenergy\tstrongest frequencies\tplays")
 	for _, c := range comps {

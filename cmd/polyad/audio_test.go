@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/audio"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/nmf"
 )
 
@@ -121,13 +122,13 @@ func TestDefaultFolderIsReplacedOnlyWhenItIsOurs(t *testing.T) {
 	assert.Len(t, stems, 2, "stems of the earlier run are gone")
 	require.NoError(t, os.WriteFile(filepath.Join(audioOut, "notes.txt"), []byte("mine"), 0o666))
 	code, _, stderr = call(args...)
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "not empty")
 	// A folder that is named is never replaced, ours or not, but by force, and
 	// then no stem of another run stays.
 	require.NoError(t, os.Remove(filepath.Join(audioOut, "notes.txt")))
 	code, _, _ = call(append(args, "-o", audioOut)...)
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	args[3] = "1"
 	code, _, stderr = call(append(args, "-o", audioOut, "--force")...)
 	require.Zero(t, code, stderr)
@@ -140,7 +141,7 @@ func TestDefaultFolderIsReplacedOnlyWhenItIsOurs(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(left, "new"), 0o777))
 	require.NoError(t, os.WriteFile(filepath.Join(left, "new", "W.npy"), []byte("half"), 0o666))
 	code, _, _ = call(args...)
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.FileExists(t, filepath.Join(left, "new", "W.npy"))
 	marker := `{"polyad":"polyad builds a model here; a folder that a killed run has left is removed by the next one","site":".polyad-0123456789abcdef","folder":".","state":"begun"}`
 	require.NoError(t, os.WriteFile(filepath.Join(left, "marker.json"), []byte(marker), 0o666))
@@ -150,7 +151,7 @@ func TestDefaultFolderIsReplacedOnlyWhenItIsOurs(t *testing.T) {
 	mine := filepath.Join(audioOut, ".polyad-mine")
 	require.NoError(t, os.WriteFile(mine, []byte("mine"), 0o666))
 	code, _, _ = call(args...)
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	code, _, stderr = call(append(args, "--force")...)
 	require.Zero(t, code, stderr)
 	assert.FileExists(t, mine)

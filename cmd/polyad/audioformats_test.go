@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/audio"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/nmf"
 )
 
@@ -184,7 +185,7 @@ func TestOddRecordingsEndCleanly(t *testing.T) {
 	path := filepath.Join(dir, "too loud.wav")
 	writeWAV(t, path, audio.Sound{Rate: 8000, Channels: [][]float64{{0, 1e31}}}, audio.Float64)
 	code, _, stderr := call("audio", path, "-o", filepath.Join(dir, "x"))
-	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, exit.Failed, code)
 	assert.Contains(t, stderr, "sample 1 of channel 0 is 1e+31; scale the recording")
 }
 
@@ -206,7 +207,7 @@ func TestHostileHeadersTakeNoMemory(t *testing.T) {
 			args = append(args, "-o", filepath.Join(dir, "out"))
 		}
 		code, stdout, stderr := call(args...)
-		assert.Equal(t, exitFailed, code, verb)
+		assert.Equal(t, exit.Failed, code, verb)
 		assert.Empty(t, stdout)
 		assert.Contains(t, stderr, "a rate of 400000000 Hz, which is outside [1, 3072000]", verb)
 	}
@@ -214,7 +215,7 @@ func TestHostileHeadersTakeNoMemory(t *testing.T) {
 	binary.LittleEndian.PutUint32(file[rate:], 44100)
 	require.NoError(t, os.WriteFile(path, file, 0o666))
 	code, _, stderr := call("audio", path, "--window", "16777216", "-o", filepath.Join(dir, "out"))
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "more than twice the 100 samples")
 	runtime.ReadMemStats(&after)
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20))
@@ -240,7 +241,7 @@ func TestForeignRecordingsAreRefusedWithTheCommandThatConvertsThem(t *testing.T)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "song.m4a")
 	require.NoError(t, os.WriteFile(path, []byte("\x00\x00\x00\x20ftypM4A "), 0o666))
-	for verb, want := range map[string]int{"info": exitFailed, "audio": exitUsage} {
+	for verb, want := range map[string]int{"info": exit.Failed, "audio": exit.Usage} {
 		code, _, stderr := call(verb, path)
 		assert.Equal(t, want, code)
 		assert.Equal(t, fmt.Sprintf("polyad: %s: MPEG-4 audio is not read; convert it: ffmpeg -i %s %s\n", path, path, strings.TrimSuffix(path, "m4a")+"wav"), stderr)
@@ -251,7 +252,7 @@ func TestForeignRecordingsAreRefusedWithTheCommandThatConvertsThem(t *testing.T)
 	path = filepath.Join(dir, "song.opus")
 	require.NoError(t, os.WriteFile(path, opus, 0o666))
 	code, _, stderr := call("audio", path)
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "Opus is not read; convert it: ffmpeg -i ")
 }
 
@@ -260,11 +261,11 @@ func TestForeignRecordingsAreRefusedWithTheCommandThatConvertsThem(t *testing.T)
 func TestAudioEndsWithItsContext(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(errInterrupted)
+	cancel(exit.ErrInterrupted)
 	out := filepath.Join(dir, "early")
 	for _, args := range [][]string{{"audio", tabla, "-o", out}, {"audio", "-o", out}} {
 		code, _, stderr := callWith(ctx, nil, args...)
-		assert.Equal(t, exitInterrupted, code, stderr)
+		assert.Equal(t, exit.Interrupted, code, stderr)
 		assert.NoDirExists(t, out)
 	}
 
@@ -278,13 +279,13 @@ func TestAudioEndsWithItsContext(t *testing.T) {
 				return nil
 			})
 		}
-		cancel(errInterrupted)
+		cancel(exit.ErrInterrupted)
 	}()
 	out = filepath.Join(dir, "late")
 	code, stdout, stderr := callWith(ctx, nil, "audio", "--max-iter", "2", "--hop", "256", "-o", out)
 	cancel(nil)
 	<-done
-	assert.Equal(t, exitInterrupted, code, stderr)
+	assert.Equal(t, exit.Interrupted, code, stderr)
 	assert.Contains(t, stderr, "interrupted; the model was written to "+out+", without stems")
 	assert.NotContains(t, stdout, "stems and")
 	m, err := nmf.Load[float64](out)

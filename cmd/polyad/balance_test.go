@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/loss"
 	"polyad/nmf"
 	"polyad/reg"
@@ -52,6 +53,6 @@ func TestBlockBalancingNeedsTwoFreeFactors(t *testing.T) {
 	code, _, stderr := call("nmf", file, "-r", "2", "--l1", "all=0.1", "--max-iter", "2", "--balance", "block", "-o", model)
 	require.Zero(t, code, stderr)
 	code, _, stderr = call("nmf", file, "-r", "2", "--init", model, "--fix", "w", "--l1", "h=0.1", "--balance", "block")
-	require.Equal(t, exitUsage, code)
+	require.Equal(t, exit.Usage, code)
 	require.Contains(t, stderr, "--balance block with a fixed factor")
 }

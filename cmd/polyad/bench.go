@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/bench"
 )
 
@@ -41,11 +43,13 @@ func (a *app) benchCommand() *cobra.Command {
   polyad bench kernels --json > kernels.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("there is no benchmark %q; there are kernels and solvers", args[0])
+				return exit.Usagef("there is no benchmark %q; there are kernels and solvers", args[0])
 			}
 			return nil
 		},
-		RunE: func(*cobra.Command, []string) error { return usagef("which benchmark? there are kernels and solvers") },
+		RunE: func(*cobra.Command, []string) error {
+			return exit.Usagef("which benchmark? there are kernels and solvers")
+		},
 	}
 	cmd.AddCommand(a.benchKernelsCommand(), a.benchSolversCommand())
 	return cmd
@@ -90,7 +94,7 @@ meanwhile.`,
 		if filter != "" {
 			re, err := regexp.Compile(filter)
 			if err != nil {
-				return usagef("--filter: %w", err)
+				return exit.Usagef("--filter: %w", err)
 			}
 			o.Filter = re
 		}
@@ -110,21 +114,21 @@ meanwhile.`,
 					stop(err)
 				}
 			}
-		} else if bar := newProgress(a.terminal, "auto", quiet); bar != nil {
-			defer bar.clear()
+		} else if bar := console.NewProgress(a.terminal, "auto", quiet); bar != nil {
+			defer bar.Clear()
 			o.Row = func(r bench.Row) {
-				bar.show(fmt.Sprintf("%s %s %s rank %d mode %d %s, %d workers: %.3f", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers, r.Share))
+				bar.Show(fmt.Sprintf("%s %s %s rank %d mode %d %s, %d workers: %.3f", r.Name, r.DType, r.Shape, r.Rank, r.Mode, r.SIMD, r.Workers, r.Share))
 			}
 		}
 		rows, err := bench.Kernels(ctx, o)
 		if err == nil && len(rows) == 0 {
-			return usagef("--filter %s matches no row; they are named like gemm/f64/512x512x512/r512/m0/avx2/w1", quote(filter))
+			return exit.Usagef("--filter %s matches no row; they are named like gemm/f64/512x512x512/r512/m0/avx2/w1", console.Quote(filter))
 		}
 		if asJSON {
 			if rows == nil {
 				rows = []bench.Row{}
 			}
-			return cmp.Or(err, writeJSON(a.out, benchResult{machine, rows}))
+			return cmp.Or(err, console.JSON(a.out, benchResult{machine, rows}))
 		}
 		return err
 	})
@@ -162,7 +166,7 @@ the seconds that is. Nothing else should run on the machine meanwhile.`,
 		if filter != "" {
 			var err error
 			if only, err = regexp.Compile(filter); err != nil {
-				return usagef("--filter: %w", err)
+				return exit.Usagef("--filter: %w", err)
 			}
 		}
 		a.working.Store(true)
@@ -191,13 +195,13 @@ the seconds that is. Nothing else should run on the machine meanwhile.`,
 		}
 		rows, err := bench.Sweeps(ctx, only, quick, row)
 		if err == nil && len(rows) == 0 {
-			return usagef("--filter %s matches no case", quote(filter))
+			return exit.Usagef("--filter %s matches no case", console.Quote(filter))
 		}
 		if asJSON {
 			if rows == nil {
 				rows = []bench.Sweep{}
 			}
-			return cmp.Or(err, writeJSON(a.out, sweepsResult{machine, rows}))
+			return cmp.Or(err, console.JSON(a.out, sweepsResult{machine, rows}))
 		}
 		return err
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/exit"
 )
 
 func TestBenchKernelsPrintsRows(t *testing.T) {
@@ -32,12 +33,12 @@ func TestBenchKernelsPrintsRows(t *testing.T) {
 	require.Zero(t, code, stderr)
 	assert.Contains(t, stdout, "generic")
 	code, _, _ = call("bench", "kernels", "--filter", "(")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	code, _, stderr = call("bench", "kernels", "--filter", "gossip")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "gemm/f64/512x512x512/r512/m0/") // what to filter
 	code, _, _ = call("bench", "gossip")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 }
 
 func TestBenchmarksEndWhereNothingCanBeWritten(t *testing.T) {
@@ -48,7 +49,7 @@ func TestBenchmarksEndWhereNothingCanBeWritten(t *testing.T) {
 		var stderr bytes.Buffer
 		a := &app{in: strings.NewReader(""), out: full{}, err: &stderr}
 		start := time.Now()
-		assert.Equal(t, exitFailed, a.run(context.Background(), args), args)
+		assert.Equal(t, exit.Failed, a.run(context.Background(), args), args)
 		assert.Contains(t, stderr.String(), "no space", args)
 		assert.Less(t, time.Since(start), 30*time.Second, args) // of minutes
 	}
@@ -75,6 +76,6 @@ func TestBenchSolversPrintsSweeps(t *testing.T) {
 	assert.Contains(t, stdout, "40x40x40")
 	for _, filter := range []string{"(", "nothing"} {
 		code, _, _ = call("bench", "solvers", "--quick", "--filter", filter)
-		assert.Equal(t, exitUsage, code)
+		assert.Equal(t, exit.Usage, code)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/console"
 	"polyad/ndio"
 	"polyad/tensor"
 )
@@ -37,7 +38,7 @@ func TestNamesOfFilesSteerNoTerminal(t *testing.T) {
 		} {
 			_, stdout, stderr := call(args...)
 			for _, r := range stdout + stderr {
-				require.False(t, steers(r), "%q: %q %q", args, stdout, stderr)
+				require.False(t, console.Steers(r), "%q: %q %q", args, stdout, stderr)
 			}
 			require.NotContains(t, stdout+stderr, "\x9b")
 			if strings.Contains(evil, "\n") {
@@ -52,7 +53,7 @@ func TestNamesOfFilesSteerNoTerminal(t *testing.T) {
 
 func TestCleanTextStaysAsItIs(t *testing.T) {
 	for _, s := range []string{"", "äöü 日本 ∘ \t\n", "a\ufffdb", `\x1b`} {
-		require.Equal(t, s, clean(s))
+		require.Equal(t, s, console.Clean(s))
 	}
-	require.Equal(t, `a\u001b[0m\u009b\x9b\u202e\u007f`, clean("a\x1b[0m\u009b\x9b\u202e\x7f"))
+	require.Equal(t, `a\u001b[0m\u009b\x9b\u202e\u007f`, console.Clean("a\x1b[0m\u009b\x9b\u202e\x7f"))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/cpd"
 	"polyad/internal/golden"
 	"polyad/matrix"
@@ -179,9 +180,9 @@ func TestWrongDecompositionsAreUsageErrors(t *testing.T) {
 	} {
 		code, stdout, stderr := call(append([]string{"cpd", x}, strings.Fields(flags)...)...)
 		if strings.HasPrefix(flags, "-r 4") { // what the model is like is not the command line's
-			require.Equal(t, exitFailed, code, flags)
+			require.Equal(t, exit.Failed, code, flags)
 		} else {
-			require.Equal(t, exitUsage, code, "%s: %s", flags, stderr)
+			require.Equal(t, exit.Usage, code, "%s: %s", flags, stderr)
 		}
 		require.Contains(t, stderr, says, flags)
 		require.Empty(t, stdout)
@@ -190,7 +191,7 @@ func TestWrongDecompositionsAreUsageErrors(t *testing.T) {
 	v := filepath.Join(dir, "v.csv")
 	require.NoError(t, os.WriteFile(v, []byte("1,2,-1\n"), 0o666))
 	code, _, stderr := call("cpd", v, "-r", "1", "--loss", "kl")
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, exit.Failed, code)
 	require.Contains(t, stderr, "entry [0 2] is -1")
 }
 
@@ -198,13 +199,13 @@ func TestInterruptedDecompositionsAreWritten(t *testing.T) {
 	dir := t.TempDir()
 	x := tensorFile(t, dir)
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(errInterrupted)
+	cancel(exit.ErrInterrupted)
 	out := filepath.Join(dir, "out")
 	code, _, stderr := callWith(ctx, nil, "cpd", x, "-r", "3", "-o", out)
-	require.Equal(t, exitInterrupted, code, stderr)
+	require.Equal(t, exit.Interrupted, code, stderr)
 	_, err := cpd.Load[float64](out)
 	require.NoError(t, err)
 
 	code, _, _ = call("cpd", x, "-r", "3", "--max-iter", "1", "--strict")
-	require.Equal(t, exitNotConverged, code)
+	require.Equal(t, exit.NotConverged, code)
 }

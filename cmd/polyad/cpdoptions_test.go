@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 	"polyad/tensor"
 )
@@ -31,7 +32,7 @@ func TestLineSearchIsAskedForByAFlag(t *testing.T) {
 		"block":       {"--l2", "all=1", "--balance", "block"},
 	} {
 		code, stdout, stderr := call(append([]string{"cpd", x, "-r", "3", "--line-search", "--max-iter", "3"}, args...)...)
-		require.Equal(t, exitUsage, code, name)
+		require.Equal(t, exit.Usage, code, name)
 		require.Empty(t, stdout, name)
 		require.Regexp(t, "line.search", stderr, name)
 	}
@@ -64,7 +65,7 @@ func TestCompressionIsAskedForAndToldOf(t *testing.T) {
 		"above": {"--init", "compressed", "--ranks", "13,3,3"}, "negative": {"--init", "compressed", "--error-target", "-1"},
 	} {
 		code, stdout, stderr := call(append([]string{"cpd", x, "-r", "3"}, args...)...)
-		require.Equal(t, exitUsage, code, name)
+		require.Equal(t, exit.Usage, code, name)
 		require.Empty(t, stdout, name)
 		require.NotEmpty(t, stderr, name)
 	}

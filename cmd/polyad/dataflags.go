@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 )
 
@@ -94,7 +96,7 @@ func (t *dtypeFlag) Set(v string) error {
 func (d *dataFlags) unused(fs *pflag.FlagSet, where string) error {
 	for _, name := range dataFlagNames {
 		if fs.Changed(name) {
-			return usagef("--%s has no effect %s; leave it out", name, where)
+			return exit.Usagef("--%s has no effect %s; leave it out", name, where)
 		}
 	}
 	return nil
@@ -120,5 +122,5 @@ func (d *dataFlags) remark(w io.Writer, path string, remarks []string) {
 		(strings.Contains(text, "header") || strings.Contains(text, "index")) {
 		text += " (--header and --index, or --header=false and --index=false, say otherwise)"
 	}
-	fmt.Fprintln(w, "polyad: "+line(path+": "+text))
+	fmt.Fprintln(w, "polyad: "+console.Line(path+": "+text))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 )
 
@@ -43,7 +44,7 @@ func TestVerbsReadTablesAlike(t *testing.T) {
 	model := func(verb string) string { return filepath.Join(dir, verb) }
 	for _, verb := range []string{"nmf", "cpd", "tucker"} {
 		code, stdout, stderr := call(verb, csv, "-r", "1", "-o", model(verb), "--json")
-		require.Equal(t, exitDone, code, stderr)
+		require.Equal(t, exit.Done, code, stderr)
 		assert.Equal(t, []int{3, 2}, inputShape(t, stdout), verb)
 		assert.True(t, strings.HasPrefix(stderr, took), stderr)
 		assert.Equal(t, 1, strings.Count(stderr, "\n"))
@@ -52,20 +53,20 @@ func TestVerbsReadTablesAlike(t *testing.T) {
 			{"transform", model(verb), csv, "-o", model("again " + verb), "--json"},
 		} {
 			code, stdout, stderr = call(args...)
-			require.Equal(t, exitDone, code, stderr)
+			require.Equal(t, exit.Done, code, stderr)
 			assert.Equal(t, []int{3, 2}, inputShape(t, stdout), args)
 			assert.True(t, strings.HasPrefix(stderr, took), stderr)
 		}
 		code, _, stderr = call(verb, csv, "-r", "1", "-q")
-		require.Equal(t, exitDone, code)
+		require.Equal(t, exit.Done, code)
 		assert.Empty(t, stderr)
 		code, stdout, stderr = call(verb, csv, "-r", "1", "--transpose", "--header", "--index=false", "--json")
-		require.Equal(t, exitDone, code, stderr)
+		require.Equal(t, exit.Done, code, stderr)
 		assert.Equal(t, []int{3, 3}, inputShape(t, stdout), verb)
 		assert.Equal(t, "polyad: "+csv+": took line 1 as header\n", stderr)
 	}
 	code, stdout, stderr := call("info", csv, "--transpose")
-	require.Equal(t, exitDone, code, stderr)
+	require.Equal(t, exit.Done, code, stderr)
 	assert.Contains(t, stdout, "2 x 3")
 	assert.Contains(t, stderr, "took line 1")
 }
@@ -77,7 +78,7 @@ func TestFlagsAboutDataHaveAnEffect(t *testing.T) {
 	npy := save(t, filepath.Join(dir, "X.npy"), sample[float64]())
 	model := filepath.Join(dir, "model")
 	code, _, stderr := call("nmf", npy, "-r", "2", "-o", model, "-q")
-	require.Equal(t, exitDone, code, stderr)
+	require.Equal(t, exit.Done, code, stderr)
 	cube := filepath.Join(dir, "cube.npy")
 	require.NoError(t, os.WriteFile(cube, []byte("\x93NUMPY\x01\x00\x3b\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1)}  \n\x00\x00\x80\x3f"), 0o600))
 	for _, args := range [][]string{
@@ -91,11 +92,11 @@ func TestFlagsAboutDataHaveAnEffect(t *testing.T) {
 		{"nmf", npy, "-r", "2", "--header=maybe"},
 	} {
 		code, _, stderr := call(args...)
-		assert.Equal(t, exitUsage, code, "%v: %s", args, stderr)
+		assert.Equal(t, exit.Usage, code, "%v: %s", args, stderr)
 		assert.Contains(t, stderr, "--", args)
 	}
 	code, stdout, stderr := call("nmf", npy, "-r", "2", "--transpose", "--json")
-	require.Equal(t, exitDone, code, stderr)
+	require.Equal(t, exit.Done, code, stderr)
 	x, err := ndio.Load[float64](npy)
 	require.NoError(t, err)
 	assert.Equal(t, []int{x.Shape[1], x.Shape[0]}, inputShape(t, stdout))
@@ -108,7 +109,7 @@ func TestMasksAreReadAsTheData(t *testing.T) {
 	mask := write(t, dir, "mask.csv", ",a,b\nx,1,0\ny,1,1\nz,1,1\n")
 	for _, flags := range [][]string{nil, {"--transpose"}} {
 		code, stdout, stderr := call(append([]string{"nmf", csv, "-r", "1", "--mask", mask, "--json"}, flags...)...)
-		require.Equal(t, exitDone, code, stderr)
+		require.Equal(t, exit.Done, code, stderr)
 		assert.Contains(t, stdout, `"observed": 5`)
 	}
 	m, err := ndio.ReadFile(mask)
@@ -116,7 +117,7 @@ func TestMasksAreReadAsTheData(t *testing.T) {
 	npy := filepath.Join(dir, "mask.npy")
 	require.NoError(t, ndio.WriteFile(npy, m.F64))
 	code, stdout, stderr := call("nmf", csv, "-r", "1", "--mask", npy, "--header", "--index", "--json")
-	require.Equal(t, exitDone, code, stderr)
+	require.Equal(t, exit.Done, code, stderr)
 	assert.Contains(t, stdout, `"observed": 5`)
 }
 
@@ -130,10 +131,10 @@ func TestEvalOfOtherDataNamesTheMend(t *testing.T) {
 	for _, verb := range []string{"nmf", "cpd", "tucker"} {
 		model := filepath.Join(dir, verb)
 		code, _, stderr := call(verb, x, "-r", "1", "-o", model, "-q")
-		require.Equal(t, exitDone, code, stderr)
+		require.Equal(t, exit.Done, code, stderr)
 		for file, mend := range map[string]string{more: "polyad transform " + model + " " + more, turned: "--transpose", other: "the data of its fit"} {
 			code, _, stderr = call("eval", model, file)
-			assert.Equal(t, exitFailed, code)
+			assert.Equal(t, exit.Failed, code)
 			assert.Contains(t, stderr, mend, verb)
 		}
 	}
@@ -150,7 +151,7 @@ func TestPathsOfRecordingsStayAtHome(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	t.Chdir(filepath.Dir(out))
 	code, _, stderr := call("audio", wav, "-r", "2", "--max-iter", "2", "-o", "out", "-q")
-	require.Equal(t, exitDone, code, stderr)
+	require.Equal(t, exit.Done, code, stderr)
 	for _, file := range []string{"report.html", "result.json"} {
 		b, err := os.ReadFile(filepath.Join("out", file))
 		require.NoError(t, err)

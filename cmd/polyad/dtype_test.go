@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 	"polyad/tensor"
 )
@@ -49,6 +50,6 @@ func TestFitsComputeWithTheTypeThatIsAskedFor(t *testing.T) {
 func TestNumbersBeyondTheTypeAreRefused(t *testing.T) {
 	x := filepath.Join(t.TempDir(), "x.npy")
 	require.NoError(t, ndio.WriteFile(x, tensor.Of([]float64{1, 2, 1e300, 4}, 2, 2)))
-	refused(t, exitFailed, []string{x, "1e+300", "float32", "--dtype"}, "nmf", x, "-r", "1", "--dtype", "f32")
-	refused(t, exitUsage, []string{"f32 or f64"}, "nmf", x, "-r", "1", "--dtype", "f16")
+	refused(t, exit.Failed, []string{x, "1e+300", "float32", "--dtype"}, "nmf", x, "-r", "1", "--dtype", "f32")
+	refused(t, exit.Usage, []string{"f32 or f64"}, "nmf", x, "-r", "1", "--dtype", "f16")
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"polyad/cmd/polyad/internal/exit"
 )
 
 // unreachable are texts that no command line leads to: they are about Go values.
@@ -56,7 +58,7 @@ func TestErrorsOfTheLibrarySpeakOfFlags(t *testing.T) {
 					}
 				}
 				seen++
-				said := words(errors.New(text))
+				said := exit.Words(errors.New(text))
 				assert.False(t, goNames.MatchString(said), "%s says %q", path, said)
 				assert.NotContains(t, said, "----")
 				return true

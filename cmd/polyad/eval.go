@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/cpd"
 	"polyad/loss"
 	"polyad/matrix"
@@ -161,23 +163,23 @@ floor count as zeros, and a component that is zero matches nothing.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			return usagef("eval takes the folder of a MODEL, and a FILE of data")
+			return exit.Usagef("eval takes the folder of a MODEL, and a FILE of data")
 		}
 		if err := masks.check(); err != nil {
 			return err
 		}
 		if len(other.skip) > 0 && other.dir == "" {
-			return usagef("--skip-mode has no effect without --against")
+			return exit.Usagef("--skip-mode has no effect without --against")
 		}
-		e := &evaluation{Schema: evalSchema, Command: commandLine(cmd, args), Model: filepath.ToSlash(args[0]), Blocks: map[string]blockEval{}}
+		e := &evaluation{Schema: evalSchema, Command: console.CommandLine(cmd, args), Model: filepath.ToSlash(args[0]), Blocks: map[string]blockEval{}}
 		if err := a.evaluate(cmd, e, &f, &masks, args, &other); err != nil {
 			return err
 		}
-		if err := writeJSON(io.Discard, e); err != nil {
+		if err := console.JSON(io.Discard, e); err != nil {
 			return fmt.Errorf("%s: %w", args[0], err)
 		}
 		if asJSON {
-			return writeJSON(a.out, e)
+			return console.JSON(a.out, e)
 		}
 		return e.print(a.out)
 	})
@@ -204,7 +206,7 @@ func (a *app) evaluate(cmd *cobra.Command, e *evaluation, f *fitFlags, masks *ma
 	if len(args) == 1 {
 		for _, name := range append([]string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"}, dataFlagNames...) {
 			if f.changed(name) {
-				return usagef("--%s has no effect without a FILE of data", name)
+				return exit.Usagef("--%s has no effect without a FILE of data", name)
 			}
 		}
 	}
@@ -324,26 +326,26 @@ func otherShape(in *input, dir string, model []int) error {
 	switch {
 	case len(data) != len(model):
 	case slices.Equal(data[:last], model[:last]):
-		mend = fmt.Sprintf("new samples are for 'polyad transform %s %s', whose model is that of these data", quote(dir), quote(in.facts.File))
+		mend = fmt.Sprintf("new samples are for 'polyad transform %s %s', whose model is that of these data", console.Quote(dir), console.Quote(in.facts.File))
 	case len(model) == 2 && data[0] == model[1] && data[1] == model[0]:
 		mend = "--transpose exchanges its rows and columns"
 	}
-	return fmt.Errorf("%s is %s, but the model in %s stands for %s; %s", in.facts.File, shape(data), dir, shape(model), mend)
+	return fmt.Errorf("%s is %s, but the model in %s stands for %s; %s", in.facts.File, console.Shape(data), dir, console.Shape(model), mend)
 }
 
 // print prints an evaluation for people.
 func (e *evaluation) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := rower(t)
-	row("model", "%s, %s, %s, %s", e.Model, e.Kind, shape(e.Shape), e.size)
+	row := console.Rows(t)
+	row("model", "%s, %s, %s, %s", e.Model, e.Kind, console.Shape(e.Shape), e.size)
 	e.printBlocks(row)
 	for n, list := range e.pruned {
 		switch {
 		case len(list) == 0:
 		case len(e.pruned) == 1:
-			row("pruned", "components %s", listed(list))
+			row("pruned", "components %s", console.Listed(list))
 		default:
-			row("pruned", "of mode %d: %s", n, listed(list))
+			row("pruned", "of mode %d: %s", n, console.Listed(list))
 		}
 	}
 	if c := e.cpdEval; c != nil {
@@ -366,7 +368,7 @@ func (e *evaluation) print(w io.Writer) error {
 func (e *evaluation) printBlocks(row func(name, format string, args ...any)) {
 	for _, name := range e.names {
 		b := e.Blocks[name]
-		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
+		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", console.Shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
 	}
 }
 
@@ -376,7 +378,7 @@ func (e *evaluation) printFit(row func(name, format string, args ...any)) {
 	if f == nil {
 		return
 	}
-	row("data", "%s, %s %s", f.Input.File, shape(f.Input.Shape), f.Input.DType)
+	row("data", "%s, %s %s", f.Input.File, console.Shape(f.Input.Shape), f.Input.DType)
 	if seen := (&result{Input: f.Input, Observed: f.Observed}).observed(); seen != "" {
 		row("observed", "%s", seen)
 	}
@@ -391,6 +393,6 @@ func (e *evaluation) printFit(row func(name, format string, args ...any)) {
 	if sum > 0 {
 		row("penalty", "%s", strings.Join(penalties, ", "))
 	}
-	row("relative error", "%s", explained(f.RelError))
+	row("relative error", "%s", console.Explained(f.RelError))
 	f.misfit.print(row, f.RelError)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/cpd"
 	"polyad/ndio"
 )
@@ -75,23 +76,23 @@ func TestDecompositionsAreEvaluated(t *testing.T) {
 	require.Contains(t, stdout, "1·||F2||_F^2")
 
 	code, _, stderr = call("eval", filepath.Join(dir, "als"), x, "--l2", "w=1")
-	require.Equal(t, exitUsage, code)
+	require.Equal(t, exit.Usage, code)
 	require.Contains(t, stderr, "by mode number")
 	code, _, stderr = call("eval", filepath.Join(dir, "als"), x, "--l2", "3=1")
-	require.Equal(t, exitUsage, code)
+	require.Equal(t, exit.Usage, code)
 	require.Contains(t, stderr, "modes 0 to 2")
 
 	matrix := save(t, filepath.Join(dir, "M.npy"), sample[float64]())
 	code, _, stderr = call("nmf", matrix, "-r", "2", "-o", filepath.Join(dir, "nmf"), "-q")
 	require.Zero(t, code, stderr)
 	code, _, stderr = call("eval", filepath.Join(dir, "nmf"), "--against", truth)
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, exit.Failed, code)
 	require.Contains(t, stderr, "different kinds")
 	code, _, stderr = call("eval", filepath.Join(dir, "nmf"), matrix, "--l2", "2=1")
-	require.Equal(t, exitUsage, code)
+	require.Equal(t, exit.Usage, code)
 	require.Contains(t, stderr, "one of nmf")
 	code, _, stderr = call("eval", truth, matrix)
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, exit.Failed, code)
 	require.Contains(t, stderr, "stands for 12 x 10 x 8")
 }
 

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/matrix"
 	"polyad/nmf"
 )
@@ -32,7 +34,7 @@ func refused(t *testing.T, code int, texts []string, args ...string) {
 func TestSynthReplacesNothingUnasked(t *testing.T) {
 	x := filepath.Join(t.TempDir(), "X.npy")
 	require.NoError(t, os.WriteFile(x, []byte("mine"), 0o666))
-	refused(t, exitUsage, []string{x + " exists", "--force"}, "synth", "nmf", x, "--shape", "5,4", "-r", "2")
+	refused(t, exit.Usage, []string{x + " exists", "--force"}, "synth", "nmf", x, "--shape", "5,4", "-r", "2")
 	b, err := os.ReadFile(x)
 	require.NoError(t, err)
 	assert.Equal(t, "mine", string(b))
@@ -91,10 +93,10 @@ func TestEvalLeavesMissingEntriesOut(t *testing.T) {
 	code, stdout, _ := call("eval", model, x)
 	assert.Zero(t, code)
 	assert.Contains(t, stdout, "599 of 600")
-	refused(t, exitUsage, []string{"--mask", "without a FILE"}, "eval", model, "--mask", mask)
+	refused(t, exit.Usage, []string{"--mask", "without a FILE"}, "eval", model, "--mask", mask)
 	require.NoError(t, os.Remove(filepath.Join(model, "result.json")))
 	code, _, stderr = call("eval", model, x)
-	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, exit.Failed, code)
 	assert.Contains(t, stderr, "--missing nan")
 	assert.NotContains(t, stderr, "Options")
 }
@@ -103,7 +105,7 @@ func TestWhatIsHeldIsNotMovedAfterwards(t *testing.T) {
 	x, model := fitted(t, "--max-iter 3")
 	for _, keep := range [][]string{{"--fix", "w"}, {"--hold", "h=1"}} {
 		for _, after := range [][]string{{"--normalize", "l1"}, {"--sort"}} {
-			refused(t, exitUsage, []string{keep[0], after[0]}, append(append([]string{"nmf", x, "-r", "3", "--init", model}, keep...), after...)...)
+			refused(t, exit.Usage, []string{keep[0], after[0]}, append(append([]string{"nmf", x, "-r", "3", "--init", model}, keep...), after...)...)
 		}
 	}
 }
@@ -118,9 +120,9 @@ func TestABrokenResultFileIsAnError(t *testing.T) {
 		`{"schema":"polyad/result/1","options":{"l2":{"h":-1}}}`,
 	} {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
-		refused(t, exitFailed, []string{"result.json"}, "eval", model, x)
-		refused(t, exitFailed, []string{"result.json"}, "eval", model)
-		refused(t, exitFailed, []string{"result.json"}, "transform", model, x, "-o", out)
+		refused(t, exit.Failed, []string{"result.json"}, "eval", model, x)
+		refused(t, exit.Failed, []string{"result.json"}, "eval", model)
+		refused(t, exit.Failed, []string{"result.json"}, "transform", model, x, "-o", out)
 	}
 	require.NoError(t, os.WriteFile(path, []byte(`{"schema":"another"}`), 0o666))
 	told(t, "eval", model, x, "--json")
@@ -133,9 +135,9 @@ func TestAnUnknownSIMDLevelIsAUsageError(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "info")
 	cmd.Env = append(os.Environ(), "POLYAD_TEST_MAIN=1", "POLYAD_SIMD=foo")
 	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	require.ErrorAs(t, err, &exit)
-	assert.Equal(t, exitUsage, exit.ExitCode())
+	var ended *exec.ExitError
+	require.ErrorAs(t, err, &ended)
+	assert.Equal(t, exit.Usage, ended.ExitCode())
 	assert.Regexp(t, `^polyad: POLYAD_SIMD=foo: [^\n]*\n$`, string(out))
 }
 
@@ -156,8 +158,8 @@ func TestComponentsAreCountedFromZero(t *testing.T) {
 	for i := range many {
 		many[i] = i
 	}
-	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … (932 in all)", listed(many))
-	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9", listed(many[:10]))
+	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … (932 in all)", console.Listed(many))
+	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9", console.Listed(many[:10]))
 	assert.Equal(t, "2 of 4 runs", ranOf(2, 4))
 	assert.Equal(t, "4 runs", ranOf(4, 4))
 }
@@ -171,10 +173,10 @@ func TestModelsThatAreNotFiniteAreErrors(t *testing.T) {
 		require.NoError(t, err)
 		m.H.Set(1, 2, bad)
 		require.NoError(t, m.Save(model))
-		refused(t, exitFailed, []string{"H.npy", "[1,2]"}, "eval", model)
-		refused(t, exitFailed, []string{"H.npy", "[1,2]"}, "eval", model, x, "--json")
-		refused(t, exitFailed, []string{"H.npy", "[1,2]"}, "eval", good, "--against", model)
-		refused(t, exitFailed, []string{"H.npy", "[1,2]"}, "reconstruct", model, filepath.Join(dir, "R.npy"))
+		refused(t, exit.Failed, []string{"H.npy", "[1,2]"}, "eval", model)
+		refused(t, exit.Failed, []string{"H.npy", "[1,2]"}, "eval", model, x, "--json")
+		refused(t, exit.Failed, []string{"H.npy", "[1,2]"}, "eval", good, "--against", model)
+		refused(t, exit.Failed, []string{"H.npy", "[1,2]"}, "reconstruct", model, filepath.Join(dir, "R.npy"))
 	}
 	m, err := nmf.Load[float64](good)
 	require.NoError(t, err)
@@ -185,13 +187,13 @@ func TestModelsThatAreNotFiniteAreErrors(t *testing.T) {
 		m.H.Data[i] = 1e200
 	}
 	require.NoError(t, m.Save(model))
-	refused(t, exitFailed, []string{"overflows float64"}, "reconstruct", model, filepath.Join(dir, "R.npy"))
+	refused(t, exit.Failed, []string{"overflows float64"}, "reconstruct", model, filepath.Join(dir, "R.npy"))
 	for _, args := range [][]string{{"eval", model}, {"eval", model, "--json"}} {
 		_, _, stderr := call(args...)
 		assert.NotContains(t, stderr, "unsupported value")
-		refused(t, exitFailed, []string{model}, args...)
+		refused(t, exit.Failed, []string{model}, args...)
 	}
-	refused(t, exitFailed, []string{model, "not finite"}, "eval", model, x)
+	refused(t, exit.Failed, []string{model, "not finite"}, "eval", model, x)
 	_, err = os.Stat(filepath.Join(dir, "R.npy"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
@@ -215,7 +217,7 @@ func TestAReportMayLieInTheNewFolder(t *testing.T) {
 		assert.FileExists(t, filepath.Join(out, "W.npy"))
 	}
 	no := filepath.Join(t.TempDir(), "no")
-	refused(t, exitFailed, []string{"--report"}, "nmf", x, "-r", "2", "-o", filepath.Join(no, "a"), "--report", filepath.Join(no, "b", "r.html"))
+	refused(t, exit.Failed, []string{"--report"}, "nmf", x, "-r", "2", "-o", filepath.Join(no, "a"), "--report", filepath.Join(no, "b", "r.html"))
 }
 
 func TestErrorsNameWhatTheUserCanChange(t *testing.T) {
@@ -223,11 +225,11 @@ func TestErrorsNameWhatTheUserCanChange(t *testing.T) {
 	model := filepath.Join(dir, "model")
 	require.NoError(t, (&nmf.Model[float64]{W: matrix.New[float64](2, 4000), H: matrix.New[float64](4000, 2)}).Save(model))
 	x := save(t, filepath.Join(dir, "X.npy"), matrix.Of(2, 2, []float64{1, 2, 3, 4}))
-	refused(t, exitFailed, []string{model}, "eval", model, x)
+	refused(t, exit.Failed, []string{model}, "eval", model, x)
 	_, _, stderr := call("eval", model, x)
 	assert.NotContains(t, stderr, "--rank")
-	refused(t, exitFailed, []string{dir, "folder"}, "nmf", dir, "-r", "2")
-	refused(t, exitFailed, []string{dir, "folder"}, "info", dir)
-	refused(t, exitUsage, []string{"--filter nosuchrow"}, "bench", "kernels", "--quick", "-q", "--filter", "nosuchrow")
-	refused(t, exitUsage, []string{"--filter nosuchrow"}, "bench", "kernels", "--quick", "--json", "--filter", "nosuchrow")
+	refused(t, exit.Failed, []string{dir, "folder"}, "nmf", dir, "-r", "2")
+	refused(t, exit.Failed, []string{dir, "folder"}, "info", dir)
+	refused(t, exit.Usage, []string{"--filter nosuchrow"}, "bench", "kernels", "--quick", "-q", "--filter", "nosuchrow")
+	refused(t, exit.Usage, []string{"--filter nosuchrow"}, "bench", "kernels", "--quick", "--json", "--filter", "nosuchrow")
 }

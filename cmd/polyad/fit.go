@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/wholefile"
 	"polyad/solver"
 	"polyad/tensor"
@@ -102,7 +104,7 @@ func (a *app) newRun(cmd *cobra.Command, args []string, k kind, f *fitFlags, out
 	if err := outs.check(); err != nil {
 		return nil, err
 	}
-	run = &fitting{app: a, command: commandLine(cmd, args), kind: k, flags: f, outs: outs}
+	run = &fitting{app: a, command: console.CommandLine(cmd, args), kind: k, flags: f, outs: outs}
 	if outs.out != "" {
 		run.dir, err = a.openOut(outs.out, k.facts().name, outs.force, own)
 	}
@@ -111,12 +113,12 @@ func (a *app) newRun(cmd *cobra.Command, args []string, k kind, f *fitFlags, out
 
 // watch says that the work begins: a progress line shows it, and from here on an
 // interrupt ends it and keeps the model.
-func (run *fitting) watch(o *solver.Options) *progress {
+func (run *fitting) watch(o *solver.Options) *console.Progress {
 	run.app.working.Store(true)
-	bar := newProgress(run.app.terminal, run.outs.progress, run.outs.quiet)
+	bar := console.NewProgress(run.app.terminal, run.outs.progress, run.outs.quiet)
 	if bar != nil {
-		bar.runs = run.flags.restarts
-		o.Observe = []solver.Observer{bar.observe}
+		bar.Runs = run.flags.restarts
+		o.Observe = []solver.Observer{bar.Observe}
 	}
 	return bar
 }
@@ -141,7 +143,7 @@ func (run *fitting) done(ctx context.Context, out *outcome) error {
 	}
 	out.Axes = axes
 	if run.remark != "" && !run.outs.quiet {
-		fmt.Fprintln(run.app.err, "polyad: "+line(run.remark))
+		fmt.Fprintln(run.app.err, "polyad: "+console.Line(run.remark))
 	}
 	if err := run.tell(out.result, out.all); err != nil {
 		return err
@@ -159,15 +161,15 @@ func (run *fitting) speak(workers int) {
 // ending turns how a run ended into the verb's error, once all is written.
 func (run *fitting) ending(ctx context.Context, s solver.Status) error {
 	switch {
-	case errors.Is(context.Cause(ctx), errInterrupted):
+	case errors.Is(context.Cause(ctx), exit.ErrInterrupted):
 		if run.dir != nil {
-			return fmt.Errorf("%w; what there is was written to %s", errInterrupted, run.dir.path)
+			return fmt.Errorf("%w; what there is was written to %s", exit.ErrInterrupted, run.dir.path)
 		}
-		return errInterrupted
+		return exit.ErrInterrupted
 	case run.outs.strict && s == solver.MaxTime:
-		return fmt.Errorf("%w: %s; raise --max-time", errNotConverged, s)
+		return fmt.Errorf("%w: %s; raise --max-time", exit.ErrNotConverged, s)
 	case run.outs.strict && s != solver.Converged:
-		return fmt.Errorf("%w: %s; raise --max-iter or --tol", errNotConverged, s)
+		return fmt.Errorf("%w: %s; raise --max-iter or --tol", exit.ErrNotConverged, s)
 	}
 	return nil
 }
@@ -175,8 +177,8 @@ func (run *fitting) ending(ctx context.Context, s solver.Status) error {
 // summary prints what came out for people.
 func (run *fitting) summary(w io.Writer, res *result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := rower(t)
-	row("data", "%s, %s %s, rank %v", res.Input.File, shape(res.Input.Shape), res.Input.DType, res.Options["rank"])
+	row := console.Rows(t)
+	row("data", "%s, %s %s, rank %v", res.Input.File, console.Shape(res.Input.Shape), res.Input.DType, res.Options["rank"])
 	if seen := res.observed(); seen != "" {
 		row("observed", "%s", seen)
 	}
@@ -193,7 +195,7 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 		row("restarts", "%s, the best from seed %d; the others agree with it by %.2f or more", ranOf(n, run.flags.restarts), res.Restarts[res.Best].Seed, least)
 	}
 	if c := res.Compression; c != nil {
-		row("compressed", "to %s, which leaves out %.3g, and fitted there in %d sweeps", shape(c.Ranks), c.Left, c.Iterations)
+		row("compressed", "to %s, which leaves out %.3g, and fitted there in %d sweeps", console.Shape(c.Ranks), c.Left, c.Iterations)
 	}
 	if res.Start != nil {
 		row("start", "%s", res.Start)
@@ -207,7 +209,7 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 		}
 	}
 	row("objective", "%s", sum)
-	row("relative error", "%s", explained(res.RelError))
+	row("relative error", "%s", console.Explained(res.RelError))
 	if res.Size != nil {
 		row("size", "%s", res.Size)
 	}
@@ -222,11 +224,11 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 	}
 	for n, list := range res.prunedModes {
 		if len(list) > 0 {
-			row("pruned", "of mode %d: %s", n, listed(list))
+			row("pruned", "of mode %d: %s", n, console.Listed(list))
 		}
 	}
 	if n := len(res.Pruned); n > 0 {
-		row("pruned", "%d of %v components: %s", n, res.Options["rank"], listed(res.Pruned))
+		row("pruned", "%d of %v components: %s", n, res.Options["rank"], console.Listed(res.Pruned))
 	}
 	if res.Degenerate != nil {
 		row("degenerate", "%s", res.Degenerate)
@@ -248,35 +250,11 @@ func ranOf(n, all int) string {
 	return fmt.Sprintf("%d runs", n)
 }
 
-// listed lists components for people, those from the eleventh on by their number
-// only.
-func listed(components []int) string {
-	var s []string
-	for i, q := range components {
-		if i == 10 {
-			return strings.Join(s, ", ") + fmt.Sprintf(", … (%d in all)", len(components))
-		}
-		s = append(s, fmt.Sprint(q))
-	}
-	return strings.Join(s, ", ")
-}
-
-func shape(s []int) string {
-	if len(s) == 0 {
-		return "() (a single number)"
-	}
-	parts := make([]string, len(s))
-	for i, n := range s {
-		parts[i] = fmt.Sprint(n)
-	}
-	return strings.Join(parts, " x ")
-}
-
 // tell prints the result: as JSON, or a summary, or nothing.
 func (run *fitting) tell(res *result, all any) error {
 	switch {
 	case run.outs.json:
-		return writeJSON(run.app.out, all)
+		return console.JSON(run.app.out, all)
 	case !run.outs.quiet:
 		return run.summary(run.app.out, res)
 	}

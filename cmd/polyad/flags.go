@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/loss"
 	"polyad/solver"
 	"polyad/tucker"
@@ -142,7 +144,7 @@ func (f *fitFlags) methodGiven() bool {
 func (f *fitFlags) lossOf() (loss.Loss, error) {
 	l, err := loss.Parse(f.loss)
 	if err != nil {
-		return l, usagef("--loss: %w", err)
+		return l, exit.Usagef("--loss: %w", err)
 	}
 	return l, nil
 }
@@ -153,10 +155,10 @@ func (f *fitFlags) common(l *loss.Loss, balance encoding.TextUnmarshaler, scale 
 		return err
 	}
 	if f.inner < 0 {
-		return usagef("--inner is %d; must be at least 0", f.inner)
+		return exit.Usagef("--inner is %d; must be at least 0", f.inner)
 	}
 	if err := balance.UnmarshalText([]byte(f.balance)); err != nil {
-		return badWord("balance", f.balance, err)
+		return exit.BadWord("balance", f.balance, err)
 	}
 	if f.changed("scale-init") {
 		*scale = solver.Set(f.scaleInit)
@@ -172,13 +174,13 @@ func (f *fitFlags) common(l *loss.Loss, balance encoding.TextUnmarshaler, scale 
 func (f *fitFlags) run() (solver.Options, error) {
 	r := solver.Options{MaxTime: time.Duration(f.maxTime), TraceEvery: f.traceEvery, Tol: solver.Set(f.tol)}
 	if f.changed("trace-every") && f.traceEvery < 1 {
-		return r, usagef("--trace-every is %d; must be at least 1", f.traceEvery)
+		return r, exit.Usagef("--trace-every is %d; must be at least 1", f.traceEvery)
 	}
 	if f.changed("max-iter") || f.maxIter > 0 {
 		r.MaxIter = solver.Set(f.maxIter)
 	}
 	if err := r.Validate(); err != nil {
-		return r, usageError{err}
+		return r, exit.AsUsage(err)
 	}
 	return r, nil
 }
@@ -186,7 +188,7 @@ func (f *fitFlags) run() (solver.Options, error) {
 // needRank refuses a fit of which nobody says how many components there are.
 func (f *fitFlags) needRank() error {
 	if !f.changed("rank") && f.rank == 0 {
-		return usagef("the rank is missing; give the number of components with -r")
+		return exit.Usagef("the rank is missing; give the number of components with -r")
 	}
 	return nil
 }
@@ -201,25 +203,25 @@ func (f *fitFlags) checkStart(k kind) (fixed []string, err error) {
 	for _, b := range f.fix {
 		key, err := k.block(b)
 		if err != nil || key == everyBlock || key == allFactors {
-			return nil, usagef("--fix %q; want %s", b, about.fixed)
+			return nil, exit.Usagef("--fix %q; want %s", b, about.fixed)
 		}
 		fixed = append(fixed, key)
 	}
 	switch {
 	case len(f.fix) > 0 && !f.fromFolder(k):
-		return nil, usagef("--fix needs the block to keep; give it with --init DIR")
+		return nil, exit.Usagef("--fix needs the block to keep; give it with --init DIR")
 	case f.init == "" && f.changed("init"):
-		return nil, usagef("--init is empty; give the name of a start or of a folder")
+		return nil, exit.Usagef("--init is empty; give the name of a start or of a folder")
 	case f.restarts < 1:
-		return nil, usagef("--restarts is %d; must be at least 1", f.restarts)
+		return nil, exit.Usagef("--restarts is %d; must be at least 1", f.restarts)
 	case f.restarts > 1 && f.init != "" && !slices.Contains(about.random, f.init):
-		return nil, usagef("--restarts %d would all begin alike with --init %s; take --init %s", f.restarts, quote(f.init), strings.Join(about.random, " or "))
+		return nil, exit.Usagef("--restarts %d would all begin alike with --init %s; take --init %s", f.restarts, console.Quote(f.init), strings.Join(about.random, " or "))
 	case !slices.Contains([]string{"none", "l1", "l2"}, f.normalize):
-		return nil, usagef("--normalize %q; want none, l1 or l2", f.normalize)
+		return nil, exit.Usagef("--normalize %q; want none, l1 or l2", f.normalize)
 	}
 	if f.fromFolder(k) {
 		if info, err := os.Stat(f.init); err != nil || !info.IsDir() {
-			return nil, usagef("--init %s: want %s", quote(f.init), about.starts)
+			return nil, exit.Usagef("--init %s: want %s", console.Quote(f.init), about.starts)
 		}
 	}
 	return fixed, nil

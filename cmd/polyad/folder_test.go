@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 	"polyad/tensor"
 )
@@ -161,8 +162,8 @@ func useModel(t *testing.T, b []byte) {
 		{"cpd", data, "-r", "2", "--nonneg", "--init", dir, "--max-iter", "2", "-o", dir, "--force"},
 	} {
 		code, stdout, stderr := call(args...)
-		require.Contains(t, []int{exitDone, exitFailed, exitUsage}, code, args)
-		if code != exitDone {
+		require.Contains(t, []int{exit.Done, exit.Failed, exit.Usage}, code, args)
+		if code != exit.Done {
 			require.Equal(t, 1, strings.Count(stderr, "\n"), "%v: %s", args, stderr)
 			require.NotContains(t, stderr, "runtime error")
 		}
@@ -212,7 +213,7 @@ func TestModelsOfRankZeroAreRefused(t *testing.T) {
 			fill[float64](t, filepath.Join(model, file), shape, one)
 		}
 		for _, args := range [][]string{{"info", model}, {"eval", model}, {"reconstruct", model, filepath.Join(dir, "R.npy")}} {
-			refused(t, exitFailed, []string{model}, args...)
+			refused(t, exit.Failed, []string{model}, args...)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"polyad/asm"
 	"polyad/audio"
+	"polyad/cmd/polyad/internal/console"
 	"polyad/tensor"
 )
 
@@ -111,7 +112,7 @@ func (a *app) infoCommand() *cobra.Command {
 			}
 		}
 		if asJSON {
-			return writeJSON(a.out, info)
+			return console.JSON(a.out, info)
 		}
 		return info.print(a)
 	})
@@ -182,13 +183,13 @@ func scan[T asm.Float](t *tensor.Dense[T]) *arrayInfo {
 
 func (i *machineInfo) print(a *app) error {
 	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	row := rower(t)
+	row := console.Rows(t)
 	row("polyad", "%s, %s %s/%s", i.Version, i.Go, i.OS, i.Arch)
 	row("processor", "%s, %d cores", i.CPU, i.Cores)
 	row("kernels", "%s, of %s (POLYAD_SIMD chooses)", i.SIMD, strings.Join(i.Levels, ", "))
 	if f := i.File; f != nil {
 		row("file", "%s", f.File)
-		row("shape", "%s", shape(f.Shape))
+		row("shape", "%s", console.Shape(f.Shape))
 		row("type", "%s, read as %s", f.Stored, f.DType)
 		if f.Min != nil {
 			row("range", "%.6g to %.6g, mean %.6g", *f.Min, *f.Max, *f.Mean)
@@ -196,7 +197,7 @@ func (i *machineInfo) print(a *app) error {
 		row("entries", "%d zero, %d negative, %d NaN, %d infinite", f.Zeros, f.Negative, f.NaN, f.Inf)
 	}
 	if m := i.Model; m != nil {
-		row("model", "%s: %s of %s, rank %s, %s", m.Folder, m.Kind, shape(m.Shape), shape(m.Rank), m.DType)
+		row("model", "%s: %s of %s, rank %s, %s", m.Folder, m.Kind, console.Shape(m.Shape), console.Shape(m.Rank), m.DType)
 		if m.Stale {
 			row("result.json", "tells of another model, which was replaced")
 		}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"polyad/audio"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 )
 
@@ -34,10 +35,10 @@ func (a *app) readArray(path string) (*input, error) {
 		return nil, fmt.Errorf("%s is a folder; give an array file", path)
 	}
 	if audio.IsRecording(path) {
-		return nil, usagef("%s is a recording, not an array; use 'polyad audio %s'", path, path)
+		return nil, exit.Usagef("%s is a recording, not an array; use 'polyad audio %s'", path, path)
 	}
 	if what := audio.Foreign(path); what != "" {
-		return nil, usagef("%s is a recording (%s), not an array; use 'polyad audio' after %s", path, what, audio.Conversion(path))
+		return nil, exit.Usagef("%s is a recording (%s), not an array; use 'polyad audio' after %s", path, what, audio.Conversion(path))
 	}
 	var array ndio.Array
 	var sum [32]byte

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/cpd"
 	"polyad/internal/nnls"
 	"polyad/loss"
@@ -98,7 +100,7 @@ func (cpdKind) options(f *fitFlags) (o cpd.Options, err error) {
 		return o, err
 	}
 	if slices.Contains(f.nonneg, coreBlock) {
-		return o, usagef("--nonneg=%s: the model has no core", f.nonneg)
+		return o, exit.Usagef("--nonneg=%s: the model has no core", f.nonneg)
 	}
 	o.Method, err = cpdMethod(f, o.Loss, o.Balance)
 	return o, err
@@ -124,7 +126,7 @@ func (k cpdKind) fit(f *fitFlags) (*plan, error) {
 	return newCPDPlan(f, &o, nil, func(in *input) (err error) {
 		order := len(in.facts.Shape)
 		if order < 2 {
-			return fmt.Errorf("%s has shape %s; cpd takes an array of two or more modes", in.facts.File, shape(in.facts.Shape))
+			return fmt.Errorf("%s has shape %s; cpd takes an array of two or more modes", in.facts.File, console.Shape(in.facts.Shape))
 		}
 		o.Penalty, err = f.penaltyFlags.of(k.keys(order), func(key string) bool { return slices.Contains(fixed, key) })
 		return err
@@ -140,11 +142,11 @@ func compression(f *fitFlags, o *cpd.Options) error {
 	a, ok := o.Init.(cpd.Compressed)
 	switch {
 	case !ok && ranks:
-		return usagef("--ranks has no effect without --init compressed")
+		return exit.Usagef("--ranks has no effect without --init compressed")
 	case !ok:
-		return usagef("--error-target has no effect without --init compressed")
+		return exit.Usagef("--error-target has no effect without --init compressed")
 	case target && ranks:
-		return usagef("--error-target and --ranks both say how far to compress; leave one of them out")
+		return exit.Usagef("--error-target and --ranks both say how far to compress; leave one of them out")
 	case ranks:
 		a.Ranks = f.cpd.ranks
 	default:
@@ -166,25 +168,25 @@ func cpdMethod(f *fitFlags, l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 	}
 	switch {
 	case f.cpd.line && name != "als":
-		return nil, usagef("--line-search: %s has none; use --method als, without --nonneg", name)
+		return nil, exit.Usagef("--line-search: %s has none; use --method als, without --nonneg", name)
 	case f.cpd.line && extrapolate:
-		return nil, usagef("--line-search and --extrapolate both choose where a sweep begins; leave one of them out")
+		return nil, exit.Usagef("--line-search and --extrapolate both choose where a sweep begins; leave one of them out")
 	}
 	method, err := cpd.ParseMethod(name)
 	if err != nil {
-		return nil, badWord("method", f.method, err)
+		return nil, exit.BadWord("method", f.method, err)
 	}
 	switch method.(type) {
 	case cpd.HALS:
 		return cpd.HALS{Inner: f.inner, Extrapolate: extrapolate}, nil
 	case cpd.MU:
 		if extrapolate {
-			return nil, usagef("--extrapolate: mu has no extrapolated variant for tensors; leave it out")
+			return nil, exit.Usagef("--extrapolate: mu has no extrapolated variant for tensors; leave it out")
 		}
 		return cpd.MU{Inner: f.inner}, nil
 	}
 	if f.inner > 0 {
-		return nil, usagef("--inner: als solves for each factor once a sweep; leave it out")
+		return nil, exit.Usagef("--inner: als solves for each factor once a sweep; leave it out")
 	}
 	return cpd.ALS{Extrapolate: extrapolate, LineSearch: f.cpd.line}, nil
 }

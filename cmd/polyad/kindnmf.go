@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/loss"
 	"polyad/nmf"
 	"polyad/reg"
@@ -123,10 +125,10 @@ func (k nmfKind) fitOptions(f *fitFlags) (o nmf.Options, err error) {
 		return o, err
 	}
 	if err := o.Order.UnmarshalText([]byte(f.nmf.order)); err != nil {
-		return o, badWord("order", f.nmf.order, err)
+		return o, exit.BadWord("order", f.nmf.order, err)
 	}
 	if len(f.fix) > 0 && f.changed("order") {
-		return o, usagef("--order has no effect with --fix, one factor alone is updated; leave it out")
+		return o, exit.Usagef("--order has no effect with --fix, one factor alone is updated; leave it out")
 	}
 	fixed, err := f.checkStart(k)
 	if err != nil {
@@ -136,11 +138,11 @@ func (k nmfKind) fitOptions(f *fitFlags) (o nmf.Options, err error) {
 	o.Restarts, o.FixW, o.FixH = f.restarts, slices.Contains(fixed, "w"), slices.Contains(fixed, "h")
 	switch after := f.after(); {
 	case len(fixed) > 0 && after != "":
-		return o, usagef("--%s would move the factor that --fix keeps; leave one of them out", after)
+		return o, exit.Usagef("--%s would move the factor that --fix keeps; leave one of them out", after)
 	case len(f.nmf.hold) > 0 && after != "":
-		return o, usagef("--%s would move the components that --hold keeps; leave one of them out", after)
+		return o, exit.Usagef("--%s would move the components that --hold keeps; leave one of them out", after)
 	case len(f.nmf.hold) > 0 && !f.fromFolder(k):
-		return o, usagef("--hold needs the components to keep; give them with --init DIR")
+		return o, exit.Usagef("--hold needs the components to keep; give them with --init DIR")
 	}
 	return o, k.hold(f, &o)
 }
@@ -153,14 +155,14 @@ func (k nmfKind) hold(f *fitFlags, o *nmf.Options) error {
 		to := map[string]*[]int{"w": &o.HoldW, "h": &o.HoldH}[key]
 		switch {
 		case !ok:
-			return usagef("--hold %s: want BLOCK=K,K,… such as w=0,2", quote(s))
+			return exit.Usagef("--hold %s: want BLOCK=K,K,… such as w=0,2", console.Quote(s))
 		case err != nil || to == nil:
-			return usagef("--hold %s: block %q, want w or h", quote(s), name)
+			return exit.Usagef("--hold %s: block %q, want w or h", console.Quote(s), name)
 		}
 		for _, word := range strings.Split(list, ",") {
 			q, err := strconv.Atoi(word)
 			if err != nil || q < 0 {
-				return usagef("--hold %s: component %q, want a number from 0", quote(s), word)
+				return exit.Usagef("--hold %s: component %q, want a number from 0", console.Quote(s), word)
 			}
 			*to = append(*to, q)
 		}
@@ -180,7 +182,7 @@ func nmfMethod(f *fitFlags, l loss.Loss, p []reg.Penalty) (nmf.Method, error) {
 	}
 	method, err := nmf.ParseMethod(name)
 	if err != nil {
-		return nil, badWord("method", f.method, err)
+		return nil, exit.BadWord("method", f.method, err)
 	}
 	switch method.(type) {
 	case nmf.HALS:
@@ -190,9 +192,9 @@ func nmfMethod(f *fitFlags, l loss.Loss, p []reg.Penalty) (nmf.Method, error) {
 	}
 	switch {
 	case f.inner > 0:
-		return nil, usagef("--inner: %s solves for each factor once a sweep; leave it out", name)
+		return nil, exit.Usagef("--inner: %s solves for each factor once a sweep; leave it out", name)
 	case extrapolate:
-		return nil, usagef("--extrapolate: %s has no extrapolated variant; use hals or mu", name)
+		return nil, exit.Usagef("--extrapolate: %s has no extrapolated variant; use hals or mu", name)
 	}
 	return method, nil
 }

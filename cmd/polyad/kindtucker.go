@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/loss"
 	"polyad/solver"
 	"polyad/tucker"
@@ -123,17 +125,17 @@ func (k tuckerKind) fit(f *fitFlags) (*plan, error) {
 	own := &f.tucker
 	switch target := f.changed("error-target"); {
 	case !f.changed("rank") && !target:
-		return nil, usagef("the ranks are missing; give the shape of the core with -r, or --error-target")
+		return nil, exit.Usagef("the ranks are missing; give the shape of the core with -r, or --error-target")
 	case f.changed("rank") && target:
-		return nil, usagef("-r and --error-target both give the ranks; leave one out")
+		return nil, exit.Usagef("-r and --error-target both give the ranks; leave one out")
 	case target && !(own.target > 0 && own.target < 1):
-		return nil, usagef("--error-target is %v; must be above 0 and below 1", own.target)
+		return nil, exit.Usagef("--error-target is %v; must be above 0 and below 1", own.target)
 	case own.only.has(tucker.Core):
-		return nil, usagef("--modes %s: the core is no mode", own.only)
+		return nil, exit.Usagef("--modes %s: the core is no mode", own.only)
 	case f.sweeps < 0:
-		return nil, usagef("--sweeps is %d; must be at least 0", f.sweeps)
+		return nil, exit.Usagef("--sweeps is %d; must be at least 0", f.sweeps)
 	case own.hosvd != "sequential" && own.hosvd != "truncated":
-		return nil, usagef("--hosvd %q; want sequential or truncated", own.hosvd)
+		return nil, exit.Usagef("--hosvd %q; want sequential or truncated", own.hosvd)
 	}
 	o := tucker.Options{Seed: f.seed, Workers: f.workers, Restarts: f.restarts, Sweeps: f.sweeps, Modes: tucker.Modes(own.only), Nonneg: tucker.Modes(f.nonneg)}
 	o.Init, _ = tucker.ParseStart(f.init)
@@ -155,19 +157,19 @@ func (k tuckerKind) fit(f *fitFlags) (*plan, error) {
 	o.Fix = numbered(fixed)
 	switch truncated, chosen := own.hosvd == "truncated", f.init != "" && f.init != "svd" || f.restarts > 1; {
 	case len(fixed) > 0 && f.normalize != "none":
-		return nil, usagef("--normalize would move the block that --fix keeps; leave one of them out")
+		return nil, exit.Usagef("--normalize would move the block that --fix keeps; leave one of them out")
 	case truncated && chosen:
-		return nil, usagef("--hosvd truncated has no effect, as no HOSVD is the start; leave it out")
+		return nil, exit.Usagef("--hosvd truncated has no effect, as no HOSVD is the start; leave it out")
 	case (truncated || f.changed("error-target")) && (f.changed("mask") || f.changed("missing")):
-		return nil, usagef("--mask and --missing: an HOSVD needs all entries; give ranks with -r, and leave --hosvd out")
+		return nil, exit.Usagef("--mask and --missing: an HOSVD needs all entries; give ranks with -r, and leave --hosvd out")
 	case f.changed("error-target") && chosen:
-		return nil, usagef("--error-target: the ranks come from the start svd; leave --init and --restarts out")
+		return nil, exit.Usagef("--error-target: the ranks come from the start svd; leave --init and --restarts out")
 	}
 	w.ranks = new([]int)
 	return w.plan(func(in *input) (err error) {
 		order := len(in.facts.Shape)
 		if order < 2 {
-			return fmt.Errorf("%s has shape %s; tucker takes an array of two or more modes", in.facts.File, shape(in.facts.Shape))
+			return fmt.Errorf("%s has shape %s; tucker takes an array of two or more modes", in.facts.File, console.Shape(in.facts.Shape))
 		}
 		if *w.ranks, err = tuckerRanks(f, order); err != nil {
 			return err
@@ -187,20 +189,20 @@ func tuckerMethod(f *fitFlags, l loss.Loss) (m tucker.Method, once bool, err err
 		name = tucker.DefaultMethod(l, len(f.nonneg) > 0 || slices.Contains(f.fix, "core"), f.asked()...).String()
 	}
 	if name != "hosvd" && name != "hooi" && f.changed("error-target") {
-		return nil, false, usagef("--error-target is for hosvd and hooi, not for %s; give ranks with -r", name)
+		return nil, false, exit.Usagef("--error-target is for hosvd and hooi, not for %s; give ranks with -r", name)
 	}
 	if name != "hosvd" && name != "hooi" && f.tucker.hosvd == "truncated" {
-		return nil, false, usagef("--hosvd truncated is for hosvd and hooi, not for %s; leave it out", name)
+		return nil, false, exit.Usagef("--hosvd truncated is for hosvd and hooi, not for %s; leave it out", name)
 	}
 	if f.extrapolate && name != "mu" {
-		return nil, false, usagef("--extrapolate: %s has no extrapolated variant; leave it out", name)
+		return nil, false, exit.Usagef("--extrapolate: %s has no extrapolated variant; leave it out", name)
 	}
 	switch name {
 	case "hosvd":
 		return nil, true, checkOnce(f, l)
 	case "hooi":
 		if f.inner > 0 {
-			return nil, false, usagef("--inner: hooi finds each factor once a sweep; leave it out")
+			return nil, false, exit.Usagef("--inner: hooi finds each factor once a sweep; leave it out")
 		}
 		return tucker.HOOI{}, false, nil
 	case "hals":
@@ -208,7 +210,7 @@ func tuckerMethod(f *fitFlags, l loss.Loss) (m tucker.Method, once bool, err err
 	case "mu":
 		return tucker.MU{Inner: f.inner, Extrapolate: f.extrapolate}, false, nil
 	}
-	return nil, false, usagef("--method %q; want hosvd, hooi, hals or mu", f.method)
+	return nil, false, exit.Usagef("--method %q; want hosvd, hooi, hals or mu", f.method)
 }
 
 // noEffect are the flags that say something of a run that an HOSVD, which is
@@ -219,17 +221,17 @@ var noEffect = []string{"inner", "extrapolate", "nonneg", "l1", "l2", "lp", "swe
 func checkOnce(f *fitFlags, l loss.Loss) error {
 	switch {
 	case l != loss.Frobenius:
-		return usagef("--loss %s: hosvd is for frobenius only; use --method mu", f.loss)
+		return exit.Usagef("--loss %s: hosvd is for frobenius only; use --method mu", f.loss)
 	case f.balance != "auto" && f.balance != "none":
-		return usagef("--balance %s: hosvd takes no penalties; leave it out", f.balance)
+		return exit.Usagef("--balance %s: hosvd takes no penalties; leave it out", f.balance)
 	case f.restarts != 1:
-		return usagef("--restarts has no effect with --method hosvd; leave it out")
+		return exit.Usagef("--restarts has no effect with --method hosvd; leave it out")
 	case f.eps != 0:
-		return usagef("--eps has no effect with --method hosvd; leave it out")
+		return exit.Usagef("--eps has no effect with --method hosvd; leave it out")
 	}
 	for _, name := range noEffect {
 		if f.changed(name) {
-			return usagef("--%s has no effect with --method hosvd; leave it out", name)
+			return exit.Usagef("--%s has no effect with --method hosvd; leave it out", name)
 		}
 	}
 	return nil
@@ -253,9 +255,9 @@ func tuckerRanks(f *fitFlags, order int) ([]int, error) {
 	}
 	if len(f.tucker.ranks) != 1 && len(f.tucker.ranks) != compressed {
 		if compressed < order {
-			return nil, usagef("-r %s: %d ranks, but --modes %s names %d of the %d modes; give one for each of these, or one for all", f.tucker.ranks, len(f.tucker.ranks), &f.tucker.only, compressed, order)
+			return nil, exit.Usagef("-r %s: %d ranks, but --modes %s names %d of the %d modes; give one for each of these, or one for all", f.tucker.ranks, len(f.tucker.ranks), &f.tucker.only, compressed, order)
 		}
-		return nil, usagef("-r %s: %d ranks for %d modes; give one for each, or one for all", f.tucker.ranks, len(f.tucker.ranks), order)
+		return nil, exit.Usagef("-r %s: %d ranks for %d modes; give one for each, or one for all", f.tucker.ranks, len(f.tucker.ranks), order)
 	}
 	ranks, next := make([]int, order), 0
 	for n := range ranks {
@@ -304,7 +306,7 @@ func (k tuckerKind) transform(f *fitFlags, of *savedModel) (*plan, error) {
 	case f.method == "":
 		f.method = "hals"
 	case f.method != "hals" && f.method != "mu":
-		return nil, usagef("--method %q; want hals or mu", f.method)
+		return nil, exit.Usagef("--method %q; want hals or mu", f.method)
 	}
 	f.tucker.hosvd = "sequential"
 	var err error

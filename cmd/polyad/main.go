@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -17,24 +16,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 )
 
 // version is the version of polyad; CHANGELOG.md says what is in it.
 const version = "0.1.0"
 
-// Exit codes.
-const (
-	exitDone         = 0
-	exitFailed       = 1   // the data or the run failed
-	exitUsage        = 2   // the command line makes no sense
-	exitNotConverged = 3   // under --strict
-	exitInterrupted  = 130 // the model so far was written
-)
-
 func main() {
 	if err := asm.EnvError(); err != nil {
-		fmt.Fprintln(os.Stderr, "polyad: "+line(words(err)))
-		os.Exit(exitUsage)
+		fmt.Fprintln(os.Stderr, "polyad: "+console.Line(exit.Words(err)))
+		os.Exit(exit.Usage)
 	}
 	log.SetOutput(io.Discard) // a decoder of ours remarks on sample rates there
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -44,30 +36,17 @@ func main() {
 	go func() {
 		<-signals
 		if a.working.Load() { // there may be a model to be kept
-			cancel(errInterrupted)
+			cancel(exit.ErrInterrupted)
 			fmt.Fprintln(os.Stderr, "\npolyad: interrupted, finishing; once more to quit at once")
 			<-signals
 		}
 		if tmp := a.unfinished.Load(); tmp != nil {
 			os.RemoveAll(*tmp)
 		}
-		os.Exit(exitInterrupted)
+		os.Exit(exit.Interrupted)
 	}()
 	os.Exit(a.run(ctx, os.Args[1:]))
 }
-
-var (
-	errInterrupted  = errors.New("interrupted")
-	errNotConverged = errors.New("not converged")
-)
-
-// usageError is an error in the command line.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-// usagef returns an error that ends the command with exit code 2.
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // app is what the verbs share: the streams, and whether a verb has begun, so
 // that errors of the command line parser can be told apart.
@@ -86,18 +65,18 @@ type app struct {
 
 // run runs one command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
-	a.terminal, a.out, a.err = a.err, cleanWriter{a.out}, cleanWriter{a.err}
+	a.terminal, a.out, a.err = a.err, console.NewWriter(a.out), console.NewWriter(a.err)
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return exitDone
+		return exit.Done
 	}
-	code := exitCode(err)
+	code := exit.Code(err)
 	if !a.began {
-		code = exitUsage
+		code = exit.Usage
 	}
-	text := words(err)
+	text := exit.Words(err)
 	if !a.began {
 		text += "; see 'polyad help'"
 	}
@@ -129,14 +108,14 @@ func (a *app) root() *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			verb, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return usagef("there is no verb %q", strings.Join(args, " "))
+				return exit.Usagef("there is no verb %q", strings.Join(args, " "))
 			}
 			return verb.Help()
 		},
 	})
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
 		text, _, _ := strings.Cut(err.Error(), ": strconv.") // the parser's own words
-		return usagef("%s", text)
+		return exit.Usagef("%s", text)
 	})
 	return root
 }
@@ -149,11 +128,11 @@ func oneFile(optional bool) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0 && !optional:
-			return usagef("the FILE is missing; give its name, or - for standard input")
+			return exit.Usagef("the FILE is missing; give its name, or - for standard input")
 		case len(args) == 2 && cmd.Flags().Changed("nonneg") && modeWords.MatchString(args[1]):
-			return usagef("one FILE is taken, there are 2: %s; modes follow --nonneg with a sign between them: --nonneg=%s", strings.Join(args, " "), args[1])
+			return exit.Usagef("one FILE is taken, there are 2: %s; modes follow --nonneg with a sign between them: --nonneg=%s", strings.Join(args, " "), args[1])
 		case len(args) > 1:
-			return usagef("one FILE is taken, there are %d: %s", len(args), strings.Join(args, " "))
+			return exit.Usagef("one FILE is taken, there are %d: %s", len(args), strings.Join(args, " "))
 		}
 		return nil
 	}

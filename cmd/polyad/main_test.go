@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/nmf"
@@ -52,9 +53,9 @@ func TestCtrlCWritesTheModelAndExits130(t *testing.T) {
 	time.Sleep(700 * time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	err := cmd.Wait()
-	var exit *exec.ExitError
-	require.ErrorAs(t, err, &exit)
-	assert.Equal(t, exitInterrupted, exit.ExitCode(), stderr.String())
+	var ended *exec.ExitError
+	require.ErrorAs(t, err, &ended)
+	assert.Equal(t, exit.Interrupted, ended.ExitCode(), stderr.String())
 	m, err := nmf.Load[float64](out)
 	require.NoError(t, err)
 	assert.Equal(t, 20, m.Rank())
@@ -78,9 +79,9 @@ func TestCtrlCWhileReadingEndsAtOnce(t *testing.T) {
 	require.NoError(t, cmd.Start())
 	time.Sleep(300 * time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
-	var exit *exec.ExitError
-	require.ErrorAs(t, cmd.Wait(), &exit)
-	assert.Equal(t, exitInterrupted, exit.ExitCode())
+	var ended *exec.ExitError
+	require.ErrorAs(t, cmd.Wait(), &ended)
+	assert.Equal(t, exit.Interrupted, ended.ExitCode())
 }
 
 func TestWriteErrorsOnStandardOutputAreErrors(t *testing.T) {
@@ -88,7 +89,7 @@ func TestWriteErrorsOnStandardOutputAreErrors(t *testing.T) {
 	for _, args := range [][]string{{"info"}, {"info", x}, {"nmf", x, "-r", "2"}, {"nmf", x, "-r", "2", "--json"}} {
 		var stderr bytes.Buffer
 		a := &app{in: strings.NewReader(""), out: full{}, err: &stderr}
-		assert.Equal(t, exitFailed, a.run(context.Background(), args), args)
+		assert.Equal(t, exit.Failed, a.run(context.Background(), args), args)
 		assert.Contains(t, stderr.String(), "no space")
 	}
 }
@@ -108,7 +109,7 @@ func TestReportsReplaceOnlyReports(t *testing.T) {
 	}
 	require.NoError(t, os.WriteFile(page, []byte("<html>mine</html>"), 0o666))
 	code, _, stderr := call("nmf", x, "-r", "2", "--report", page, "-q")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "--force")
 	code, _, stderr = call("nmf", x, "-r", "2", "--report", page, "-q", "--force")
 	require.Zero(t, code, stderr)
@@ -156,7 +157,7 @@ func TestInfoTellsOfMachineAndFiles(t *testing.T) {
 	require.Zero(t, code, stderr)
 	assert.Contains(t, stdout, "stereo at 44100 Hz")
 	code, _, stderr = call("info", "nothing.npy")
-	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, exit.Failed, code)
 	assert.Contains(t, stderr, "nothing.npy")
 }
 
@@ -177,7 +178,7 @@ func TestArraysOfOtherFormatsAreRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, fmt.Sprintf("%x", sha256.Sum256(whole)), info.File.SHA256, "the sum is that of the file")
 	code, _, stderr = call("info", npz)
-	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, exit.Failed, code)
 	assert.Contains(t, stderr, `"X", "label"`)
 
 	code, _, stderr = call("nmf", npz+":X", "-r", "2", "--max-iter", "3", "-q")
@@ -208,7 +209,7 @@ func TestHelpShowsExamplesOfEveryVerb(t *testing.T) {
 		assert.Contains(t, text, "polyad "+verb)
 	}
 	code, _, stderr := call("help", "nothing")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "nothing")
 	code, stdout, _ = call("--version")
 	require.Zero(t, code)

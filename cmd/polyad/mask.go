@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/tensor"
 )
 
@@ -33,11 +35,11 @@ func (f *maskFlags) register(fs *pflag.FlagSet, data *dataFlags) {
 func (f *maskFlags) check() error {
 	switch {
 	case f.set.Changed("mask") && f.set.Changed("missing"):
-		return usagef("--mask and --missing both say what is missing; give one of them")
+		return exit.Usagef("--mask and --missing both say what is missing; give one of them")
 	case f.set.Changed("mask") && f.file == "":
-		return usagef("--mask: the name of the file is empty")
+		return exit.Usagef("--mask: the name of the file is empty")
 	case f.set.Changed("missing") && f.missing != "nan":
-		return usagef("--missing %q; want nan", f.missing)
+		return exit.Usagef("--missing %q; want nan", f.missing)
 	}
 	return nil
 }
@@ -56,8 +58,8 @@ func arrayMask[T asm.Float](f *maskFlags, name string, x *tensor.Dense[T]) (*ten
 		return nil, fmt.Errorf("--mask: %w", err)
 	}
 	if s := a.Shape(); !slices.Equal(s, x.Shape) {
-		return nil, usagef("--mask: %s has shape %s, and %s has %s; a mask has an entry for each of the data's",
-			f.file, shape(s), name, shape(x.Shape))
+		return nil, exit.Usagef("--mask: %s has shape %s, and %s has %s; a mask has an entry for each of the data's",
+			f.file, console.Shape(s), name, console.Shape(x.Shape))
 	}
 	if a.F32 != nil {
 		return readMask(f.file, a.F32)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/golden"
 	"polyad/matrix"
 	"polyad/nmf"
@@ -131,10 +132,10 @@ func TestTransformTakesMasks(t *testing.T) {
 	assert.Equal(t, 570, res.Observed)
 	assert.Equal(t, "nan", res.Options["missing"])
 	code, _, stderr = call("transform", model, file, "-o", filepath.Join(dir, "not"))
-	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, exit.Failed, code)
 	assert.Contains(t, stderr, "--missing nan")
 	code, _, stderr = call("transform", model, file, "--missing", "0", "-o", filepath.Join(dir, "not"))
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "want nan")
 }
 

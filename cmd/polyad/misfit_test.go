@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 	"polyad/tensor"
 )
@@ -94,7 +95,7 @@ func TestAnHOSVDTakesNoMissingEntries(t *testing.T) {
 		"-r 2 --hosvd truncated": "an HOSVD needs all entries",
 		"--error-target 0.1":     "an HOSVD needs all entries",
 	} {
-		refused(t, exitUsage, []string{says}, append(strings.Fields("tucker "+x+" --missing nan"), strings.Fields(flags)...)...)
+		refused(t, exit.Usage, []string{says}, append(strings.Fields("tucker "+x+" --missing nan"), strings.Fields(flags)...)...)
 	}
 }
 

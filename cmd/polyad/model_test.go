@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/nmf"
@@ -116,7 +117,7 @@ func TestHeldComponentsStayOnTheCommandLine(t *testing.T) {
 	assert.Equal(t, map[string]any{"w": []any{0.0, 2.0}, "h": []any{1.0}}, resultOf(t, out)["options"].(map[string]any)["hold"])
 	for _, bad := range []string{"w", "w=x", "x=1", "w=-1", "w=3"} {
 		code, _, stderr = call("nmf", x, "-r", "3", "--init", model, "--hold", bad)
-		assert.Equal(t, exitUsage, code, bad)
+		assert.Equal(t, exit.Usage, code, bad)
 		assert.Contains(t, stderr, "polyad: ")
 	}
 }
@@ -188,7 +189,7 @@ func TestReconstructionIsTheProduct(t *testing.T) {
 		}
 	}
 	code, _, stderr = call("reconstruct", model, out)
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "--force")
 	code, stdout, stderr = call("reconstruct", model, out, "--force", "-q")
 	require.Zero(t, code, stderr)
@@ -261,9 +262,9 @@ func TestEvalComparesModels(t *testing.T) {
 	skipped := told(t, "eval", a, "--against", b, "--json", "--skip-mode", "1")["against"].(map[string]any)
 	assert.NotContains(t, skipped["sir"], "h")
 	assert.Equal(t, []any{1.0}, skipped["skip_mode"])
-	refused(t, exitUsage, []string{"--skip-mode 2", "0 to 1"}, "eval", a, "--against", b, "--skip-mode", "2")
-	refused(t, exitUsage, []string{"no mode"}, "eval", a, "--against", b, "--skip-mode", "0,1")
-	refused(t, exitUsage, []string{"--skip-mode", "--against"}, "eval", a, "--skip-mode", "0")
+	refused(t, exit.Usage, []string{"--skip-mode 2", "0 to 1"}, "eval", a, "--against", b, "--skip-mode", "2")
+	refused(t, exit.Usage, []string{"no mode"}, "eval", a, "--against", b, "--skip-mode", "0,1")
+	refused(t, exit.Usage, []string{"--skip-mode", "--against"}, "eval", a, "--skip-mode", "0")
 	assert.NotContains(t, v, "loss")
 	assert.Equal(t, []any{2.0}, told(t, "eval", b, "--json")["pruned"])
 	assert.InDelta(t, 1, told(t, "eval", b, "--against", b, "--json")["against"].(map[string]any)["fms"], 1e-12)

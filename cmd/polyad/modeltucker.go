@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -25,7 +26,7 @@ func openTucker[T asm.Float](dir string) (modelOf[T], error) {
 }
 
 func (m tuckerModel[T]) ranks() []int                { return m.Ranks() }
-func (m tuckerModel[T]) size() string                { return "core " + shape(m.Ranks()) }
+func (m tuckerModel[T]) size() string                { return "core " + console.Shape(m.Ranks()) }
 func (m tuckerModel[T]) axes() []ndio.Axis           { return m.Axes }
 func (m tuckerModel[T]) columns() []*matrix.Dense[T] { return m.Factors }
 
@@ -106,7 +107,7 @@ func (m tuckerModel[T]) compare(with modelOf[T], of *comparison, eps float64) (c
 	}
 	for n, size := range m.Shape() {
 		if size != o.Shape()[n] && !slices.Contains(skip, n) {
-			return nil, fmt.Errorf("it stands for %s, and %s for %s", shape(o.Shape()), of.model, shape(m.Shape()))
+			return nil, fmt.Errorf("it stands for %s, and %s for %s", console.Shape(o.Shape()), of.model, console.Shape(m.Shape()))
 		}
 	}
 	c := &againstTucker{Model: filepath.ToSlash(of.dir), SkipMode: skip}

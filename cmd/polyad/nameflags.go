@@ -6,10 +6,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/pflag"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 )
 
@@ -34,9 +35,9 @@ func (f *nameFlags) of(array ndio.Array) ([]ndio.Axis, error) {
 			n, err := strconv.Atoi(mode)
 			switch {
 			case !ok || err != nil || path == "":
-				return usagef("--%s %s; want MODE=FILE, such as 0=rows.txt", flag, quote(s))
+				return exit.Usagef("--%s %s; want MODE=FILE, such as 0=rows.txt", flag, console.Quote(s))
 			case n < 0 || n >= len(shape):
-				return usagef("--%s %s: the data have the modes 0 to %d", flag, quote(s), len(shape)-1)
+				return exit.Usagef("--%s %s: the data have the modes 0 to %d", flag, console.Quote(s), len(shape)-1)
 			}
 			if axes == nil {
 				axes = make([]ndio.Axis, len(shape))
@@ -107,22 +108,11 @@ func (a *app) otherNames(file string, model, data []ndio.Axis, mode int) {
 		}
 		for i := range min(len(model[n].Names), len(data[n].Names)) {
 			if x, y := model[n].Names[i], data[n].Names[i]; x != "" && y != "" && x != y {
-				fmt.Fprintf(a.err, "polyad: %s: index %d of mode %d is %s there and %s in the model; are they in the same order?\n", plain(file), i, n, strconv.Quote(y), strconv.Quote(x))
+				fmt.Fprintf(a.err, "polyad: %s: index %d of mode %d is %s there and %s in the model; are they in the same order?\n", console.Plain(file), i, n, strconv.Quote(y), strconv.Quote(x))
 				break
 			}
 		}
 	}
-}
-
-// plain returns a text that does nothing to a terminal: without control characters
-// and marks of direction.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029' || r == unicode.ReplacementChar {
-			return '?'
-		}
-		return r
-	}, s)
 }
 
 // axisResult is what JSON tells of a mode.

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 	"polyad/tensor"
 )
@@ -87,7 +89,7 @@ func TestNamesThatDoNotFitAreRefused(t *testing.T) {
 		assert.NotZero(t, code, arg)
 		assert.Contains(t, stderr, want)
 	}
-	assert.Equal(t, "a?[31mb?", plain("a\x1b[31mb\u202e"))
+	assert.Equal(t, "a?[31mb?", console.Plain("a\x1b[31mb\u202e"))
 }
 
 // A model that was fitted with missing entries takes new samples with them, and
@@ -117,6 +119,6 @@ func TestTransformAlongAModeInheritsWhatIsMissing(t *testing.T) {
 	require.Equal(t, []int{2, 2}, found.Shape)
 	assert.InDeltaSlice(t, old.Data[:4], found.Data, 1e-2)
 	code, _, stderr = call("transform", model, path, "--mode", "3", "-o", filepath.Join(dir, "none"))
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "--mode 3")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/golden"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -339,7 +340,7 @@ func TestNonEmptyFolderIsRefusedWithoutForce(t *testing.T) {
 	require.Zero(t, code, stderr)
 	require.NoError(t, os.WriteFile(note, []byte("mine"), 0o666))
 	code, _, stderr = call("nmf", x, "-r", "3", "-o", out)
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "--force")
 	code, _, stderr = call("nmf", x, "-r", "3", "-o", out, "--force")
 	require.Zero(t, code, stderr)
@@ -348,9 +349,9 @@ func TestNonEmptyFolderIsRefusedWithoutForce(t *testing.T) {
 	assert.Equal(t, 3, m.Rank())
 	assert.FileExists(t, note)
 	code, _, _ = call("nmf", x, "-r", "2", "-o", note)
-	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, exit.Failed, code)
 	code, _, stderr = call("nmf", x, "-r", "2", "-o", "")
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "--out is empty")
 }
 
@@ -422,7 +423,7 @@ func TestMethodThatTookEffectIsRecorded(t *testing.T) {
 func TestStrictAsksForConvergence(t *testing.T) {
 	x := save(t, filepath.Join(t.TempDir(), "X.npy"), sample[float64]())
 	code, _, stderr := call("nmf", x, "-r", "2", "--max-iter", "3", "--strict", "-q")
-	assert.Equal(t, exitNotConverged, code)
+	assert.Equal(t, exit.NotConverged, code)
 	assert.Contains(t, stderr, "--max-iter")
 	code, _, _ = call("nmf", x, "-r", "2", "--strict", "-q")
 	assert.Zero(t, code)
@@ -460,10 +461,10 @@ func TestInterruptedRunKeepsItsModel(t *testing.T) {
 	dir := t.TempDir()
 	x := save(t, filepath.Join(dir, "X.npy"), sample[float64]())
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(errInterrupted)
+	cancel(exit.ErrInterrupted)
 	out := filepath.Join(dir, "out")
 	code, _, stderr := callWith(ctx, nil, "nmf", x, "-r", "3", "-o", out)
-	assert.Equal(t, exitInterrupted, code)
+	assert.Equal(t, exit.Interrupted, code)
 	assert.Contains(t, stderr, "interrupted")
 	m, err := nmf.Load[float64](out)
 	require.NoError(t, err)

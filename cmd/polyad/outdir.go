@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/modeldir"
 )
 
@@ -30,10 +31,10 @@ func (a *app) openFolder(flag, path, kind string, force, own bool) (*outDir, err
 	}
 	earlier := c.Audio && len(c.Others)+len(c.Unclear) == 0
 	if !c.Empty() && !force && !(own && earlier) {
-		return nil, usagef("%s is not empty; give another %s, or --force to write into it", path, flag)
+		return nil, exit.Usagef("%s is not empty; give another %s, or --force to write into it", path, flag)
 	}
 	if err := c.Refuse(path, surely[kind]); err != nil {
-		return nil, usagef("%s: %w", flag, err)
+		return nil, exit.Usagef("%s: %w", flag, err)
 	}
 	// A folder that cannot be written to is better known now than at the end.
 	return &outDir{app: a, path: path}, canCreateIn(flag, existing(path))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/modeldir"
 )
 
@@ -51,15 +52,15 @@ func (f *outFlags) registerFolder(fs *pflag.FlagSet) {
 func (f *outFlags) check() error {
 	switch {
 	case f.progress != "auto" && f.progress != "never":
-		return usagef("--progress %q; want auto or never", f.progress)
+		return exit.Usagef("--progress %q; want auto or never", f.progress)
 	case f.out == "" && f.set.Changed("out"):
-		return usagef("--out is empty; give the name of a folder")
+		return exit.Usagef("--out is empty; give the name of a folder")
 	case f.report == "" && f.set.Changed("report"):
-		return usagef("--report is empty; give the name of a file")
+		return exit.Usagef("--report is empty; give the name of a file")
 	case f.force && f.out == "" && f.report == "":
-		return usagef("--force has no effect without --out or --report")
+		return exit.Usagef("--force has no effect without --out or --report")
 	case f.quiet && f.verbose:
-		return usagef("-q and -v contradict each other")
+		return exit.Usagef("-q and -v contradict each other")
 	}
 	return f.checkReport()
 }
@@ -71,14 +72,14 @@ func (f *outFlags) checkReport() error {
 		return nil
 	}
 	if s := strings.ToLower(filepath.Ext(f.report)); s != ".html" && s != ".htm" {
-		return usagef("--report %s: the name of a page ends in .html", f.report)
+		return exit.Usagef("--report %s: the name of a page ends in .html", f.report)
 	}
 	info, err := os.Stat(f.report)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
-		return usagef("--report %s is not a file; choose another name", f.report)
+		return exit.Usagef("--report %s is not a file; choose another name", f.report)
 	case err == nil && !f.force && !ourPage(f.report):
-		return usagef("--report %s exists and is no page of polyad's; choose another name, or --force", f.report)
+		return exit.Usagef("--report %s exists and is no page of polyad's; choose another name, or --force", f.report)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("--report: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 
+	"polyad/cmd/polyad/internal/console"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/nmf"
@@ -63,7 +64,7 @@ func facts(res *result) []report.Fact {
 		method += fmt.Sprintf(", order %v", order)
 	}
 	f := []report.Fact{
-		{Name: "data", Value: fmt.Sprintf("%s, %s %s", res.Input.File, shape(res.Input.Shape), res.Input.DType)},
+		{Name: "data", Value: fmt.Sprintf("%s, %s %s", res.Input.File, console.Shape(res.Input.Shape), res.Input.DType)},
 		{Name: "rank", Value: fmt.Sprint(res.Options["rank"])},
 		{Name: "method", Value: method},
 		{Name: "start", Value: fmt.Sprintf("%v, seed %d", res.Options["init"], res.Seed)},
@@ -80,7 +81,7 @@ func facts(res *result) []report.Fact {
 			f = append(f, report.Fact{Name: "penalty on " + blockTitle(b), Value: report.Number(v)})
 		}
 	}
-	f = append(f, report.Fact{Name: "relative error", Value: report.Number(res.RelError)}, report.Fact{Name: "explained", Value: percent(res.RelError)})
+	f = append(f, report.Fact{Name: "relative error", Value: report.Number(res.RelError)}, report.Fact{Name: "explained", Value: console.Percent(res.RelError)})
 	if res.Size != nil {
 		f = append(f, report.Fact{Name: "size", Value: res.Size.String()})
 	}

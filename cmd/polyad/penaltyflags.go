@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/reg"
 )
 
@@ -50,7 +51,7 @@ func (q *penalty) on(key string, fixed bool) bool {
 func (f *penaltyFlags) of(keys []string, fixed func(key string) bool) ([]reg.Penalty, error) {
 	for _, q := range f.given {
 		if q.block != everyBlock && q.block != allFactors && !slices.Contains(keys, q.block) {
-			return nil, usagef("--%s: block %s, but the data have the modes 0 to %d", q.kind, q.block, modesOf(keys)-1)
+			return nil, exit.Usagef("--%s: block %s, but the data have the modes 0 to %d", q.kind, q.block, modesOf(keys)-1)
 		}
 	}
 	all := make([]reg.Penalty, len(keys))
@@ -85,7 +86,7 @@ func (f *penaltyFlags) check(k kind, dir string) error {
 	for i, q := range f.given {
 		key, err := k.block(q.block)
 		if err != nil {
-			return usagef("--%s %s: the model in %s is one of %s: give penalties by %s", q.kind, q.block, dir, k.facts().name, k.facts().blocks)
+			return exit.Usagef("--%s %s: the model in %s is one of %s: give penalties by %s", q.kind, q.block, dir, k.facts().name, k.facts().blocks)
 		}
 		f.given[i].block = key
 	}
@@ -119,8 +120,8 @@ type penaltyFlag struct {
 	given []string
 }
 
-// words returns the flag as it was given, for the record.
-func (f *penaltyFlag) words() (words []string) {
+// Words returns the flag as it was given, for the record.
+func (f *penaltyFlag) Words() (words []string) {
 	for _, v := range f.given {
 		words = append(words, "--"+f.kind, v)
 	}

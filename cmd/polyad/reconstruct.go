@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/wholefile"
 	"polyad/ndio"
 )
@@ -36,13 +38,13 @@ so the array may be larger than that. The file appears whole or not at all.`,
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print nothing but errors")
 	cmd.RunE = a.verb(func(_ *cobra.Command, args []string) error {
 		if len(args) < 2 {
-			return usagef("reconstruct takes the folder of a MODEL and the name of a .npy, .csv or .tsv file")
+			return exit.Usagef("reconstruct takes the folder of a MODEL and the name of a .npy, .csv or .tsv file")
 		}
 		if !slices.Contains([]string{".npy", ".csv", ".tsv"}, suffixOf(args[1])) {
-			return usagef("%s: the array is written as .npy, a matrix also as .csv or .tsv; end the name so", args[1])
+			return exit.Usagef("%s: the array is written as .npy, a matrix also as .csv or .tsv; end the name so", args[1])
 		}
 		if _, err := os.Lstat(args[1]); err == nil && !force {
-			return usagef("%s exists; choose another name, or --force to replace it", args[1])
+			return exit.Usagef("%s exists; choose another name, or --force to replace it", args[1])
 		}
 		k, err := kindOf(args[0])
 		if err != nil {
@@ -59,7 +61,7 @@ so the array may be larger than that. The file appears whole or not at all.`,
 			said, err = reconstruct(k.open64, args[0], args[1])
 		}
 		if err == nil && !quiet {
-			_, err = fmt.Fprintln(a.out, line(said))
+			_, err = fmt.Fprintln(a.out, console.Line(said))
 		}
 		return err
 	})
@@ -81,7 +83,7 @@ func writerFor[T asm.Float](w io.Writer, path string, size []int, axes []ndio.Ax
 	case suffix == ".npy":
 		return ndio.NewNPYWriter[T](w, size...)
 	case len(size) != 2:
-		return nil, usagef("a table holds a matrix, and this array has the shape %s; write .npy", shape(size))
+		return nil, exit.Usagef("a table holds a matrix, and this array has the shape %s; write .npy", console.Shape(size))
 	case suffix == ".tsv":
 		return ndio.NewTableWriter[T](w, size[0], size[1], '\t', axes)
 	}
@@ -120,5 +122,5 @@ func reconstruct[T asm.Float](open func(dir string) (modelOf[T], error), dir, pa
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	return fmt.Sprintf("%s: %s float%d, %s", path, shape(m.Shape()), 8*asm.SizeOf[T](), m.size()), nil
+	return fmt.Sprintf("%s: %s float%d, %s", path, console.Shape(m.Shape()), 8*asm.SizeOf[T](), m.size()), nil
 }

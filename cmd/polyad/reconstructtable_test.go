@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 )
 
@@ -36,7 +37,7 @@ func TestReconstructionsKeepNamesInTables(t *testing.T) {
 	cube := filepath.Join(dir, "cube.npy")
 	require.Zero(t, first(call("synth", "cpd", cube, "--shape", "3,4,5", "-r", "1", "-q")))
 	require.Zero(t, first(call("cpd", cube, "-r", "1", "-o", filepath.Join(dir, "cube"), "-q")))
-	refused(t, exitUsage, []string{"3 x 4 x 5", ".npy"}, "reconstruct", filepath.Join(dir, "cube"), filepath.Join(dir, "cube.csv"))
+	refused(t, exit.Usage, []string{"3 x 4 x 5", ".npy"}, "reconstruct", filepath.Join(dir, "cube"), filepath.Join(dir, "cube.csv"))
 	require.NoFileExists(t, filepath.Join(dir, "cube.csv"))
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -108,7 +109,7 @@ func misfitOf[T asm.Float](m modelOf[T], x *tensor.Dense[T], mask *tensor.Mask, 
 // print prints it for people.
 func (f *misfit) print(row func(name, format string, args ...any), relError float64) {
 	if h := f.HeldOut; h != nil && h.RelError != nil {
-		row("held out", "%d entries, relative error %s; that of the others is %.6g", h.Entries, explained(*h.RelError), relError)
+		row("held out", "%d entries, relative error %s; that of the others is %.6g", h.Entries, console.Explained(*h.RelError), relError)
 	} else if h != nil {
 		row("held out", "%d entries, all of them 0", h.Entries)
 	}
@@ -124,7 +125,7 @@ func (f *misfit) print(row func(name, format string, args ...any), relError floa
 // labelled names an index of a mode for people.
 func labelled(axis ndio.Axis, i int) string {
 	if label := axis.Label(i); label != "" {
-		return fmt.Sprintf("%s (%d)", report.Shortened(plain(label), widestName), i)
+		return fmt.Sprintf("%s (%d)", report.Shortened(console.Plain(label), widestName), i)
 	}
 	return fmt.Sprint("index ", i)
 }

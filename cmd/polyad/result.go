@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,6 +11,7 @@ import (
 	"strings"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
@@ -272,19 +271,6 @@ func weightOf(p reg.Penalty, kind string) any {
 	return weight
 }
 
-// writeJSON writes v with a newline at its end.
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	err := e.Encode(v)
-	var odd *json.UnsupportedValueError
-	if errors.As(err, &odd) {
-		return fmt.Errorf("a number of the result is %s, out of range; rescale the data or the model", odd.Str)
-	}
-	return err
-}
-
 // writeModel writes the files of a model folder into dir; all is the result as JSON
 // shows it.
 func writeModel(dir string, m interface{ Save(dir string) error }, trace solver.Trace, res *result, all any) error {
@@ -297,7 +283,7 @@ func writeModel(dir string, m interface{ Save(dir string) error }, trace solver.
 	if err := writeTo(filepath.Join(dir, "trace.csv"), func(w io.Writer) error { return writeTrace(w, trace) }); err != nil {
 		return err
 	}
-	return writeTo(filepath.Join(dir, "result.json"), func(w io.Writer) error { return writeJSON(w, all) })
+	return writeTo(filepath.Join(dir, "result.json"), func(w io.Writer) error { return console.JSON(w, all) })
 }
 
 // sum takes down which arrays the result is of, so that it is known when others

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/modeldir"
 	"polyad/loss"
 	"polyad/matrix"
@@ -64,7 +66,7 @@ func readSaved(dir string) (*savedFit, error) {
 	case !strings.HasPrefix(head.Schema, modeldir.ResultSchema):
 		return nil, nil
 	case head.Schema != resultSchema:
-		return nil, fmt.Errorf("%s: its schema is %s, and polyad %s knows %s; use a newer polyad", path, quote(head.Schema), version, resultSchema)
+		return nil, fmt.Errorf("%s: its schema is %s, and polyad %s knows %s; use a newer polyad", path, console.Quote(head.Schema), version, resultSchema)
 	}
 	var s savedFit
 	if err := json.Unmarshal(b, &s); err != nil {
@@ -236,7 +238,7 @@ func (f *fitFlags) inherit(of *savedModel, keys []string) error {
 		some = keys[0]
 	}
 	if f.anyWeight() && s.rescaled() {
-		return usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 %s=0 for none)", of.dir, some)
+		return exit.Usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 %s=0 for none)", of.dir, some)
 	}
 	return nil
 }
@@ -285,17 +287,4 @@ func checkFinite[T asm.Float](dir string, m *nmf.Model[T]) error {
 		}
 	}
 	return nil
-}
-
-// ofModel returns an error of a model's evaluation for the data in a file. What is
-// wrong with the model itself, about whose rank no flag says anything here, is no
-// usage error.
-func ofModel(dir, file string, err error) error {
-	switch {
-	case isRank(err), errors.Is(err, solver.ErrNotFinite):
-		return fmt.Errorf("%s: the model in %s: %s", file, dir, err)
-	case exitCode(err) == exitUsage:
-		return err
-	}
-	return fmt.Errorf("%s: %w", file, err)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/cpd"
 	"polyad/nmf"
 	"polyad/tucker"
@@ -37,7 +38,7 @@ func TestAModelIsJudgedByItsOwnObjectiveOrNone(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(path, []byte(strings.Replace(string(own), "polyad/result/1", "polyad/result/2", 1)), 0o666))
 		for _, args := range [][]string{transform(), {"eval", model, data}, {"info", model}} {
-			refused(t, exitFailed, []string{"polyad/result/2", "use a newer polyad"}, args...)
+			refused(t, exit.Failed, []string{"polyad/result/2", "use a newer polyad"}, args...)
 		}
 
 		// Neither is one of another model.
@@ -47,8 +48,8 @@ func TestAModelIsJudgedByItsOwnObjectiveOrNone(t *testing.T) {
 		require.NoError(t, err)
 		b[len(b)-3] ^= 8
 		require.NoError(t, os.WriteFile(part, b, 0o666))
-		refused(t, exitFailed, []string{"result.json", filepath.Base(part), "--loss"}, transform()...)
-		refused(t, exitFailed, []string{"result.json", "--loss"}, "eval", model, data)
+		refused(t, exit.Failed, []string{"result.json", filepath.Base(part), "--loss"}, transform()...)
+		refused(t, exit.Failed, []string{"result.json", "--loss"}, "eval", model, data)
 		told(t, "eval", model, "--json")
 		require.Equal(t, true, told(t, "info", model, "--json")["model"].(map[string]any)["stale"])
 		v := told(t, transform("--loss", "frobenius")...)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
 )
 
 // storage compares a model with the data: how many numbers each has, and how many
@@ -28,19 +29,7 @@ func storageOf[T asm.Float](in inputFacts, stored int) *storage {
 // String says it for people.
 func (s *storage) String() string {
 	return fmt.Sprintf("%d numbers for %d (1 : %.3g), %s for %s (1 : %.3g)",
-		s.Stored, s.Data, s.Ratio, inBytes(s.StoredBytes), inBytes(s.DataBytes), s.BytesRatio)
-}
-
-// inBytes writes a number of bytes with a unit.
-func inBytes(n int) string {
-	v := float64(n)
-	for _, unit := range []string{"bytes", "kB", "MB", "GB"} {
-		if v < 999.5 {
-			return fmt.Sprintf("%.3g %s", v, unit)
-		}
-		v /= 1000
-	}
-	return fmt.Sprintf("%.3g TB", v)
+		s.Stored, s.Data, s.Ratio, console.InBytes(s.StoredBytes), console.InBytes(s.DataBytes), s.BytesRatio)
 }
 
 // size is the number of entries of a shape.

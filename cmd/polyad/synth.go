@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/synth"
 	"polyad/ndio"
 	"polyad/tensor"
@@ -77,12 +79,12 @@ func (a *app) synthCommand() *cobra.Command {
   polyad synth swimmer swimmer.npy`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("there is no kind of data %q; want %s", args[0], strings.Join(kinds, ", "))
+				return exit.Usagef("there is no kind of data %q; want %s", args[0], strings.Join(kinds, ", "))
 			}
 			return nil
 		},
 		RunE: func(*cobra.Command, []string) error {
-			return usagef("which kind of data? want %s", strings.Join(kinds, ", "))
+			return exit.Usagef("which kind of data? want %s", strings.Join(kinds, ", "))
 		},
 	}
 	cmd.AddCommand(
@@ -123,7 +125,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 		Use: kind + " OUT.npy", Short: short, Long: long + synthNoise, Example: example,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("one file to write is wanted, such as X.npy; there are %d", len(args))
+				return exit.Usagef("one file to write is wanted, such as X.npy; there are %d", len(args))
 			}
 			return nil
 		},
@@ -162,7 +164,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 			return err
 		}
 		res := &synthResult{
-			Schema: synthSchema, Command: commandLine(cmd, args), Kind: kind, File: filepath.ToSlash(args[0]), DType: f.dtype.String(),
+			Schema: synthSchema, Command: console.CommandLine(cmd, args), Kind: kind, File: filepath.ToSlash(args[0]), DType: f.dtype.String(),
 			Density: o.Density, Nonneg: o.Nonneg, Noise: o.Noise.String(), SNR: o.SNR, Seed: o.Seed, Truth: filepath.ToSlash(f.truth), Mask: filepath.ToSlash(f.mask), Version: version,
 		}
 		if f.truth != "" {
@@ -183,47 +185,47 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 func (f *synthFlags) check(kind, out string) (o synth.Options, err error) {
 	o = synth.Options{Density: f.density, Nonneg: f.nonneg || kind != "cpd" && kind != "tucker", Seed: f.seed}
 	if o.Noise, err = synth.ParseNoise(f.noise); err != nil {
-		return o, usagef("--noise %q; want gaussian, poisson or gamma", f.noise)
+		return o, exit.Usagef("--noise %q; want gaussian, poisson or gamma", f.noise)
 	}
 	if o.Noise != synth.None {
 		o.SNR = f.snr
 	}
 	switch suffix := strings.ToLower(filepath.Ext(out)); {
 	case suffix != ".npy" && suffix != ".csv" && suffix != ".tsv":
-		return o, usagef("%s: the file's name must end in .npy, or for a matrix in .csv or .tsv", quote(out))
+		return o, exit.Usagef("%s: the file's name must end in .npy, or for a matrix in .csv or .tsv", console.Quote(out))
 	case suffix != ".npy" && len(f.shape) > 2:
-		return o, usagef("%s holds matrices; an array of %d modes goes into an .npy file", suffix, len(f.shape))
+		return o, exit.Usagef("%s holds matrices; an array of %d modes goes into an .npy file", suffix, len(f.shape))
 	case kind != "swimmer" && len(f.shape) == 0:
-		return o, usagef("the sizes are missing; give them with --shape, such as --shape 200,100")
+		return o, exit.Usagef("the sizes are missing; give them with --shape, such as --shape 200,100")
 	case kind == "nmf" && len(f.shape) != 2:
-		return o, usagef("--shape %s has %d modes; nmf makes a matrix", f.shape, len(f.shape))
+		return o, exit.Usagef("--shape %s has %d modes; nmf makes a matrix", f.shape, len(f.shape))
 	case kind == "fluorescence" && len(f.shape) != 3:
-		return o, usagef("--shape %s has %d modes; fluorescence has samples, emission and excitation", f.shape, len(f.shape))
+		return o, exit.Usagef("--shape %s has %d modes; fluorescence has samples, emission and excitation", f.shape, len(f.shape))
 	case kind != "swimmer" && len(f.rank) == 0:
-		return o, usagef("the rank is missing; give it with -r")
+		return o, exit.Usagef("the rank is missing; give it with -r")
 	case kind != "tucker" && len(f.rank) > 1:
-		return o, usagef("-r %s: %s takes one rank", f.rank, kind)
+		return o, exit.Usagef("-r %s: %s takes one rank", f.rank, kind)
 	case kind == "tucker" && len(f.rank) > 1 && len(f.rank) != len(f.shape):
-		return o, usagef("-r %s: want one rank, or one for each of the %d modes", f.rank, len(f.shape))
+		return o, exit.Usagef("-r %s: want one rank, or one for each of the %d modes", f.rank, len(f.shape))
 	case f.set.Lookup("density") != nil && f.density == 0:
-		return o, usagef("--density is 0; must be above 0")
+		return o, exit.Usagef("--density is 0; must be above 0")
 	case o.Noise == synth.None && f.set.Changed("snr"):
-		return o, usagef("--snr has no effect without --noise")
+		return o, exit.Usagef("--snr has no effect without --noise")
 	case o.Noise > synth.Gaussian && !o.Nonneg:
-		return o, usagef("--noise %s needs a nonnegative model; add --nonneg", o.Noise)
+		return o, exit.Usagef("--noise %s needs a nonnegative model; add --nonneg", o.Noise)
 	case f.truth == "" && f.set.Changed("truth"):
-		return o, usagef("--truth is empty; give the name of a folder")
+		return o, exit.Usagef("--truth is empty; give the name of a folder")
 	case f.set.Changed("mask") && filepath.Ext(f.mask) != ".npy":
-		return o, usagef("--mask %s: the file's name must end in .npy", quote(f.mask))
+		return o, exit.Usagef("--mask %s: the file's name must end in .npy", console.Quote(f.mask))
 	case f.mask != "" && filepath.Clean(f.mask) == filepath.Clean(out):
-		return o, usagef("--mask and the data are the same file %s", quote(out))
+		return o, exit.Usagef("--mask and the data are the same file %s", console.Quote(out))
 	}
 	for _, name := range []string{out, f.mask} {
 		if name == "" {
 			continue
 		}
 		if _, err := os.Lstat(name); err == nil && !f.force {
-			return o, usagef("%s exists; choose another name, or --force to replace it", name)
+			return o, exit.Usagef("%s exists; choose another name, or --force to replace it", name)
 		}
 		if err := canCreateIn("output", filepath.Dir(name)); err != nil {
 			return o, err
@@ -297,12 +299,12 @@ func keep[T asm.Float, M synth.Model](a *app, f *synthFlags, res *synthResult, r
 	res.Shape, res.Rank, res.RelError = d.X.Shape, rank, d.RelError
 	switch {
 	case f.json:
-		return writeJSON(a.out, res)
+		return console.JSON(a.out, res)
 	case f.quiet:
 		return nil
 	}
 	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "written\t%s: %s %s of rank %s\n", line(res.File), shape(res.Shape), res.DType, sizes(res.Rank))
+	fmt.Fprintf(t, "written\t%s: %s %s of rank %s\n", console.Line(res.File), console.Shape(res.Shape), res.DType, sizes(res.Rank))
 	if res.Noise != "none" {
 		fmt.Fprintf(t, "noise\t%s, %g dB\n", res.Noise, res.SNR)
 		fmt.Fprintf(t, "relative error\t%.6g of the true model\n", res.RelError)
@@ -311,12 +313,12 @@ func keep[T asm.Float, M synth.Model](a *app, f *synthFlags, res *synthResult, r
 		all, _ := tensor.Elements(res.Shape)
 		where := "NaN there"
 		if res.Mask != "" {
-			where = "0 in " + line(res.Mask)
+			where = "0 in " + console.Line(res.Mask)
 		}
 		fmt.Fprintf(t, "missing\t%d of %d entries (%.3g %%), %s\n", all-res.Observed, all, 100*float64(all-res.Observed)/float64(all), where)
 	}
 	if res.Truth != "" {
-		fmt.Fprintf(t, "true model\t%s\n", line(res.Truth))
+		fmt.Fprintf(t, "true model\t%s\n", console.Line(res.Truth))
 	}
 	return t.Flush()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/ndio"
 	"polyad/nmf"
 )
@@ -85,7 +86,7 @@ func TestSynthTruthIsAModelFolder(t *testing.T) {
 	assert.Less(t, res.RelError, 1e-14)
 
 	code, _, stderr = call("synth", "nmf", filepath.Join(dir, "Y.npy"), "--shape", "30,20", "-r", "4", "--truth", truth)
-	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, exit.Usage, code)
 	assert.Contains(t, stderr, "--truth")
 	code, stdout, stderr = call("synth", "nmf", out, "--shape", "30,20", "-r", "4", "--noise", "gamma", "--snr", "20", "--truth", truth, "--force")
 	require.Zero(t, code, stderr)
@@ -183,11 +184,11 @@ func TestSynthRefusesWhatHasNoEffect(t *testing.T) {
 		"swimmer X.npy -r 17":                                "unknown",
 	} {
 		code, _, stderr := call(append([]string{"synth"}, strings.Fields(flags)...)...)
-		assert.Equal(t, exitUsage, code, flags)
+		assert.Equal(t, exit.Usage, code, flags)
 		assert.Contains(t, stderr, word, flags)
 	}
 	code, _, stderr := call("synth", "swimmer", filepath.Join("missing", "X.npy"))
-	assert.Equal(t, exitFailed, code)
+	assert.Equal(t, exit.Failed, code)
 	assert.Contains(t, stderr, "missing")
 	files, err := os.ReadDir(dir)
 	require.NoError(t, err)

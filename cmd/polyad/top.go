@@ -3,14 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -94,9 +94,9 @@ changes nothing of the array (R. Bro, E. Acar, T. Kolda, J. Chemometrics 22, 200
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0:
-			return usagef("top takes the folder of a MODEL")
+			return exit.Usagef("top takes the folder of a MODEL")
 		case count < 1:
-			return usagef("--count is %d; must be at least 1", count)
+			return exit.Usagef("--count is %d; must be at least 1", count)
 		}
 		k, m, err := openModel(args[0])
 		if err != nil {
@@ -106,7 +106,7 @@ changes nothing of the array (R. Bro, E. Acar, T. Kolda, J. Chemometrics 22, 200
 		shape := m.Shape()
 		for _, n := range only {
 			if n == coreBlock || n >= len(shape) {
-				return usagef("--mode=%s: the model has the modes 0 to %d", only, len(shape)-1)
+				return exit.Usagef("--mode=%s: the model has the modes 0 to %d", only, len(shape)-1)
 			}
 		}
 		top := leading{Schema: topSchema, Model: filepath.ToSlash(args[0]), Kind: k.facts().name, Shape: shape, Modes: []leadingMode{}}
@@ -117,7 +117,7 @@ changes nothing of the array (R. Bro, E. Acar, T. Kolda, J. Chemometrics 22, 200
 			}
 		}
 		if asJSON {
-			return writeJSON(a.out, top)
+			return console.JSON(a.out, top)
 		}
 		return top.print(a.out)
 	})
@@ -163,18 +163,18 @@ const widestName = 40
 
 // print prints the entries for people, a line each.
 func (l *leading) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %s, %s\n", plain(l.Model), l.Kind, shape(l.Shape))
+	fmt.Fprintf(w, "%s, %s, %s\n", console.Plain(l.Model), l.Kind, console.Shape(l.Shape))
 	if err := l.printParts(w); err != nil {
 		return err
 	}
 	for _, m := range l.Modes {
 		if name, first, second, count := m.axis.Repeated(); count > 0 {
-			fmt.Fprintf(w, "\nmode %d: names repeat earlier ones %d times, as %s of index %d and of %d; indices tell them apart\n", m.Mode, count, strconv.Quote(report.Shortened(plain(name), widestName)), first, second)
+			fmt.Fprintf(w, "\nmode %d: names repeat earlier ones %d times, as %s of index %d and of %d; indices tell them apart\n", m.Mode, count, strconv.Quote(report.Shortened(console.Plain(name), widestName)), first, second)
 		}
 		for _, c := range m.Components {
 			fmt.Fprintf(w, "\ncomponent %d, mode %d", c.Component, m.Mode)
 			if h := (ndio.Axis{Title: m.Title, Unit: m.Unit}).Heading(); h != "" {
-				fmt.Fprintf(w, ": %s", plain(h))
+				fmt.Fprintf(w, ": %s", console.Plain(h))
 			}
 			fmt.Fprintln(w)
 			if len(c.Entries) == 0 {
@@ -186,7 +186,7 @@ func (l *leading) print(w io.Writer) error {
 			for _, e := range c.Entries {
 				fmt.Fprintf(t, "  %d\t%.4g\t%.1f %%\t", e.Index, e.Value, 100*e.Share)
 				if label := m.axis.Label(e.Index); label != "" {
-					fmt.Fprintf(t, "  %s", report.Shortened(plain(label), widestName))
+					fmt.Fprintf(t, "  %s", report.Shortened(console.Plain(label), widestName))
 				}
 				fmt.Fprintln(t)
 			}
@@ -215,24 +215,4 @@ func (l *leading) printParts(w io.Writer) error {
 		fmt.Fprintf(t, "  %s\t%.4g\t%.1f %%\t\n", sizes(e.Index), e.Value, 100*e.Share)
 	}
 	return t.Flush()
-}
-
-// explained tells a relative error with the share of the data that is explained.
-func explained(relError float64) string {
-	return fmt.Sprintf("%.6g (%s explained)", relError, percent(relError))
-}
-
-// percent tells the share of the data that a relative error leaves explained, with
-// two digits of what is not: 100 % stands for rounding alone.
-func percent(relError float64) string {
-	rest := 100 * relError * relError
-	digits := 2
-	if rest < 1 && rest > 1e-13 {
-		digits = 1 - int(math.Floor(math.Log10(rest)))
-	}
-	text := strconv.FormatFloat(100-rest, 'f', digits, 64)
-	if strings.Contains(text, ".") {
-		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	}
-	return text + " %"
 }

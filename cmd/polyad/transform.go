@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/tensor"
 )
 
@@ -54,9 +55,9 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < 2:
-			return usagef("transform takes the folder of a MODEL and a FILE of new data")
+			return exit.Usagef("transform takes the folder of a MODEL and a FILE of new data")
 		case outs.out == "" && !cmd.Flags().Changed("out"):
-			return usagef("the folder for the model is missing; give it with -o")
+			return exit.Usagef("the folder for the model is missing; give it with -o")
 		}
 		if err := masks.check(); err != nil {
 			return err
@@ -133,27 +134,27 @@ func (f *fitFlags) chooseMode(keys []string, order int) error {
 	case !f.changed("mode"):
 		f.along = end
 	case f.along < 0 || f.along > end:
-		return usagef("--mode %d: the model has the modes 0 to %d", f.along, end)
+		return exit.Usagef("--mode %d: the model has the modes 0 to %d", f.along, end)
 	}
 	for _, n := range f.nonneg {
 		if n >= order {
-			return usagef("--nonneg=%s: the model has the modes 0 to %d", f.nonneg, end)
+			return exit.Usagef("--nonneg=%s: the model has the modes 0 to %d", f.nonneg, end)
 		}
 	}
 	for _, q := range f.given {
 		switch {
 		case q.block == everyBlock || q.block == allFactors:
 		case !slices.Contains(keys, q.block):
-			return usagef("--%s: block %s, but the model has the modes 0 to %d", q.kind, q.block, end)
+			return exit.Usagef("--%s: block %s, but the model has the modes 0 to %d", q.kind, q.block, end)
 		case q.block == coreKey && q.weight > 0:
-			return usagef("--%s: the core stays as the model has it, so a penalty on it has no effect; only mode %d is found", q.kind, f.along)
+			return exit.Usagef("--%s: the core stays as the model has it, so a penalty on it has no effect; only mode %d is found", q.kind, f.along)
 		case q.block != keys[f.along] && q.weight > 0:
 			title := blockTitle(q.block)
-			return usagef("--%s: %s stays as the model has it, so a penalty on it has no effect: %s is fixed, only %s is found", q.kind, title, title, blockTitle(keys[f.along]))
+			return exit.Usagef("--%s: %s stays as the model has it, so a penalty on it has no effect: %s is fixed, only %s is found", q.kind, title, title, blockTitle(keys[f.along]))
 		}
 	}
 	if len(f.nonneg) > 0 && !f.nonneg.has(f.along) {
-		return usagef("--nonneg=%s has no effect: only mode %d is found; give --nonneg", f.nonneg, f.along)
+		return exit.Usagef("--nonneg=%s has no effect: only mode %d is found; give --nonneg", f.nonneg, f.along)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/cpd"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -95,9 +96,9 @@ func TestNewSamplesAreTransformed(t *testing.T) {
 	require.Equal(t, filepath.Join(dir, "model"), res.Options["init"])
 
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(errInterrupted)
+	cancel(exit.ErrInterrupted)
 	code, _, stderr := callWith(ctx, nil, "transform", filepath.Join(dir, "model"), x, "-o", filepath.Join(dir, "cut"))
-	require.Equal(t, exitInterrupted, code, stderr)
+	require.Equal(t, exit.Interrupted, code, stderr)
 	_, err = cpd.Load[float64](filepath.Join(dir, "cut"))
 	require.NoError(t, err)
 }

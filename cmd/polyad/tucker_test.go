@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/golden"
 	"polyad/ndio"
 	"polyad/tensor"
@@ -250,7 +251,7 @@ func TestForceLeavesOneModel(t *testing.T) {
 	for _, name := range []string{"factor_7.npy", "notes.txt"} {
 		require.NoError(t, os.WriteFile(filepath.Join(mine, name), nil, 0o666))
 	}
-	refused(t, exitUsage, []string{"factor_7.npy", "move it away"}, "cpd", x, "-r", "2", "-o", mine, "--force")
+	refused(t, exit.Usage, []string{"factor_7.npy", "move it away"}, "cpd", x, "-r", "2", "-o", mine, "--force")
 	require.FileExists(t, filepath.Join(mine, "factor_7.npy"))
 }
 
@@ -355,7 +356,7 @@ func TestTuckerModelsAreComparedAndReconstructed(t *testing.T) {
 	require.InDelta(t, 1, against["cosine"], 1e-6)
 
 	code, stdout, stderr := call("eval", truth, x, "--against", swapped, "--l1", "core=1")
-	require.Equal(t, exitUsage, code)
+	require.Equal(t, exit.Usage, code)
 	require.Contains(t, stderr, "penalize mode 0 too")
 	require.Empty(t, stdout)
 	code, stdout, stderr = call("eval", truth, x, "--against", swapped, "--l1", "core=1", "--l2", "factors=2")
@@ -522,18 +523,18 @@ func TestInterruptedTuckerDecompositionsAreWritten(t *testing.T) {
 	dir := t.TempDir()
 	x := tuckerFile(t, dir, "--nonneg")
 	ctx, cancel := context.WithCancelCause(context.Background())
-	cancel(errInterrupted)
+	cancel(exit.ErrInterrupted)
 	for i, flags := range []string{"--init random", "--loss kl --init random", "--init " + filepath.Join(dir, "truth") + " --nonneg"} {
 		out := filepath.Join(dir, fmt.Sprint("out", i))
 		code, _, stderr := callWith(ctx, nil, append([]string{"tucker", x, "-r", "4,3,2", "-o", out}, strings.Fields(flags)...)...)
-		require.Equal(t, exitInterrupted, code, stderr)
+		require.Equal(t, exit.Interrupted, code, stderr)
 		_, err := tucker.Load[float64](out)
 		require.NoError(t, err)
 	}
 	out := filepath.Join(dir, "nothing") // there is no model before the HOSVD ends
 	code, _, stderr := callWith(ctx, nil, "tucker", x, "-r", "4,3,2", "--method", "hosvd", "-o", out)
-	require.Equal(t, exitInterrupted, code, stderr)
+	require.Equal(t, exit.Interrupted, code, stderr)
 	require.NoDirExists(t, out)
 	code, _, _ = call("tucker", x, "-r", "4,3,2", "--nonneg", "--max-iter", "1", "--strict")
-	require.Equal(t, exitNotConverged, code)
+	require.Equal(t, exit.NotConverged, code)
 }

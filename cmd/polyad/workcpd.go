@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/cpd"
 	"polyad/internal/report"
 	"polyad/matrix"
@@ -39,9 +40,9 @@ func (w cpdWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tensor.
 	}
 	bar := run.watch(&o.Run)
 	r, err := cpd.Fit(ctx, x, w.f.rank, &o)
-	bar.clear()
+	bar.Clear()
 	if r == nil {
-		return nil, failed(err, in.facts.File, w.f.init)
+		return nil, exit.OfFit(err, in.facts.File, w.f.init)
 	}
 	switch w.f.normalize {
 	case "l1":
@@ -71,9 +72,9 @@ func (w cpdWork[T]) transform(ctx context.Context, run *fitting, in *input, x *t
 	o.Mask = mask
 	bar := run.watch(&o.Run)
 	r, err := m.TransformMode(ctx, x, w.f.along, &o)
-	bar.clear()
+	bar.Clear()
 	if r == nil {
-		return nil, ofModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
 	}
 	r.Axes = sampled(m.Axes, in.axes, w.f.along)
 	return w.outcome(run, in, r), nil
@@ -88,7 +89,7 @@ func (w cpdWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[T],
 	o.Mask, o.Init, o.Run = mask, m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := cpd.Fit(ctx, x, m.Rank(), &o)
 	if err != nil {
-		return nil, ofModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
 	}
 	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(r))
 	e.misfit = misfitOf(cpdModel[T]{m}, x, mask, either(in.axes, m.Axes))

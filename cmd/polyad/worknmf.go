@@ -7,6 +7,8 @@ import (
 	"path"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/nmf"
@@ -25,7 +27,7 @@ type nmfWork[T asm.Float] struct {
 func newNMFPlan(f *fitFlags, o *nmf.Options, of *savedModel) *plan {
 	return &plan{func(in *input) error {
 		if s := in.facts.Shape; len(s) != 2 {
-			return fmt.Errorf("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", in.facts.File, shape(s))
+			return fmt.Errorf("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", in.facts.File, console.Shape(s))
 		}
 		return nil
 	}, nmfWork[float32]{f, o, of}, nmfWork[float64]{f, o, of}}
@@ -71,9 +73,9 @@ func (w nmfWork[T]) model(ctx context.Context, run *fitting, file string, x *mat
 	}
 	bar := run.watch(&o.Run)
 	r, err := nmf.Fit(ctx, x, w.f.rank, &o)
-	bar.clear()
+	bar.Clear()
 	if r == nil {
-		return nil, failed(err, file, w.f.init)
+		return nil, exit.OfFit(err, file, w.f.init)
 	}
 	switch w.f.normalize {
 	case "l1":
@@ -95,9 +97,9 @@ func (w nmfWork[T]) transform(ctx context.Context, run *fitting, in *input, x *t
 	o := w.with(mask)
 	bar := run.watch(&o.Run)
 	r, err := m.TransformMode(ctx, x.Matrix(), w.f.along, &o)
-	bar.clear()
+	bar.Clear()
 	if r == nil {
-		return nil, ofModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
 	}
 	r.Axes = sampled(m.Axes, in.axes, w.f.along)
 	return w.outcome(run, in, r), nil
@@ -112,7 +114,7 @@ func (w nmfWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[T],
 	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := nmf.Fit(ctx, x.Matrix(), m.Rank(), &o)
 	if err != nil {
-		return nil, ofModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
 	}
 	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(&o))
 	e.misfit = misfitOf(nmfModel[T]{m}, x, mask, either(in.axes, m.Axes))

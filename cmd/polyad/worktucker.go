@@ -12,6 +12,7 @@ import (
 
 	"polyad/asm"
 	"polyad/balance"
+	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/reg"
@@ -45,7 +46,7 @@ func (w tuckerWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tens
 	}
 	r, err := w.decompose(ctx, run, x, &o)
 	if r == nil {
-		return nil, failed(err, in.facts.File, w.f.init)
+		return nil, exit.OfFit(err, in.facts.File, w.f.init)
 	}
 	scales := scalesOf(r)
 	switch w.f.normalize {
@@ -72,7 +73,7 @@ func (w tuckerWork[T]) decompose(ctx context.Context, run *fitting, x *tensor.De
 	ranks, truncated := *w.ranks, w.f.tucker.hosvd == "truncated"
 	o.Run.Start = time.Now()
 	bar := run.watch(&o.Run)
-	defer bar.clear()
+	defer bar.Clear()
 	if w.once || truncated && !o.Target.IsSet() { // hooi itself finds ranks for a target
 		h, err := tucker.HOSVD(ctx, x, ranks, &tucker.HOSVDOptions{Target: o.Target, Truncated: truncated, Modes: o.Modes, Workers: o.Workers})
 		switch {
@@ -121,9 +122,9 @@ func (w tuckerWork[T]) transform(ctx context.Context, run *fitting, in *input, x
 	o.Mask = mask
 	bar := run.watch(&o.Run)
 	r, err := m.TransformMode(ctx, x, w.f.along, &o)
-	bar.clear()
+	bar.Clear()
 	if r == nil {
-		return nil, ofModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
 	}
 	r.Axes = sampled(m.Axes, in.axes, w.f.along)
 	return w.outcome(run, in, r, [][]float64{}), nil
@@ -138,7 +139,7 @@ func (w tuckerWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[
 	o.Mask, o.Init, o.Run = mask, m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := tucker.Fit(ctx, x, m.Ranks(), &o)
 	if err != nil {
-		return nil, ofModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
 	}
 	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(r))
 	e.misfit = misfitOf(tuckerModel[T]{m}, x, mask, either(in.axes, m.Axes))

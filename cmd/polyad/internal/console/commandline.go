@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -8,17 +8,17 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// commandLine is the command as result files and reports show it: a line that a
+// CommandLine is the command as result files and reports show it: a line that a
 // shell runs as it stands.
-func commandLine(cmd *cobra.Command, args []string) string {
+func CommandLine(cmd *cobra.Command, args []string) string {
 	words := strings.Fields(cmd.CommandPath())
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if !f.Changed {
 			return
 		}
 		switch v := f.Value.(type) {
-		case *penaltyFlag:
-			words = append(words, v.words()...)
+		case interface{ Words() []string }:
+			words = append(words, v.Words()...)
 		case pflag.SliceValue:
 			for _, s := range v.GetSlice() {
 				words = append(words, "--"+f.Name, s)
@@ -35,13 +35,13 @@ func commandLine(cmd *cobra.Command, args []string) string {
 	}
 	words = append(words, args...)
 	for i, w := range words {
-		words[i] = quote(w)
+		words[i] = Quote(w)
 	}
 	return strings.Join(words, " ")
 }
 
-// quote returns a word as a shell takes it literally.
-func quote(w string) string {
+// Quote returns a word as a shell takes it literally.
+func Quote(w string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,+@%", r) || r > 127
 	}

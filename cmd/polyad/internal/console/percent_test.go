@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"testing"
@@ -10,6 +10,6 @@ func TestOnlyRoundingIsCalledAllOfTheData(t *testing.T) {
 	for relError, want := range map[float64]string{
 		0: "100 %", 1e-9: "100 %", 1: "0 %", .5: "75 %", .1288: "98.34 %", .00192: "99.99963 %", .00442: "99.998 %", 3e-5: "99.99999991 %", 1.2: "-44 %",
 	} {
-		require.Equal(t, want, percent(relError), relError)
+		require.Equal(t, want, Percent(relError), relError)
 	}
 }

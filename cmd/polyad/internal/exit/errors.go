@@ -1,4 +1,6 @@
-package main
+// Package exit says how a command ends: its errors in the words of the command line,
+// and its exit codes.
+package exit
 
 import (
 	"errors"
@@ -12,41 +14,68 @@ import (
 	"polyad/ndio"
 	"polyad/nmf"
 	"polyad/reg"
+	"polyad/solver"
 	"polyad/tucker"
 )
 
-func exitCode(err error) int {
+// Exit codes.
+const (
+	Done         = 0
+	Failed       = 1   // the data or the run failed
+	Usage        = 2   // the command line makes no sense
+	NotConverged = 3   // under --strict
+	Interrupted  = 130 // the model so far was written
+)
+
+var (
+	ErrInterrupted  = errors.New("interrupted")
+	ErrNotConverged = errors.New("not converged")
+)
+
+// usageError is an error in the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// Usagef returns an error that ends the command with exit code 2.
+func Usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// AsUsage makes an error one in the command line.
+func AsUsage(err error) error { return usageError{err} }
+
+// Code returns the code with which an error ends the command.
+func Code(err error) int {
 	var usage usageError
 	switch {
-	case errors.Is(err, errInterrupted):
-		return exitInterrupted
-	case errors.Is(err, errNotConverged):
-		return exitNotConverged
-	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), isRank(err), errors.Is(err, nmf.ErrOneSided),
+	case errors.Is(err, ErrInterrupted):
+		return Interrupted
+	case errors.Is(err, ErrNotConverged):
+		return NotConverged
+	case errors.As(err, &usage), errors.Is(err, nmf.ErrOption), IsRank(err), errors.Is(err, nmf.ErrOneSided),
 		errors.Is(err, reg.ErrPenalty), errors.Is(err, loss.ErrLoss), errors.Is(err, audio.ErrOption), errors.Is(err, ndio.ErrOption):
-		return exitUsage
+		return Usage
 	}
-	return exitFailed
+	return Failed
 }
 
-// badWord returns the error of a flag whose value is none of its words.
-func badWord(flag, value string, err error) error {
+// BadWord returns the error of a flag whose value is none of its words.
+func BadWord(flag, value string, err error) error {
 	var e interface{ List() string } // of package named
 	if errors.As(err, &e) {
-		return usagef("--%s %q; want %s", flag, value, e.List())
+		return Usagef("--%s %q; want %s", flag, value, e.List())
 	}
-	return usageError{err}
+	return AsUsage(err)
 }
 
 // aboutStart finds errors about the model that a fit was to start from.
 var aboutStart = regexp.MustCompile(`: the model(?:'s| has) `)
 
-// failed returns the error of a fit of the data in a file that left no model, with
+// OfFit returns the error of a fit of the data in a file that left no model, with
 // the name of what is wrong: the data, or the model that start, the value of --init,
 // names. What flags ask for is named already.
-func failed(err error, file, start string) error {
+func OfFit(err error, file, start string) error {
 	switch {
-	case exitCode(err) == exitUsage:
+	case Code(err) == Usage:
 		return err
 	case start != "" && aboutStart.MatchString(err.Error()):
 		return fmt.Errorf("--init %s: %w", start, err)
@@ -54,7 +83,7 @@ func failed(err error, file, start string) error {
 	return fmt.Errorf("%s: %w", file, err)
 }
 
-func isRank(err error) bool {
+func IsRank(err error) bool {
 	return errors.Is(err, nmf.ErrRank) || errors.Is(err, cpd.ErrRank) || errors.Is(err, tucker.ErrRank)
 }
 
@@ -117,9 +146,9 @@ var flagWords = strings.NewReplacer(
 // those of the flags.
 var optionNames = regexp.MustCompile(`(^|[^-\w])((?:eps|inner|workers|restarts|sweeps|tol|max-iter|max-time|trace-every) is|(?:nonneg|fix|modes) names|balance (?:init|every|block|scalar|sinkhorn)) `)
 
-// words returns an error as a line of the command's own words, with the flags
+// Words returns an error as a line of the command's own words, with the flags
 // that mend it.
-func words(err error) string {
+func Words(err error) string {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	return optionNames.ReplaceAllString(flagWords.Replace(text), "$1--$2 ") + hint(err)
 }
@@ -129,8 +158,21 @@ func hint(err error) string {
 	switch {
 	case errors.Is(err, nmf.ErrOneSided):
 		return " (flags: --l1 BLOCK=V, --l2 BLOCK=V, --lp BLOCK=P:V with BLOCK w and h, a mode number, core, or all)"
-	case isRank(err):
+	case IsRank(err):
 		return " (flag: --rank)"
 	}
 	return ""
+}
+
+// OfModel returns an error of a model's evaluation for the data in a file. What is
+// wrong with the model itself, about whose rank no flag says anything here, is no
+// usage error.
+func OfModel(dir, file string, err error) error {
+	switch {
+	case IsRank(err), errors.Is(err, solver.ErrNotFinite):
+		return fmt.Errorf("%s: the model in %s: %s", file, dir, err)
+	case Code(err) == Usage:
+		return err
+	}
+	return fmt.Errorf("%s: %w", file, err)
 }

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"fmt"
@@ -12,39 +12,39 @@ import (
 	"polyad/solver"
 )
 
-// progress shows a line about a run that is rewritten in place.
-type progress struct {
+// Progress shows a line about a run that is rewritten in place.
+type Progress struct {
 	w     *os.File
 	last  time.Time
 	width int // of what is shown
-	runs  int // how many there are, when there are several
+	Runs  int // how many there are, when there are several
 }
 
-// newProgress returns a progress line on w, or nil when w is not a terminal or
+// NewProgress returns a progress line on w, or nil when w is not a terminal or
 // nobody wants it.
-func newProgress(w io.Writer, mode string, quiet bool) *progress {
+func NewProgress(w io.Writer, mode string, quiet bool) *Progress {
 	f, ok := w.(*os.File)
 	if quiet || mode == "never" || !ok || !term.IsTerminal(int(f.Fd())) {
 		return nil
 	}
-	return &progress{w: f}
+	return &Progress{w: f}
 }
 
-// observe is a solver's observer.
-func (p *progress) observe(e solver.Event) (stop bool) {
+// Observe is a solver's observer.
+func (p *Progress) Observe(e solver.Event) (stop bool) {
 	if now := time.Now(); now.Sub(p.last) >= 100*time.Millisecond {
 		p.last = now
 		var which string
-		if p.runs > 1 {
-			which = fmt.Sprintf("run %d of %d, ", e.Run+1, p.runs)
+		if p.Runs > 1 {
+			which = fmt.Sprintf("run %d of %d, ", e.Run+1, p.Runs)
 		}
-		p.show(which + fmt.Sprintf("sweep %d, objective %.6g, relative error %.4g, %.1f s", e.Iter, e.Objective(), e.RelError, e.Seconds))
+		p.Show(which + fmt.Sprintf("sweep %d, objective %.6g, relative error %.4g, %.1f s", e.Iter, e.Objective(), e.RelError, e.Seconds))
 	}
 	return false
 }
 
-// show replaces the line.
-func (p *progress) show(s string) {
+// Show replaces the line.
+func (p *Progress) Show(s string) {
 	if p == nil {
 		return
 	}
@@ -55,8 +55,8 @@ func (p *progress) show(s string) {
 	p.width = len(s)
 }
 
-// clear takes the line away.
-func (p *progress) clear() {
+// Clear takes the line away.
+func (p *Progress) Clear() {
 	if p != nil && p.width > 0 {
 		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.width))
 		p.width = 0
