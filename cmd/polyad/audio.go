@@ -20,6 +20,8 @@ import (
 	"polyad/audio"
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/output"
 	"polyad/loss"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -65,7 +67,7 @@ type recording struct {
 
 func (a *app) audioCommand() *cobra.Command {
 	var f fitFlags
-	var outs outFlags
+	var outs output.Flags
 	var cut audio.Options
 	var exponent float64
 	cmd := &cobra.Command{
@@ -94,7 +96,7 @@ run.`,
 		Args: oneFile(true),
 	}
 	f.register(cmd.Flags(), nmfKind{})
-	outs.registerFolder(cmd.Flags())
+	outs.RegisterFolder(cmd.Flags())
 	fs := cmd.Flags()
 	fs.IntVar(&cut.Size, "window", 0, "length of the analysis window in samples; default the power of two nearest to 93 ms")
 	fs.IntVar(&cut.Hop, "hop", 0, "distance between frames in samples; default a quarter of the window")
@@ -281,9 +283,9 @@ func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording,
 		return err
 	}
 	run.speak(r.Options.Workers)
-	facts := inputFacts{File: named(rec.file), Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
+	facts := input.Facts{File: named(rec.file), Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
 	r.Axes = rec.axes(x.Rows, x.Cols)
-	res := w.outcome(run, &input{facts: facts}, r).result
+	res := w.outcome(run, &input.Array{Facts: facts}, r).result
 	res.Axes = nil // which have files of their own
 	res.Options["window"], res.Options["hop"], res.Options["mask_exponent"] = rec.mono.Size, rec.mono.Hop, exponent
 	comps, err := describeComponents(rec, r)
@@ -296,7 +298,7 @@ func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording,
 	}
 	sounds := true
 	var encoding audio.Encoding
-	err = run.dir.fill(func(dir string) error {
+	err = run.dir.Fill(func(dir string) error {
 		if err := writeModel(dir, r.Model, r.Trace, res, res); err != nil {
 			return err
 		}
@@ -331,13 +333,13 @@ func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording,
 		}
 	}
 	for _, name := range names {
-		files[name] = filepath.ToSlash(filepath.Join(run.dir.path, name))
+		files[name] = filepath.ToSlash(filepath.Join(run.dir.Path, name))
 	}
 	all := audioResult{result: res, File: rec.file, Seconds: rec.sound.Seconds(), FitSeconds: res.Seconds, Rate: rec.sound.Rate, Warnings: rec.sound.Warnings, Components: comps, Files: files}
 	if sounds {
 		all.Encoding = encoding.String()
 	}
-	if !run.outs.json && !run.outs.quiet {
+	if !run.outs.JSON && !run.outs.Quiet {
 		if err := printComponents(run.app.out, rec, comps); err != nil {
 			return err
 		}
@@ -349,7 +351,7 @@ func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording,
 		return err
 	}
 	if !sounds {
-		return fmt.Errorf("%w; the model was written to %s, without stems", exit.ErrInterrupted, run.dir.path)
+		return fmt.Errorf("%w; the model was written to %s, without stems", exit.ErrInterrupted, run.dir.Path)
 	}
 	return run.ending(ctx, r.Status)
 }
@@ -388,7 +390,7 @@ func writeSounds(ctx context.Context, dir string, run *fitting, rec *recording, 
 	if err := os.Mkdir(filepath.Join(dir, "stems"), 0o777); err != nil {
 		return 0, err
 	}
-	bar := console.NewProgress(run.app.terminal, run.outs.progress, run.outs.quiet)
+	bar := console.NewProgress(run.app.terminal, run.outs.Progress, run.outs.Quiet)
 	defer bar.Clear()
 	e, err := audio.WriteStems(ctx, masks, rec.sound, rec.channels, func(q int) (io.WriteCloser, error) {
 		bar.Show(fmt.Sprintf("stem %d of %d", q+1, len(comps)))

@@ -16,6 +16,7 @@ import (
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/cpd"
 	"polyad/loss"
 	"polyad/matrix"
@@ -89,7 +90,7 @@ func newCPDEval[T asm.Float](m *cpd.Model[T], pruned int) *cpdEval {
 
 // fitEval is how well a model fits data.
 type fitEval struct {
-	Input     inputFacts         `json:"input"`
+	Input     input.Facts        `json:"input"`
 	LossName  string             `json:"loss_name"`
 	Formula   string             `json:"formula"`
 	Objective float64            `json:"objective"`
@@ -115,7 +116,7 @@ type block struct {
 
 func (a *app) evalCommand() *cobra.Command {
 	var f fitFlags
-	var masks maskFlags
+	var masks input.MaskFlags
 	var other comparison
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -158,14 +159,14 @@ floor count as zeros, and a component that is zero matches nothing.`,
 		Args: cobra.MaximumNArgs(2),
 	}
 	f.registerSome(cmd.Flags(), "loss", "l1", "l2", "lp", "eps", "workers")
-	masks.register(cmd.Flags(), &a.data)
+	masks.Register(cmd.Flags(), &a.input.Data)
 	other.register(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return exit.Usagef("eval takes the folder of a MODEL, and a FILE of data")
 		}
-		if err := masks.check(); err != nil {
+		if err := masks.Check(); err != nil {
 			return err
 		}
 		if len(other.skip) > 0 && other.dir == "" {
@@ -187,7 +188,7 @@ floor count as zeros, and a component that is zero matches nothing.`,
 }
 
 // evaluate fills in all that was asked for.
-func (a *app) evaluate(cmd *cobra.Command, e *evaluation, f *fitFlags, masks *maskFlags, args []string, other *comparison) error {
+func (a *app) evaluate(cmd *cobra.Command, e *evaluation, f *fitFlags, masks *input.MaskFlags, args []string, other *comparison) error {
 	k, m, err := openModel(args[0])
 	if err != nil {
 		return err
@@ -204,7 +205,7 @@ func (a *app) evaluate(cmd *cobra.Command, e *evaluation, f *fitFlags, masks *ma
 		with, other.model = opened, e.Model
 	}
 	if len(args) == 1 {
-		for _, name := range append([]string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"}, dataFlagNames...) {
+		for _, name := range append([]string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"}, input.DataFlagNames...) {
 			if f.changed(name) {
 				return exit.Usagef("--%s has no effect without a FILE of data", name)
 			}
@@ -233,25 +234,25 @@ func (a *app) evaluate(cmd *cobra.Command, e *evaluation, f *fitFlags, masks *ma
 	if err := f.inherit(of, k.keys(len(e.Shape))); err != nil {
 		return err
 	}
-	masks.inherit(of.saved)
+	masks.Inherit(of.saved.Options.Missing)
 	p, err := k.evaluate(f, of)
 	if err != nil {
 		return err
 	}
-	in, err := a.readArray(args[1])
+	in, err := a.input.Read(args[1])
 	if err != nil {
 		return err
 	}
-	if in.array.F32 != nil {
-		e.fitEval, err = evaluateData(cmd.Context(), p, p.work32, of, in, masks, in.array.F32)
+	if in.Array.F32 != nil {
+		e.fitEval, err = evaluateData(cmd.Context(), p, p.work32, of, in, masks, in.Array.F32)
 	} else {
-		e.fitEval, err = evaluateData(cmd.Context(), p, p.work64, of, in, masks, in.array.F64)
+		e.fitEval, err = evaluateData(cmd.Context(), p, p.work64, of, in, masks, in.Array.F64)
 	}
 	return err
 }
 
 // evaluateData evaluates the objective of a model for data of one element type.
-func evaluateData[T asm.Float](ctx context.Context, p *plan, w work[T], of *savedModel, in *input, masks *maskFlags, x *tensor.Dense[T]) (*fitEval, error) {
+func evaluateData[T asm.Float](ctx context.Context, p *plan, w work[T], of *savedModel, in *input.Array, masks *input.MaskFlags, x *tensor.Dense[T]) (*fitEval, error) {
 	if p.settle != nil {
 		if err := p.settle(in); err != nil {
 			return nil, err
@@ -260,7 +261,7 @@ func evaluateData[T asm.Float](ctx context.Context, p *plan, w work[T], of *save
 	if !slices.Equal(x.Shape, of.shape) {
 		return nil, otherShape(in, of.dir, of.shape)
 	}
-	mask, err := arrayMask(masks, in.facts.File, x)
+	mask, err := input.ArrayMask(masks, in.Facts.File, x)
 	if err != nil {
 		return nil, err
 	}
@@ -311,26 +312,26 @@ func prunedOf(blocks []block, eps float64) []int {
 }
 
 // newFitEval collects what the results of all kinds tell.
-func newFitEval(in *input, l loss.Loss, o *solver.Outcome, relError float64, formula string, b blockList) *fitEval {
-	return &fitEval{Input: in.facts, LossName: l.String(), Formula: formula, Objective: o.Objective(), Loss: o.Loss, Observed: o.Observed,
+func newFitEval(in *input.Array, l loss.Loss, o *solver.Outcome, relError float64, formula string, b blockList) *fitEval {
+	return &fitEval{Input: in.Facts, LossName: l.String(), Formula: formula, Objective: o.Objective(), Loss: o.Loss, Observed: o.Observed,
 		RelError: relError, Explained: 1 - relError*relError, Fit: 1 - relError,
 		Penalty: b.numbers(o.Penalty, b.without), KKT: b.numbers(o.KKT, b.fixed)}
 }
 
 // otherShape is the error for data of another shape than the model's. New samples
 // are what is new in the last mode.
-func otherShape(in *input, dir string, model []int) error {
-	data := in.facts.Shape
+func otherShape(in *input.Array, dir string, model []int) error {
+	data := in.Facts.Shape
 	mend := "give it the data of its fit"
 	last := len(model) - 1
 	switch {
 	case len(data) != len(model):
 	case slices.Equal(data[:last], model[:last]):
-		mend = fmt.Sprintf("new samples are for 'polyad transform %s %s', whose model is that of these data", console.Quote(dir), console.Quote(in.facts.File))
+		mend = fmt.Sprintf("new samples are for 'polyad transform %s %s', whose model is that of these data", console.Quote(dir), console.Quote(in.Facts.File))
 	case len(model) == 2 && data[0] == model[1] && data[1] == model[0]:
 		mend = "--transpose exchanges its rows and columns"
 	}
-	return fmt.Errorf("%s is %s, but the model in %s stands for %s; %s", in.facts.File, console.Shape(data), dir, console.Shape(model), mend)
+	return fmt.Errorf("%s is %s, but the model in %s stands for %s; %s", in.Facts.File, console.Shape(data), dir, console.Shape(model), mend)
 }
 
 // print prints an evaluation for people.

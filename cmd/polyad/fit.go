@@ -15,6 +15,8 @@ import (
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/output"
 	"polyad/internal/wholefile"
 	"polyad/solver"
 	"polyad/tensor"
@@ -34,17 +36,17 @@ they may have been.`
 // fitCommand returns the verb that fits models of a kind.
 func (a *app) fitCommand(k kind) *cobra.Command {
 	var f fitFlags
-	var outs outFlags
-	var masks maskFlags
+	var outs output.Flags
+	var masks input.MaskFlags
 	about := k.facts()
 	cmd := &cobra.Command{Use: about.name + " FILE", Short: about.short, Long: about.long, Example: about.example, Args: oneFile(false)}
 	f.register(cmd.Flags(), k)
-	masks.register(cmd.Flags(), &a.data)
-	a.data.registerType(cmd.Flags())
-	a.names.register(cmd.Flags())
-	outs.register(cmd.Flags())
+	masks.Register(cmd.Flags(), &a.input.Data)
+	a.input.Data.RegisterType(cmd.Flags())
+	a.input.Names.Register(cmd.Flags())
+	outs.Register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
-		if err := masks.check(); err != nil {
+		if err := masks.Check(); err != nil {
 			return err
 		}
 		p, err := k.fit(&f)
@@ -55,26 +57,26 @@ func (a *app) fitCommand(k kind) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		in, err := a.readArray(args[0])
+		in, err := a.input.Read(args[0])
 		if err != nil {
 			return err
 		}
-		if in.array.F32 != nil {
-			return compute(cmd.Context(), run, p, p.work32.fit, in, &masks, in.array.F32)
+		if in.Array.F32 != nil {
+			return compute(cmd.Context(), run, p, p.work32.fit, in, &masks, in.Array.F32)
 		}
-		return compute(cmd.Context(), run, p, p.work64.fit, in, &masks, in.array.F64)
+		return compute(cmd.Context(), run, p, p.work64.fit, in, &masks, in.Array.F64)
 	})
 	return cmd
 }
 
 // compute computes a model from data of one element type and writes what was asked for.
-func compute[T asm.Float](ctx context.Context, run *fitting, p *plan, of computation[T], in *input, masks *maskFlags, x *tensor.Dense[T]) error {
+func compute[T asm.Float](ctx context.Context, run *fitting, p *plan, of computation[T], in *input.Array, masks *input.MaskFlags, x *tensor.Dense[T]) error {
 	if p.settle != nil {
 		if err := p.settle(in); err != nil {
 			return err
 		}
 	}
-	mask, err := arrayMask(masks, in.facts.File, x)
+	mask, err := input.ArrayMask(masks, in.Facts.File, x)
 	if err != nil {
 		return err
 	}
@@ -83,7 +85,7 @@ func compute[T asm.Float](ctx context.Context, run *fitting, p *plan, of computa
 		return err
 	}
 	run.speak(out.Workers)
-	masks.record(out.result)
+	masks.Record(out.Options)
 	return run.done(ctx, out)
 }
 
@@ -93,20 +95,20 @@ type fitting struct {
 	command string
 	kind    kind
 	flags   *fitFlags
-	outs    *outFlags
-	dir     *outDir // nil: no folder
-	remark  string  // said when all is done
+	outs    *output.Flags
+	dir     *output.Folder // nil: no folder
+	remark  string         // said when all is done
 }
 
 // newRun checks what is written where. own says that an earlier run in the folder may
 // be replaced.
-func (a *app) newRun(cmd *cobra.Command, args []string, k kind, f *fitFlags, outs *outFlags, own bool) (run *fitting, err error) {
-	if err := outs.check(); err != nil {
+func (a *app) newRun(cmd *cobra.Command, args []string, k kind, f *fitFlags, outs *output.Flags, own bool) (run *fitting, err error) {
+	if err := outs.Check(); err != nil {
 		return nil, err
 	}
 	run = &fitting{app: a, command: console.CommandLine(cmd, args), kind: k, flags: f, outs: outs}
-	if outs.out != "" {
-		run.dir, err = a.openOut(outs.out, k.facts().name, outs.force, own)
+	if outs.Out != "" {
+		run.dir, err = output.Open(&a.unfinished, "--out", outs.Out, k.facts().name, outs.Force, own)
 	}
 	return run, err
 }
@@ -115,7 +117,7 @@ func (a *app) newRun(cmd *cobra.Command, args []string, k kind, f *fitFlags, out
 // interrupt ends it and keeps the model.
 func (run *fitting) watch(o *solver.Options) *console.Progress {
 	run.app.working.Store(true)
-	bar := console.NewProgress(run.app.terminal, run.outs.progress, run.outs.quiet)
+	bar := console.NewProgress(run.app.terminal, run.outs.Progress, run.outs.Quiet)
 	if bar != nil {
 		bar.Runs = run.flags.restarts
 		o.Observe = []solver.Observer{bar.Observe}
@@ -129,20 +131,20 @@ func (run *fitting) done(ctx context.Context, out *outcome) error {
 	axes := out.Axes
 	out.Axes = nil // which have files of their own
 	if run.dir != nil {
-		if err := run.dir.fill(func(dir string) error { return writeModel(dir, out.model, out.report.Trace, out.result, out.all) }); err != nil {
+		if err := run.dir.Fill(func(dir string) error { return writeModel(dir, out.model, out.report.Trace, out.result, out.all) }); err != nil {
 			return err
 		}
 	}
-	if run.outs.report != "" {
-		if err := os.MkdirAll(filepath.Dir(run.outs.report), 0o777); err != nil { // below --out
+	if run.outs.Report != "" {
+		if err := os.MkdirAll(filepath.Dir(run.outs.Report), 0o777); err != nil { // below --out
 			return fmt.Errorf("--report: %w", err)
 		}
-		if err := wholefile.Write(run.outs.report, out.page); err != nil {
+		if err := wholefile.Write(run.outs.Report, out.page); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
 	}
 	out.Axes = axes
-	if run.remark != "" && !run.outs.quiet {
+	if run.remark != "" && !run.outs.Quiet {
 		fmt.Fprintln(run.app.err, "polyad: "+console.Line(run.remark))
 	}
 	if err := run.tell(out.result, out.all); err != nil {
@@ -153,7 +155,7 @@ func (run *fitting) done(ctx context.Context, out *outcome) error {
 
 // speak says on what the work was done, when more words are wanted.
 func (run *fitting) speak(workers int) {
-	if run.outs.verbose {
+	if run.outs.Verbose {
 		fmt.Fprintf(run.app.err, "polyad: %s, %s kernels, %d workers\n", asm.CPU(), asm.Current(), workers)
 	}
 }
@@ -163,12 +165,12 @@ func (run *fitting) ending(ctx context.Context, s solver.Status) error {
 	switch {
 	case errors.Is(context.Cause(ctx), exit.ErrInterrupted):
 		if run.dir != nil {
-			return fmt.Errorf("%w; what there is was written to %s", exit.ErrInterrupted, run.dir.path)
+			return fmt.Errorf("%w; what there is was written to %s", exit.ErrInterrupted, run.dir.Path)
 		}
 		return exit.ErrInterrupted
-	case run.outs.strict && s == solver.MaxTime:
+	case run.outs.Strict && s == solver.MaxTime:
 		return fmt.Errorf("%w: %s; raise --max-time", exit.ErrNotConverged, s)
-	case run.outs.strict && s != solver.Converged:
+	case run.outs.Strict && s != solver.Converged:
 		return fmt.Errorf("%w: %s; raise --max-iter or --tol", exit.ErrNotConverged, s)
 	}
 	return nil
@@ -234,10 +236,10 @@ func (run *fitting) summary(w io.Writer, res *result) error {
 		row("degenerate", "%s", res.Degenerate)
 	}
 	if run.dir != nil {
-		row("written", "%s", run.dir.path)
+		row("written", "%s", run.dir.Path)
 	}
-	if run.outs.report != "" {
-		row("report", "%s", run.outs.report)
+	if run.outs.Report != "" {
+		row("report", "%s", run.outs.Report)
 	}
 	return t.Flush()
 }
@@ -253,9 +255,9 @@ func ranOf(n, all int) string {
 // tell prints the result: as JSON, or a summary, or nothing.
 func (run *fitting) tell(res *result, all any) error {
 	switch {
-	case run.outs.json:
+	case run.outs.JSON:
 		return console.JSON(run.app.out, all)
-	case !run.outs.quiet:
+	case !run.outs.Quiet:
 		return run.summary(run.app.out, res)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"polyad/asm"
 	"polyad/audio"
 	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/tensor"
 )
 
@@ -35,7 +36,7 @@ type machineInfo struct {
 // arrayInfo is what info tells of an array file. Min and Max are over finite
 // entries and null when there are none.
 type arrayInfo struct {
-	inputFacts
+	input.Facts
 	Stored   string   `json:"stored"`
 	Min      *float64 `json:"min"`
 	Max      *float64 `json:"max"`
@@ -87,7 +88,7 @@ func (a *app) infoCommand() *cobra.Command {
 		Args: oneFile(true),
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	a.data.register(cmd.Flags())
+	a.input.Data.Register(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		where := ""
 		switch {
@@ -97,7 +98,7 @@ func (a *app) infoCommand() *cobra.Command {
 			where = "on what is no file of an array"
 		}
 		if where != "" {
-			if err := a.data.unused(cmd.Flags(), where); err != nil {
+			if err := a.input.Data.Unused(cmd.Flags(), where); err != nil {
 				return err
 			}
 		}
@@ -139,16 +140,16 @@ func (a *app) describe(info *machineInfo, path string) error {
 		info.Model, err = describeModel(path)
 		return err
 	}
-	in, err := a.readArray(path)
+	in, err := a.input.Read(path)
 	if err != nil {
 		return err
 	}
-	if in.array.F32 != nil {
-		info.File = scan(in.array.F32)
+	if in.Array.F32 != nil {
+		info.File = scan(in.Array.F32)
 	} else {
-		info.File = scan(in.array.F64)
+		info.File = scan(in.Array.F64)
 	}
-	info.File.inputFacts, info.File.Stored = in.facts, in.array.Stored
+	info.File.Facts, info.File.Stored = in.Facts, in.Array.Stored
 	return nil
 }
 

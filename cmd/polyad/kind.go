@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"polyad/asm"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/internal/modeldir"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -47,7 +48,7 @@ type kindFacts struct {
 
 // plan is what is to be computed with data: all options but what depends on them.
 type plan struct {
-	settle func(in *input) error // what depends on the number of modes
+	settle func(in *input.Array) error // what depends on the number of modes
 	work32 work[float32]
 	work64 work[float64]
 }
@@ -55,13 +56,13 @@ type plan struct {
 // work computes with data of one element type. What is missing of them is told by a
 // mask, or nil.
 type work[T asm.Float] interface {
-	fit(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error)
-	transform(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error)
-	evaluate(ctx context.Context, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error)
+	fit(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error)
+	transform(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error)
+	evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error)
 }
 
 // computation is a fit or a transform.
-type computation[T asm.Float] func(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error)
+type computation[T asm.Float] func(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error)
 
 // outcome is a model that was computed and what is told of it.
 type outcome struct {

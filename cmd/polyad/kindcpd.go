@@ -8,6 +8,7 @@ import (
 
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/cpd"
 	"polyad/internal/nnls"
 	"polyad/loss"
@@ -123,10 +124,10 @@ func (k cpdKind) fit(f *fitFlags) (*plan, error) {
 	if err := compression(f, &o); err != nil {
 		return nil, err
 	}
-	return newCPDPlan(f, &o, nil, func(in *input) (err error) {
-		order := len(in.facts.Shape)
+	return newCPDPlan(f, &o, nil, func(in *input.Array) (err error) {
+		order := len(in.Facts.Shape)
 		if order < 2 {
-			return fmt.Errorf("%s has shape %s; cpd takes an array of two or more modes", in.facts.File, console.Shape(in.facts.Shape))
+			return fmt.Errorf("%s has shape %s; cpd takes an array of two or more modes", in.Facts.File, console.Shape(in.Facts.Shape))
 		}
 		o.Penalty, err = f.penaltyFlags.of(k.keys(order), func(key string) bool { return slices.Contains(fixed, key) })
 		return err

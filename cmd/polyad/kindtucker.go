@@ -10,6 +10,7 @@ import (
 
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/loss"
 	"polyad/solver"
 	"polyad/tucker"
@@ -166,10 +167,10 @@ func (k tuckerKind) fit(f *fitFlags) (*plan, error) {
 		return nil, exit.Usagef("--error-target: the ranks come from the start svd; leave --init and --restarts out")
 	}
 	w.ranks = new([]int)
-	return w.plan(func(in *input) (err error) {
-		order := len(in.facts.Shape)
+	return w.plan(func(in *input.Array) (err error) {
+		order := len(in.Facts.Shape)
 		if order < 2 {
-			return fmt.Errorf("%s has shape %s; tucker takes an array of two or more modes", in.facts.File, console.Shape(in.facts.Shape))
+			return fmt.Errorf("%s has shape %s; tucker takes an array of two or more modes", in.Facts.File, console.Shape(in.Facts.Shape))
 		}
 		if *w.ranks, err = tuckerRanks(f, order); err != nil {
 			return err

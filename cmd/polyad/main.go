@@ -18,6 +18,7 @@ import (
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
 )
 
 // version is the version of polyad; CHANGELOG.md says what is in it.
@@ -55,9 +56,8 @@ type app struct {
 	out, err io.Writer
 	terminal io.Writer // err as it was given, for the progress line
 	began    bool
-	quiet    bool      // nothing is to be said but errors
-	data     dataFlags // how data are read
-	names    nameFlags // what their indices stand for
+	quiet    bool         // nothing is to be said but errors
+	input    input.Reader // of data
 
 	working    atomic.Bool            // a fit has begun: an interrupt ends it and keeps the model
 	unfinished atomic.Pointer[string] // the hidden folder that is being filled
@@ -66,6 +66,7 @@ type app struct {
 // run runs one command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.terminal, a.out, a.err = a.err, console.NewWriter(a.out), console.NewWriter(a.err)
+	a.input.In, a.input.Err = a.in, a.err
 	root := a.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -144,7 +145,9 @@ func (a *app) verb(body func(cmd *cobra.Command, args []string) error) func(*cob
 	return func(cmd *cobra.Command, args []string) error {
 		a.began = true
 		if q := cmd.Flags().Lookup("quiet"); q != nil {
-			a.quiet = q.Value.String() == "true"
+			if a.quiet = q.Value.String() == "true"; a.quiet {
+				a.input.Err = nil
+			}
 		}
 		return body(cmd, args)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/ndio"
 	"polyad/tensor"
 )
@@ -33,12 +34,12 @@ func TestNamesTravel(t *testing.T) {
 	code, stdout, stderr := call("nmf", x, "-r", "2", "-o", model, "--json", "--axis", "1="+axis, "--sort")
 	require.Zero(t, code, stderr)
 	var res struct {
-		Axes      []axisResult
+		Axes      []input.AxisResult
 		RelError  float64 `json:"rel_error"`
 		Explained float64
 	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
-	assert.Equal(t, []axisResult{{Names: []string{"apple", "pear", "<b>"}}, {Names: []string{"mon", "tue", "wed"}, Values: []float64{1, 2, 4.5}, Title: "time", Unit: "s"}}, res.Axes)
+	assert.Equal(t, []input.AxisResult{{Names: []string{"apple", "pear", "<b>"}}, {Names: []string{"mon", "tue", "wed"}, Values: []float64{1, 2, 4.5}, Title: "time", Unit: "s"}}, res.Axes)
 	assert.Equal(t, 1-res.RelError*res.RelError, res.Explained)
 	b, err := os.ReadFile(filepath.Join(model, "names_0.txt"))
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/loss"
 	"polyad/reg"
 	"polyad/solver"
@@ -52,14 +53,14 @@ type result struct {
 	SIMD        string             `json:"simd"`
 	Workers     int                `json:"workers"`
 	Version     string             `json:"version"`
-	Input       inputFacts         `json:"input"`
+	Input       input.Facts        `json:"input"`
 
 	// Of a tensor decomposition.
 	Surviving  *int        `json:"surviving,omitempty"`
 	Shares     []float64   `json:"shares,omitempty"`
 	Degenerate *degenerate `json:"degenerate,omitempty"`
 
-	Axes []axisResult `json:"axes,omitempty"` // of each mode; the folder has them in files of their own
+	Axes []input.AxisResult `json:"axes,omitempty"` // of each mode; the folder has them in files of their own
 
 	blocks      []string // the keys of Penalty and KKT in order
 	prunedModes [][]int  // instead of Pruned, where each mode has components of its own
@@ -171,14 +172,14 @@ type blockList struct {
 }
 
 // result begins what is reported of a fit.
-func (run *fitting) result(in *input, o *solver.Outcome, relError float64, formula string, b blockList) *result {
+func (run *fitting) result(in *input.Array, o *solver.Outcome, relError float64, formula string, b blockList) *result {
 	return &result{
 		Schema: resultSchema, Command: run.command, Kind: run.kind.facts().name, Status: o.Status.String(), Iterations: o.Iterations,
 		Returned: o.Returned.Iter, Seconds: o.Seconds, Objective: o.Objective(), Formula: formula, Loss: o.Loss, Observed: o.Observed,
 		RelError: relError, Explained: 1 - relError*relError, Penalty: b.numbers(o.Penalty, b.without), KKT: b.numbers(o.KKT, b.fixed),
 		Restarts: runsOf(o.Runs), Best: o.Best, Start: startOf(o.Start),
 		blocks: slices.DeleteFunc(slices.Clone(b.keys), b.without),
-		CPU:    asm.CPU(), SIMD: asm.Current().String(), Version: version, Input: in.facts,
+		CPU:    asm.CPU(), SIMD: asm.Current().String(), Version: version, Input: in.Facts,
 	}
 }
 
@@ -331,4 +332,16 @@ func writeTo(path string, write func(io.Writer) error) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return f.Close()
+}
+
+// observed tells how many of the entries count, and nothing when all do.
+func (r *result) observed() string {
+	all := 1
+	for _, n := range r.Input.Shape {
+		all *= n
+	}
+	if len(r.Input.Shape) < 2 || r.Observed == all {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d entries (%.3g %%)", r.Observed, all, 100*float64(r.Observed)/float64(all))
 }

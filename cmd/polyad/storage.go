@@ -5,6 +5,7 @@ import (
 
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/console"
+	"polyad/cmd/polyad/internal/input"
 )
 
 // storage compares a model with the data: how many numbers each has, and how many
@@ -19,9 +20,9 @@ type storage struct {
 }
 
 // storageOf returns it for a model of so many numbers of a type.
-func storageOf[T asm.Float](in inputFacts, stored int) *storage {
+func storageOf[T asm.Float](in input.Facts, stored int) *storage {
 	s := &storage{Stored: stored, Data: size(in.Shape), StoredBytes: stored * asm.SizeOf[T]()}
-	s.DataBytes = s.Data * in.bytes
+	s.DataBytes = s.Data * in.Bytes
 	s.Ratio, s.BytesRatio = float64(s.Data)/float64(s.Stored), float64(s.DataBytes)/float64(s.StoredBytes)
 	return s
 }

@@ -16,6 +16,8 @@ import (
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/output"
 	"polyad/internal/synth"
 	"polyad/ndio"
 	"polyad/tensor"
@@ -53,7 +55,7 @@ type synthFlags struct {
 	nonneg      bool
 	noise       string
 	snr         float64
-	dtype       dtypeFlag
+	dtype       input.DTypeFlag
 	seed        uint64
 	truth       string
 	mask        string
@@ -61,7 +63,7 @@ type synthFlags struct {
 	json, quiet bool
 
 	set *pflag.FlagSet
-	dir *outDir // for the true model, nil when it is not kept
+	dir *output.Folder // for the true model, nil when it is not kept
 }
 
 const synthNoise = `
@@ -168,7 +170,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 			Density: o.Density, Nonneg: o.Nonneg, Noise: o.Noise.String(), SNR: o.SNR, Seed: o.Seed, Truth: filepath.ToSlash(f.truth), Mask: filepath.ToSlash(f.mask), Version: version,
 		}
 		if f.truth != "" {
-			if f.dir, err = a.openFolder("--truth", f.truth, kind, f.force, false); err != nil {
+			if f.dir, err = output.Open(&a.unfinished, "--truth", f.truth, kind, f.force, false); err != nil {
 				return err
 			}
 		}
@@ -227,7 +229,7 @@ func (f *synthFlags) check(kind, out string) (o synth.Options, err error) {
 		if _, err := os.Lstat(name); err == nil && !f.force {
 			return o, exit.Usagef("%s exists; choose another name, or --force to replace it", name)
 		}
-		if err := canCreateIn("output", filepath.Dir(name)); err != nil {
+		if err := output.Probe("output", filepath.Dir(name)); err != nil {
 			return o, err
 		}
 	}
@@ -292,7 +294,7 @@ func keep[T asm.Float, M synth.Model](a *app, f *synthFlags, res *synthResult, r
 		return err
 	}
 	if f.dir != nil {
-		if err := f.dir.fill(func(to string) error { return d.Truth.Save(to) }); err != nil {
+		if err := f.dir.Fill(func(to string) error { return d.Truth.Save(to) }); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,8 @@ import (
 
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/output"
 	"polyad/tensor"
 )
 
@@ -17,8 +19,8 @@ var transformFlags = []string{"loss", "method", "inner", "extrapolate", "l1", "l
 
 func (a *app) transformCommand() *cobra.Command {
 	var f fitFlags
-	var outs outFlags
-	var masks maskFlags
+	var outs output.Flags
+	var masks input.MaskFlags
 	cmd := &cobra.Command{
 		Use:   "transform MODEL FILE",
 		Short: "New data in the basis of an old model: one factor is found",
@@ -48,18 +50,18 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 	cmd.Flags().Lookup("method").Usage = "nmf: hals, mu, als or anls; cpd: als, hals or mu; tucker: hals or mu; only mu takes losses other than frobenius; default: see above"
 	f.registerNonneg(cmd.Flags(), "cpd, tucker: the new factor is nonnegative")
 	cmd.Flags().IntVar(&f.along, "mode", -1, "the mode along which the samples are new; default the last one, in nmf 1, the columns")
-	masks.register(cmd.Flags(), &a.data)
-	a.data.registerType(cmd.Flags())
-	a.names.register(cmd.Flags())
-	outs.registerFolder(cmd.Flags())
+	masks.Register(cmd.Flags(), &a.input.Data)
+	a.input.Data.RegisterType(cmd.Flags())
+	a.input.Names.Register(cmd.Flags())
+	outs.RegisterFolder(cmd.Flags())
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < 2:
 			return exit.Usagef("transform takes the folder of a MODEL and a FILE of new data")
-		case outs.out == "" && !cmd.Flags().Changed("out"):
+		case outs.Out == "" && !cmd.Flags().Changed("out"):
 			return exit.Usagef("the folder for the model is missing; give it with -o")
 		}
-		if err := masks.check(); err != nil {
+		if err := masks.Check(); err != nil {
 			return err
 		}
 		return a.transform(cmd, args, &f, &masks, &outs)
@@ -68,7 +70,7 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 }
 
 // transform finds one factor for new data.
-func (a *app) transform(cmd *cobra.Command, args []string, f *fitFlags, masks *maskFlags, outs *outFlags) error {
+func (a *app) transform(cmd *cobra.Command, args []string, f *fitFlags, masks *input.MaskFlags, outs *output.Flags) error {
 	k, m, err := openModel(args[0])
 	if err != nil {
 		return err
@@ -93,7 +95,7 @@ func (a *app) transform(cmd *cobra.Command, args []string, f *fitFlags, masks *m
 	if !f.changed("method") && f.otherDegrees() { // which no other method takes
 		f.method = "mu"
 	}
-	masks.inherit(of.saved)
+	masks.Inherit(of.saved.Options.Missing)
 	p, err := k.transform(f, of)
 	if err != nil {
 		return err
@@ -103,21 +105,21 @@ func (a *app) transform(cmd *cobra.Command, args []string, f *fitFlags, masks *m
 		return err
 	}
 	run.remark = f.supposed(of)
-	in, err := a.readArray(args[1])
+	in, err := a.input.Read(args[1])
 	if err != nil {
 		return err
 	}
-	a.otherNames(in.facts.File, m.axes(), in.axes, f.along)
+	a.input.OtherNames(in.Facts.File, m.axes(), in.Axes, f.along)
 	f.init = args[0]
-	if in.array.F32 != nil {
-		return compute(cmd.Context(), run, p, transformation(p.work32, f.along), in, masks, in.array.F32)
+	if in.Array.F32 != nil {
+		return compute(cmd.Context(), run, p, transformation(p.work32, f.along), in, masks, in.Array.F32)
 	}
-	return compute(cmd.Context(), run, p, transformation(p.work64, f.along), in, masks, in.array.F64)
+	return compute(cmd.Context(), run, p, transformation(p.work64, f.along), in, masks, in.Array.F64)
 }
 
 // transformation is a transform that records its mode.
 func transformation[T asm.Float](w work[T], along int) computation[T] {
-	return func(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+	return func(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
 		out, err := w.transform(ctx, run, in, x, mask)
 		if err == nil {
 			out.Options["mode"] = along

@@ -10,6 +10,7 @@ import (
 
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/cpd"
 	"polyad/internal/report"
 	"polyad/matrix"
@@ -24,11 +25,11 @@ type cpdWork[T asm.Float] struct {
 	of *savedModel // that is transformed or evaluated
 }
 
-func newCPDPlan(f *fitFlags, o *cpd.Options, of *savedModel, settle func(*input) error) *plan {
+func newCPDPlan(f *fitFlags, o *cpd.Options, of *savedModel, settle func(*input.Array) error) *plan {
 	return &plan{settle, cpdWork[float32]{f, o, of}, cpdWork[float64]{f, o, of}}
 }
 
-func (w cpdWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+func (w cpdWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
 	o := *w.o
 	o.Mask = mask
 	if w.f.fromFolder(cpdKind{}) {
@@ -42,7 +43,7 @@ func (w cpdWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tensor.
 	r, err := cpd.Fit(ctx, x, w.f.rank, &o)
 	bar.Clear()
 	if r == nil {
-		return nil, exit.OfFit(err, in.facts.File, w.f.init)
+		return nil, exit.OfFit(err, in.Facts.File, w.f.init)
 	}
 	switch w.f.normalize {
 	case "l1":
@@ -56,14 +57,14 @@ func (w cpdWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tensor.
 	if w.f.sort {
 		r.Sort()
 	}
-	r.Axes = either(in.axes, r.Axes)
+	r.Axes = input.Either(in.Axes, r.Axes)
 	out := w.outcome(run, in, r)
-	out.Size = storageOf[T](in.facts, r.Stored())
+	out.Size = storageOf[T](in.Facts, r.Stored())
 	out.page = func(to io.Writer) error { return writeCPDPage(to, out.result, r) }
 	return out, nil
 }
 
-func (w cpdWork[T]) transform(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+func (w cpdWork[T]) transform(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
 	m, err := cpd.Load[T](w.of.dir)
 	if err != nil {
 		return nil, err
@@ -74,13 +75,13 @@ func (w cpdWork[T]) transform(ctx context.Context, run *fitting, in *input, x *t
 	r, err := m.TransformMode(ctx, x, w.f.along, &o)
 	bar.Clear()
 	if r == nil {
-		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
 	}
-	r.Axes = sampled(m.Axes, in.axes, w.f.along)
+	r.Axes = input.Sampled(m.Axes, in.Axes, w.f.along)
 	return w.outcome(run, in, r), nil
 }
 
-func (w cpdWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
+func (w cpdWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
 	m, err := cpd.Load[T](w.of.dir)
 	if err != nil {
 		return nil, err
@@ -89,10 +90,10 @@ func (w cpdWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[T],
 	o.Mask, o.Init, o.Run = mask, m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := cpd.Fit(ctx, x, m.Rank(), &o)
 	if err != nil {
-		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
 	}
 	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(r))
-	e.misfit = misfitOf(cpdModel[T]{m}, x, mask, either(in.axes, m.Axes))
+	e.misfit = misfitOf(cpdModel[T]{m}, x, mask, input.Either(in.Axes, m.Axes))
 	if mask != nil {
 		x = filled(m.Reconstruct(), x, mask)
 	}
@@ -100,7 +101,7 @@ func (w cpdWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[T],
 	case err == nil:
 		e.CoreConsistency = &c
 	case !errors.Is(err, cpd.ErrRank): // a core that is too large is left out
-		return nil, fmt.Errorf("%s: %w", in.facts.File, err)
+		return nil, fmt.Errorf("%s: %w", in.Facts.File, err)
 	}
 	return e, nil
 }
@@ -113,7 +114,7 @@ func (cpdWork[T]) blocks(r *cpd.Result[T]) blockList {
 }
 
 // outcome collects what is reported of a fit.
-func (w cpdWork[T]) outcome(run *fitting, in *input, r *cpd.Result[T]) *outcome {
+func (w cpdWork[T]) outcome(run *fitting, in *input.Array, r *cpd.Result[T]) *outcome {
 	o := &r.Options
 	res := run.result(in, &r.Outcome, r.RelError, r.Formula(), w.blocks(r))
 	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(cpdKind{}, o.Init), o.Restarts, o.Eps, o.Run, o.Seed, res.blocks, o.Penalty)
@@ -132,7 +133,7 @@ func (w cpdWork[T]) outcome(run *fitting, in *input, r *cpd.Result[T]) *outcome 
 	if c := r.Compression; c != nil {
 		res.Compression = &compressionResult{c.Ranks, c.Left, c.Iterations, c.RelError}
 	}
-	res.Axes = axisResults(r.Axes)
+	res.Axes = input.AxisResults(r.Axes)
 	return &outcome{result: res, all: res, model: r.Model, report: r.Report}
 }
 

@@ -9,6 +9,7 @@ import (
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/nmf"
@@ -25,9 +26,9 @@ type nmfWork[T asm.Float] struct {
 }
 
 func newNMFPlan(f *fitFlags, o *nmf.Options, of *savedModel) *plan {
-	return &plan{func(in *input) error {
-		if s := in.facts.Shape; len(s) != 2 {
-			return fmt.Errorf("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", in.facts.File, console.Shape(s))
+	return &plan{func(in *input.Array) error {
+		if s := in.Facts.Shape; len(s) != 2 {
+			return fmt.Errorf("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", in.Facts.File, console.Shape(s))
 		}
 		return nil
 	}, nmfWork[float32]{f, o, of}, nmfWork[float64]{f, o, of}}
@@ -42,14 +43,14 @@ func (w nmfWork[T]) with(mask *tensor.Mask) nmf.Options {
 	return o
 }
 
-func (w nmfWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
-	r, err := w.model(ctx, run, in.facts.File, x.Matrix(), w.with(mask))
+func (w nmfWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+	r, err := w.model(ctx, run, in.Facts.File, x.Matrix(), w.with(mask))
 	if err != nil {
 		return nil, err
 	}
-	r.Axes = either(in.axes, r.Axes)
+	r.Axes = input.Either(in.Axes, r.Axes)
 	out := w.outcome(run, in, r)
-	out.Size = storageOf[T](in.facts, (r.W.Rows+r.H.Cols)*r.Rank())
+	out.Size = storageOf[T](in.Facts, (r.W.Rows+r.H.Cols)*r.Rank())
 	out.page = func(to io.Writer) error {
 		return report.NMF(to, report.NMFPage{
 			Title:   "Factorization of " + path.Base(out.Input.File),
@@ -89,7 +90,7 @@ func (w nmfWork[T]) model(ctx context.Context, run *fitting, file string, x *mat
 	return r, nil
 }
 
-func (w nmfWork[T]) transform(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+func (w nmfWork[T]) transform(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
 	m, err := nmf.Load[T](w.of.dir)
 	if err != nil {
 		return nil, err
@@ -99,13 +100,13 @@ func (w nmfWork[T]) transform(ctx context.Context, run *fitting, in *input, x *t
 	r, err := m.TransformMode(ctx, x.Matrix(), w.f.along, &o)
 	bar.Clear()
 	if r == nil {
-		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
 	}
-	r.Axes = sampled(m.Axes, in.axes, w.f.along)
+	r.Axes = input.Sampled(m.Axes, in.Axes, w.f.along)
 	return w.outcome(run, in, r), nil
 }
 
-func (w nmfWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
+func (w nmfWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
 	m, err := nmf.Load[T](w.of.dir)
 	if err != nil {
 		return nil, err
@@ -114,10 +115,10 @@ func (w nmfWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[T],
 	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := nmf.Fit(ctx, x.Matrix(), m.Rank(), &o)
 	if err != nil {
-		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
 	}
 	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(&o))
-	e.misfit = misfitOf(nmfModel[T]{m}, x, mask, either(in.axes, m.Axes))
+	e.misfit = misfitOf(nmfModel[T]{m}, x, mask, input.Either(in.Axes, m.Axes))
 	return e, nil
 }
 
@@ -127,7 +128,7 @@ func (nmfWork[T]) blocks(o *nmf.Options) blockList {
 }
 
 // outcome collects what is reported of a fit.
-func (w nmfWork[T]) outcome(run *fitting, in *input, r *nmf.Result[T]) *outcome {
+func (w nmfWork[T]) outcome(run *fitting, in *input.Array, r *nmf.Result[T]) *outcome {
 	o := &r.Options
 	res := run.result(in, &r.Outcome, r.RelError, r.Formula(), w.blocks(o))
 	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(nmfKind{}, o.Init), o.Restarts, o.Eps, o.Run, o.Seed, res.blocks, []reg.Penalty{o.W, o.H})
@@ -140,6 +141,6 @@ func (w nmfWork[T]) outcome(run *fitting, in *input, r *nmf.Result[T]) *outcome 
 		res.Options["inner"] = max(m.Inner, 1)
 	}
 	res.Seed, res.Workers, res.Ridges, res.Pruned, res.Balance = o.Seed, o.Workers, r.Ridges, indices(r.Pruned), balanceOf(o.Balance, r.Beta)
-	res.Axes = axisResults(r.Axes)
+	res.Axes = input.AxisResults(r.Axes)
 	return &outcome{result: res, all: res, model: r.Model, report: r.Report}
 }

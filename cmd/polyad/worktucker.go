@@ -13,6 +13,7 @@ import (
 	"polyad/asm"
 	"polyad/balance"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/input"
 	"polyad/internal/report"
 	"polyad/matrix"
 	"polyad/reg"
@@ -30,11 +31,11 @@ type tuckerWork[T asm.Float] struct {
 	once  bool        // an HOSVD is asked for, and nothing else
 }
 
-func (w tuckerWork[T]) plan(settle func(*input) error) *plan {
+func (w tuckerWork[T]) plan(settle func(*input.Array) error) *plan {
 	return &plan{settle, tuckerWork[float32](w), tuckerWork[float64](w)}
 }
 
-func (w tuckerWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+func (w tuckerWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
 	o := *w.o
 	o.Mask = mask
 	if w.f.fromFolder(tuckerKind{}) {
@@ -46,7 +47,7 @@ func (w tuckerWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tens
 	}
 	r, err := w.decompose(ctx, run, x, &o)
 	if r == nil {
-		return nil, exit.OfFit(err, in.facts.File, w.f.init)
+		return nil, exit.OfFit(err, in.Facts.File, w.f.init)
 	}
 	scales := scalesOf(r)
 	switch w.f.normalize {
@@ -55,12 +56,12 @@ func (w tuckerWork[T]) fit(ctx context.Context, run *fitting, in *input, x *tens
 	case "l2":
 		r.Normalize(tucker.NormL2)
 	}
-	r.Axes = either(in.axes, r.Axes)
+	r.Axes = input.Either(in.Axes, r.Axes)
 	if w.f.normalize != "none" && !slices.Contains(r.Options.Nonneg, tucker.Core) {
 		r.FixSigns()
 	}
 	out := w.outcome(run, in, r, scales)
-	out.Size = storageOf[T](in.facts, r.Stored())
+	out.Size = storageOf[T](in.Facts, r.Stored())
 	if w.once {
 		out.Options["method"] = "hosvd"
 	}
@@ -113,7 +114,7 @@ func ofHOSVD[T asm.Float](x *tensor.Dense[T], h *tucker.HOSVDResult[T], o *tucke
 	return r
 }
 
-func (w tuckerWork[T]) transform(ctx context.Context, run *fitting, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+func (w tuckerWork[T]) transform(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
 	m, err := tucker.Load[T](w.of.dir)
 	if err != nil {
 		return nil, err
@@ -124,13 +125,13 @@ func (w tuckerWork[T]) transform(ctx context.Context, run *fitting, in *input, x
 	r, err := m.TransformMode(ctx, x, w.f.along, &o)
 	bar.Clear()
 	if r == nil {
-		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
 	}
-	r.Axes = sampled(m.Axes, in.axes, w.f.along)
+	r.Axes = input.Sampled(m.Axes, in.Axes, w.f.along)
 	return w.outcome(run, in, r, [][]float64{}), nil
 }
 
-func (w tuckerWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
+func (w tuckerWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
 	m, err := tucker.Load[T](w.of.dir)
 	if err != nil {
 		return nil, err
@@ -139,10 +140,10 @@ func (w tuckerWork[T]) evaluate(ctx context.Context, in *input, x *tensor.Dense[
 	o.Mask, o.Init, o.Run = mask, m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := tucker.Fit(ctx, x, m.Ranks(), &o)
 	if err != nil {
-		return nil, exit.OfModel(w.of.dir, in.facts.File, err)
+		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
 	}
 	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(r))
-	e.misfit = misfitOf(tuckerModel[T]{m}, x, mask, either(in.axes, m.Axes))
+	e.misfit = misfitOf(tuckerModel[T]{m}, x, mask, input.Either(in.Axes, m.Axes))
 	return e, nil
 }
 
@@ -164,7 +165,7 @@ type tuckerResult struct {
 
 // outcome collects what is reported of a fit; scales are those of [scalesOf], before
 // the model is normalized.
-func (w tuckerWork[T]) outcome(run *fitting, in *input, r *tucker.Result[T], scales [][]float64) *outcome {
+func (w tuckerWork[T]) outcome(run *fitting, in *input.Array, r *tucker.Result[T], scales [][]float64) *outcome {
 	o := &r.Options
 	start, b := w.f.startName(tuckerKind{}, o.Init), w.blocks(r)
 	if start == "" {
@@ -194,7 +195,7 @@ func (w tuckerWork[T]) outcome(run *fitting, in *input, r *tucker.Result[T], sca
 	res.Seed, res.Workers, res.prunedModes = o.Seed, o.Workers, r.Pruned
 	res.Balance = balanceOf(o.Balance, nil)
 	res.Balance.Scales = scales
-	res.Axes = axisResults(r.Axes)
+	res.Axes = input.AxisResults(r.Axes)
 	all := &tuckerResult{result: res}
 	for _, p := range r.Pruned {
 		all.Pruned = append(all.Pruned, indices(p))

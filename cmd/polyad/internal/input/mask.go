@@ -1,4 +1,4 @@
-package main
+package input
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 	"polyad/tensor"
 )
 
-// maskFlags say which entries of the data are missing.
-type maskFlags struct {
+// MaskFlags say which entries of the data are missing.
+type MaskFlags struct {
 	file    string
 	missing string
 
@@ -23,16 +23,16 @@ type maskFlags struct {
 	set  *pflag.FlagSet
 }
 
-// register registers the flags, and those that say how data are read.
-func (f *maskFlags) register(fs *pflag.FlagSet, data *dataFlags) {
+// Register registers the flags, and those that say how data are read.
+func (f *MaskFlags) Register(fs *pflag.FlagSet, data *dataFlags) {
 	f.set, f.data = fs, data
-	data.register(fs)
+	data.Register(fs)
 	fs.StringVar(&f.file, "mask", "", "array file of the shape of FILE: entries where it is 0 are missing")
 	fs.StringVar(&f.missing, "missing", "", "nan: entries that are NaN are missing; else they are an error")
 }
 
-// check refuses what makes no sense.
-func (f *maskFlags) check() error {
+// Check refuses what makes no sense.
+func (f *MaskFlags) Check() error {
 	switch {
 	case f.set.Changed("mask") && f.set.Changed("missing"):
 		return exit.Usagef("--mask and --missing both say what is missing; give one of them")
@@ -44,9 +44,9 @@ func (f *maskFlags) check() error {
 	return nil
 }
 
-// arrayMask returns the mask of the data x, which are those of a file; nil when
+// ArrayMask returns the mask of the data x, which are those of a file; nil when
 // nothing was said of missing entries.
-func arrayMask[T asm.Float](f *maskFlags, name string, x *tensor.Dense[T]) (*tensor.Mask, error) {
+func ArrayMask[T asm.Float](f *MaskFlags, name string, x *tensor.Dense[T]) (*tensor.Mask, error) {
 	switch {
 	case f.missing != "":
 		return tensor.MaskNaN(x), nil
@@ -84,26 +84,14 @@ func readMask[T asm.Float](name string, t *tensor.Dense[T]) (*tensor.Mask, error
 	return mask, nil
 }
 
-// inherit takes NaN for missing where a fit did, unless flags say what is missing.
-func (f *maskFlags) inherit(saved *savedFit) {
-	if f.file == "" && f.missing == "" && saved.Options.Missing == "nan" {
+// Inherit takes NaN for missing where a fit did, unless flags say what is missing.
+func (f *MaskFlags) Inherit(missing string) {
+	if f.file == "" && f.missing == "" && missing == "nan" {
 		f.missing = "nan"
 	}
 }
 
-// record lists the flags among the options.
-func (f *maskFlags) record(res *result) {
-	res.Options["mask"], res.Options["missing"] = filepath.ToSlash(f.file), f.missing
-}
-
-// observed tells how many of the entries count, and nothing when all do.
-func (r *result) observed() string {
-	all := 1
-	for _, n := range r.Input.Shape {
-		all *= n
-	}
-	if len(r.Input.Shape) < 2 || r.Observed == all {
-		return ""
-	}
-	return fmt.Sprintf("%d of %d entries (%.3g %%)", r.Observed, all, 100*float64(r.Observed)/float64(all))
+// Record lists the flags among the options of a fit.
+func (f *MaskFlags) Record(options map[string]any) {
+	options["mask"], options["missing"] = filepath.ToSlash(f.file), f.missing
 }

@@ -1,8 +1,11 @@
-package main
+// Package input reads the arrays that verbs take, with what is missing of them and
+// what their indices stand for.
+package input
 
 import (
 	"encoding/hex"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,25 +15,33 @@ import (
 	"polyad/ndio"
 )
 
-// input is an array that was read, and what result files tell of it.
-type input struct {
-	array ndio.Array
-	axes  []ndio.Axis // what is known of its modes
-	facts inputFacts
+// Array is an array that was read, and what result files tell of it.
+type Array struct {
+	Array ndio.Array
+	Axes  []ndio.Axis // what is known of its modes
+	Facts Facts
 }
 
-// inputFacts is the field input of result.json.
-type inputFacts struct {
+// Facts is the field input of result.json.
+type Facts struct {
 	File   string `json:"file"`
 	Shape  []int  `json:"shape"`
 	DType  string `json:"dtype"`
 	SHA256 string `json:"sha256"`
 
-	bytes int // of an element in the file
+	Bytes int `json:"-"` // of an element in the file
 }
 
-// readArray reads an array file, or standard input for "-".
-func (a *app) readArray(path string) (*input, error) {
+// Reader reads the arrays that a verb takes, as its flags say.
+type Reader struct {
+	In    io.Reader // standard input
+	Err   io.Writer // takes remarks, unless it is nil
+	Data  dataFlags
+	Names nameFlags
+}
+
+// Read reads an array file, or standard input for "-".
+func (r *Reader) Read(path string) (*Array, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a folder; give an array file", path)
 	}
@@ -44,9 +55,9 @@ func (a *app) readArray(path string) (*input, error) {
 	var sum [32]byte
 	var err error
 	if path == "-" {
-		array, sum, err = a.data.options().DecodeSum(a.in)
+		array, sum, err = r.Data.options().DecodeSum(r.In)
 	} else {
-		array, sum, err = a.data.options().ReadFileSum(path)
+		array, sum, err = r.Data.options().ReadFileSum(path)
 	}
 	if err != nil {
 		if path == "-" {
@@ -54,20 +65,20 @@ func (a *app) readArray(path string) (*input, error) {
 		}
 		return nil, err
 	}
-	if !a.quiet {
-		a.data.remark(a.err, path, array.Remarks)
+	if r.Err != nil {
+		r.Data.remark(r.Err, path, array.Remarks)
 	}
 	dtype := array.DType()
-	if err := convert(&array, string(a.data.dtype)); err != nil {
+	if err := convert(&array, string(r.Data.dtype)); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	axes, err := a.names.of(array)
+	axes, err := r.Names.of(array)
 	if err != nil {
 		return nil, err
 	}
-	return &input{array, axes, inputFacts{
+	return &Array{array, axes, Facts{
 		File: filepath.ToSlash(path), Shape: array.Shape(), DType: dtype, SHA256: hex.EncodeToString(sum[:]),
-		bytes: array.ElementBytes(),
+		Bytes: array.ElementBytes(),
 	}}, nil
 }
 

@@ -1,30 +1,27 @@
-package main
+// Package output says where a verb writes, and writes whole folders or none.
+package output
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"polyad/cmd/polyad/internal/exit"
 	"polyad/internal/modeldir"
 )
 
-// outDir is the folder that a verb writes into. It is looked at before any work,
+// Folder is the folder that a verb writes into. It is looked at before any work,
 // and filled at the end: all at once, or not at all.
-type outDir struct {
-	app  *app
-	path string
+type Folder struct {
+	Path    string
+	filling *atomic.Pointer[string] // the hidden folder that is being filled
 }
 
-// openOut is openFolder for --out.
-func (a *app) openOut(path, kind string, force, own bool) (*outDir, error) {
-	return a.openFolder("--out", path, kind, force, own)
-}
-
-// openFolder checks that the path that a flag gives can take the files of a model
+// Open checks that the path that a flag gives can take the files of a model
 // of a kind: it is missing or empty, or force is set, or own is set and all it
 // holds is an earlier run of polyad audio.
-func (a *app) openFolder(flag, path, kind string, force, own bool) (*outDir, error) {
+func Open(filling *atomic.Pointer[string], flag, path, kind string, force, own bool) (*Folder, error) {
 	c, err := modeldir.Inspect(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
@@ -37,7 +34,7 @@ func (a *app) openFolder(flag, path, kind string, force, own bool) (*outDir, err
 		return nil, exit.Usagef("%s: %w", flag, err)
 	}
 	// A folder that cannot be written to is better known now than at the end.
-	return &outDir{app: a, path: path}, canCreateIn(flag, existing(path))
+	return &Folder{path, filling}, Probe(flag, existing(path))
 }
 
 // surely are the files that every model of a kind has.
@@ -58,13 +55,13 @@ func existing(path string) string {
 	}
 }
 
-// fill calls write with a new folder and puts what it leaves there into d, in the
+// Fill calls write with a new folder and puts what it leaves there into d, in the
 // place of an earlier model. When something fails before that, d is as it was.
-func (d *outDir) fill(write func(dir string) error) error {
-	return modeldir.Save(d.path, func(dir string) error {
+func (d *Folder) Fill(write func(dir string) error) error {
+	return modeldir.Save(d.Path, func(dir string) error {
 		site := filepath.Dir(dir) // nothing but what is being written
-		d.app.unfinished.Store(&site)
-		defer d.app.unfinished.Store(nil)
+		d.filling.Store(&site)
+		defer d.filling.Store(nil)
 		return write(dir)
 	})
 }

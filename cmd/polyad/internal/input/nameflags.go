@@ -1,4 +1,4 @@
-package main
+package input
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ type nameFlags struct {
 	names, axis []string
 }
 
-func (f *nameFlags) register(fs *pflag.FlagSet) {
+func (f *nameFlags) Register(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.names, "names", nil, "names of a mode's indices, as `MODE=FILE` with a name a line; mode 0: the rows of a matrix; repeatable")
 	fs.StringArrayVar(&f.axis, "axis", nil, "values of a mode's axis, as `MODE=FILE` with a value a line below a header such as wavelength [nm]; repeatable")
 }
@@ -71,9 +71,9 @@ func (f *nameFlags) of(array ndio.Array) ([]ndio.Axis, error) {
 	return axes, err
 }
 
-// either returns what is known of the modes from data, and where that is nothing
+// Either returns what is known of the modes from data, and where that is nothing
 // from a model of the same shape.
-func either(data, model []ndio.Axis) []ndio.Axis {
+func Either(data, model []ndio.Axis) []ndio.Axis {
 	if data == nil {
 		return ndio.CloneAxes(model)
 	}
@@ -86,10 +86,10 @@ func either(data, model []ndio.Axis) []ndio.Axis {
 	return axes
 }
 
-// sampled returns what is known of the modes of a model with new samples along one
+// Sampled returns what is known of the modes of a model with new samples along one
 // of them: of those that from the data, of the others that from the model.
-func sampled(model, data []ndio.Axis, mode int) []ndio.Axis {
-	axes := either(model, data)
+func Sampled(model, data []ndio.Axis, mode int) []ndio.Axis {
+	axes := Either(model, data)
 	if mode < len(axes) {
 		axes[mode] = ndio.Axis{}
 		if mode < len(data) {
@@ -99,33 +99,33 @@ func sampled(model, data []ndio.Axis, mode int) []ndio.Axis {
 	return axes
 }
 
-// otherNames says in a line where data have other names than the model in a mode
+// OtherNames says in a line where data have other names than the model in a mode
 // that stays, as the order of rows may be another one.
-func (a *app) otherNames(file string, model, data []ndio.Axis, mode int) {
+func (r *Reader) OtherNames(file string, model, data []ndio.Axis, mode int) {
 	for n := range min(len(model), len(data)) {
-		if n == mode || a.quiet {
+		if n == mode || r.Err == nil {
 			continue
 		}
 		for i := range min(len(model[n].Names), len(data[n].Names)) {
 			if x, y := model[n].Names[i], data[n].Names[i]; x != "" && y != "" && x != y {
-				fmt.Fprintf(a.err, "polyad: %s: index %d of mode %d is %s there and %s in the model; are they in the same order?\n", console.Plain(file), i, n, strconv.Quote(y), strconv.Quote(x))
+				fmt.Fprintf(r.Err, "polyad: %s: index %d of mode %d is %s there and %s in the model; are they in the same order?\n", console.Plain(file), i, n, strconv.Quote(y), strconv.Quote(x))
 				break
 			}
 		}
 	}
 }
 
-// axisResult is what JSON tells of a mode.
-type axisResult struct {
+// AxisResult is what JSON tells of a mode.
+type AxisResult struct {
 	Names  []string  `json:"names,omitempty"`
 	Values []float64 `json:"values,omitempty"`
 	Title  string    `json:"title,omitempty"`
 	Unit   string    `json:"unit,omitempty"`
 }
 
-func axisResults(axes []ndio.Axis) (out []axisResult) {
+func AxisResults(axes []ndio.Axis) (out []AxisResult) {
 	for _, a := range axes {
-		out = append(out, axisResult{a.Names, a.Values, a.Title, a.Unit})
+		out = append(out, AxisResult{a.Names, a.Values, a.Title, a.Unit})
 	}
 	return out
 }

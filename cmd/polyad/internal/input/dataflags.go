@@ -1,4 +1,4 @@
-package main
+package input
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ import (
 type dataFlags struct {
 	header, index presence
 	transpose     bool
-	dtype         dtypeFlag
+	dtype         DTypeFlag
 }
 
 // presence is a flag that is true or false, or not given.
@@ -50,10 +50,10 @@ func (p *presence) Set(v string) error {
 	return nil
 }
 
-// dataFlagNames are the flags of all verbs that read data.
-var dataFlagNames = []string{"header", "index", "transpose"}
+// DataFlagNames are the flags of all verbs that read data.
+var DataFlagNames = []string{"header", "index", "transpose"}
 
-func (d *dataFlags) register(fs *pflag.FlagSet) {
+func (d *dataFlags) Register(fs *pflag.FlagSet) {
 	fs.Var(&d.header, "header", "tables: the first line names the columns, with =false it does not; default: as it looks")
 	fs.Var(&d.index, "index", "tables: the first column names the rows, with =false it does not; default: as it looks")
 	fs.Lookup("header").NoOptDefVal, fs.Lookup("index").NoOptDefVal = "true", "true"
@@ -65,22 +65,22 @@ func (d *dataFlags) options() ndio.Options {
 	return ndio.Options{Header: ndio.Presence(d.header), Index: ndio.Presence(d.index), Transpose: d.transpose}
 }
 
-// registerType registers --dtype, for verbs that compute with the data.
-func (d *dataFlags) registerType(fs *pflag.FlagSet) {
+// RegisterType registers --dtype, for verbs that compute with the data.
+func (d *dataFlags) RegisterType(fs *pflag.FlagSet) {
 	fs.Var(&d.dtype, "dtype", "compute with numbers of this type, f32 or f64, and write the model in it; default: as FILE has them, f64 for integers")
 }
 
-// dtypeFlag is an element type, or none.
-type dtypeFlag string
+// DTypeFlag is an element type, or none.
+type DTypeFlag string
 
 // Type names the form of the value in the help.
-func (t *dtypeFlag) Type() string { return "f32|f64" }
+func (t *DTypeFlag) Type() string { return "f32|f64" }
 
 // String returns the type as arrays name it.
-func (t *dtypeFlag) String() string { return string(*t) }
+func (t *DTypeFlag) String() string { return string(*t) }
 
 // Set parses a value.
-func (t *dtypeFlag) Set(v string) error {
+func (t *DTypeFlag) Set(v string) error {
 	switch v {
 	case "f32", "float32":
 		*t = "float32"
@@ -92,9 +92,9 @@ func (t *dtypeFlag) Set(v string) error {
 	return nil
 }
 
-// unused refuses flags about data where none are read.
-func (d *dataFlags) unused(fs *pflag.FlagSet, where string) error {
-	for _, name := range dataFlagNames {
+// Unused refuses flags about data where none are read.
+func (d *dataFlags) Unused(fs *pflag.FlagSet, where string) error {
+	for _, name := range DataFlagNames {
 		if fs.Changed(name) {
 			return exit.Usagef("--%s has no effect %s; leave it out", name, where)
 		}
