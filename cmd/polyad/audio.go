@@ -21,6 +21,7 @@ import (
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
 	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/cmd/polyad/internal/output"
 	"polyad/loss"
 	"polyad/matrix"
@@ -66,7 +67,7 @@ type recording struct {
 }
 
 func (a *app) audioCommand() *cobra.Command {
-	var f fitFlags
+	var f models.FitFlags
 	var outs output.Flags
 	var cut audio.Options
 	var exponent float64
@@ -95,7 +96,7 @@ run.`,
   polyad audio song.ogg --json -q`,
 		Args: oneFile(true),
 	}
-	f.register(cmd.Flags(), nmfKind{})
+	f.Register(cmd.Flags(), models.NMF{})
 	outs.RegisterFolder(cmd.Flags())
 	fs := cmd.Flags()
 	fs.IntVar(&cut.Size, "window", 0, "length of the analysis window in samples; default the power of two nearest to 93 ms")
@@ -110,24 +111,24 @@ run.`,
 		}
 	}
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
-		o, err := nmfKind{}.fitOptions(&f)
+		o, err := models.NMF{}.FitOptions(&f)
 		if err != nil {
 			return err
 		}
-		run, err := a.newRun(cmd, args, nmfKind{}, &f, &outs, !cmd.Flags().Changed("out"))
+		run, err := a.host().NewRun(cmd, args, models.NMF{}, &f, &outs, !cmd.Flags().Changed("out"))
 		if err != nil {
 			return err
 		}
 		if !(exponent > 0) || math.IsInf(exponent, 0) {
 			return exit.Usagef("--mask-exponent is %v; must be a positive number", exponent)
 		}
-		cut.Workers = f.workers
+		cut.Workers = f.Workers
 		rec, err := a.readRecording(cmd.Context(), args, cut)
 		if err != nil {
 			return err
 		}
 		if len(args) == 1 {
-			run.command = console.CommandLine(cmd, []string{named(args[0])})
+			run.Command = console.CommandLine(cmd, []string{named(args[0])})
 		}
 		return audioRun(cmd.Context(), run, &o, rec, exponent)
 	})
@@ -227,7 +228,7 @@ func roundTo(v float64, digits int) float64 {
 // sound adds. Seconds is the length of the recording here, as beside Rate;
 // the time of the run is FitSeconds.
 type audioResult struct {
-	*result
+	*models.Result
 	File       string            `json:"file"`
 	Seconds    float64           `json:"seconds"`
 	FitSeconds float64           `json:"fit_seconds"`
@@ -264,12 +265,12 @@ func (rec *recording) axes(bins, frames int) []ndio.Axis {
 }
 
 // audioRun factorizes the spectrogram and writes what was found.
-func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording, exponent float64) error {
+func audioRun(ctx context.Context, run *models.Fitting, o *nmf.Options, rec *recording, exponent float64) error {
 	x, err := rec.mono.MagnitudeContext(ctx)
 	if err != nil {
 		return err
 	}
-	if len(run.flags.given) == 0 {
+	if len(run.Flags.Given) == 0 {
 		defaultSparsity(o, x)
 	}
 	if o.Loss.NeedsPositive() && !o.Eps.IsSet() {
@@ -277,15 +278,15 @@ func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording,
 		// data 100 dB below their mean.
 		o.Eps = solver.Set(roundTo(max(1e-5*matrix.Sum(x)/float64(len(x.Data)), 1e-300), 3))
 	}
-	w := nmfWork[float64]{f: run.flags, o: o}
-	r, err := w.model(ctx, run, rec.file, x, *o)
+	w := models.NmfOf(run.Flags, o)
+	r, err := w.Model(ctx, run, rec.file, x, *o)
 	if err != nil {
 		return err
 	}
-	run.speak(r.Options.Workers)
+	run.Speak(r.Options.Workers)
 	facts := input.Facts{File: named(rec.file), Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
 	r.Axes = rec.axes(x.Rows, x.Cols)
-	res := w.outcome(run, &input.Array{Facts: facts}, r).result
+	res := w.Outcome(run, &input.Array{Facts: facts}, r).Result
 	res.Axes = nil // which have files of their own
 	res.Options["window"], res.Options["hop"], res.Options["mask_exponent"] = rec.mono.Size, rec.mono.Hop, exponent
 	comps, err := describeComponents(rec, r)
@@ -298,8 +299,8 @@ func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording,
 	}
 	sounds := true
 	var encoding audio.Encoding
-	err = run.dir.Fill(func(dir string) error {
-		if err := writeModel(dir, r.Model, r.Trace, res, res); err != nil {
+	err = run.Dir.Fill(func(dir string) error {
+		if err := models.WriteModel(dir, r.Model, r.Trace, res, res); err != nil {
 			return err
 		}
 		if encoding, err = writeSounds(ctx, dir, run, rec, masks, comps); err != nil {
@@ -317,7 +318,7 @@ func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording,
 				comps[q].Stem = ""
 			}
 		}
-		return writeTo(filepath.Join(dir, "report.html"), func(w io.Writer) error {
+		return models.WriteTo(filepath.Join(dir, "report.html"), func(w io.Writer) error {
 			return writeAudioPage(w, res, r, rec, x, comps, sounds)
 		})
 	})
@@ -333,27 +334,27 @@ func audioRun(ctx context.Context, run *fitting, o *nmf.Options, rec *recording,
 		}
 	}
 	for _, name := range names {
-		files[name] = filepath.ToSlash(filepath.Join(run.dir.Path, name))
+		files[name] = filepath.ToSlash(filepath.Join(run.Dir.Path, name))
 	}
-	all := audioResult{result: res, File: rec.file, Seconds: rec.sound.Seconds(), FitSeconds: res.Seconds, Rate: rec.sound.Rate, Warnings: rec.sound.Warnings, Components: comps, Files: files}
+	all := audioResult{Result: res, File: rec.file, Seconds: rec.sound.Seconds(), FitSeconds: res.Seconds, Rate: rec.sound.Rate, Warnings: rec.sound.Warnings, Components: comps, Files: files}
 	if sounds {
 		all.Encoding = encoding.String()
 	}
-	if !run.outs.JSON && !run.outs.Quiet {
-		if err := printComponents(run.app.out, rec, comps); err != nil {
+	if !run.Outs.JSON && !run.Outs.Quiet {
+		if err := printComponents(run.Out, rec, comps); err != nil {
 			return err
 		}
 		if sounds {
-			fmt.Fprintln(run.app.out, stored(rec.sound.Encoding, encoding))
+			fmt.Fprintln(run.Out, stored(rec.sound.Encoding, encoding))
 		}
 	}
-	if err := run.tell(res, all); err != nil {
+	if err := run.Tell(res, all); err != nil {
 		return err
 	}
 	if !sounds {
-		return fmt.Errorf("%w; the model was written to %s, without stems", exit.ErrInterrupted, run.dir.Path)
+		return fmt.Errorf("%w; the model was written to %s, without stems", exit.ErrInterrupted, run.Dir.Path)
 	}
-	return run.ending(ctx, r.Status)
+	return run.Ending(ctx, r.Status)
 }
 
 // describeComponents says what each component sounds like; of a pruned one
@@ -386,11 +387,11 @@ func describeComponents(rec *recording, r *nmf.Result[float64]) ([]audioComponen
 
 // writeSounds writes the sound of each component, and the recording itself, in
 // one encoding, which it returns.
-func writeSounds(ctx context.Context, dir string, run *fitting, rec *recording, masks *audio.Masks, comps []audioComponent) (audio.Encoding, error) {
+func writeSounds(ctx context.Context, dir string, run *models.Fitting, rec *recording, masks *audio.Masks, comps []audioComponent) (audio.Encoding, error) {
 	if err := os.Mkdir(filepath.Join(dir, "stems"), 0o777); err != nil {
 		return 0, err
 	}
-	bar := console.NewProgress(run.app.terminal, run.outs.Progress, run.outs.Quiet)
+	bar := console.NewProgress(run.Terminal, run.Outs.Progress, run.Outs.Quiet)
 	defer bar.Clear()
 	e, err := audio.WriteStems(ctx, masks, rec.sound, rec.channels, func(q int) (io.WriteCloser, error) {
 		bar.Show(fmt.Sprintf("stem %d of %d", q+1, len(comps)))
@@ -404,7 +405,7 @@ func writeSounds(ctx context.Context, dir string, run *fitting, rec *recording, 
 
 // writeSound writes a WAV file.
 func writeSound(ctx context.Context, path string, s audio.Sound, e audio.Encoding) error {
-	return writeTo(path, func(w io.Writer) error {
+	return models.WriteTo(path, func(w io.Writer) error {
 		_, err := audio.WriteWAVContext(ctx, w, s, e)
 		return err
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/loss"
 	"polyad/nmf"
 	"polyad/reg"
@@ -32,7 +33,7 @@ func TestFactorsAreBalancedWhenTheCommandLineSays(t *testing.T) {
 			args := append([]string{"nmf", file, "-r", "3", "--l1", "w=0.1", "--l2", "h=2", "--max-iter", "3", "--tol", "0", "--balance", way.String(), "--json"}, strings.Fields(flags)...)
 			code, stdout, stderr := call(args...)
 			require.Zero(t, code, stderr)
-			var res result
+			var res models.Result
 			require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 			o.W, o.H, o.Balance, o.Run = reg.L1(.1), reg.L2(2), way, solver.Options{MaxIter: solver.Set(3), Tol: solver.Set(0.0)}
 			want, err := nmf.Fit(context.Background(), x, 3, &o)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/cpd"
 	"polyad/internal/golden"
 	"polyad/matrix"
@@ -82,7 +83,7 @@ func TestDecompositionLeavesItsFiles(t *testing.T) {
 		Input    struct{ Shape []int }
 	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
-	require.Equal(t, resultSchema, res.Schema)
+	require.Equal(t, models.ResultSchema, res.Schema)
 	require.Equal(t, "hals", res.Options["method"])
 	require.Equal(t, []any{0.0, 1.0, 2.0}, res.Options["nonneg"])
 	require.Equal(t, map[string]any{"0": 0.2, "1": 0.3, "2": 0.2}, res.Options["l2"])

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/ndio"
 	"polyad/tensor"
 )
@@ -19,7 +20,7 @@ func TestLineSearchIsAskedForByAFlag(t *testing.T) {
 	require.Contains(t, stdout, "als with line search")
 	code, stdout, stderr = call("cpd", x, "-r", "3", "--line-search", "--l2", "all=0.1", "--max-iter", "20", "--json")
 	require.Zero(t, code, stderr)
-	var res result
+	var res models.Result
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 	require.Equal(t, true, res.Options["line_search"])
 	require.Equal(t, false, res.Options["extrapolate"])
@@ -47,7 +48,7 @@ func TestCompressionIsAskedForAndToldOf(t *testing.T) {
 		require.Contains(t, stdout, "compressed", name)
 		code, stdout, stderr = call(append(args, "--json")...)
 		require.Zero(t, code, stderr)
-		var res result
+		var res models.Result
 		require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 		require.Equal(t, "compressed", res.Options["init"])
 		require.Positive(t, res.Compression.Iterations)
@@ -80,7 +81,7 @@ func TestDecompositionsTellOfTheirComponents(t *testing.T) {
 		Surviving, Ridges *int
 		Pruned            []int
 		Shares            []float64
-		Degenerate        *degenerate
+		Degenerate        *models.Degenerate
 	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 	require.Equal(t, 5-len(res.Pruned), *res.Surviving)

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -17,107 +14,14 @@ import (
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
 	"polyad/cmd/polyad/internal/input"
-	"polyad/cpd"
-	"polyad/loss"
-	"polyad/matrix"
-	"polyad/metrics"
-	"polyad/ndio"
-	"polyad/reg"
-	"polyad/solver"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/tensor"
 )
 
-// evalSchema names the form of what eval prints.
-const evalSchema = "polyad/eval/1"
-
-// evaluation is what eval --json prints. The fields of Fit are there when data
-// were given, Against when another model was.
-type evaluation struct {
-	Schema  string               `json:"schema"`
-	Command string               `json:"command"`
-	Model   string               `json:"model"`
-	Kind    string               `json:"kind"`
-	Shape   []int                `json:"shape"`
-	Rank    any                  `json:"rank"` // a number; tucker: one a mode
-	Eps     float64              `json:"eps"`
-	Blocks  map[string]blockEval `json:"blocks"`
-	Pruned  any                  `json:"pruned"` // a list; tucker: one a mode
-	*cpdEval
-	*fitEval
-	Against compared `json:"against,omitempty"`
-
-	size   string   // the rank in words
-	names  []string // of the blocks in order
-	pruned [][]int
-}
-
-// blockEval describes one factor. Density counts the entries above 2·eps.
-type blockEval struct {
-	Shape   []int   `json:"shape"`
-	L1      float64 `json:"l1"`
-	L2      float64 `json:"l2"`
-	Max     float64 `json:"max"`
-	Density float64 `json:"density"`
-}
-
-// cpdEval is what is known of the components of a tensor decomposition alone; a
-// fit tells it, too.
-type cpdEval struct {
-	Surviving  int         `json:"surviving"`
-	Shares     []float64   `json:"shares"`
-	Degenerate *degenerate `json:"degenerate"` // null: no two components nearly cancel
-}
-
-// degenerate is a pair of components that nearly cancel.
-type degenerate struct {
-	Components [2]int  `json:"components"`
-	Congruence float64 `json:"congruence"`
-}
-
-// String tells of the pair.
-func (d *degenerate) String() string {
-	return fmt.Sprintf("components %d and %d nearly cancel, congruence %.3f; a ridge (--l2), --nonneg or a lower rank mends it", d.Components[0], d.Components[1], d.Congruence)
-}
-
-// newCPDEval collects it; pruned components do not survive.
-func newCPDEval[T asm.Float](m *cpd.Model[T], pruned int) *cpdEval {
-	e := &cpdEval{Surviving: m.Rank() - pruned, Shares: m.Shares()}
-	if p, q, c, yes := m.Degenerate(); yes {
-		e.Degenerate = &degenerate{[2]int{p, q}, c}
-	}
-	return e
-}
-
-// fitEval is how well a model fits data.
-type fitEval struct {
-	Input     input.Facts        `json:"input"`
-	LossName  string             `json:"loss_name"`
-	Formula   string             `json:"formula"`
-	Objective float64            `json:"objective"`
-	Loss      float64            `json:"loss"`
-	Penalty   map[string]float64 `json:"penalty"`
-	Observed  int                `json:"observed"`
-	RelError  float64            `json:"rel_error"`
-	Explained float64            `json:"explained"`
-	Fit       float64            `json:"fit"`
-	KKT       map[string]float64 `json:"kkt"`
-	misfit
-
-	CoreConsistency *float64 `json:"core_consistency,omitempty"` // cpd
-}
-
-// block is a factor with a column per component.
-type block struct {
-	name   string
-	factor *matrix.Dense[float64]
-	stored []int // the shape in which it is stored
-	axis   ndio.Axis
-}
-
 func (a *app) evalCommand() *cobra.Command {
-	var f fitFlags
+	var f models.FitFlags
 	var masks input.MaskFlags
-	var other comparison
+	var other models.Comparison
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "eval MODEL [FILE]",
@@ -158,9 +62,9 @@ floor count as zeros, and a component that is zero matches nothing.`,
   polyad eval half --against other-half --skip-mode 0`,
 		Args: cobra.MaximumNArgs(2),
 	}
-	f.registerSome(cmd.Flags(), "loss", "l1", "l2", "lp", "eps", "workers")
+	f.RegisterSome(cmd.Flags(), "loss", "l1", "l2", "lp", "eps", "workers")
 	masks.Register(cmd.Flags(), &a.input.Data)
-	other.register(cmd.Flags())
+	other.Register(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.RunE = a.verb(func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -169,10 +73,10 @@ floor count as zeros, and a component that is zero matches nothing.`,
 		if err := masks.Check(); err != nil {
 			return err
 		}
-		if len(other.skip) > 0 && other.dir == "" {
+		if len(other.Skip) > 0 && other.Dir == "" {
 			return exit.Usagef("--skip-mode has no effect without --against")
 		}
-		e := &evaluation{Schema: evalSchema, Command: console.CommandLine(cmd, args), Model: filepath.ToSlash(args[0]), Blocks: map[string]blockEval{}}
+		e := &models.Evaluation{Schema: models.EvalSchema, Command: console.CommandLine(cmd, args), Model: filepath.ToSlash(args[0]), Blocks: map[string]models.BlockEval{}}
 		if err := a.evaluate(cmd, e, &f, &masks, args, &other); err != nil {
 			return err
 		}
@@ -182,60 +86,60 @@ floor count as zeros, and a component that is zero matches nothing.`,
 		if asJSON {
 			return console.JSON(a.out, e)
 		}
-		return e.print(a.out)
+		return e.Print(a.out)
 	})
 	return cmd
 }
 
 // evaluate fills in all that was asked for.
-func (a *app) evaluate(cmd *cobra.Command, e *evaluation, f *fitFlags, masks *input.MaskFlags, args []string, other *comparison) error {
-	k, m, err := openModel(args[0])
+func (a *app) evaluate(cmd *cobra.Command, e *models.Evaluation, f *models.FitFlags, masks *input.MaskFlags, args []string, other *models.Comparison) error {
+	k, m, err := models.OpenModel(args[0])
 	if err != nil {
 		return err
 	}
-	var with modelOf[float64]
+	var with models.ModelOf[float64]
 	if cmd.Flags().Changed("against") {
-		theirs, opened, err := openModel(other.dir)
+		theirs, opened, err := models.OpenModel(other.Dir)
 		switch {
 		case err != nil:
 			return fmt.Errorf("--against: %w", err)
 		case theirs != k:
-			return fmt.Errorf("%s and %s are models of different kinds", args[0], other.dir)
+			return fmt.Errorf("%s and %s are models of different kinds", args[0], other.Dir)
 		}
-		with, other.model = opened, e.Model
+		with, other.Model = opened, e.Model
 	}
 	if len(args) == 1 {
 		for _, name := range append([]string{"loss", "l1", "l2", "lp", "workers", "mask", "missing"}, input.DataFlagNames...) {
-			if f.changed(name) {
+			if f.Changed(name) {
 				return exit.Usagef("--%s has no effect without a FILE of data", name)
 			}
 		}
 	}
-	if err := f.penaltyFlags.check(k, args[0]); err != nil {
+	if err := f.CheckBlocks(k, args[0]); err != nil {
 		return err
 	}
-	of, err := f.saved(args[0], m)
-	if err != nil && !(errors.Is(err, errStale) && len(args) == 1) {
+	of, err := f.Saved(args[0], m)
+	if err != nil && !(errors.Is(err, models.ErrStale) && len(args) == 1) {
 		return err
 	}
-	if f.changed("eps") {
-		of.eps = f.eps
+	if f.Changed("eps") {
+		of.Eps = f.Eps
 	}
-	e.Kind, e.Shape, e.Eps, e.size = k.facts().name, m.Shape(), of.eps, m.size()
-	m.measure(e)
+	e.Kind, e.Shape, e.Eps, e.RankWords = k.Facts().Name, m.Shape(), of.Eps, m.RankWords()
+	m.Measure(e)
 	if with != nil {
-		if e.Against, err = m.compare(with, other, of.eps); err != nil {
-			return fmt.Errorf("--against %s: %w", other.dir, err)
+		if e.Against, err = m.Compare(with, other, of.Eps); err != nil {
+			return fmt.Errorf("--against %s: %w", other.Dir, err)
 		}
 	}
 	if len(args) == 1 {
 		return nil
 	}
-	if err := f.inherit(of, k.keys(len(e.Shape))); err != nil {
+	if err := f.Inherit(of, k.Keys(len(e.Shape))); err != nil {
 		return err
 	}
-	masks.Inherit(of.saved.Options.Missing)
-	p, err := k.evaluate(f, of)
+	masks.Inherit(of.Saved.Options.Missing)
+	p, err := k.Evaluate(f, of)
 	if err != nil {
 		return err
 	}
@@ -244,156 +148,26 @@ func (a *app) evaluate(cmd *cobra.Command, e *evaluation, f *fitFlags, masks *in
 		return err
 	}
 	if in.Array.F32 != nil {
-		e.fitEval, err = evaluateData(cmd.Context(), p, p.work32, of, in, masks, in.Array.F32)
+		e.FitEval, err = evaluateData(cmd.Context(), p, p.Work32, of, in, masks, in.Array.F32)
 	} else {
-		e.fitEval, err = evaluateData(cmd.Context(), p, p.work64, of, in, masks, in.Array.F64)
+		e.FitEval, err = evaluateData(cmd.Context(), p, p.Work64, of, in, masks, in.Array.F64)
 	}
 	return err
 }
 
 // evaluateData evaluates the objective of a model for data of one element type.
-func evaluateData[T asm.Float](ctx context.Context, p *plan, w work[T], of *savedModel, in *input.Array, masks *input.MaskFlags, x *tensor.Dense[T]) (*fitEval, error) {
-	if p.settle != nil {
-		if err := p.settle(in); err != nil {
+func evaluateData[T asm.Float](ctx context.Context, p *models.Plan, w models.Work[T], of *models.SavedModel, in *input.Array, masks *input.MaskFlags, x *tensor.Dense[T]) (*models.FitEval, error) {
+	if p.Settle != nil {
+		if err := p.Settle(in); err != nil {
 			return nil, err
 		}
 	}
-	if !slices.Equal(x.Shape, of.shape) {
-		return nil, otherShape(in, of.dir, of.shape)
+	if !slices.Equal(x.Shape, of.Shape) {
+		return nil, models.OtherShape(in, of.Dir, of.Shape)
 	}
 	mask, err := input.ArrayMask(masks, in.Facts.File, x)
 	if err != nil {
 		return nil, err
 	}
-	return w.evaluate(ctx, in, x, mask)
-}
-
-// add measures a block.
-func (e *evaluation) add(b block) {
-	e.names = append(e.names, b.name)
-	e.Blocks[b.name] = b.measure(e.Eps)
-}
-
-// components tells of the components that some blocks have in common: how many, and
-// which are pruned.
-func (e *evaluation) components(blocks []block) {
-	e.pruned = append(e.pruned, prunedOf(blocks, e.Eps))
-	e.Rank, e.Pruned = blocks[0].factor.Cols, e.pruned[0]
-}
-
-// measure returns norms and density.
-func (b *block) measure(eps float64) blockEval {
-	e := blockEval{Shape: b.stored, Density: metrics.Density(b.factor, eps)}
-	e.L1 = reg.Block[float64]{X: b.factor, Penalty: reg.L1(1)}.Value()
-	e.L2 = math.Sqrt(matrix.Inner(b.factor, b.factor))
-	for i := range b.factor.Rows {
-		for _, v := range b.factor.Row(i) {
-			e.Max = max(e.Max, v, -v)
-		}
-	}
-	return e
-}
-
-// prunedOf lists the components that are zero in some block.
-func prunedOf(blocks []block, eps float64) []int {
-	pruned := []int{}
-	empty := make([]bool, blocks[0].factor.Cols)
-	for _, b := range blocks {
-		for q, zero := range (reg.Block[float64]{X: b.factor}).Empty(eps) {
-			empty[q] = empty[q] || zero
-		}
-	}
-	for q, zero := range empty {
-		if zero {
-			pruned = append(pruned, q)
-		}
-	}
-	return pruned
-}
-
-// newFitEval collects what the results of all kinds tell.
-func newFitEval(in *input.Array, l loss.Loss, o *solver.Outcome, relError float64, formula string, b blockList) *fitEval {
-	return &fitEval{Input: in.Facts, LossName: l.String(), Formula: formula, Objective: o.Objective(), Loss: o.Loss, Observed: o.Observed,
-		RelError: relError, Explained: 1 - relError*relError, Fit: 1 - relError,
-		Penalty: b.numbers(o.Penalty, b.without), KKT: b.numbers(o.KKT, b.fixed)}
-}
-
-// otherShape is the error for data of another shape than the model's. New samples
-// are what is new in the last mode.
-func otherShape(in *input.Array, dir string, model []int) error {
-	data := in.Facts.Shape
-	mend := "give it the data of its fit"
-	last := len(model) - 1
-	switch {
-	case len(data) != len(model):
-	case slices.Equal(data[:last], model[:last]):
-		mend = fmt.Sprintf("new samples are for 'polyad transform %s %s', whose model is that of these data", console.Quote(dir), console.Quote(in.Facts.File))
-	case len(model) == 2 && data[0] == model[1] && data[1] == model[0]:
-		mend = "--transpose exchanges its rows and columns"
-	}
-	return fmt.Errorf("%s is %s, but the model in %s stands for %s; %s", in.Facts.File, console.Shape(data), dir, console.Shape(model), mend)
-}
-
-// print prints an evaluation for people.
-func (e *evaluation) print(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	row := console.Rows(t)
-	row("model", "%s, %s, %s, %s", e.Model, e.Kind, console.Shape(e.Shape), e.size)
-	e.printBlocks(row)
-	for n, list := range e.pruned {
-		switch {
-		case len(list) == 0:
-		case len(e.pruned) == 1:
-			row("pruned", "components %s", console.Listed(list))
-		default:
-			row("pruned", "of mode %d: %s", n, console.Listed(list))
-		}
-	}
-	if c := e.cpdEval; c != nil {
-		row("shares", "%.4f", c.Shares)
-		if d := c.Degenerate; d != nil {
-			row("degenerate", "%s", d)
-		}
-		if f := e.fitEval; f != nil && f.CoreConsistency != nil {
-			row("core consistency", "%.4g %%", *f.CoreConsistency)
-		}
-	}
-	e.printFit(row)
-	if e.Against != nil {
-		e.Against.print(row, e.names)
-	}
-	return t.Flush()
-}
-
-// printBlocks prints the blocks.
-func (e *evaluation) printBlocks(row func(name, format string, args ...any)) {
-	for _, name := range e.names {
-		b := e.Blocks[name]
-		row(blockTitle(name), "%s, l1 norm %.6g, l2 norm %.6g, largest %.6g, density %.4g", console.Shape(b.Shape), b.L1, b.L2, b.Max, b.Density)
-	}
-}
-
-// printFit prints how well the model fits data, when there are any.
-func (e *evaluation) printFit(row func(name, format string, args ...any)) {
-	f := e.fitEval
-	if f == nil {
-		return
-	}
-	row("data", "%s, %s %s", f.Input.File, console.Shape(f.Input.Shape), f.Input.DType)
-	if seen := (&result{Input: f.Input, Observed: f.Observed}).observed(); seen != "" {
-		row("observed", "%s", seen)
-	}
-	row("objective", "%.6g = %s", f.Objective, f.Formula)
-	row("loss", "%.6g (%s)", f.Loss, f.LossName)
-	var penalties []string
-	sum := 0.0
-	for _, name := range e.names {
-		penalties = append(penalties, fmt.Sprintf("%s %.6g", blockTitle(name), f.Penalty[name]))
-		sum += f.Penalty[name]
-	}
-	if sum > 0 {
-		row("penalty", "%s", strings.Join(penalties, ", "))
-	}
-	row("relative error", "%s", console.Explained(f.RelError))
-	f.misfit.print(row, f.RelError)
+	return w.Evaluate(ctx, in, x, mask)
 }

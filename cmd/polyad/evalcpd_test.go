@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/cpd"
 	"polyad/ndio"
 )
@@ -16,15 +17,15 @@ import (
 type cpdEvaluation struct {
 	Kind            string
 	Shape           []int
-	Blocks          map[string]blockEval
+	Blocks          map[string]models.BlockEval
 	Pruned          []int
 	Shares          []float64
-	Degenerate      *degenerate
+	Degenerate      *models.Degenerate
 	CoreConsistency float64 `json:"core_consistency"`
 	Objective, Loss float64
 	RelError        float64 `json:"rel_error"`
 	Penalty, KKT    map[string]float64
-	Against         *againstEval
+	Against         *models.AgainstEval
 }
 
 func TestDecompositionsAreEvaluated(t *testing.T) {

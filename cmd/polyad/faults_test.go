@@ -14,6 +14,7 @@ import (
 
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/matrix"
 	"polyad/nmf"
 )
@@ -160,8 +161,8 @@ func TestComponentsAreCountedFromZero(t *testing.T) {
 	}
 	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … (932 in all)", console.Listed(many))
 	assert.Equal(t, "0, 1, 2, 3, 4, 5, 6, 7, 8, 9", console.Listed(many[:10]))
-	assert.Equal(t, "2 of 4 runs", ranOf(2, 4))
-	assert.Equal(t, "4 runs", ranOf(4, 4))
+	assert.Equal(t, "2 of 4 runs", models.RanOf(2, 4))
+	assert.Equal(t, "4 runs", models.RanOf(4, 4))
 }
 
 func TestModelsThatAreNotFiniteAreErrors(t *testing.T) {

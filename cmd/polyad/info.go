@@ -15,6 +15,7 @@ import (
 	"polyad/audio"
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/tensor"
 )
 
@@ -102,7 +103,7 @@ func (a *app) infoCommand() *cobra.Command {
 				return err
 			}
 		}
-		info := &machineInfo{Version: version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		info := &machineInfo{Version: models.Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 			CPU: asm.CPU(), Cores: runtime.NumCPU(), SIMD: asm.Current().String()}
 		for _, l := range asm.Levels() {
 			info.Levels = append(info.Levels, l.String())
@@ -229,24 +230,24 @@ func isModel(path string) bool {
 
 // describeModel tells what model a folder holds.
 func describeModel(dir string) (*modelInfo, error) {
-	k, err := kindOf(dir)
+	k, err := models.KindOf(dir)
 	if err != nil {
 		return nil, err
 	}
-	model, err := k.open64(dir)
+	model, err := k.Open64(dir)
 	if err != nil {
 		return nil, err
 	}
-	m := &modelInfo{Folder: filepath.ToSlash(dir), Kind: k.facts().name, Shape: model.Shape(), Rank: model.ranks(), DType: "float64"}
-	single, err := isFloat32(k, dir)
+	m := &modelInfo{Folder: filepath.ToSlash(dir), Kind: k.Facts().Name, Shape: model.Shape(), Rank: model.RankList(), DType: "float64"}
+	single, err := models.IsFloat32(k, dir)
 	if err != nil {
 		return nil, err
 	}
 	if single {
 		m.DType = "float32"
 	}
-	saved, err := readSaved(dir)
-	if errors.Is(err, errStale) {
+	saved, err := models.ReadSaved(dir)
+	if errors.Is(err, models.ErrStale) {
 		m.Stale, err = true, nil
 	}
 	if saved != nil {

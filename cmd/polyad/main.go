@@ -19,10 +19,8 @@ import (
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
 	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/models"
 )
-
-// version is the version of polyad; CHANGELOG.md says what is in it.
-const version = "0.1.0"
 
 func main() {
 	if err := asm.EnvError(); err != nil {
@@ -90,7 +88,7 @@ func (a *app) root() *cobra.Command {
 		Use:           "polyad",
 		Short:         "Matrix and tensor decompositions of arrays and recordings",
 		Long:          "polyad takes data apart: nonnegative matrix factorization, canonical polyadic\nand Tucker decomposition with penalties that mean something, of array files and\nof recordings.",
-		Version:       version,
+		Version:       models.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -98,7 +96,7 @@ func (a *app) root() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetUsageFunc(usage)
-	root.AddCommand(a.fitCommand(nmfKind{}), a.fitCommand(cpdKind{}), a.fitCommand(tuckerKind{}), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
+	root.AddCommand(a.fitCommand(models.NMF{}), a.fitCommand(models.CPD{}), a.fitCommand(models.Tucker{}), a.audioCommand(), a.benchCommand(), a.synthCommand(), a.infoCommand(),
 		a.transformCommand(), a.evalCommand(), a.reconstructCommand(), a.topCommand(), a.licencesCommand())
 	for _, verb := range root.Commands() {
 		complete(verb)
@@ -151,4 +149,9 @@ func (a *app) verb(body func(cmd *cobra.Command, args []string) error) func(*cob
 		}
 		return body(cmd, args)
 	}
+}
+
+// host is where the runs of verbs take place.
+func (a *app) host() models.Host {
+	return models.Host{Out: a.out, Err: a.err, Terminal: a.terminal, Working: &a.working, Filling: &a.unfinished}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/matrix"
 	"polyad/ndio"
 	"polyad/nmf"
@@ -59,7 +60,7 @@ func TestCtrlCWritesTheModelAndExits130(t *testing.T) {
 	m, err := nmf.Load[float64](out)
 	require.NoError(t, err)
 	assert.Equal(t, 20, m.Rank())
-	var res result
+	var res models.Result
 	b, err := os.ReadFile(filepath.Join(out, "result.json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(b, &res))
@@ -123,7 +124,7 @@ func TestRecordedCommandCanBeRunAgain(t *testing.T) {
 	save(t, "-odd name;$(x).npy", sample[float64]())
 	code, stdout, stderr := call("nmf", "-r", "2", "--l1", "all=0.1", "--l1", "w=0.2", "--max-iter", "3", "--json", "--", "-odd name;$(x).npy")
 	require.Zero(t, code, stderr)
-	var res result
+	var res models.Result
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 	assert.Equal(t, "polyad nmf --rank=2 --l1 all=0.1 --l1 w=0.2 --max-iter=3 --json=true -- '-odd name;$(x).npy'", res.Command)
 }
@@ -131,7 +132,7 @@ func TestRecordedCommandCanBeRunAgain(t *testing.T) {
 func TestInfoTellsOfMachineAndFiles(t *testing.T) {
 	code, stdout, stderr := call("info")
 	require.Zero(t, code, stderr)
-	assert.Contains(t, stdout, version)
+	assert.Contains(t, stdout, models.Version)
 	assert.Contains(t, stdout, "kernels")
 
 	m := sample[float32]()
@@ -213,7 +214,7 @@ func TestHelpShowsExamplesOfEveryVerb(t *testing.T) {
 	assert.Contains(t, stderr, "nothing")
 	code, stdout, _ = call("--version")
 	require.Zero(t, code)
-	assert.Contains(t, stdout, version)
+	assert.Contains(t, stdout, models.Version)
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		code, stdout, _ = call("completion", shell)
 		require.Zero(t, code)

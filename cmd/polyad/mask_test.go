@@ -14,6 +14,7 @@ import (
 
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/internal/golden"
 	"polyad/matrix"
 	"polyad/nmf"
@@ -60,7 +61,7 @@ func tellMissing[T asm.Float](t *testing.T) {
 		}
 	}
 	file := save(t, filepath.Join(dir, "M.npy"), m)
-	results := map[string]result{}
+	results := map[string]models.Result{}
 	var bits []string
 	for name, args := range map[string][]string{
 		"mask":    {save(t, filepath.Join(dir, "X.npy"), x), "--mask", file},
@@ -74,7 +75,7 @@ func tellMissing[T asm.Float](t *testing.T) {
 		html, err := os.ReadFile(page)
 		require.NoError(t, err)
 		assert.Contains(t, string(html), "514 of 600 entries (85.7 %)")
-		var res result
+		var res models.Result
 		b, err := os.ReadFile(filepath.Join(out, "result.json"))
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(b, &res))
@@ -98,17 +99,17 @@ func tellMissing[T asm.Float](t *testing.T) {
 	whole := save(t, filepath.Join(dir, "whole.npy"), sample[T]())
 	code, stdout, stderr := call("nmf", whole, "-r", "3", "--missing", "nan", "--json")
 	require.Zero(t, code, stderr)
-	var res result
+	var res models.Result
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 	assert.Equal(t, 600, res.Observed)
-	assert.Empty(t, res.observed())
+	assert.Empty(t, res.Seen())
 	assert.Equal(t, 1.0, res.Options["trace_every"])
 }
 
 func TestMissingEntriesFromStandardInput(t *testing.T) {
 	code, stdout, stderr := callWith(context.Background(), []byte("1,2,nan\n2,4,6\n3,6,9\n"), "nmf", "-", "-r", "1", "--missing", "nan", "--json")
 	require.Zero(t, code, stderr)
-	var res result
+	var res models.Result
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 	assert.Equal(t, 8, res.Observed)
 	assert.Less(t, res.RelError, 1e-3)
@@ -127,7 +128,7 @@ func TestTransformTakesMasks(t *testing.T) {
 	file := save(t, filepath.Join(dir, "NaN.npy"), holed)
 	code, stdout, stderr := call("transform", model, file, "--missing", "nan", "--json", "-o", filepath.Join(dir, "coded"))
 	require.Zero(t, code, stderr)
-	var res result
+	var res models.Result
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 	assert.Equal(t, 570, res.Observed)
 	assert.Equal(t, "nan", res.Options["missing"])

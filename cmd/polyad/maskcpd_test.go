@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/models"
 	"polyad/cpd"
 	"polyad/ndio"
 	"polyad/tensor"
@@ -47,7 +48,7 @@ func TestDecompositionsOfArraysWithHoles(t *testing.T) {
 			first = m
 		}
 		require.Equal(t, first, m, "two ways to say the same")
-		var res result
+		var res models.Result
 		b, err := os.ReadFile(filepath.Join(out, "result.json"))
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(b, &res))
@@ -72,7 +73,7 @@ func TestDecompositionsOfArraysWithHoles(t *testing.T) {
 		coded := filepath.Join(dir, name+"-coded")
 		code, stdout, stderr = call(append([]string{"transform", out, "-o", coded, "--json"}, args...)...)
 		require.Zero(t, code, stderr)
-		var of result
+		var of models.Result
 		require.NoError(t, json.Unmarshal([]byte(stdout), &of))
 		require.Equal(t, 823, of.Observed)
 		require.InEpsilon(t, res.RelError, of.RelError, 1e-3)

@@ -14,6 +14,7 @@ import (
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
 	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/ndio"
 	"polyad/tensor"
 )
@@ -50,7 +51,7 @@ func TestNamesTravel(t *testing.T) {
 
 	code, stdout, stderr = call("top", model, "--count", "1", "--mode", "0", "--json")
 	require.Zero(t, code, stderr)
-	var top leading
+	var top models.Leading
 	require.NoError(t, json.Unmarshal([]byte(stdout), &top))
 	require.Len(t, top.Modes, 1)
 	require.Len(t, top.Modes[0].Components, 2)

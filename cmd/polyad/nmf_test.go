@@ -16,6 +16,7 @@ import (
 
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/internal/golden"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -373,7 +374,7 @@ func TestJSONIsAllThatIsPrinted(t *testing.T) {
 	code, stdout, stderr := call("nmf", x, "-r", "2", "--json", "--loss", "kl", "--lp", "all=1.5:0.1", "--max-iter", "12")
 	require.Zero(t, code)
 	assert.Empty(t, stderr)
-	var res result
+	var res models.Result
 	d := json.NewDecoder(strings.NewReader(stdout))
 	d.DisallowUnknownFields()
 	require.NoError(t, d.Decode(&res))
@@ -407,9 +408,9 @@ func TestMethodThatTookEffectIsRecorded(t *testing.T) {
 		args := append([]string{"nmf", x, "-r", "2", "--max-iter", "3"}, strings.Fields(flags)...)
 		code, stdout, stderr := call(append(args, "--json")...)
 		require.Zero(t, code, stderr)
-		var res result
+		var res models.Result
 		require.NoError(t, json.Unmarshal([]byte(stdout), &res))
-		assert.Equal(t, want, res.by(), flags)
+		assert.Equal(t, want, res.By(), flags)
 		assert.Equal(t, strings.HasSuffix(want, "extrapolated"), res.Options["extrapolate"])
 		if want == "als" || want == "anls" {
 			assert.NotContains(t, res.Options, "inner")

@@ -13,12 +13,10 @@ import (
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/internal/wholefile"
 	"polyad/ndio"
 )
-
-// tileElements is the size of a tile of rows that reconstruct has in memory.
-const tileElements = 1 << 20
 
 func (a *app) reconstructCommand() *cobra.Command {
 	var force, quiet bool
@@ -46,19 +44,19 @@ so the array may be larger than that. The file appears whole or not at all.`,
 		if _, err := os.Lstat(args[1]); err == nil && !force {
 			return exit.Usagef("%s exists; choose another name, or --force to replace it", args[1])
 		}
-		k, err := kindOf(args[0])
+		k, err := models.KindOf(args[0])
 		if err != nil {
 			return err
 		}
-		single, err := isFloat32(k, args[0])
+		single, err := models.IsFloat32(k, args[0])
 		if err != nil {
 			return err
 		}
 		var said string
 		if single {
-			said, err = reconstruct(k.open32, args[0], args[1])
+			said, err = reconstruct(k.Open32, args[0], args[1])
 		} else {
-			said, err = reconstruct(k.open64, args[0], args[1])
+			said, err = reconstruct(k.Open64, args[0], args[1])
 		}
 		if err == nil && !quiet {
 			_, err = fmt.Fprintln(a.out, console.Line(said))
@@ -91,19 +89,19 @@ func writerFor[T asm.Float](w io.Writer, path string, size []int, axes []ndio.Ax
 }
 
 // reconstruct writes the array of a model tile by tile and says what was written.
-func reconstruct[T asm.Float](open func(dir string) (modelOf[T], error), dir, path string) (said string, err error) {
+func reconstruct[T asm.Float](open func(dir string) (models.ModelOf[T], error), dir, path string) (said string, err error) {
 	m, err := open(dir)
 	if err != nil {
 		return "", err
 	}
-	tiles := m.tiles()
+	tiles := m.Array()
 	rows, cols := tiles.Size()
 	err = wholefile.Write(path, func(w io.Writer) error {
-		out, err := writerFor[T](w, path, m.Shape(), m.axes())
+		out, err := writerFor[T](w, path, m.Shape(), m.ModeAxes())
 		if err != nil {
 			return err
 		}
-		most := max(1, min(rows, tileElements/max(1, cols)))
+		most := max(1, min(rows, models.TileElements/max(1, cols)))
 		tile := make([]T, most*cols)
 		for i := 0; i < rows; i += most {
 			part := tile[:min(most, rows-i)*cols]
@@ -122,5 +120,5 @@ func reconstruct[T asm.Float](open func(dir string) (modelOf[T], error), dir, pa
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	return fmt.Sprintf("%s: %s float%d, %s", path, console.Shape(m.Shape()), 8*asm.SizeOf[T](), m.size()), nil
+	return fmt.Sprintf("%s: %s float%d, %s", path, console.Shape(m.Shape()), 8*asm.SizeOf[T](), m.RankWords()), nil
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -17,6 +16,7 @@ import (
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/exit"
 	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/cmd/polyad/internal/output"
 	"polyad/internal/synth"
 	"polyad/ndio"
@@ -50,7 +50,7 @@ type synthResult struct {
 // synthFlags are the flags of all kinds of data; each kind registers those that
 // have an effect.
 type synthFlags struct {
-	shape, rank sizes
+	shape, rank models.Sizes
 	density     float64
 	nonneg      bool
 	noise       string
@@ -167,7 +167,7 @@ func (a *app) synthKind(kind, short, long, example string) *cobra.Command {
 		}
 		res := &synthResult{
 			Schema: synthSchema, Command: console.CommandLine(cmd, args), Kind: kind, File: filepath.ToSlash(args[0]), DType: f.dtype.String(),
-			Density: o.Density, Nonneg: o.Nonneg, Noise: o.Noise.String(), SNR: o.SNR, Seed: o.Seed, Truth: filepath.ToSlash(f.truth), Mask: filepath.ToSlash(f.mask), Version: version,
+			Density: o.Density, Nonneg: o.Nonneg, Noise: o.Noise.String(), SNR: o.SNR, Seed: o.Seed, Truth: filepath.ToSlash(f.truth), Mask: filepath.ToSlash(f.mask), Version: models.Version,
 		}
 		if f.truth != "" {
 			if f.dir, err = output.Open(&a.unfinished, "--truth", f.truth, kind, f.force, false); err != nil {
@@ -306,7 +306,7 @@ func keep[T asm.Float, M synth.Model](a *app, f *synthFlags, res *synthResult, r
 		return nil
 	}
 	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "written\t%s: %s %s of rank %s\n", console.Line(res.File), console.Shape(res.Shape), res.DType, sizes(res.Rank))
+	fmt.Fprintf(t, "written\t%s: %s %s of rank %s\n", console.Line(res.File), console.Shape(res.Shape), res.DType, models.Sizes(res.Rank))
 	if res.Noise != "none" {
 		fmt.Fprintf(t, "noise\t%s, %g dB\n", res.Noise, res.SNR)
 		fmt.Fprintf(t, "relative error\t%.6g of the true model\n", res.RelError)
@@ -323,32 +323,4 @@ func keep[T asm.Float, M synth.Model](a *app, f *synthFlags, res *synthResult, r
 		fmt.Fprintf(t, "true model\t%s\n", console.Line(res.Truth))
 	}
 	return t.Flush()
-}
-
-// sizes is a flag of positive numbers with commas between them.
-type sizes []int
-
-// Type names the form of the value in the help.
-func (s *sizes) Type() string { return "I,J,..." }
-
-// String returns the numbers with commas between them.
-func (s sizes) String() string {
-	words := make([]string, len(s))
-	for i, n := range s {
-		words[i] = strconv.Itoa(n)
-	}
-	return strings.Join(words, ",")
-}
-
-// Set parses a list of numbers.
-func (s *sizes) Set(v string) error {
-	*s = nil
-	for _, w := range strings.Split(v, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(w))
-		if err != nil || n < 1 {
-			return fmt.Errorf("want positive numbers with commas between them")
-		}
-		*s = append(*s, n)
-	}
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/ndio"
 	"polyad/nmf"
 )
@@ -81,7 +82,7 @@ func TestSynthTruthIsAModelFolder(t *testing.T) {
 	assert.Contains(t, stdout, "30 x 20 float64 of rank 3")
 	code, stdout, stderr = call("nmf", out, "-r", "3", "--init", truth, "--max-iter", "0", "--json")
 	require.Zero(t, code, stderr)
-	var res result
+	var res models.Result
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
 	assert.Less(t, res.RelError, 1e-14)
 

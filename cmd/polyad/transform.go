@@ -9,6 +9,7 @@ import (
 	"polyad/asm"
 	"polyad/cmd/polyad/internal/exit"
 	"polyad/cmd/polyad/internal/input"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/cmd/polyad/internal/output"
 	"polyad/tensor"
 )
@@ -18,7 +19,7 @@ import (
 var transformFlags = []string{"loss", "method", "inner", "extrapolate", "l1", "l2", "lp", "trace-every", "max-iter", "tol", "max-time", "seed", "workers", "eps"}
 
 func (a *app) transformCommand() *cobra.Command {
-	var f fitFlags
+	var f models.FitFlags
 	var outs output.Flags
 	var masks input.MaskFlags
 	cmd := &cobra.Command{
@@ -46,10 +47,10 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
   polyad transform parts week2.npy --nonneg --l1 2=0.1 -o coded`,
 		Args: cobra.MaximumNArgs(2),
 	}
-	f.registerSome(cmd.Flags(), transformFlags...)
+	f.RegisterSome(cmd.Flags(), transformFlags...)
 	cmd.Flags().Lookup("method").Usage = "nmf: hals, mu, als or anls; cpd: als, hals or mu; tucker: hals or mu; only mu takes losses other than frobenius; default: see above"
-	f.registerNonneg(cmd.Flags(), "cpd, tucker: the new factor is nonnegative")
-	cmd.Flags().IntVar(&f.along, "mode", -1, "the mode along which the samples are new; default the last one, in nmf 1, the columns")
+	f.RegisterNonneg(cmd.Flags(), "cpd, tucker: the new factor is nonnegative")
+	cmd.Flags().IntVar(&f.Along, "mode", -1, "the mode along which the samples are new; default the last one, in nmf 1, the columns")
 	masks.Register(cmd.Flags(), &a.input.Data)
 	a.input.Data.RegisterType(cmd.Flags())
 	a.input.Names.Register(cmd.Flags())
@@ -70,93 +71,60 @@ entries, a floor (--eps), l1 on a factor of both signs.`,
 }
 
 // transform finds one factor for new data.
-func (a *app) transform(cmd *cobra.Command, args []string, f *fitFlags, masks *input.MaskFlags, outs *output.Flags) error {
-	k, m, err := openModel(args[0])
+func (a *app) transform(cmd *cobra.Command, args []string, f *models.FitFlags, masks *input.MaskFlags, outs *output.Flags) error {
+	k, m, err := models.OpenModel(args[0])
 	if err != nil {
 		return err
 	}
-	if err := f.penaltyFlags.check(k, args[0]); err != nil {
+	if err := f.CheckBlocks(k, args[0]); err != nil {
 		return err
 	}
-	keys := k.keys(len(m.Shape()))
-	if err := f.chooseMode(keys, len(m.Shape())); err != nil {
+	keys := k.Keys(len(m.Shape()))
+	if err := f.ChooseMode(keys, len(m.Shape())); err != nil {
 		return err
 	}
-	of, err := f.saved(args[0], m)
+	of, err := f.Saved(args[0], m)
 	if err != nil {
 		return err
 	}
-	if !f.changed("nonneg") && slices.Contains(of.saved.Options.Nonneg, f.along) {
-		f.nonneg = modeList{f.along}
+	if !f.Changed("nonneg") && slices.Contains(of.Saved.Options.Nonneg, f.Along) {
+		f.Nonneg = models.ModeList{f.Along}
 	}
-	if err := f.inherit(of, keys[f.along:f.along+1]); err != nil {
+	if err := f.Inherit(of, keys[f.Along:f.Along+1]); err != nil {
 		return err
 	}
-	if !f.changed("method") && f.otherDegrees() { // which no other method takes
-		f.method = "mu"
+	if !f.Changed("method") && f.OtherDegrees() { // which no other method takes
+		f.Method = "mu"
 	}
-	masks.Inherit(of.saved.Options.Missing)
-	p, err := k.transform(f, of)
+	masks.Inherit(of.Saved.Options.Missing)
+	p, err := k.Transform(f, of)
 	if err != nil {
 		return err
 	}
-	run, err := a.newRun(cmd, args, k, f, outs, false)
+	run, err := a.host().NewRun(cmd, args, k, f, outs, false)
 	if err != nil {
 		return err
 	}
-	run.remark = f.supposed(of)
+	run.Remark = f.Supposed(of)
 	in, err := a.input.Read(args[1])
 	if err != nil {
 		return err
 	}
-	a.input.OtherNames(in.Facts.File, m.axes(), in.Axes, f.along)
-	f.init = args[0]
+	a.input.OtherNames(in.Facts.File, m.ModeAxes(), in.Axes, f.Along)
+	f.Init = args[0]
 	if in.Array.F32 != nil {
-		return compute(cmd.Context(), run, p, transformation(p.work32, f.along), in, masks, in.Array.F32)
+		return models.Compute(cmd.Context(), run, p, transformation(p.Work32, f.Along), in, masks, in.Array.F32)
 	}
-	return compute(cmd.Context(), run, p, transformation(p.work64, f.along), in, masks, in.Array.F64)
+	return models.Compute(cmd.Context(), run, p, transformation(p.Work64, f.Along), in, masks, in.Array.F64)
 }
 
 // transformation is a transform that records its mode.
-func transformation[T asm.Float](w work[T], along int) computation[T] {
-	return func(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
-		out, err := w.transform(ctx, run, in, x, mask)
+func transformation[T asm.Float](w models.Work[T], along int) models.Computation[T] {
+	return func(ctx context.Context, run *models.Fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*models.Outcome, error) {
+		out, err := w.Transform(ctx, run, in, x, mask)
 		if err == nil {
 			out.Options["mode"] = along
 		}
 		return out, err
 	}
-}
-
-// chooseMode settles along which of so many modes the samples are new, and refuses
-// flags about what stays.
-func (f *fitFlags) chooseMode(keys []string, order int) error {
-	end := order - 1
-	switch {
-	case !f.changed("mode"):
-		f.along = end
-	case f.along < 0 || f.along > end:
-		return exit.Usagef("--mode %d: the model has the modes 0 to %d", f.along, end)
-	}
-	for _, n := range f.nonneg {
-		if n >= order {
-			return exit.Usagef("--nonneg=%s: the model has the modes 0 to %d", f.nonneg, end)
-		}
-	}
-	for _, q := range f.given {
-		switch {
-		case q.block == everyBlock || q.block == allFactors:
-		case !slices.Contains(keys, q.block):
-			return exit.Usagef("--%s: block %s, but the model has the modes 0 to %d", q.kind, q.block, end)
-		case q.block == coreKey && q.weight > 0:
-			return exit.Usagef("--%s: the core stays as the model has it, so a penalty on it has no effect; only mode %d is found", q.kind, f.along)
-		case q.block != keys[f.along] && q.weight > 0:
-			title := blockTitle(q.block)
-			return exit.Usagef("--%s: %s stays as the model has it, so a penalty on it has no effect: %s is fixed, only %s is found", q.kind, title, title, blockTitle(keys[f.along]))
-		}
-	}
-	if len(f.nonneg) > 0 && !f.nonneg.has(f.along) {
-		return exit.Usagef("--nonneg=%s has no effect: only mode %d is found; give --nonneg", f.nonneg, f.along)
-	}
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/cpd"
 	"polyad/matrix"
 	"polyad/ndio"
@@ -88,7 +89,7 @@ func TestNewSamplesAreTransformed(t *testing.T) {
 			require.InDelta(t, v, f.F32.Data[i], 1e-5, flags)
 		}
 	}
-	var res result
+	var res models.Result
 	b, err := os.ReadFile(filepath.Join(out, "result.json"))
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(b, &res))

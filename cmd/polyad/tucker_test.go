@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/models"
 	"polyad/internal/golden"
 	"polyad/ndio"
 	"polyad/tensor"
@@ -87,7 +88,7 @@ func TestTuckerDecompositionLeavesItsFiles(t *testing.T) {
 		Input    struct{ Shape []int }
 	}
 	require.NoError(t, json.Unmarshal([]byte(stdout), &res))
-	require.Equal(t, resultSchema, res.Schema)
+	require.Equal(t, models.ResultSchema, res.Schema)
 	require.Equal(t, "hals", res.Options["method"])
 	require.Equal(t, []any{5.0, 3.0, 2.0}, res.Options["rank"])
 	require.Equal(t, []any{0.0, 1.0, 2.0}, res.Options["nonneg"])

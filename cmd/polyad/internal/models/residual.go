@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -12,6 +12,9 @@ import (
 	"polyad/ndio"
 	"polyad/tensor"
 )
+
+// TileElements is the size of a tile of rows of a model that is in memory.
+const TileElements = 1 << 20
 
 // worstCount is how many indices of each mode eval names.
 const worstCount = 3
@@ -41,7 +44,7 @@ type misfit struct {
 // misfitOf compares a model with the data x entry by entry, those that the mask
 // leaves out apart, with one tile of rows of the model in memory. Lengths are in units
 // of the largest entry, so that no square overflows.
-func misfitOf[T asm.Float](m modelOf[T], x *tensor.Dense[T], mask *tensor.Mask, axes []ndio.Axis) (f misfit) {
+func misfitOf[T asm.Float](m ModelOf[T], x *tensor.Dense[T], mask *tensor.Mask, axes []ndio.Axis) (f misfit) {
 	all := x.Contiguous().Data[:x.Len()]
 	counts := func(i int) bool { return mask == nil || mask.Word(i)&1 != 0 }
 	top, hidden := math.SmallestNonzeroFloat64, math.SmallestNonzeroFloat64
@@ -60,9 +63,9 @@ func misfitOf[T asm.Float](m modelOf[T], x *tensor.Dense[T], mask *tensor.Mask, 
 	}
 	at, held := make([]int, x.Order()), 0
 	var length, missed float64 // squares over entries held out
-	tiles := m.tiles()
+	tiles := m.Array()
 	rows, cols := tiles.Size()
-	most := max(1, min(rows, tileElements/max(1, cols)))
+	most := max(1, min(rows, TileElements/max(1, cols)))
 	tile := make([]T, most*cols)
 	for lo := 0; lo < rows; lo += most {
 		part := tile[:min(most, rows-lo)*cols]
@@ -95,7 +98,7 @@ func misfitOf[T asm.Float](m modelOf[T], x *tensor.Dense[T], mask *tensor.Mask, 
 	}
 	f.Worst = []worstMode{}
 	for n, s := range squares {
-		w := worstMode{n, leadingEntries(s, 0, axisOf(axes, n), worstCount), axisOf(axes, n)}
+		w := worstMode{n, leadingEntries(s, 0, AxisOf(axes, n), worstCount), AxisOf(axes, n)}
 		for k := range w.Entries {
 			w.Entries[k].Value = top * math.Sqrt(w.Entries[k].Value)
 		}

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -15,10 +15,10 @@ import (
 	"polyad/metrics"
 )
 
-// againstEval compares a model with another one. Match lists the component of
+// AgainstEval compares a model with another one. Match lists the component of
 // the other one that belongs to each of ours, or -1. Recovered and the counts are
 // those of metrics.Recovered; skipped modes have no part in the scores and no SIR.
-type againstEval struct {
+type AgainstEval struct {
 	Model       string             `json:"model"`
 	Recovered   float64            `json:"recovered"`
 	Matched     int                `json:"matched"`
@@ -123,11 +123,11 @@ type sirEval struct {
 	Match []int      `json:"match"`
 }
 
-// comparison is the model that eval compares with, and the modes that it leaves out.
-type comparison struct {
-	dir   string
-	skip  []int
-	model string // that is compared
+// Comparison is the model that eval compares with, and the modes that it leaves out.
+type Comparison struct {
+	Dir   string
+	Skip  []int
+	Model string // that is compared
 }
 
 // compared is what a comparison gives, as JSON and for people.
@@ -135,9 +135,9 @@ type compared interface {
 	print(row func(name, format string, args ...any), names []string)
 }
 
-func (c *comparison) register(fs *pflag.FlagSet) {
-	fs.StringVar(&c.dir, "against", "", "folder of a model to compare with")
-	fs.IntSliceVar(&c.skip, "skip-mode", nil, "with --against: leave this mode out (0: the rows of X), repeatable")
+func (c *Comparison) Register(fs *pflag.FlagSet) {
+	fs.StringVar(&c.Dir, "against", "", "folder of a model to compare with")
+	fs.IntSliceVar(&c.Skip, "skip-mode", nil, "with --against: leave this mode out (0: the rows of X), repeatable")
 }
 
 // checkSkipped refuses modes that a model of this order has not, and all of them.
@@ -159,29 +159,29 @@ func checkSkipped(skip []int, order int) error {
 	return nil
 }
 
-// compare compares two models by their factors.
-func (c *comparison) compare(a, b []block, eps float64) (compared, error) {
-	if err := checkSkipped(c.skip, len(a)); err != nil {
+// Compare compares two models by their factors.
+func (c *Comparison) Compare(a, b []block, eps float64) (compared, error) {
+	if err := checkSkipped(c.Skip, len(a)); err != nil {
 		return nil, err
 	}
-	e, err := compare(a, b, eps, c.skip)
+	e, err := compare(a, b, eps, c.Skip)
 	if err != nil {
 		return nil, err
 	}
-	e.Model = filepath.ToSlash(c.dir)
+	e.Model = filepath.ToSlash(c.Dir)
 	return e, nil
 }
 
 // compare scores how far two models have the same components in the modes that are
 // not skipped.
-func compare(a, b []block, eps float64, skip []int) (*againstEval, error) {
+func compare(a, b []block, eps float64, skip []int) (*AgainstEval, error) {
 	factors := func(blocks []block) (f []*matrix.Dense[float64]) {
 		for _, x := range blocks {
 			f = append(f, x.factor)
 		}
 		return f
 	}
-	e := againstEval{SkipMode: skip, SIR: map[string]sirEval{}}
+	e := AgainstEval{SkipMode: skip, SIR: map[string]sirEval{}}
 	b = slices.Clone(b)
 	for n := range b {
 		if len(a) == len(b) && !slices.Contains(skip, n) {
@@ -230,7 +230,7 @@ func compare(a, b []block, eps float64, skip []int) (*againstEval, error) {
 }
 
 // print prints a comparison for people.
-func (g *againstEval) print(row func(name, format string, args ...any), names []string) {
+func (g *AgainstEval) print(row func(name, format string, args ...any), names []string) {
 	row("against", "%s: recovered %.6g of it (%d matched, %d missing, %d extra)", g.Model, g.Recovered, g.Matched, g.Missing, g.Extra)
 	row("factor match", "score %.6g, with weights %.6g", g.FMS, g.FMSWeighted)
 	row("components", "%s", matches(g.Match))

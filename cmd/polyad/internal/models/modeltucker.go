@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"errors"
@@ -20,31 +20,31 @@ import (
 // tuckerModel answers for a Tucker decomposition.
 type tuckerModel[T asm.Float] struct{ *tucker.Model[T] }
 
-func openTucker[T asm.Float](dir string) (modelOf[T], error) {
+func openTucker[T asm.Float](dir string) (ModelOf[T], error) {
 	m, err := tucker.Load[T](dir)
 	return tuckerModel[T]{m}, err
 }
 
-func (m tuckerModel[T]) ranks() []int                { return m.Ranks() }
-func (m tuckerModel[T]) size() string                { return "core " + console.Shape(m.Ranks()) }
-func (m tuckerModel[T]) axes() []ndio.Axis           { return m.Axes }
-func (m tuckerModel[T]) columns() []*matrix.Dense[T] { return m.Factors }
+func (m tuckerModel[T]) RankList() []int             { return m.Ranks() }
+func (m tuckerModel[T]) RankWords() string           { return "core " + console.Shape(m.Ranks()) }
+func (m tuckerModel[T]) ModeAxes() []ndio.Axis       { return m.Axes }
+func (m tuckerModel[T]) Columns() []*matrix.Dense[T] { return m.Factors }
 
-func (m tuckerModel[T]) fixSigns() {
+func (m tuckerModel[T]) SetSigns() {
 	if slices.ContainsFunc(m.Core.Contiguous().Data, func(v T) bool { return v < 0 }) {
 		m.FixSigns()
 	}
 }
 
-func (m tuckerModel[T]) tiles() rowTiles[T] {
+func (m tuckerModel[T]) Array() rowTiles[T] {
 	var tiles tensor.TuckerTiles[T]
 	tiles.Set(m.Tucker(), 1)
 	return &tiles
 }
 
-// leading lists the entries of the core that count most, each times the lengths of
+// Leading lists the entries of the core that count most, each times the lengths of
 // the columns that it brings together.
-func (m tuckerModel[T]) leading(top *leading, count int) {
+func (m tuckerModel[T]) Leading(top *Leading, count int) {
 	scaled := m.Clone()
 	scaled.Normalize(tucker.NormL2)
 	terms := scaled.Core.Contiguous()
@@ -80,7 +80,7 @@ type againstTucker struct {
 	byName
 }
 
-func (m tuckerModel[T]) measure(e *evaluation) {
+func (m tuckerModel[T]) Measure(e *Evaluation) {
 	for n, f := range m.Factors {
 		if f == nil {
 			e.pruned = append(e.pruned, []int{})
@@ -96,21 +96,21 @@ func (m tuckerModel[T]) measure(e *evaluation) {
 	e.Rank, e.Pruned = m.Ranks(), e.pruned
 }
 
-// compare compares mode by mode, where no mode is skipped.
-func (m tuckerModel[T]) compare(with modelOf[T], of *comparison, eps float64) (compared, error) {
-	o, skip := with.(tuckerModel[T]), of.skip
+// Compare compares mode by mode, where no mode is skipped.
+func (m tuckerModel[T]) Compare(with ModelOf[T], of *Comparison, eps float64) (compared, error) {
+	o, skip := with.(tuckerModel[T]), of.Skip
 	if len(m.Factors) != len(o.Factors) {
-		return nil, fmt.Errorf("it has %d modes, and %s has %d", len(o.Factors), of.model, len(m.Factors))
+		return nil, fmt.Errorf("it has %d modes, and %s has %d", len(o.Factors), of.Model, len(m.Factors))
 	}
 	if err := checkSkipped(skip, len(m.Factors)); err != nil {
 		return nil, err
 	}
 	for n, size := range m.Shape() {
 		if size != o.Shape()[n] && !slices.Contains(skip, n) {
-			return nil, fmt.Errorf("it stands for %s, and %s for %s", console.Shape(o.Shape()), of.model, console.Shape(m.Shape()))
+			return nil, fmt.Errorf("it stands for %s, and %s for %s", console.Shape(o.Shape()), of.Model, console.Shape(m.Shape()))
 		}
 	}
-	c := &againstTucker{Model: filepath.ToSlash(of.dir), SkipMode: skip}
+	c := &againstTucker{Model: filepath.ToSlash(of.Dir), SkipMode: skip}
 	scored := 0.0
 	for n, f := range m.Factors {
 		alone := f == nil || o.Factors[n] == nil
@@ -125,8 +125,8 @@ func (m tuckerModel[T]) compare(with modelOf[T], of *comparison, eps float64) (c
 			}
 			continue
 		}
-		other := block{factor: matrix.Convert[float64](o.Factors[n]), axis: axisOf(o.Axes, n)}
-		one, err := compare([]block{{factor: matrix.Convert[float64](f), axis: axisOf(m.Axes, n)}}, []block{other}, eps, nil)
+		other := block{factor: matrix.Convert[float64](o.Factors[n]), axis: AxisOf(o.Axes, n)}
+		one, err := compare([]block{{factor: matrix.Convert[float64](f), axis: AxisOf(m.Axes, n)}}, []block{other}, eps, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -18,11 +18,14 @@ import (
 	"polyad/solver"
 )
 
-// resultSchema names the form of result.json; fields may be added to it.
-const resultSchema = "polyad/result/1"
+// Version is the version of polyad; CHANGELOG.md says what is in it.
+const Version = "0.1.0"
 
-// result is the content of result.json and of --json.
-type result struct {
+// ResultSchema names the form of result.json; fields may be added to it.
+const ResultSchema = "polyad/result/1"
+
+// Result is the content of result.json and of --json.
+type Result struct {
 	Schema      string             `json:"schema"`
 	Command     string             `json:"command"`
 	Arrays      map[string]string  `json:"arrays,omitempty"` // the SHA-256 of the model's files, in result.json
@@ -58,7 +61,7 @@ type result struct {
 	// Of a tensor decomposition.
 	Surviving  *int        `json:"surviving,omitempty"`
 	Shares     []float64   `json:"shares,omitempty"`
-	Degenerate *degenerate `json:"degenerate,omitempty"`
+	Degenerate *Degenerate `json:"degenerate,omitempty"`
 
 	Axes []input.AxisResult `json:"axes,omitempty"` // of each mode; the folder has them in files of their own
 
@@ -68,7 +71,7 @@ type result struct {
 
 // ended says how the run ended, and after which sweep the model was taken when that
 // was not the last one.
-func (r *result) ended() string {
+func (r *Result) ended() string {
 	s := fmt.Sprintf("%s after %d sweeps", r.Status, r.Iterations)
 	if r.Returned != r.Iterations {
 		s += fmt.Sprintf(", the best model after %d", r.Returned)
@@ -77,7 +80,7 @@ func (r *result) ended() string {
 }
 
 // penalized reports whether some block has a penalty that is not 0.
-func (r *result) penalized() bool {
+func (r *Result) penalized() bool {
 	for _, b := range r.blocks {
 		if r.Penalty[b] > 0 {
 			return true
@@ -172,21 +175,21 @@ type blockList struct {
 }
 
 // result begins what is reported of a fit.
-func (run *fitting) result(in *input.Array, o *solver.Outcome, relError float64, formula string, b blockList) *result {
-	return &result{
-		Schema: resultSchema, Command: run.command, Kind: run.kind.facts().name, Status: o.Status.String(), Iterations: o.Iterations,
+func (run *Fitting) result(in *input.Array, o *solver.Outcome, relError float64, formula string, b blockList) *Result {
+	return &Result{
+		Schema: ResultSchema, Command: run.Command, Kind: run.kind.Facts().Name, Status: o.Status.String(), Iterations: o.Iterations,
 		Returned: o.Returned.Iter, Seconds: o.Seconds, Objective: o.Objective(), Formula: formula, Loss: o.Loss, Observed: o.Observed,
 		RelError: relError, Explained: 1 - relError*relError, Penalty: b.numbers(o.Penalty, b.without), KKT: b.numbers(o.KKT, b.fixed),
 		Restarts: runsOf(o.Runs), Best: o.Best, Start: startOf(o.Start),
 		blocks: slices.DeleteFunc(slices.Clone(b.keys), b.without),
-		CPU:    asm.CPU(), SIMD: asm.Current().String(), Version: version, Input: in.Facts,
+		CPU:    asm.CPU(), SIMD: asm.Current().String(), Version: Version, Input: in.Facts,
 	}
 }
 
 // options lists the options that all kinds have.
-func (run *fitting) options(l loss.Loss, balance fmt.Stringer, scale solver.Opt[bool], start string, restarts int, eps solver.Opt[float64], o solver.Options, seed uint64, keys []string, p []reg.Penalty) map[string]any {
+func (run *Fitting) options(l loss.Loss, balance fmt.Stringer, scale solver.Opt[bool], start string, restarts int, eps solver.Opt[float64], o solver.Options, seed uint64, keys []string, p []reg.Penalty) map[string]any {
 	options := map[string]any{
-		"loss": l.String(), "balance": balance.String(), "scale_init": scale.Or(false), "init": start, "restarts": restarts, "normalize": run.flags.normalize,
+		"loss": l.String(), "balance": balance.String(), "scale_init": scale.Or(false), "init": start, "restarts": restarts, "normalize": run.Flags.normalize,
 		"eps": eps.Or(0), "tol": o.Tol.Or(0), "max_iter": o.MaxIter.Or(0), "max_time": o.MaxTime.Seconds(), "trace_every": o.TraceEvery, "seed": seed,
 	}
 	for _, kind := range []string{"l1", "l2", "lp"} {
@@ -200,14 +203,14 @@ func (run *fitting) options(l loss.Loss, balance fmt.Stringer, scale solver.Opt[
 }
 
 // set adds options.
-func (r *result) set(options map[string]any) { maps.Copy(r.Options, options) }
+func (r *Result) set(options map[string]any) { maps.Copy(r.Options, options) }
 
 // startName names the starting point of a fit in results.
-func (f *fitFlags) startName(k kind, start any) string {
+func (f *FitFlags) startName(k Kind, start any) string {
 	if s, ok := start.(fmt.Stringer); ok && !f.fromFolder(k) {
 		return s.String()
 	}
-	return f.init
+	return f.Init
 }
 
 // numbers returns numbers of blocks by their keys, without some and those that a model
@@ -235,8 +238,8 @@ func balanceOf(mode fmt.Stringer, beta []float64) balanceResult {
 	return balanceResult{Mode: mode.String(), Beta: beta}
 }
 
-// by names the method and its variant.
-func (r *result) by() string {
+// By names the method and its variant.
+func (r *Result) By() string {
 	if r.Options["extrapolate"] == true {
 		return fmt.Sprintf("%v, extrapolated", r.Options["method"])
 	}
@@ -272,24 +275,24 @@ func weightOf(p reg.Penalty, kind string) any {
 	return weight
 }
 
-// writeModel writes the files of a model folder into dir; all is the result as JSON
+// WriteModel writes the files of a model folder into dir; all is the result as JSON
 // shows it.
-func writeModel(dir string, m interface{ Save(dir string) error }, trace solver.Trace, res *result, all any) error {
+func WriteModel(dir string, m interface{ Save(dir string) error }, trace solver.Trace, res *Result, all any) error {
 	if err := m.Save(dir); err != nil {
 		return err
 	}
 	if err := res.sum(dir); err != nil {
 		return err
 	}
-	if err := writeTo(filepath.Join(dir, "trace.csv"), func(w io.Writer) error { return writeTrace(w, trace) }); err != nil {
+	if err := WriteTo(filepath.Join(dir, "trace.csv"), func(w io.Writer) error { return writeTrace(w, trace) }); err != nil {
 		return err
 	}
-	return writeTo(filepath.Join(dir, "result.json"), func(w io.Writer) error { return console.JSON(w, all) })
+	return WriteTo(filepath.Join(dir, "result.json"), func(w io.Writer) error { return console.JSON(w, all) })
 }
 
 // sum takes down which arrays the result is of, so that it is known when others
 // take their places.
-func (r *result) sum(dir string) error {
+func (r *Result) sum(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -321,8 +324,8 @@ func writeTrace(w io.Writer, trace solver.Trace) error {
 	return err
 }
 
-// writeTo creates a file with what write writes.
-func writeTo(path string, write func(io.Writer) error) error {
+// WriteTo creates a file with what write writes.
+func WriteTo(path string, write func(io.Writer) error) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
@@ -334,8 +337,8 @@ func writeTo(path string, write func(io.Writer) error) error {
 	return f.Close()
 }
 
-// observed tells how many of the entries count, and nothing when all do.
-func (r *result) observed() string {
+// Seen tells how many of the entries count, and nothing when all do.
+func (r *Result) Seen() string {
 	all := 1
 	for _, n := range r.Input.Shape {
 		all *= n

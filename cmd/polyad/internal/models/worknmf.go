@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"context"
@@ -20,13 +20,16 @@ import (
 
 // nmfWork computes with data of one element type.
 type nmfWork[T asm.Float] struct {
-	f  *fitFlags
+	f  *FitFlags
 	o  *nmf.Options
-	of *savedModel // that is transformed or evaluated
+	of *SavedModel // that is transformed or evaluated
 }
 
-func newNMFPlan(f *fitFlags, o *nmf.Options, of *savedModel) *plan {
-	return &plan{func(in *input.Array) error {
+// NmfOf returns the work of a fit of float64 data.
+func NmfOf(f *FitFlags, o *nmf.Options) nmfWork[float64] { return nmfWork[float64]{f: f, o: o} }
+
+func newNMFPlan(f *FitFlags, o *nmf.Options, of *SavedModel) *Plan {
+	return &Plan{func(in *input.Array) error {
 		if s := in.Facts.Shape; len(s) != 2 {
 			return fmt.Errorf("%s has shape %s; nmf takes a matrix (2 modes): unfold or reshape it", in.Facts.File, console.Shape(s))
 		}
@@ -43,30 +46,30 @@ func (w nmfWork[T]) with(mask *tensor.Mask) nmf.Options {
 	return o
 }
 
-func (w nmfWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
-	r, err := w.model(ctx, run, in.Facts.File, x.Matrix(), w.with(mask))
+func (w nmfWork[T]) Fit(ctx context.Context, run *Fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*Outcome, error) {
+	r, err := w.Model(ctx, run, in.Facts.File, x.Matrix(), w.with(mask))
 	if err != nil {
 		return nil, err
 	}
 	r.Axes = input.Either(in.Axes, r.Axes)
-	out := w.outcome(run, in, r)
+	out := w.Outcome(run, in, r)
 	out.Size = storageOf[T](in.Facts, (r.W.Rows+r.H.Cols)*r.Rank())
 	out.page = func(to io.Writer) error {
 		return report.NMF(to, report.NMFPage{
 			Title:   "Factorization of " + path.Base(out.Input.File),
-			Command: out.Command, Facts: facts(out.result), Formula: out.Formula, Trace: r.Trace,
+			Command: out.Command, Facts: Facts(out.Result), Formula: out.Formula, Trace: r.Trace,
 			W: matrix.Convert[float64](r.W), H: matrix.Convert[float64](r.H), Axes: r.Axes,
-			Penalty: penaltyOf(out.result), Beta: out.Balance.Beta, Pruned: out.Pruned,
+			Penalty: penaltyOf(out.Result), Beta: out.Balance.Beta, Pruned: out.Pruned,
 		})
 	}
 	return out, nil
 }
 
-// model fits a matrix. There is a result, and no error, also when the run was
+// Model fits a matrix. There is a result, and no error, also when the run was
 // interrupted.
-func (w nmfWork[T]) model(ctx context.Context, run *fitting, file string, x *matrix.Dense[T], o nmf.Options) (*nmf.Result[T], error) {
-	if w.f.fromFolder(nmfKind{}) {
-		m, err := nmf.Load[T](w.f.init)
+func (w nmfWork[T]) Model(ctx context.Context, run *Fitting, file string, x *matrix.Dense[T], o nmf.Options) (*nmf.Result[T], error) {
+	if w.f.fromFolder(NMF{}) {
+		m, err := nmf.Load[T](w.f.Init)
 		if err != nil {
 			return nil, fmt.Errorf("--init: %w", err)
 		}
@@ -76,7 +79,7 @@ func (w nmfWork[T]) model(ctx context.Context, run *fitting, file string, x *mat
 	r, err := nmf.Fit(ctx, x, w.f.rank, &o)
 	bar.Clear()
 	if r == nil {
-		return nil, exit.OfFit(err, file, w.f.init)
+		return nil, exit.OfFit(err, file, w.f.Init)
 	}
 	switch w.f.normalize {
 	case "l1":
@@ -90,24 +93,24 @@ func (w nmfWork[T]) model(ctx context.Context, run *fitting, file string, x *mat
 	return r, nil
 }
 
-func (w nmfWork[T]) transform(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
-	m, err := nmf.Load[T](w.of.dir)
+func (w nmfWork[T]) Transform(ctx context.Context, run *Fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*Outcome, error) {
+	m, err := nmf.Load[T](w.of.Dir)
 	if err != nil {
 		return nil, err
 	}
 	o := w.with(mask)
 	bar := run.watch(&o.Run)
-	r, err := m.TransformMode(ctx, x.Matrix(), w.f.along, &o)
+	r, err := m.TransformMode(ctx, x.Matrix(), w.f.Along, &o)
 	bar.Clear()
 	if r == nil {
-		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
+		return nil, exit.OfModel(w.of.Dir, in.Facts.File, err)
 	}
-	r.Axes = input.Sampled(m.Axes, in.Axes, w.f.along)
-	return w.outcome(run, in, r), nil
+	r.Axes = input.Sampled(m.Axes, in.Axes, w.f.Along)
+	return w.Outcome(run, in, r), nil
 }
 
-func (w nmfWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
-	m, err := nmf.Load[T](w.of.dir)
+func (w nmfWork[T]) Evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*FitEval, error) {
+	m, err := nmf.Load[T](w.of.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +118,7 @@ func (w nmfWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.Den
 	o.Init, o.Run = m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := nmf.Fit(ctx, x.Matrix(), m.Rank(), &o)
 	if err != nil {
-		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
+		return nil, exit.OfModel(w.of.Dir, in.Facts.File, err)
 	}
 	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(&o))
 	e.misfit = misfitOf(nmfModel[T]{m}, x, mask, input.Either(in.Axes, m.Axes))
@@ -124,14 +127,14 @@ func (w nmfWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.Den
 
 // blocks lists the blocks of a fit.
 func (nmfWork[T]) blocks(o *nmf.Options) blockList {
-	return blockList{nmfKind{}.keys(2), noneFixed, func(key string) bool { return key == "w" && o.FixW || key == "h" && o.FixH }}
+	return blockList{NMF{}.Keys(2), noneFixed, func(key string) bool { return key == "w" && o.FixW || key == "h" && o.FixH }}
 }
 
-// outcome collects what is reported of a fit.
-func (w nmfWork[T]) outcome(run *fitting, in *input.Array, r *nmf.Result[T]) *outcome {
+// Outcome collects what is reported of a fit.
+func (w nmfWork[T]) Outcome(run *Fitting, in *input.Array, r *nmf.Result[T]) *Outcome {
 	o := &r.Options
 	res := run.result(in, &r.Outcome, r.RelError, r.Formula(), w.blocks(o))
-	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(nmfKind{}, o.Init), o.Restarts, o.Eps, o.Run, o.Seed, res.blocks, []reg.Penalty{o.W, o.H})
+	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(NMF{}, o.Init), o.Restarts, o.Eps, o.Run, o.Seed, res.blocks, []reg.Penalty{o.W, o.H})
 	res.set(map[string]any{"rank": r.Rank(), "method": o.Method.String(), "extrapolate": extrapolated(o.Method), "order": o.Order.String(), "fix": w.blocks(o).fixedOnes(),
 		"sort": w.f.sort, "hold": map[string]any{"w": indices(o.HoldW), "h": indices(o.HoldH)}})
 	switch m := o.Method.(type) {
@@ -142,5 +145,5 @@ func (w nmfWork[T]) outcome(run *fitting, in *input.Array, r *nmf.Result[T]) *ou
 	}
 	res.Seed, res.Workers, res.Ridges, res.Pruned, res.Balance = o.Seed, o.Workers, r.Ridges, indices(r.Pruned), balanceOf(o.Balance, r.Beta)
 	res.Axes = input.AxisResults(r.Axes)
-	return &outcome{result: res, all: res, model: r.Model, report: r.Report}
+	return &Outcome{Result: res, all: res, model: r.Model, report: r.Report}
 }

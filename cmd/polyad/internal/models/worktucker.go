@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"context"
@@ -24,22 +24,22 @@ import (
 
 // tuckerWork computes with data of one element type.
 type tuckerWork[T asm.Float] struct {
-	f     *fitFlags
+	f     *FitFlags
 	o     *tucker.Options
-	of    *savedModel // that is transformed or evaluated
+	of    *SavedModel // that is transformed or evaluated
 	ranks *[]int      // nil: they are chosen for an error
 	once  bool        // an HOSVD is asked for, and nothing else
 }
 
-func (w tuckerWork[T]) plan(settle func(*input.Array) error) *plan {
-	return &plan{settle, tuckerWork[float32](w), tuckerWork[float64](w)}
+func (w tuckerWork[T]) plan(settle func(*input.Array) error) *Plan {
+	return &Plan{settle, tuckerWork[float32](w), tuckerWork[float64](w)}
 }
 
-func (w tuckerWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+func (w tuckerWork[T]) Fit(ctx context.Context, run *Fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*Outcome, error) {
 	o := *w.o
 	o.Mask = mask
-	if w.f.fromFolder(tuckerKind{}) {
-		m, err := tucker.Load[T](w.f.init)
+	if w.f.fromFolder(Tucker{}) {
+		m, err := tucker.Load[T](w.f.Init)
 		if err != nil {
 			return nil, fmt.Errorf("--init: %w", err)
 		}
@@ -47,7 +47,7 @@ func (w tuckerWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x
 	}
 	r, err := w.decompose(ctx, run, x, &o)
 	if r == nil {
-		return nil, exit.OfFit(err, in.Facts.File, w.f.init)
+		return nil, exit.OfFit(err, in.Facts.File, w.f.Init)
 	}
 	scales := scalesOf(r)
 	switch w.f.normalize {
@@ -65,12 +65,12 @@ func (w tuckerWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x
 	if w.once {
 		out.Options["method"] = "hosvd"
 	}
-	out.page = func(to io.Writer) error { return writeTuckerPage(to, out.result, r) }
+	out.page = func(to io.Writer) error { return writeTuckerPage(to, out.Result, r) }
 	return out, nil
 }
 
 // decompose makes the decomposition.
-func (w tuckerWork[T]) decompose(ctx context.Context, run *fitting, x *tensor.Dense[T], o *tucker.Options) (*tucker.Result[T], error) {
+func (w tuckerWork[T]) decompose(ctx context.Context, run *Fitting, x *tensor.Dense[T], o *tucker.Options) (*tucker.Result[T], error) {
 	ranks, truncated := *w.ranks, w.f.tucker.hosvd == "truncated"
 	o.Run.Start = time.Now()
 	bar := run.watch(&o.Run)
@@ -114,25 +114,25 @@ func ofHOSVD[T asm.Float](x *tensor.Dense[T], h *tucker.HOSVDResult[T], o *tucke
 	return r
 }
 
-func (w tuckerWork[T]) transform(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
-	m, err := tucker.Load[T](w.of.dir)
+func (w tuckerWork[T]) Transform(ctx context.Context, run *Fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*Outcome, error) {
+	m, err := tucker.Load[T](w.of.Dir)
 	if err != nil {
 		return nil, err
 	}
 	o := *w.o
 	o.Mask = mask
 	bar := run.watch(&o.Run)
-	r, err := m.TransformMode(ctx, x, w.f.along, &o)
+	r, err := m.TransformMode(ctx, x, w.f.Along, &o)
 	bar.Clear()
 	if r == nil {
-		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
+		return nil, exit.OfModel(w.of.Dir, in.Facts.File, err)
 	}
-	r.Axes = input.Sampled(m.Axes, in.Axes, w.f.along)
+	r.Axes = input.Sampled(m.Axes, in.Axes, w.f.Along)
 	return w.outcome(run, in, r, [][]float64{}), nil
 }
 
-func (w tuckerWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
-	m, err := tucker.Load[T](w.of.dir)
+func (w tuckerWork[T]) Evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*FitEval, error) {
+	m, err := tucker.Load[T](w.of.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (w tuckerWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.
 	o.Mask, o.Init, o.Run = mask, m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := tucker.Fit(ctx, x, m.Ranks(), &o)
 	if err != nil {
-		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
+		return nil, exit.OfModel(w.of.Dir, in.Facts.File, err)
 	}
 	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(r))
 	e.misfit = misfitOf(tuckerModel[T]{m}, x, mask, input.Either(in.Axes, m.Axes))
@@ -149,7 +149,7 @@ func (w tuckerWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.
 
 // blocks lists the blocks of a result.
 func (tuckerWork[T]) blocks(r *tucker.Result[T]) blockList {
-	all, order := tuckerKind{}.keys(len(r.Factors)), len(r.Factors)
+	all, order := Tucker{}.Keys(len(r.Factors)), len(r.Factors)
 	return blockList{all, func(key string) bool {
 		n := slices.Index(all, key)
 		return n < order && r.Factors[n] == nil
@@ -159,15 +159,15 @@ func (tuckerWork[T]) blocks(r *tucker.Result[T]) blockList {
 // tuckerResult is the result of a Tucker decomposition: components are pruned mode
 // by mode.
 type tuckerResult struct {
-	*result
+	*Result
 	Pruned [][]int `json:"pruned"`
 }
 
 // outcome collects what is reported of a fit; scales are those of [scalesOf], before
 // the model is normalized.
-func (w tuckerWork[T]) outcome(run *fitting, in *input.Array, r *tucker.Result[T], scales [][]float64) *outcome {
+func (w tuckerWork[T]) outcome(run *Fitting, in *input.Array, r *tucker.Result[T], scales [][]float64) *Outcome {
 	o := &r.Options
-	start, b := w.f.startName(tuckerKind{}, o.Init), w.blocks(r)
+	start, b := w.f.startName(Tucker{}, o.Init), w.blocks(r)
 	if start == "" {
 		start = "svd"
 	}
@@ -189,18 +189,18 @@ func (w tuckerWork[T]) outcome(run *fitting, in *input.Array, r *tucker.Result[T
 	if has {
 		res.Options["inner"] = inner
 	}
-	if w.f.changed("error-target") {
+	if w.f.Changed("error-target") {
 		res.Options["error_target"] = w.f.tucker.target
 	}
 	res.Seed, res.Workers, res.prunedModes = o.Seed, o.Workers, r.Pruned
 	res.Balance = balanceOf(o.Balance, nil)
 	res.Balance.Scales = scales
 	res.Axes = input.AxisResults(r.Axes)
-	all := &tuckerResult{result: res}
+	all := &tuckerResult{Result: res}
 	for _, p := range r.Pruned {
 		all.Pruned = append(all.Pruned, indices(p))
 	}
-	return &outcome{result: res, all: all, model: r.Model, report: r.Report}
+	return &Outcome{Result: res, all: all, model: r.Model, report: r.Report}
 }
 
 // innerOf returns how many inner steps a method makes, when it has any, and whether
@@ -264,14 +264,14 @@ func scalesOf[T asm.Float](r *tucker.Result[T]) (scales [][]float64) {
 }
 
 // writeTuckerPage writes the report of a decomposition.
-func writeTuckerPage[T asm.Float](w io.Writer, res *result, r *tucker.Result[T]) error {
+func writeTuckerPage[T asm.Float](w io.Writer, res *Result, r *tucker.Result[T]) error {
 	m := r.Model.Clone()
 	if slices.ContainsFunc(m.Core.Data, func(v T) bool { return v < 0 }) {
 		m.FixSigns()
 	}
 	p := report.TuckerPage{
 		Title:   "Tucker decomposition of " + path.Base(res.Input.File),
-		Command: res.Command, Facts: facts(res), Formula: res.Formula, Trace: r.Trace, Penalty: penaltyOf(res),
+		Command: res.Command, Facts: Facts(res), Formula: res.Formula, Trace: r.Trace, Penalty: penaltyOf(res),
 		Core: tensor.New[float64](m.Core.Shape...), Pruned: res.prunedModes, Axes: r.Axes,
 	}
 	for i, v := range m.Core.Contiguous().Data[:p.Core.Len()] {

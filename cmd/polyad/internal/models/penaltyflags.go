@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -15,16 +15,16 @@ import (
 
 // penaltyFlags are the flags about penalties and the balance between them.
 type penaltyFlags struct {
-	given   []penalty // in the order of the command line
+	Given   []penalty // in the order of the command line
 	balance string
 	sweeps  int // of Sinkhorn's iteration: tucker
 }
 
 // penalty is a penalty on a block, by its key, or on several at once.
 type penalty struct {
-	block     string
-	kind      string // l1, l2, lp
-	p, weight float64
+	Block     string
+	Kind      string // l1, l2, lp
+	p, Weight float64
 }
 
 // What a penalty may be on besides a block.
@@ -34,7 +34,7 @@ const (
 	coreKey    = "core"
 )
 
-func (f *penaltyFlags) register(fs *pflag.FlagSet, k kind, help func(string) string) {
+func (f *penaltyFlags) register(fs *pflag.FlagSet, k Kind, help func(string) string) {
 	for _, name := range []string{"l1", "l2", "lp"} {
 		fs.Var(&penaltyFlag{f, name, k.block, nil}, name, help(name))
 	}
@@ -44,27 +44,27 @@ func (f *penaltyFlags) register(fs *pflag.FlagSet, k kind, help func(string) str
 // on reports whether a penalty is on a block that may be fixed: several blocks are the
 // free ones.
 func (q *penalty) on(key string, fixed bool) bool {
-	return q.block == key || !fixed && (q.block == everyBlock || q.block == allFactors && key != coreKey)
+	return q.Block == key || !fixed && (q.Block == everyBlock || q.Block == allFactors && key != coreKey)
 }
 
 // of returns the penalties of blocks; of each kind the last one that was given counts.
 func (f *penaltyFlags) of(keys []string, fixed func(key string) bool) ([]reg.Penalty, error) {
-	for _, q := range f.given {
-		if q.block != everyBlock && q.block != allFactors && !slices.Contains(keys, q.block) {
-			return nil, exit.Usagef("--%s: block %s, but the data have the modes 0 to %d", q.kind, q.block, modesOf(keys)-1)
+	for _, q := range f.Given {
+		if q.Block != everyBlock && q.Block != allFactors && !slices.Contains(keys, q.Block) {
+			return nil, exit.Usagef("--%s: block %s, but the data have the modes 0 to %d", q.Kind, q.Block, modesOf(keys)-1)
 		}
 	}
 	all := make([]reg.Penalty, len(keys))
 	for n, key := range keys {
 		last := map[string]penalty{}
-		for _, q := range f.given {
+		for _, q := range f.Given {
 			if q.on(key, fixed(key)) {
-				last[q.kind] = q
+				last[q.Kind] = q
 			}
 		}
 		for _, kind := range []string{"l1", "l2", "lp"} {
 			if q, ok := last[kind]; ok {
-				all[n] = all[n].Plus(reg.Lp(q.p, q.weight))
+				all[n] = all[n].Plus(reg.Lp(q.p, q.Weight))
 			}
 		}
 	}
@@ -81,14 +81,14 @@ func modesOf(keys []string) int {
 
 func noneFixed(string) bool { return false }
 
-// check names the blocks as a kind of model does, and refuses those that it has not.
-func (f *penaltyFlags) check(k kind, dir string) error {
-	for i, q := range f.given {
-		key, err := k.block(q.block)
+// CheckBlocks names the blocks as a kind of model does, and refuses those that it has not.
+func (f *penaltyFlags) CheckBlocks(k Kind, dir string) error {
+	for i, q := range f.Given {
+		key, err := k.block(q.Block)
 		if err != nil {
-			return exit.Usagef("--%s %s: the model in %s is one of %s: give penalties by %s", q.kind, q.block, dir, k.facts().name, k.facts().blocks)
+			return exit.Usagef("--%s %s: the model in %s is one of %s: give penalties by %s", q.Kind, q.Block, dir, k.Facts().Name, k.Facts().blocks)
 		}
-		f.given[i].block = key
+		f.Given[i].Block = key
 	}
 	return nil
 }
@@ -96,20 +96,20 @@ func (f *penaltyFlags) check(k kind, dir string) error {
 // asked returns the penalties that the flags ask for, of whatever block: for the
 // choice of a method.
 func (f *penaltyFlags) asked() (p []reg.Penalty) {
-	for _, q := range f.given {
-		p = append(p, reg.Lp(q.p, q.weight))
+	for _, q := range f.Given {
+		p = append(p, reg.Lp(q.p, q.Weight))
 	}
 	return p
 }
 
 // anyWeight reports whether some penalty is above 0.
 func (f *penaltyFlags) anyWeight() bool {
-	return slices.ContainsFunc(f.given, func(q penalty) bool { return q.weight > 0 })
+	return slices.ContainsFunc(f.Given, func(q penalty) bool { return q.Weight > 0 })
 }
 
-// otherDegrees reports whether there is a penalty of another degree than 1 and 2.
-func (f *penaltyFlags) otherDegrees() bool {
-	return slices.ContainsFunc(f.given, func(q penalty) bool { return q.weight > 0 && q.p != 1 && q.p != 2 })
+// OtherDegrees reports whether there is a penalty of another degree than 1 and 2.
+func (f *penaltyFlags) OtherDegrees() bool {
+	return slices.ContainsFunc(f.Given, func(q penalty) bool { return q.Weight > 0 && q.p != 1 && q.p != 2 })
 }
 
 // penaltyFlag is --l1, --l2 or --lp. Block returns the key of a block.
@@ -141,7 +141,7 @@ func (f *penaltyFlag) String() string { return "" }
 
 // Set parses one value.
 func (f *penaltyFlag) Set(s string) (err error) {
-	q := penalty{kind: f.kind, p: 1}
+	q := penalty{Kind: f.kind, p: 1}
 	block, value, ok := strings.Cut(s, "=")
 	if !ok {
 		return fmt.Errorf("want %s", f.Type())
@@ -158,12 +158,12 @@ func (f *penaltyFlag) Set(s string) (err error) {
 			return fmt.Errorf("degree %q, want a positive number", degree)
 		}
 	}
-	if q.weight, err = strconv.ParseFloat(value, 64); err != nil || !(q.weight >= 0) || math.IsInf(q.weight, 0) {
+	if q.Weight, err = strconv.ParseFloat(value, 64); err != nil || !(q.Weight >= 0) || math.IsInf(q.Weight, 0) {
 		return fmt.Errorf("weight %q, want a number of at least 0", value)
 	}
-	if q.block, err = f.block(block); err != nil {
+	if q.Block, err = f.block(block); err != nil {
 		return err
 	}
-	f.to.given, f.given = append(f.to.given, q), append(f.given, s)
+	f.to.Given, f.given = append(f.to.Given, q), append(f.given, s)
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"context"
@@ -20,20 +20,20 @@ import (
 
 // cpdWork computes with data of one element type.
 type cpdWork[T asm.Float] struct {
-	f  *fitFlags
+	f  *FitFlags
 	o  *cpd.Options
-	of *savedModel // that is transformed or evaluated
+	of *SavedModel // that is transformed or evaluated
 }
 
-func newCPDPlan(f *fitFlags, o *cpd.Options, of *savedModel, settle func(*input.Array) error) *plan {
-	return &plan{settle, cpdWork[float32]{f, o, of}, cpdWork[float64]{f, o, of}}
+func newCPDPlan(f *FitFlags, o *cpd.Options, of *SavedModel, settle func(*input.Array) error) *Plan {
+	return &Plan{settle, cpdWork[float32]{f, o, of}, cpdWork[float64]{f, o, of}}
 }
 
-func (w cpdWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
+func (w cpdWork[T]) Fit(ctx context.Context, run *Fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*Outcome, error) {
 	o := *w.o
 	o.Mask = mask
-	if w.f.fromFolder(cpdKind{}) {
-		m, err := cpd.Load[T](w.f.init)
+	if w.f.fromFolder(CPD{}) {
+		m, err := cpd.Load[T](w.f.Init)
 		if err != nil {
 			return nil, fmt.Errorf("--init: %w", err)
 		}
@@ -43,7 +43,7 @@ func (w cpdWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x *t
 	r, err := cpd.Fit(ctx, x, w.f.rank, &o)
 	bar.Clear()
 	if r == nil {
-		return nil, exit.OfFit(err, in.Facts.File, w.f.init)
+		return nil, exit.OfFit(err, in.Facts.File, w.f.Init)
 	}
 	switch w.f.normalize {
 	case "l1":
@@ -60,29 +60,29 @@ func (w cpdWork[T]) fit(ctx context.Context, run *fitting, in *input.Array, x *t
 	r.Axes = input.Either(in.Axes, r.Axes)
 	out := w.outcome(run, in, r)
 	out.Size = storageOf[T](in.Facts, r.Stored())
-	out.page = func(to io.Writer) error { return writeCPDPage(to, out.result, r) }
+	out.page = func(to io.Writer) error { return writeCPDPage(to, out.Result, r) }
 	return out, nil
 }
 
-func (w cpdWork[T]) transform(ctx context.Context, run *fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*outcome, error) {
-	m, err := cpd.Load[T](w.of.dir)
+func (w cpdWork[T]) Transform(ctx context.Context, run *Fitting, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*Outcome, error) {
+	m, err := cpd.Load[T](w.of.Dir)
 	if err != nil {
 		return nil, err
 	}
 	o := *w.o
 	o.Mask = mask
 	bar := run.watch(&o.Run)
-	r, err := m.TransformMode(ctx, x, w.f.along, &o)
+	r, err := m.TransformMode(ctx, x, w.f.Along, &o)
 	bar.Clear()
 	if r == nil {
-		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
+		return nil, exit.OfModel(w.of.Dir, in.Facts.File, err)
 	}
-	r.Axes = input.Sampled(m.Axes, in.Axes, w.f.along)
+	r.Axes = input.Sampled(m.Axes, in.Axes, w.f.Along)
 	return w.outcome(run, in, r), nil
 }
 
-func (w cpdWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*fitEval, error) {
-	m, err := cpd.Load[T](w.of.dir)
+func (w cpdWork[T]) Evaluate(ctx context.Context, in *input.Array, x *tensor.Dense[T], mask *tensor.Mask) (*FitEval, error) {
+	m, err := cpd.Load[T](w.of.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (w cpdWork[T]) evaluate(ctx context.Context, in *input.Array, x *tensor.Den
 	o.Mask, o.Init, o.Run = mask, m, solver.Options{MaxIter: solver.Set(0)}
 	r, err := cpd.Fit(ctx, x, m.Rank(), &o)
 	if err != nil {
-		return nil, exit.OfModel(w.of.dir, in.Facts.File, err)
+		return nil, exit.OfModel(w.of.Dir, in.Facts.File, err)
 	}
 	e := newFitEval(in, o.Loss, &r.Outcome, r.RelError, r.Formula(), w.blocks(r))
 	e.misfit = misfitOf(cpdModel[T]{m}, x, mask, input.Either(in.Axes, m.Axes))
@@ -114,10 +114,10 @@ func (cpdWork[T]) blocks(r *cpd.Result[T]) blockList {
 }
 
 // outcome collects what is reported of a fit.
-func (w cpdWork[T]) outcome(run *fitting, in *input.Array, r *cpd.Result[T]) *outcome {
+func (w cpdWork[T]) outcome(run *Fitting, in *input.Array, r *cpd.Result[T]) *Outcome {
 	o := &r.Options
 	res := run.result(in, &r.Outcome, r.RelError, r.Formula(), w.blocks(r))
-	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(cpdKind{}, o.Init), o.Restarts, o.Eps, o.Run, o.Seed, res.blocks, o.Penalty)
+	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(CPD{}, o.Init), o.Restarts, o.Eps, o.Run, o.Seed, res.blocks, o.Penalty)
 	res.set(map[string]any{"rank": r.Rank(), "method": o.Method.String(), "extrapolate": isExtrapolated(o.Method), "nonneg": indices(o.Nonneg), "fix": w.blocks(r).fixedOnes(), "sort": w.f.sort})
 	switch m := o.Method.(type) {
 	case cpd.ALS:
@@ -134,7 +134,7 @@ func (w cpdWork[T]) outcome(run *fitting, in *input.Array, r *cpd.Result[T]) *ou
 		res.Compression = &compressionResult{c.Ranks, c.Left, c.Iterations, c.RelError}
 	}
 	res.Axes = input.AxisResults(r.Axes)
-	return &outcome{result: res, all: res, model: r.Model, report: r.Report}
+	return &Outcome{Result: res, all: res, model: r.Model, report: r.Report}
 }
 
 // filled returns y, an array of the shape of x, with the entries of x that are
@@ -150,10 +150,10 @@ func filled[T asm.Float](y, x *tensor.Dense[T], mask *tensor.Mask) *tensor.Dense
 }
 
 // writeCPDPage writes the report of a decomposition.
-func writeCPDPage[T asm.Float](w io.Writer, res *result, r *cpd.Result[T]) error {
+func writeCPDPage[T asm.Float](w io.Writer, res *Result, r *cpd.Result[T]) error {
 	p := report.CPDPage{
 		Title:   "Decomposition of " + path.Base(res.Input.File),
-		Command: res.Command, Facts: facts(res), Formula: res.Formula, Trace: r.Trace,
+		Command: res.Command, Facts: Facts(res), Formula: res.Formula, Trace: r.Trace,
 		Axes: r.Axes, Penalty: penaltyOf(res), Beta: res.Balance.Beta, Pruned: res.Pruned,
 	}
 	m := r.Model.Clone()

@@ -1,19 +1,15 @@
-package main
+package models
 
 import (
 	"fmt"
-	"io"
-	"path"
 	"slices"
 
 	"polyad/cmd/polyad/internal/console"
 	"polyad/internal/report"
-	"polyad/matrix"
-	"polyad/nmf"
 )
 
 // penaltyOf returns the penalties per block, nil when there are none.
-func penaltyOf(res *result) map[string]float64 {
+func penaltyOf(res *Result) map[string]float64 {
 	if !res.penalized() {
 		return nil
 	}
@@ -24,39 +20,9 @@ func penaltyOf(res *result) map[string]float64 {
 	return p
 }
 
-// writeAudioPage writes the report of a recording taken apart.
-func writeAudioPage(w io.Writer, res *result, r *nmf.Result[float64], rec *recording, x *matrix.Dense[float64], comps []audioComponent, sounds bool) error {
-	p := report.AudioPage{
-		Command:      res.Command,
-		Facts:        append([]report.Fact{{Name: "window", Value: fmt.Sprintf("%d samples, hop %d", rec.mono.Size, rec.mono.Hop)}}, facts(res)...),
-		Formula:      res.Formula,
-		Trace:        r.Trace,
-		Name:         path.Base(rec.file),
-		Seconds:      rec.sound.Seconds(),
-		Rate:         rec.sound.Rate,
-		Spectrogram:  x,
-		FrameSeconds: float64(rec.mono.Hop) / float64(rec.mono.Rate),
-		BinHz:        float64(rec.mono.Rate) / float64(rec.mono.Size),
-	}
-	if sounds {
-		p.Mixture = mixtureFile
-	}
-	for q, c := range comps {
-		spectrum := make([]float64, r.W.Rows)
-		for f := range spectrum {
-			spectrum[f] = r.W.At(f, q)
-		}
-		p.Components = append(p.Components, report.Component{
-			Index: c.Index, EnergyShare: c.Energy, Peaks: c.PeaksHz, Notes: c.Notes, Plays: c.when(6),
-			Spectrum: spectrum, Activation: r.H.Row(q), Stem: c.Stem,
-		})
-	}
-	return report.Audio(w, p)
-}
-
-// facts lists what was run and what came out.
-func facts(res *result) []report.Fact {
-	method := res.by()
+// Facts lists what was run and what came out.
+func Facts(res *Result) []report.Fact {
+	method := res.By()
 	if inner, ok := res.Options["inner"]; ok && inner != 0 { // 0: the method's own rule
 		method += fmt.Sprintf(", inner %v", inner)
 	}
@@ -73,7 +39,7 @@ func facts(res *result) []report.Fact {
 		{Name: "objective", Value: report.Number(res.Objective)},
 		{Name: "loss", Value: report.Number(res.Loss)},
 	}
-	if seen := res.observed(); seen != "" {
+	if seen := res.Seen(); seen != "" {
 		f = slices.Insert(f, 1, report.Fact{Name: "observed", Value: seen})
 	}
 	for _, b := range res.blocks {

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"crypto/sha256"
@@ -46,10 +46,10 @@ type savedFit struct {
 	}
 }
 
-// readSaved returns what is known of a model, nil when its folder has no
+// ReadSaved returns what is known of a model, nil when its folder has no
 // result.json, or one of another schema. One that cannot be read is an error:
 // without it a model would be judged by another objective than its own.
-func readSaved(dir string) (*savedFit, error) {
+func ReadSaved(dir string) (*savedFit, error) {
 	path := filepath.Join(dir, "result.json")
 	b, err := os.ReadFile(path)
 	switch {
@@ -65,8 +65,8 @@ func readSaved(dir string) (*savedFit, error) {
 	switch {
 	case !strings.HasPrefix(head.Schema, modeldir.ResultSchema):
 		return nil, nil
-	case head.Schema != resultSchema:
-		return nil, fmt.Errorf("%s: its schema is %s, and polyad %s knows %s; use a newer polyad", path, console.Quote(head.Schema), version, resultSchema)
+	case head.Schema != ResultSchema:
+		return nil, fmt.Errorf("%s: its schema is %s, and polyad %s knows %s; use a newer polyad", path, console.Quote(head.Schema), Version, ResultSchema)
 	}
 	var s savedFit
 	if err := json.Unmarshal(b, &s); err != nil {
@@ -81,9 +81,9 @@ func readSaved(dir string) (*savedFit, error) {
 	return &s, nil
 }
 
-// errStale is wrapped when a result.json tells of another model than the one
+// ErrStale is wrapped when a result.json tells of another model than the one
 // beside it.
-var errStale = errors.New("tells of another model than the arrays beside it, which were written later")
+var ErrStale = errors.New("tells of another model than the arrays beside it, which were written later")
 
 // stale compares the arrays of a model with those that its result.json was written
 // for, where it says so.
@@ -93,36 +93,36 @@ func (s *savedFit) stale(dir string) error {
 			return fmt.Errorf("%s: arrays names %q, which no model has", filepath.Join(dir, "result.json"), name)
 		}
 		if got, err := sumOf(filepath.Join(dir, name)); err != nil || got != sum {
-			return fmt.Errorf("%s %w (%s); say by --loss, --l1, --l2 and --lp what is minimized, or remove it", filepath.Join(dir, "result.json"), errStale, name)
+			return fmt.Errorf("%s %w (%s); say by --loss, --l1, --l2 and --lp what is minimized, or remove it", filepath.Join(dir, "result.json"), ErrStale, name)
 		}
 	}
 	if kind, err := modeldir.Kind(dir); s.Kind != "" && err == nil && kind != s.Kind {
-		return fmt.Errorf("%s %w (%s, not %s); say by --loss, --l1, --l2 and --lp what is minimized, or remove it", filepath.Join(dir, "result.json"), errStale, kind, s.Kind)
+		return fmt.Errorf("%s %w (%s, not %s); say by --loss, --l1, --l2 and --lp what is minimized, or remove it", filepath.Join(dir, "result.json"), ErrStale, kind, s.Kind)
 	}
 	return nil
 }
 
-// savedModel is a model from a folder, and what is known of its fit.
-type savedModel struct {
-	dir     string
-	shape   []int
+// SavedModel is a model from a folder, and what is known of its fit.
+type SavedModel struct {
+	Dir     string
+	Shape   []int
 	columns []*matrix.Dense[float64]
 	ranks   []int
-	saved   *savedFit // an empty one when nothing is known
+	Saved   *savedFit // an empty one when nothing is known
 	known   bool
-	eps     float64 // the floor of its fit
+	Eps     float64 // the floor of its fit
 }
 
-// saved returns what is known of a model. Flags may say what is minimized: then a
+// Saved returns what is known of a model. Flags may say what is minimized: then a
 // result.json of another model counts for nothing.
-func (f *fitFlags) saved(dir string, m modelOf[float64]) (*savedModel, error) {
-	of := &savedModel{dir: dir, shape: m.Shape(), columns: m.columns(), ranks: m.ranks(), saved: &savedFit{}}
-	s, err := readSaved(dir)
-	if errors.Is(err, errStale) && f.changed("loss") {
+func (f *FitFlags) Saved(dir string, m ModelOf[float64]) (*SavedModel, error) {
+	of := &SavedModel{Dir: dir, Shape: m.Shape(), columns: m.Columns(), ranks: m.RankList(), Saved: &savedFit{}}
+	s, err := ReadSaved(dir)
+	if errors.Is(err, ErrStale) && f.Changed("loss") {
 		err = nil
 	}
 	if s != nil {
-		of.saved, of.known, of.eps = s, true, s.Options.Eps
+		of.Saved, of.known, of.Eps = s, true, s.Options.Eps
 	}
 	return of, err
 }
@@ -141,13 +141,13 @@ func sumOf(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// supposed tells on what grounds new data are judged when nothing says how the
+// Supposed tells on what grounds new data are judged when nothing says how the
 // model was fitted.
-func (f *fitFlags) supposed(of *savedModel) string {
-	if of.known || f.changed("loss") {
+func (f *FitFlags) Supposed(of *SavedModel) string {
+	if of.known || f.Changed("loss") {
 		return ""
 	}
-	return fmt.Sprintf("%s has no result.json that says how the model was fitted: minimized is the loss %s with the penalties that flags give; --loss says otherwise", of.dir, f.loss)
+	return fmt.Sprintf("%s has no result.json that says how the model was fitted: minimized is the loss %s with the penalties that flags give; --loss says otherwise", of.Dir, f.loss)
 }
 
 // check refuses values that no fit writes.
@@ -203,7 +203,7 @@ func (s *savedFit) penalties(block string) (ps []penalty, err error) {
 		return nil, err
 	}
 	for _, q := range []penalty{{block, "l1", 1, s.Options.L1[block]}, {block, "l2", 2, s.Options.L2[block]}} {
-		if q.weight > 0 {
+		if q.Weight > 0 {
 			ps = append(ps, q)
 		}
 	}
@@ -216,14 +216,14 @@ func (s *savedFit) rescaled() bool {
 	return s.Options.Normalize != "" && s.Options.Normalize != "none"
 }
 
-// inherit takes the loss and the penalties of blocks over from the fit of a model,
+// Inherit takes the loss and the penalties of blocks over from the fit of a model,
 // unless flags say otherwise, so that new data are judged as the old ones were.
-func (f *fitFlags) inherit(of *savedModel, keys []string) error {
-	s := of.saved
-	if !f.changed("loss") && s.Options.Loss != "" {
+func (f *FitFlags) Inherit(of *SavedModel, keys []string) error {
+	s := of.Saved
+	if !f.Changed("loss") && s.Options.Loss != "" {
 		f.loss = s.Options.Loss
 	}
-	if len(f.given) > 0 {
+	if len(f.Given) > 0 {
 		return nil
 	}
 	for _, key := range keys {
@@ -231,23 +231,23 @@ func (f *fitFlags) inherit(of *savedModel, keys []string) error {
 		if err != nil {
 			return err
 		}
-		f.given = append(f.given, given...)
+		f.Given = append(f.Given, given...)
 	}
 	some := everyBlock
 	if len(keys) == 1 {
 		some = keys[0]
 	}
 	if f.anyWeight() && s.rescaled() {
-		return exit.Usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 %s=0 for none)", of.dir, some)
+		return exit.Usagef("%s was normalized after a fit with penalties, whose weights are not those of its scale any more; give --l1, --l2 or --lp (--l1 %s=0 for none)", of.Dir, some)
 	}
 	return nil
 }
 
 // floor takes the floor of the data over from the fit of a model where the loss needs
 // one and no flag gives it.
-func (f *fitFlags) floor(eps *solver.Opt[float64], l loss.Loss, of *savedModel) {
-	if l.NeedsPositive() && !eps.IsSet() && of.eps > 0 {
-		*eps = solver.Set(of.eps)
+func (f *FitFlags) floor(eps *solver.Opt[float64], l loss.Loss, of *SavedModel) {
+	if l.NeedsPositive() && !eps.IsSet() && of.Eps > 0 {
+		*eps = solver.Set(of.Eps)
 	}
 }
 
@@ -285,6 +285,39 @@ func checkFinite[T asm.Float](dir string, m *nmf.Model[T]) error {
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// ChooseMode settles along which of so many modes the samples are new, and refuses
+// flags about what stays.
+func (f *FitFlags) ChooseMode(keys []string, order int) error {
+	end := order - 1
+	switch {
+	case !f.Changed("mode"):
+		f.Along = end
+	case f.Along < 0 || f.Along > end:
+		return exit.Usagef("--mode %d: the model has the modes 0 to %d", f.Along, end)
+	}
+	for _, n := range f.Nonneg {
+		if n >= order {
+			return exit.Usagef("--nonneg=%s: the model has the modes 0 to %d", f.Nonneg, end)
+		}
+	}
+	for _, q := range f.Given {
+		switch {
+		case q.Block == everyBlock || q.Block == allFactors:
+		case !slices.Contains(keys, q.Block):
+			return exit.Usagef("--%s: block %s, but the model has the modes 0 to %d", q.Kind, q.Block, end)
+		case q.Block == coreKey && q.Weight > 0:
+			return exit.Usagef("--%s: the core stays as the model has it, so a penalty on it has no effect; only mode %d is found", q.Kind, f.Along)
+		case q.Block != keys[f.Along] && q.Weight > 0:
+			title := blockTitle(q.Block)
+			return exit.Usagef("--%s: %s stays as the model has it, so a penalty on it has no effect: %s is fixed, only %s is found", q.Kind, title, title, blockTitle(keys[f.Along]))
+		}
+	}
+	if len(f.Nonneg) > 0 && !f.Nonneg.Has(f.Along) {
+		return exit.Usagef("--nonneg=%s has no effect: only mode %d is found; give --nonneg", f.Nonneg, f.Along)
 	}
 	return nil
 }

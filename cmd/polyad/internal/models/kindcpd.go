@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -16,13 +16,13 @@ import (
 	"polyad/solver"
 )
 
-// cpdKind are canonical polyadic decompositions.
-type cpdKind struct{}
+// CPD are canonical polyadic decompositions.
+type CPD struct{}
 
 var cpdFacts = kindFacts{
-	name:  "cpd",
-	short: "Canonical polyadic decomposition of an N-way array file",
-	long: `cpd takes an array X of two or more modes apart into a sum of r components of rank
+	Name:  "cpd",
+	Short: "Canonical polyadic decomposition of an N-way array file",
+	Long: `cpd takes an array X of two or more modes apart into a sum of r components of rank
 one, X ≈ Σ_q w_q · a_q ∘ b_q ∘ …, by minimizing
 
     D(X, model) + l1 and l2 penalties on the factors
@@ -36,7 +36,7 @@ since that can take over the scale: penalize all. They are then balanced after
 every sweep, and components that the data do not need become zero.
 
 ` + aboutMissing,
-	example: `  polyad cpd X.npy -r 6 -o model
+	Example: `  polyad cpd X.npy -r 6 -o model
   polyad cpd X.npy -r 6 --nonneg --l2 all=0.5 -o model --report model.html
   polyad cpd counts.npy -r 4 --loss kl --json
   polyad cpd fluorescence.npy -r 4 --nonneg --missing nan -o model
@@ -65,26 +65,26 @@ type cpdFlags struct {
 	ranks  []int
 }
 
-func (cpdKind) facts() *kindFacts                           { return &cpdFacts }
-func (cpdKind) open32(dir string) (modelOf[float32], error) { return openCPD[float32](dir) }
-func (cpdKind) open64(dir string) (modelOf[float64], error) { return openCPD[float64](dir) }
-func (cpdKind) keys(order int) []string                     { return modeKeys(order) }
+func (CPD) Facts() *kindFacts                           { return &cpdFacts }
+func (CPD) Open32(dir string) (ModelOf[float32], error) { return openCPD[float32](dir) }
+func (CPD) Open64(dir string) (ModelOf[float64], error) { return openCPD[float64](dir) }
+func (CPD) Keys(order int) []string                     { return modeKeys(order) }
 
-func (cpdKind) start(name string) bool {
+func (CPD) start(name string) bool {
 	_, err := cpd.ParseStart(name)
 	return err == nil
 }
 
-func (cpdKind) register(f *fitFlags, fs *pflag.FlagSet, help func(string) string) {
+func (CPD) register(f *FitFlags, fs *pflag.FlagSet, help func(string) string) {
 	fs.IntVarP(&f.rank, "rank", "r", 0, help("rank"))
 	fs.BoolVar(&f.cpd.line, "line-search", false, "sweeps begin at the best point of the line along which the last one went (als with factors of both signs), not extrapolated")
-	f.registerNonneg(fs, "these modes are nonnegative, such as --nonneg=0,2; without a value all (mu implies that)")
+	f.RegisterNonneg(fs, "these modes are nonnegative, such as --nonneg=0,2; without a value all (mu implies that)")
 	fs.Float64Var(&f.cpd.target, "error-target", 0, "with --init compressed: the part of the data, as a relative error, that compression may leave out; default 1e-4")
 	fs.IntSliceVar(&f.cpd.ranks, "ranks", nil, "with --init compressed: the shape of the compressed data, such as 4,4,3, instead of --error-target")
 	fs.BoolVar(&f.sort, "sort", false, help("sort"))
 }
 
-func (cpdKind) block(name string) (string, error) {
+func (CPD) block(name string) (string, error) {
 	if key, ok := modeNumber(name); ok {
 		return key, nil
 	}
@@ -95,19 +95,19 @@ func (cpdKind) block(name string) (string, error) {
 }
 
 // options turns what a fit and a transform have in common into options.
-func (cpdKind) options(f *fitFlags) (o cpd.Options, err error) {
-	o = cpd.Options{Seed: f.seed, Workers: f.workers, Nonneg: cpd.Modes(f.nonneg)}
+func (CPD) options(f *FitFlags) (o cpd.Options, err error) {
+	o = cpd.Options{Seed: f.seed, Workers: f.Workers, Nonneg: cpd.Modes(f.Nonneg)}
 	if err := f.common(&o.Loss, &o.Balance, &o.ScaleInit, &o.Eps, &o.Run); err != nil {
 		return o, err
 	}
-	if slices.Contains(f.nonneg, coreBlock) {
-		return o, exit.Usagef("--nonneg=%s: the model has no core", f.nonneg)
+	if slices.Contains(f.Nonneg, CoreBlock) {
+		return o, exit.Usagef("--nonneg=%s: the model has no core", f.Nonneg)
 	}
 	o.Method, err = cpdMethod(f, o.Loss, o.Balance)
 	return o, err
 }
 
-func (k cpdKind) fit(f *fitFlags) (*plan, error) {
+func (k CPD) Fit(f *FitFlags) (*Plan, error) {
 	if err := f.needRank(); err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (k cpdKind) fit(f *fitFlags) (*plan, error) {
 		return nil, err
 	}
 	o.Restarts, o.Fix = f.restarts, cpd.Modes(modesIn(fixed))
-	o.Init, _ = cpd.ParseStart(f.init)
+	o.Init, _ = cpd.ParseStart(f.Init)
 	if err := compression(f, &o); err != nil {
 		return nil, err
 	}
@@ -129,14 +129,14 @@ func (k cpdKind) fit(f *fitFlags) (*plan, error) {
 		if order < 2 {
 			return fmt.Errorf("%s has shape %s; cpd takes an array of two or more modes", in.Facts.File, console.Shape(in.Facts.Shape))
 		}
-		o.Penalty, err = f.penaltyFlags.of(k.keys(order), func(key string) bool { return slices.Contains(fixed, key) })
+		o.Penalty, err = f.penaltyFlags.of(k.Keys(order), func(key string) bool { return slices.Contains(fixed, key) })
 		return err
 	}), nil
 }
 
 // compression sets how far a compressed start goes.
-func compression(f *fitFlags, o *cpd.Options) error {
-	target, ranks := f.changed("error-target"), f.changed("ranks")
+func compression(f *FitFlags, o *cpd.Options) error {
+	target, ranks := f.Changed("error-target"), f.Changed("ranks")
 	if !target && !ranks {
 		return nil
 	}
@@ -158,12 +158,12 @@ func compression(f *fitFlags, o *cpd.Options) error {
 }
 
 // cpdMethod returns the method that was asked for, or else the default.
-func cpdMethod(f *fitFlags, l loss.Loss, b cpd.Balance) (cpd.Method, error) {
-	name, extrapolate := f.method, f.extrapolate
+func cpdMethod(f *FitFlags, l loss.Loss, b cpd.Balance) (cpd.Method, error) {
+	name, extrapolate := f.Method, f.extrapolate
 	if name == "" {
-		d := cpd.DefaultMethod(l, len(f.nonneg) > 0, b, f.asked()...)
+		d := cpd.DefaultMethod(l, len(f.Nonneg) > 0, b, f.asked()...)
 		name = d.String()
-		if !f.changed("extrapolate") {
+		if !f.Changed("extrapolate") {
 			extrapolate = isExtrapolated(d) && !f.cpd.line
 		}
 	}
@@ -175,7 +175,7 @@ func cpdMethod(f *fitFlags, l loss.Loss, b cpd.Balance) (cpd.Method, error) {
 	}
 	method, err := cpd.ParseMethod(name)
 	if err != nil {
-		return nil, exit.BadWord("method", f.method, err)
+		return nil, exit.BadWord("method", f.Method, err)
 	}
 	switch method.(type) {
 	case cpd.HALS:
@@ -203,7 +203,7 @@ func isExtrapolated(m cpd.Method) bool {
 	return false
 }
 
-func (k cpdKind) transform(f *fitFlags, of *savedModel) (*plan, error) {
+func (k CPD) Transform(f *FitFlags, of *SavedModel) (*Plan, error) {
 	o, err := k.options(f)
 	if err != nil {
 		return nil, err
@@ -212,28 +212,28 @@ func (k cpdKind) transform(f *fitFlags, of *savedModel) (*plan, error) {
 		o.Method = nil // Transform knows the best one
 	}
 	f.floor(&o.Eps, o.Loss, of)
-	keys := k.keys(len(of.shape))
-	o.Penalty, err = f.penaltyFlags.of(keys, func(key string) bool { return key != keys[f.along] })
+	keys := k.Keys(len(of.Shape))
+	o.Penalty, err = f.penaltyFlags.of(keys, func(key string) bool { return key != keys[f.Along] })
 	return newCPDPlan(f, &o, of, nil), err
 }
 
-func (k cpdKind) evaluate(f *fitFlags, of *savedModel) (*plan, error) {
+func (k CPD) Evaluate(f *FitFlags, of *SavedModel) (*Plan, error) {
 	var o cpd.Options
 	var err error
 	if o.Loss, err = f.lossOf(); err != nil {
 		return nil, err
 	}
-	if o.Penalty, err = f.penaltyFlags.of(k.keys(len(of.shape)), noneFixed); err != nil {
+	if o.Penalty, err = f.penaltyFlags.of(k.Keys(len(of.Shape)), noneFixed); err != nil {
 		return nil, err
 	}
-	o.Nonneg, o.Balance, o.Workers, o.Eps = of.saved.Options.Nonneg, cpd.BalanceNone, f.workers, solver.Set(of.eps)
+	o.Nonneg, o.Balance, o.Workers, o.Eps = of.Saved.Options.Nonneg, cpd.BalanceNone, f.Workers, solver.Set(of.Eps)
 	o.Method = cpd.MU{} // any method that takes loss and penalties measures alike
 	if o.Loss == loss.Frobenius && !slices.ContainsFunc([]reg.Penalty(o.Penalty), func(p reg.Penalty) bool { return nnls.CheckHALS(p) != nil }) {
 		if o.Method = (cpd.HALS{}); len(o.Nonneg) == 0 {
 			o.Eps = solver.Opt[float64]{}
 		}
 	}
-	for _, n := range modesIn(of.saved.Options.Fix) { // a fixed factor needs no penalty
+	for _, n := range modesIn(of.Saved.Options.Fix) { // a fixed factor needs no penalty
 		if n < len(o.Penalty) && len(o.Penalty[n].Active()) == 0 {
 			o.Fix = append(o.Fix, n)
 		}

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"encoding"
@@ -20,17 +20,17 @@ import (
 	"polyad/tucker"
 )
 
-// fitFlags are the flags of the verbs that fit, transform and judge models, in groups.
+// FitFlags are the flags of the verbs that fit, transform and judge models, in groups.
 // Those that a single kind of model has are under its name.
-type fitFlags struct {
+type FitFlags struct {
 	runFlags
 	startFlags
 	penaltyFlags
 	afterFlags
 
 	rank   int
-	nonneg modeList
-	along  int // of transform: the mode of the new samples
+	Nonneg ModeList
+	Along  int // of transform: the mode of the new samples
 	nmf    nmfFlags
 	cpd    cpdFlags
 	tucker tuckerFlags
@@ -41,7 +41,7 @@ type fitFlags struct {
 // runFlags say what is minimized, how, and how long.
 type runFlags struct {
 	loss        string
-	method      string
+	Method      string
 	inner       int
 	extrapolate bool
 	traceEvery  int
@@ -49,13 +49,13 @@ type runFlags struct {
 	tol         float64
 	maxTime     seconds
 	seed        uint64
-	workers     int
-	eps         float64
+	Workers     int
+	Eps         float64
 }
 
 // startFlags say where a fit starts, and what it keeps of that.
 type startFlags struct {
-	init      string
+	Init      string
 	scaleInit bool
 	restarts  int
 	fix       []string
@@ -88,23 +88,23 @@ var flagHelp = map[string]string{
 	"sort":        "afterwards: components by falling norm",
 }
 
-// register registers the flags of a fit by a kind of model.
-func (f *fitFlags) register(fs *pflag.FlagSet, k kind) {
+// Register registers the flags of a fit by a kind of model.
+func (f *FitFlags) Register(fs *pflag.FlagSet, k Kind) {
 	f.set, fs.SortFlags = fs, false
 	help := func(name string) string {
-		if own, ok := k.facts().help[name]; ok {
+		if own, ok := k.Facts().help[name]; ok {
 			return own
 		}
 		return flagHelp[name]
 	}
 	k.register(f, fs, help)
 	fs.StringVar(&f.loss, "loss", "frobenius", help("loss"))
-	fs.StringVar(&f.method, "method", "", help("method"))
+	fs.StringVar(&f.Method, "method", "", help("method"))
 	fs.IntVar(&f.inner, "inner", 0, help("inner"))
 	fs.BoolVar(&f.extrapolate, "extrapolate", false, help("extrapolate"))
 	f.penaltyFlags.register(fs, k, help)
 	fs.BoolVar(&f.scaleInit, "scale-init", true, help("scale-init"))
-	fs.StringVar(&f.init, "init", "", help("init"))
+	fs.StringVar(&f.Init, "init", "", help("init"))
 	fs.StringArrayVar(&f.fix, "fix", nil, help("fix"))
 	fs.StringVar(&f.normalize, "normalize", "none", help("normalize"))
 	fs.IntVar(&f.traceEvery, "trace-every", 0, help("trace-every"))
@@ -112,36 +112,36 @@ func (f *fitFlags) register(fs *pflag.FlagSet, k kind) {
 	fs.Float64Var(&f.tol, "tol", 1e-6, help("tol"))
 	fs.Var(&f.maxTime, "max-time", help("max-time"))
 	fs.Uint64Var(&f.seed, "seed", 0, help("seed"))
-	fs.IntVar(&f.workers, "workers", 0, help("workers"))
+	fs.IntVar(&f.Workers, "workers", 0, help("workers"))
 	fs.IntVar(&f.restarts, "restarts", 1, help("restarts"))
-	fs.Float64Var(&f.eps, "eps", 0, help("eps"))
+	fs.Float64Var(&f.Eps, "eps", 0, help("eps"))
 }
 
-// registerSome registers some of them for a verb that takes models of all kinds.
-func (f *fitFlags) registerSome(fs *pflag.FlagSet, names ...string) {
+// RegisterSome registers some of them for a verb that takes models of all kinds.
+func (f *FitFlags) RegisterSome(fs *pflag.FlagSet, names ...string) {
 	var all cobra.Command
-	f.register(all.Flags(), anyKind{})
+	f.Register(all.Flags(), anyKind{})
 	for _, name := range names {
 		fs.AddFlag(all.Flags().Lookup(name))
 	}
 	f.set, fs.SortFlags = fs, false
 }
 
-func (f *fitFlags) registerNonneg(fs *pflag.FlagSet, help string) {
-	fs.Var(&f.nonneg, "nonneg", help)
+func (f *FitFlags) RegisterNonneg(fs *pflag.FlagSet, help string) {
+	fs.Var(&f.Nonneg, "nonneg", help)
 	fs.Lookup("nonneg").NoOptDefVal = "all"
 }
 
-// changed reports whether the user gave a flag.
-func (f *fitFlags) changed(name string) bool { return f.set.Changed(name) }
+// Changed reports whether the user gave a flag.
+func (f *FitFlags) Changed(name string) bool { return f.set.Changed(name) }
 
 // methodGiven reports whether flags say by what method to fit.
-func (f *fitFlags) methodGiven() bool {
-	return f.method != "" || f.changed("inner") || f.changed("extrapolate")
+func (f *FitFlags) methodGiven() bool {
+	return f.Method != "" || f.Changed("inner") || f.Changed("extrapolate")
 }
 
 // lossOf returns the loss that is minimized.
-func (f *fitFlags) lossOf() (loss.Loss, error) {
+func (f *FitFlags) lossOf() (loss.Loss, error) {
 	l, err := loss.Parse(f.loss)
 	if err != nil {
 		return l, exit.Usagef("--loss: %w", err)
@@ -150,7 +150,7 @@ func (f *fitFlags) lossOf() (loss.Loss, error) {
 }
 
 // common sets the options that all kinds of models have. Errors are usage errors.
-func (f *fitFlags) common(l *loss.Loss, balance encoding.TextUnmarshaler, scale *solver.Opt[bool], eps *solver.Opt[float64], run *solver.Options) (err error) {
+func (f *FitFlags) common(l *loss.Loss, balance encoding.TextUnmarshaler, scale *solver.Opt[bool], eps *solver.Opt[float64], run *solver.Options) (err error) {
 	if *l, err = f.lossOf(); err != nil {
 		return err
 	}
@@ -160,23 +160,23 @@ func (f *fitFlags) common(l *loss.Loss, balance encoding.TextUnmarshaler, scale 
 	if err := balance.UnmarshalText([]byte(f.balance)); err != nil {
 		return exit.BadWord("balance", f.balance, err)
 	}
-	if f.changed("scale-init") {
+	if f.Changed("scale-init") {
 		*scale = solver.Set(f.scaleInit)
 	}
-	if f.changed("eps") {
-		*eps = solver.Set(f.eps)
+	if f.Changed("eps") {
+		*eps = solver.Set(f.Eps)
 	}
 	*run, err = f.run()
 	return err
 }
 
 // run returns the options of the iteration.
-func (f *fitFlags) run() (solver.Options, error) {
+func (f *FitFlags) run() (solver.Options, error) {
 	r := solver.Options{MaxTime: time.Duration(f.maxTime), TraceEvery: f.traceEvery, Tol: solver.Set(f.tol)}
-	if f.changed("trace-every") && f.traceEvery < 1 {
+	if f.Changed("trace-every") && f.traceEvery < 1 {
 		return r, exit.Usagef("--trace-every is %d; must be at least 1", f.traceEvery)
 	}
-	if f.changed("max-iter") || f.maxIter > 0 {
+	if f.Changed("max-iter") || f.maxIter > 0 {
 		r.MaxIter = solver.Set(f.maxIter)
 	}
 	if err := r.Validate(); err != nil {
@@ -186,20 +186,20 @@ func (f *fitFlags) run() (solver.Options, error) {
 }
 
 // needRank refuses a fit of which nobody says how many components there are.
-func (f *fitFlags) needRank() error {
-	if !f.changed("rank") && f.rank == 0 {
+func (f *FitFlags) needRank() error {
+	if !f.Changed("rank") && f.rank == 0 {
 		return exit.Usagef("the rank is missing; give the number of components with -r")
 	}
 	return nil
 }
 
 // fromFolder reports whether the starting point is a folder, not one that has a name.
-func (f *fitFlags) fromFolder(k kind) bool { return f.init != "" && !k.start(f.init) }
+func (f *FitFlags) fromFolder(k Kind) bool { return f.Init != "" && !k.start(f.Init) }
 
 // checkStart checks what there is to say of the start and of what is done afterwards,
 // and returns the keys of the blocks that stay as the start has them.
-func (f *fitFlags) checkStart(k kind) (fixed []string, err error) {
-	about := k.facts()
+func (f *FitFlags) checkStart(k Kind) (fixed []string, err error) {
+	about := k.Facts()
 	for _, b := range f.fix {
 		key, err := k.block(b)
 		if err != nil || key == everyBlock || key == allFactors {
@@ -210,18 +210,18 @@ func (f *fitFlags) checkStart(k kind) (fixed []string, err error) {
 	switch {
 	case len(f.fix) > 0 && !f.fromFolder(k):
 		return nil, exit.Usagef("--fix needs the block to keep; give it with --init DIR")
-	case f.init == "" && f.changed("init"):
+	case f.Init == "" && f.Changed("init"):
 		return nil, exit.Usagef("--init is empty; give the name of a start or of a folder")
 	case f.restarts < 1:
 		return nil, exit.Usagef("--restarts is %d; must be at least 1", f.restarts)
-	case f.restarts > 1 && f.init != "" && !slices.Contains(about.random, f.init):
-		return nil, exit.Usagef("--restarts %d would all begin alike with --init %s; take --init %s", f.restarts, console.Quote(f.init), strings.Join(about.random, " or "))
+	case f.restarts > 1 && f.Init != "" && !slices.Contains(about.random, f.Init):
+		return nil, exit.Usagef("--restarts %d would all begin alike with --init %s; take --init %s", f.restarts, console.Quote(f.Init), strings.Join(about.random, " or "))
 	case !slices.Contains([]string{"none", "l1", "l2"}, f.normalize):
 		return nil, exit.Usagef("--normalize %q; want none, l1 or l2", f.normalize)
 	}
 	if f.fromFolder(k) {
-		if info, err := os.Stat(f.init); err != nil || !info.IsDir() {
-			return nil, exit.Usagef("--init %s: want %s", console.Quote(f.init), about.starts)
+		if info, err := os.Stat(f.Init); err != nil || !info.IsDir() {
+			return nil, exit.Usagef("--init %s: want %s", console.Quote(f.Init), about.starts)
 		}
 	}
 	return fixed, nil
@@ -252,28 +252,28 @@ func modeKeys(order int) (keys []string) {
 	return keys
 }
 
-// modeList is a flag of mode numbers, and core, or all.
-type modeList tucker.Modes
+// ModeList is a flag of mode numbers, and core, or all.
+type ModeList tucker.Modes
 
-// coreBlock stands for the core in a modeList.
-const coreBlock = tucker.Core
+// CoreBlock stands for the core in a modeList.
+const CoreBlock = tucker.Core
 
 // Type names the form of the value in the help.
-func (m *modeList) Type() string { return "I,J,..." }
+func (m *ModeList) Type() string { return "I,J,..." }
 
 // String returns the numbers with commas between them.
-func (m modeList) String() string { return tucker.Modes(m).String() }
+func (m ModeList) String() string { return tucker.Modes(m).String() }
 
 // Set parses a list of mode numbers.
-func (m *modeList) Set(s string) error {
+func (m *ModeList) Set(s string) error {
 	if err := (*tucker.Modes)(m).UnmarshalText([]byte(s)); err != nil || len(*m) == 0 {
 		return fmt.Errorf("want mode numbers from 0 with commas between them, or all")
 	}
 	return nil
 }
 
-// has reports whether a list holds a mode.
-func (m modeList) has(n int) bool { return slices.Contains(m, n) || slices.Contains(m, -1) }
+// Has reports whether a list holds a mode.
+func (m ModeList) Has(n int) bool { return slices.Contains(m, n) || slices.Contains(m, -1) }
 
 // seconds is a duration flag that takes a bare number as seconds.
 type seconds time.Duration
@@ -314,4 +314,43 @@ func modesIn(keys []string) (modes []int) {
 		}
 	}
 	return modes
+}
+
+// What the help of all fits says.
+const (
+	aboutFiles = `FILE is a .npy, .npz, .csv, .tsv, .txt, .dat, .mtx or .mat file (MATLAB's, up to
+-v7), all but .npz and .mat also with .gz, or - for standard input; of several
+arrays FILE.npz:NAME or FILE.mat:NAME chooses one. Header line and index column of
+a table are found; what was taken for them is told on standard error.`
+	aboutMissing = `Entries may be missing: --missing nan takes every NaN for one, --mask FILE those
+where a second file is 0. They have no part in the loss, and the model says what
+they may have been.`
+)
+
+// Sizes is a flag of positive numbers with commas between them.
+type Sizes []int
+
+// Type names the form of the value in the help.
+func (s *Sizes) Type() string { return "I,J,..." }
+
+// String returns the numbers with commas between them.
+func (s Sizes) String() string {
+	words := make([]string, len(s))
+	for i, n := range s {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, ",")
+}
+
+// Set parses a list of numbers.
+func (s *Sizes) Set(v string) error {
+	*s = nil
+	for _, w := range strings.Split(v, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(w))
+		if err != nil || n < 1 {
+			return fmt.Errorf("want positive numbers with commas between them")
+		}
+		*s = append(*s, n)
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -16,13 +16,13 @@ import (
 	"polyad/tucker"
 )
 
-// tuckerKind are Tucker decompositions.
-type tuckerKind struct{}
+// Tucker are Tucker decompositions.
+type Tucker struct{}
 
 var tuckerFacts = kindFacts{
-	name:  "tucker",
-	short: "Tucker decomposition of an N-way array file, also nonnegative",
-	long: `tucker takes an array X of two or more modes apart into a core G of the shape
+	Name:  "tucker",
+	Short: "Tucker decomposition of an N-way array file, also nonnegative",
+	Long: `tucker takes an array X of two or more modes apart into a core G of the shape
 R0 x R1 x … and a factor for each mode, X ≈ G ×₀ A ×₁ B …, by minimizing
 
     D(X, model) + l1 and l2 penalties on core and factors
@@ -42,7 +42,7 @@ after every sweep.
 
 ` + aboutMissing + `
 An HOSVD alone, and ranks that are chosen for an error, need all entries.`,
-	example: `  polyad tucker X.npy -r 20 -o model
+	Example: `  polyad tucker X.npy -r 20 -o model
   polyad tucker X.npy --error-target 0.05 --method hosvd -o small
   polyad tucker video.npy -r 10,10 --modes 0,1 -o frames
   polyad tucker X.npy -r 4,4,3 --missing nan -o filled
@@ -68,30 +68,30 @@ An HOSVD alone, and ranks that are chosen for an error, need all entries.`,
 type tuckerFlags struct {
 	ranks  rankList
 	target float64
-	only   modeList
+	only   ModeList
 	hosvd  string
 }
 
-func (tuckerKind) facts() *kindFacts                           { return &tuckerFacts }
-func (tuckerKind) open32(dir string) (modelOf[float32], error) { return openTucker[float32](dir) }
-func (tuckerKind) open64(dir string) (modelOf[float64], error) { return openTucker[float64](dir) }
-func (tuckerKind) keys(order int) []string                     { return append(modeKeys(order), coreKey) }
+func (Tucker) Facts() *kindFacts                           { return &tuckerFacts }
+func (Tucker) Open32(dir string) (ModelOf[float32], error) { return openTucker[float32](dir) }
+func (Tucker) Open64(dir string) (ModelOf[float64], error) { return openTucker[float64](dir) }
+func (Tucker) Keys(order int) []string                     { return append(modeKeys(order), coreKey) }
 
-func (tuckerKind) start(name string) bool {
+func (Tucker) start(name string) bool {
 	_, err := tucker.ParseStart(name)
 	return err == nil
 }
 
-func (tuckerKind) register(f *fitFlags, fs *pflag.FlagSet, _ func(string) string) {
+func (Tucker) register(f *FitFlags, fs *pflag.FlagSet, _ func(string) string) {
 	fs.VarP(&f.tucker.ranks, "rank", "r", "shape of the core; one number: in every mode; of modes left alone 0")
 	fs.Float64Var(&f.tucker.target, "error-target", 0, "instead of ranks (hosvd, hooi): those with the fewest stored numbers, core and factors, that have at most this relative error")
 	fs.Var(&f.tucker.only, "modes", "only these modes are compressed, such as --modes 0,2; the others are left alone")
 	fs.StringVar(&f.tucker.hosvd, "hosvd", "sequential", "sequential: along a mode the data are what earlier ones left of them; truncated: all of them (hosvd, hooi)")
-	f.registerNonneg(fs, "these blocks are nonnegative, such as --nonneg=0,2,core; without a value all (hals and mu imply that)")
+	f.RegisterNonneg(fs, "these blocks are nonnegative, such as --nonneg=0,2,core; without a value all (hals and mu imply that)")
 	fs.IntVar(&f.sweeps, "sweeps", 0, "exactly so many sinkhorn sweeps a time; 0: scalar first, then as many as it takes, at most 500")
 }
 
-func (tuckerKind) block(name string) (string, error) {
+func (Tucker) block(name string) (string, error) {
 	if key, ok := modeNumber(name); ok {
 		return key, nil
 	}
@@ -114,33 +114,33 @@ func numbered(keys []string) (blocks tucker.Modes) {
 }
 
 // takePenalties sets the penalties of the blocks of data with so many modes.
-func (k tuckerKind) takePenalties(f *fitFlags, o *tucker.Options, order int, stays func(key string) bool) error {
-	p, err := f.penaltyFlags.of(k.keys(order), stays)
+func (k Tucker) takePenalties(f *FitFlags, o *tucker.Options, order int, stays func(key string) bool) error {
+	p, err := f.penaltyFlags.of(k.Keys(order), stays)
 	if err == nil {
 		o.Factors, o.Core = p[:order], p[order]
 	}
 	return err
 }
 
-func (k tuckerKind) fit(f *fitFlags) (*plan, error) {
+func (k Tucker) Fit(f *FitFlags) (*Plan, error) {
 	own := &f.tucker
-	switch target := f.changed("error-target"); {
-	case !f.changed("rank") && !target:
+	switch target := f.Changed("error-target"); {
+	case !f.Changed("rank") && !target:
 		return nil, exit.Usagef("the ranks are missing; give the shape of the core with -r, or --error-target")
-	case f.changed("rank") && target:
+	case f.Changed("rank") && target:
 		return nil, exit.Usagef("-r and --error-target both give the ranks; leave one out")
 	case target && !(own.target > 0 && own.target < 1):
 		return nil, exit.Usagef("--error-target is %v; must be above 0 and below 1", own.target)
-	case own.only.has(tucker.Core):
+	case own.only.Has(tucker.Core):
 		return nil, exit.Usagef("--modes %s: the core is no mode", own.only)
 	case f.sweeps < 0:
 		return nil, exit.Usagef("--sweeps is %d; must be at least 0", f.sweeps)
 	case own.hosvd != "sequential" && own.hosvd != "truncated":
 		return nil, exit.Usagef("--hosvd %q; want sequential or truncated", own.hosvd)
 	}
-	o := tucker.Options{Seed: f.seed, Workers: f.workers, Restarts: f.restarts, Sweeps: f.sweeps, Modes: tucker.Modes(own.only), Nonneg: tucker.Modes(f.nonneg)}
-	o.Init, _ = tucker.ParseStart(f.init)
-	if f.changed("error-target") {
+	o := tucker.Options{Seed: f.seed, Workers: f.Workers, Restarts: f.restarts, Sweeps: f.sweeps, Modes: tucker.Modes(own.only), Nonneg: tucker.Modes(f.Nonneg)}
+	o.Init, _ = tucker.ParseStart(f.Init)
+	if f.Changed("error-target") {
 		o.Target = solver.Set(own.target)
 	}
 	if err := f.common(&o.Loss, &o.Balance, &o.ScaleInit, &o.Eps, &o.Run); err != nil {
@@ -156,14 +156,14 @@ func (k tuckerKind) fit(f *fitFlags) (*plan, error) {
 		return nil, err
 	}
 	o.Fix = numbered(fixed)
-	switch truncated, chosen := own.hosvd == "truncated", f.init != "" && f.init != "svd" || f.restarts > 1; {
+	switch truncated, chosen := own.hosvd == "truncated", f.Init != "" && f.Init != "svd" || f.restarts > 1; {
 	case len(fixed) > 0 && f.normalize != "none":
 		return nil, exit.Usagef("--normalize would move the block that --fix keeps; leave one of them out")
 	case truncated && chosen:
 		return nil, exit.Usagef("--hosvd truncated has no effect, as no HOSVD is the start; leave it out")
-	case (truncated || f.changed("error-target")) && (f.changed("mask") || f.changed("missing")):
+	case (truncated || f.Changed("error-target")) && (f.Changed("mask") || f.Changed("missing")):
 		return nil, exit.Usagef("--mask and --missing: an HOSVD needs all entries; give ranks with -r, and leave --hosvd out")
-	case f.changed("error-target") && chosen:
+	case f.Changed("error-target") && chosen:
 		return nil, exit.Usagef("--error-target: the ranks come from the start svd; leave --init and --restarts out")
 	}
 	w.ranks = new([]int)
@@ -177,19 +177,19 @@ func (k tuckerKind) fit(f *fitFlags) (*plan, error) {
 		}
 		return k.takePenalties(f, &o, order, func(key string) bool {
 			n, err := strconv.Atoi(key)
-			return slices.Contains(fixed, key) || err == nil && len(own.only) > 0 && !own.only.has(n)
+			return slices.Contains(fixed, key) || err == nil && len(own.only) > 0 && !own.only.Has(n)
 		})
 	}), nil
 }
 
 // tuckerMethod returns the method that was asked for, or else the default; once says
 // that it is an HOSVD.
-func tuckerMethod(f *fitFlags, l loss.Loss) (m tucker.Method, once bool, err error) {
-	name := f.method
+func tuckerMethod(f *FitFlags, l loss.Loss) (m tucker.Method, once bool, err error) {
+	name := f.Method
 	if name == "" {
-		name = tucker.DefaultMethod(l, len(f.nonneg) > 0 || slices.Contains(f.fix, "core"), f.asked()...).String()
+		name = tucker.DefaultMethod(l, len(f.Nonneg) > 0 || slices.Contains(f.fix, "core"), f.asked()...).String()
 	}
-	if name != "hosvd" && name != "hooi" && f.changed("error-target") {
+	if name != "hosvd" && name != "hooi" && f.Changed("error-target") {
 		return nil, false, exit.Usagef("--error-target is for hosvd and hooi, not for %s; give ranks with -r", name)
 	}
 	if name != "hosvd" && name != "hooi" && f.tucker.hosvd == "truncated" {
@@ -211,7 +211,7 @@ func tuckerMethod(f *fitFlags, l loss.Loss) (m tucker.Method, once bool, err err
 	case "mu":
 		return tucker.MU{Inner: f.inner, Extrapolate: f.extrapolate}, false, nil
 	}
-	return nil, false, exit.Usagef("--method %q; want hosvd, hooi, hals or mu", f.method)
+	return nil, false, exit.Usagef("--method %q; want hosvd, hooi, hals or mu", f.Method)
 }
 
 // noEffect are the flags that say something of a run that an HOSVD, which is
@@ -219,7 +219,7 @@ func tuckerMethod(f *fitFlags, l loss.Loss) (m tucker.Method, once bool, err err
 var noEffect = []string{"inner", "extrapolate", "nonneg", "l1", "l2", "lp", "sweeps", "scale-init", "init", "fix", "trace-every", "max-iter", "tol", "max-time", "mask", "missing"}
 
 // checkOnce refuses what has no effect on an HOSVD.
-func checkOnce(f *fitFlags, l loss.Loss) error {
+func checkOnce(f *FitFlags, l loss.Loss) error {
 	switch {
 	case l != loss.Frobenius:
 		return exit.Usagef("--loss %s: hosvd is for frobenius only; use --method mu", f.loss)
@@ -227,11 +227,11 @@ func checkOnce(f *fitFlags, l loss.Loss) error {
 		return exit.Usagef("--balance %s: hosvd takes no penalties; leave it out", f.balance)
 	case f.restarts != 1:
 		return exit.Usagef("--restarts has no effect with --method hosvd; leave it out")
-	case f.eps != 0:
+	case f.Eps != 0:
 		return exit.Usagef("--eps has no effect with --method hosvd; leave it out")
 	}
 	for _, name := range noEffect {
-		if f.changed(name) {
+		if f.Changed(name) {
 			return exit.Usagef("--%s has no effect with --method hosvd; leave it out", name)
 		}
 	}
@@ -240,11 +240,11 @@ func checkOnce(f *fitFlags, l loss.Loss) error {
 
 // tuckerRanks returns the ranks for data of so many modes, nil when they are chosen
 // for an error.
-func tuckerRanks(f *fitFlags, order int) ([]int, error) {
-	if !f.changed("rank") {
+func tuckerRanks(f *FitFlags, order int) ([]int, error) {
+	if !f.Changed("rank") {
 		return nil, nil
 	}
-	alone := func(n int) bool { return len(f.tucker.only) > 0 && !f.tucker.only.has(n) }
+	alone := func(n int) bool { return len(f.tucker.only) > 0 && !f.tucker.only.Has(n) }
 	compressed := 0
 	for n := range order {
 		if !alone(n) {
@@ -278,7 +278,7 @@ type rankList []int
 func (r *rankList) Type() string { return "R0,R1,..." }
 
 // String returns the numbers with commas between them.
-func (r rankList) String() string { return sizes(r).String() }
+func (r rankList) String() string { return Sizes(r).String() }
 
 // Set parses a list of ranks.
 func (r *rankList) Set(v string) error {
@@ -293,38 +293,38 @@ func (r *rankList) Set(v string) error {
 	return nil
 }
 
-func (k tuckerKind) transform(f *fitFlags, of *savedModel) (*plan, error) {
-	o := tucker.Options{Nonneg: tucker.Modes{}, Seed: f.seed, Workers: f.workers}
-	if len(f.nonneg) > 0 {
-		o.Nonneg = tucker.Modes{f.along}
+func (k Tucker) Transform(f *FitFlags, of *SavedModel) (*Plan, error) {
+	o := tucker.Options{Nonneg: tucker.Modes{}, Seed: f.seed, Workers: f.Workers}
+	if len(f.Nonneg) > 0 {
+		o.Nonneg = tucker.Modes{f.Along}
 	}
 	if err := f.common(&o.Loss, &o.Balance, &o.ScaleInit, &o.Eps, &o.Run); err != nil {
 		return nil, err
 	}
 	switch {
-	case f.method == "" && o.Loss != loss.Frobenius:
-		f.method = "mu"
-	case f.method == "":
-		f.method = "hals"
-	case f.method != "hals" && f.method != "mu":
-		return nil, exit.Usagef("--method %q; want hals or mu", f.method)
+	case f.Method == "" && o.Loss != loss.Frobenius:
+		f.Method = "mu"
+	case f.Method == "":
+		f.Method = "hals"
+	case f.Method != "hals" && f.Method != "mu":
+		return nil, exit.Usagef("--method %q; want hals or mu", f.Method)
 	}
 	f.tucker.hosvd = "sequential"
 	var err error
 	if o.Method, _, err = tuckerMethod(f, o.Loss); err != nil {
 		return nil, err
 	}
-	free := strconv.Itoa(f.along)
-	if err := k.takePenalties(f, &o, len(of.shape), func(key string) bool { return key != free }); err != nil {
+	free := strconv.Itoa(f.Along)
+	if err := k.takePenalties(f, &o, len(of.Shape), func(key string) bool { return key != free }); err != nil {
 		return nil, err
 	}
 	f.floor(&o.Eps, o.Loss, of)
 	return tuckerWork[float64]{f: f, o: &o, of: of}.plan(nil), nil
 }
 
-func (k tuckerKind) evaluate(f *fitFlags, of *savedModel) (*plan, error) {
-	s, order := &of.saved.Options, len(of.shape)
-	o := tucker.Options{Modes: tucker.Modes{}, Nonneg: append(tucker.Modes{}, s.Nonneg...), Balance: tucker.BalanceNone, Workers: f.workers}
+func (k Tucker) Evaluate(f *FitFlags, of *SavedModel) (*Plan, error) {
+	s, order := &of.Saved.Options, len(of.Shape)
+	o := tucker.Options{Modes: tucker.Modes{}, Nonneg: append(tucker.Modes{}, s.Nonneg...), Balance: tucker.BalanceNone, Workers: f.Workers}
 	var err error
 	if o.Loss, err = f.lossOf(); err != nil {
 		return nil, err
@@ -351,11 +351,11 @@ func (k tuckerKind) evaluate(f *fitFlags, of *savedModel) (*plan, error) {
 		}
 	}
 	o.Method = tucker.HALS{} // any method that takes loss and penalties measures alike
-	if o.Loss != loss.Frobenius || f.otherDegrees() {
+	if o.Loss != loss.Frobenius || f.OtherDegrees() {
 		o.Method, o.Nonneg = tucker.MU{}, nil
 	}
-	if _, mu := o.Method.(tucker.MU); mu || of.eps > 0 && len(o.Nonneg) > 0 {
-		o.Eps = solver.Set(of.eps)
+	if _, mu := o.Method.(tucker.MU); mu || of.Eps > 0 && len(o.Nonneg) > 0 {
+		o.Eps = solver.Set(of.Eps)
 	}
 	return tuckerWork[float64]{f: f, o: &o, of: of}.plan(nil), nil
 }

@@ -1,4 +1,4 @@
-package main
+package models
 
 import (
 	"fmt"
@@ -16,13 +16,13 @@ import (
 	"polyad/solver"
 )
 
-// nmfKind are nonnegative matrix factorizations.
-type nmfKind struct{}
+// NMF are nonnegative matrix factorizations.
+type NMF struct{}
 
 var nmfFacts = kindFacts{
-	name:  "nmf",
-	short: "Nonnegative matrix factorization X ≈ W·H of an array file",
-	long: `nmf factorizes a nonnegative matrix X (m x n) into W (m x r) and H (r x n), both
+	Name:  "nmf",
+	Short: "Nonnegative matrix factorization X ≈ W·H of an array file",
+	Long: `nmf factorizes a nonnegative matrix X (m x n) into W (m x r) and H (r x n), both
 nonnegative, by minimizing
 
     D(X, W·H) + l1 and l2 penalties on W and H
@@ -38,7 +38,7 @@ matters.
 Components are counted from 0 everywhere: component 0 is the first.
 
 ` + aboutMissing,
-	example: `  polyad nmf X.npy -r 10 -o model
+	Example: `  polyad nmf X.npy -r 10 -o model
   polyad nmf X.npy -r 10 --loss kl --l1 all=0.1 -o model --report model.html
   polyad nmf counts.csv -r 4 --loss kl --max-iter 500 --tol 1e-8 --json
   polyad nmf X.npy -r 10 --method anls --l2 all=0.1 -o model
@@ -67,24 +67,24 @@ type nmfFlags struct {
 	hold  []string
 }
 
-func (nmfKind) facts() *kindFacts                           { return &nmfFacts }
-func (nmfKind) open32(dir string) (modelOf[float32], error) { return openNMF[float32](dir) }
-func (nmfKind) open64(dir string) (modelOf[float64], error) { return openNMF[float64](dir) }
-func (nmfKind) keys(int) []string                           { return []string{"w", "h"} }
+func (NMF) Facts() *kindFacts                           { return &nmfFacts }
+func (NMF) Open32(dir string) (ModelOf[float32], error) { return openNMF[float32](dir) }
+func (NMF) Open64(dir string) (ModelOf[float64], error) { return openNMF[float64](dir) }
+func (NMF) Keys(int) []string                           { return []string{"w", "h"} }
 
-func (nmfKind) start(name string) bool {
+func (NMF) start(name string) bool {
 	_, err := nmf.ParseStart(name)
 	return err == nil
 }
 
-func (nmfKind) register(f *fitFlags, fs *pflag.FlagSet, help func(string) string) {
+func (NMF) register(f *FitFlags, fs *pflag.FlagSet, help func(string) string) {
 	fs.IntVarP(&f.rank, "rank", "r", 0, help("rank"))
 	fs.StringVar(&f.nmf.order, "order", "wh", "which factor is updated first: wh or hw; not with --fix")
 	fs.StringArrayVar(&f.nmf.hold, "hold", nil, "keep these components of a factor, such as w=0,2, as --init DIR gives them (hals, mu)")
 	fs.BoolVar(&f.sort, "sort", false, help("sort"))
 }
 
-func (nmfKind) block(name string) (string, error) {
+func (NMF) block(name string) (string, error) {
 	switch name {
 	case "w", "0":
 		return "w", nil
@@ -97,12 +97,12 @@ func (nmfKind) block(name string) (string, error) {
 }
 
 // options turns what a fit and a transform have in common into options.
-func (k nmfKind) options(f *fitFlags, stays func(key string) bool) (o nmf.Options, err error) {
-	o = nmf.Options{Seed: f.seed, Workers: f.workers}
+func (k NMF) options(f *FitFlags, stays func(key string) bool) (o nmf.Options, err error) {
+	o = nmf.Options{Seed: f.seed, Workers: f.Workers}
 	if err := f.common(&o.Loss, &o.Balance, &o.ScaleInit, &o.Eps, &o.Run); err != nil {
 		return o, err
 	}
-	p, err := f.penaltyFlags.of(k.keys(2), stays)
+	p, err := f.penaltyFlags.of(k.Keys(2), stays)
 	if err != nil {
 		return o, err
 	}
@@ -111,13 +111,13 @@ func (k nmfKind) options(f *fitFlags, stays func(key string) bool) (o nmf.Option
 	return o, err
 }
 
-func (k nmfKind) fit(f *fitFlags) (*plan, error) {
-	o, err := k.fitOptions(f)
+func (k NMF) Fit(f *FitFlags) (*Plan, error) {
+	o, err := k.FitOptions(f)
 	return newNMFPlan(f, &o, nil), err
 }
 
-// fitOptions returns the options of a fit, without a starting point that is given.
-func (k nmfKind) fitOptions(f *fitFlags) (o nmf.Options, err error) {
+// FitOptions returns the options of a fit, without a starting point that is given.
+func (k NMF) FitOptions(f *FitFlags) (o nmf.Options, err error) {
 	if err := f.needRank(); err != nil {
 		return o, err
 	}
@@ -127,14 +127,14 @@ func (k nmfKind) fitOptions(f *fitFlags) (o nmf.Options, err error) {
 	if err := o.Order.UnmarshalText([]byte(f.nmf.order)); err != nil {
 		return o, exit.BadWord("order", f.nmf.order, err)
 	}
-	if len(f.fix) > 0 && f.changed("order") {
+	if len(f.fix) > 0 && f.Changed("order") {
 		return o, exit.Usagef("--order has no effect with --fix, one factor alone is updated; leave it out")
 	}
 	fixed, err := f.checkStart(k)
 	if err != nil {
 		return o, err
 	}
-	o.Init, _ = nmf.ParseStart(f.init)
+	o.Init, _ = nmf.ParseStart(f.Init)
 	o.Restarts, o.FixW, o.FixH = f.restarts, slices.Contains(fixed, "w"), slices.Contains(fixed, "h")
 	switch after := f.after(); {
 	case len(fixed) > 0 && after != "":
@@ -148,7 +148,7 @@ func (k nmfKind) fitOptions(f *fitFlags) (o nmf.Options, err error) {
 }
 
 // hold sets the components that stay.
-func (k nmfKind) hold(f *fitFlags, o *nmf.Options) error {
+func (k NMF) hold(f *FitFlags, o *nmf.Options) error {
 	for _, s := range f.nmf.hold {
 		name, list, ok := strings.Cut(s, "=")
 		key, err := k.block(name)
@@ -171,18 +171,18 @@ func (k nmfKind) hold(f *fitFlags, o *nmf.Options) error {
 }
 
 // nmfMethod returns the method that was asked for, or else the default.
-func nmfMethod(f *fitFlags, l loss.Loss, p []reg.Penalty) (nmf.Method, error) {
-	name, extrapolate := f.method, f.extrapolate
+func nmfMethod(f *FitFlags, l loss.Loss, p []reg.Penalty) (nmf.Method, error) {
+	name, extrapolate := f.Method, f.extrapolate
 	if name == "" {
 		d := nmf.DefaultMethod(l, p...)
 		name = d.String()
-		if !f.changed("extrapolate") {
+		if !f.Changed("extrapolate") {
 			extrapolate = extrapolated(d)
 		}
 	}
 	method, err := nmf.ParseMethod(name)
 	if err != nil {
-		return nil, exit.BadWord("method", f.method, err)
+		return nil, exit.BadWord("method", f.Method, err)
 	}
 	switch method.(type) {
 	case nmf.HALS:
@@ -210,8 +210,8 @@ func extrapolated(m nmf.Method) bool {
 	return false
 }
 
-func (k nmfKind) transform(f *fitFlags, of *savedModel) (*plan, error) {
-	free := k.keys(2)[f.along]
+func (k NMF) Transform(f *FitFlags, of *SavedModel) (*Plan, error) {
+	free := k.Keys(2)[f.Along]
 	o, err := k.options(f, func(key string) bool { return key != free })
 	if err != nil {
 		return nil, err
@@ -223,14 +223,14 @@ func (k nmfKind) transform(f *fitFlags, of *savedModel) (*plan, error) {
 	return newNMFPlan(f, &o, of), nil
 }
 
-func (k nmfKind) evaluate(f *fitFlags, of *savedModel) (*plan, error) {
+func (k NMF) Evaluate(f *FitFlags, of *SavedModel) (*Plan, error) {
 	o, err := k.options(f, noneFixed)
 	if err != nil {
 		return nil, err
 	}
-	o.Eps, o.Balance = solver.Set(of.eps), nmf.BalanceNone
+	o.Eps, o.Balance = solver.Set(of.Eps), nmf.BalanceNone
 	fixed := func(key string, p reg.Penalty) bool { // such a factor needs no penalty
-		return slices.Contains(of.saved.Options.Fix, key) && len(p.Active()) == 0
+		return slices.Contains(of.Saved.Options.Fix, key) && len(p.Active()) == 0
 	}
 	o.FixW, o.FixH = fixed("w", o.W), fixed("h", o.H)
 	return newNMFPlan(f, &o, of), nil

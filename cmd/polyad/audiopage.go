@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path"
+
+	"polyad/cmd/polyad/internal/models"
+	"polyad/internal/report"
+	"polyad/matrix"
+	"polyad/nmf"
+)
+
+// writeAudioPage writes the report of a recording taken apart.
+func writeAudioPage(w io.Writer, res *models.Result, r *nmf.Result[float64], rec *recording, x *matrix.Dense[float64], comps []audioComponent, sounds bool) error {
+	p := report.AudioPage{
+		Command:      res.Command,
+		Facts:        append([]report.Fact{{Name: "window", Value: fmt.Sprintf("%d samples, hop %d", rec.mono.Size, rec.mono.Hop)}}, models.Facts(res)...),
+		Formula:      res.Formula,
+		Trace:        r.Trace,
+		Name:         path.Base(rec.file),
+		Seconds:      rec.sound.Seconds(),
+		Rate:         rec.sound.Rate,
+		Spectrogram:  x,
+		FrameSeconds: float64(rec.mono.Hop) / float64(rec.mono.Rate),
+		BinHz:        float64(rec.mono.Rate) / float64(rec.mono.Size),
+	}
+	if sounds {
+		p.Mixture = mixtureFile
+	}
+	for q, c := range comps {
+		spectrum := make([]float64, r.W.Rows)
+		for f := range spectrum {
+			spectrum[f] = r.W.At(f, q)
+		}
+		p.Components = append(p.Components, report.Component{
+			Index: c.Index, EnergyShare: c.Energy, Peaks: c.PeaksHz, Notes: c.Notes, Plays: c.when(6),
+			Spectrum: spectrum, Activation: r.H.Row(q), Stem: c.Stem,
+		})
+	}
+	return report.Audio(w, p)
+}
