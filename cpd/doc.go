@@ -44,9 +44,12 @@
 //
 // Options.Mask says which entries are observed; what is stored for the others has
 // no effect, be it NaN. Loss, errors, starts and floors are those of the observed
-// entries. MU leaves the others out of every sum, exactly. ALS and HALS take the
-// model for them before each update, which majorizes the observed loss, so that it
-// never rises; the more is missing, the more sweeps that takes. Nothing of the size
+// entries. MU leaves the others out of every sum, exactly, and so do ALS and HALS where
+// much is missing: each row of a factor has normal equations of its own, of r² + N·r
+// flops for each observed entry, and sweeps are extrapolated. Where little is, or the
+// rank is high, they take the model for the others before each update, which majorizes
+// the observed loss, so that it never rises; the more is missing, the more sweeps that
+// takes (docs/decisions/014). Nothing of the size
 // of the data is filled: each product is a pass over tiles, of 4·|X|·r flops, and
 // modes share none. Slices of which nothing is observed stay as they are where they
 // have no penalty.

@@ -5,6 +5,7 @@ import (
 
 	"polyad/asm"
 	"polyad/internal/nnls"
+	"polyad/tensor"
 )
 
 // hals is hierarchical alternating least squares: with M the MTTKRP of a mode and
@@ -30,28 +31,27 @@ const mostInner = 50
 
 func newHALS[T asm.Float](s *state[T], a HALS) (*hals[T], error) {
 	h := &hals[T]{state: s, most: make([]int, len(s.f)), steps: make([]*nnls.HALS[T], len(s.f))}
-	if a.Inner == 0 {
-		h.delta = a.Delta.Or(0.1)
-	}
-	size := 1.0
-	for _, n := range s.o.shape {
-		size *= float64(n)
-	}
 	for _, n := range s.free {
-		rows := s.f[n].Rows
-		h.most[n] = a.Inner
-		if a.Inner == 0 {
-			rho := 1 + size/float64(rows)/float64(s.rank+1)
-			h.most[n] = int(math.Min(1+a.Alpha.Or(0.5)*rho, mostInner))
-		}
+		h.most[n], h.delta = s.inner(a, n)
 		var err error
-		if h.steps[n], err = nnls.NewHALS(s.rank, rows, s.blocks[n].Penalty, s.eps); err != nil {
+		if h.steps[n], err = nnls.NewHALS(s.rank, s.f[n].Rows, s.blocks[n].Penalty, s.eps); err != nil {
 			return nil, err
 		}
 		h.steps[n].Signed = !s.o.nonneg[n]
 	}
 	h.rows = nnls.NewRows[T](s.pool, s.rank)
 	return h, nil
+}
+
+// inner returns the number of inner sweeps of a mode, at most, and how little one has to
+// change for the last of them.
+func (s *state[T]) inner(a HALS, mode int) (most int, delta float64) {
+	if a.Inner > 0 {
+		return a.Inner, 0
+	}
+	size, _ := tensor.Elements(s.o.shape)
+	rho := 1 + float64(size/s.f[mode].Rows)/float64(s.rank+1)
+	return int(math.Min(1+a.Alpha.Or(0.5)*rho, mostInner)), a.Delta.Or(0.1)
 }
 
 func (h *hals[T]) update(mode int) {

@@ -319,3 +319,29 @@ func testOddMasked[T asm.Float](t *testing.T) {
 		}
 	}
 }
+
+// With most of an exact array missing, plain methods arrive as well.
+func TestFewEntriesOfAnExactArrayAreFitted(t *testing.T) {
+	shape := []int{6, 5, 4}
+	for name, o := range map[string]cpd.Options{
+		"als": {Method: cpd.ALS{}}, "hals": {Method: cpd.HALS{}, Nonneg: cpd.Modes{}},
+		"als, nonnegative": {Method: cpd.ALS{}, Nonneg: cpd.All}, "hals, nonnegative": {Method: cpd.HALS{}, Nonneg: cpd.All},
+	} {
+		for _, nonneg := range []bool{true, false} {
+			if !nonneg && len(o.Nonneg) > 0 {
+				continue
+			}
+			good := 0
+			for seed := range uint64(10) {
+				x := model[float64](300+seed, shape, 2, nonneg).Reconstruct()
+				o.Mask, o.Seed = holes(400+seed, shape, .6), seed
+				r, err := cpd.Fit(ctx, without(x, o.Mask, math.NaN()), 2, &o)
+				require.NoError(t, err)
+				if r.RelError < 1e-4 {
+					good++
+				}
+			}
+			require.GreaterOrEqual(t, good, 9, "%s of factors of one sign: %v", name, nonneg)
+		}
+	}
+}

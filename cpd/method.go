@@ -164,14 +164,19 @@ func newStepper[T asm.Float](s *state[T]) (stepper, error) {
 		s.ahead = newAhead(s)
 	}
 	switch a := s.o.Method.(type) {
-	case HALS:
-		return newHALS(s, a)
 	case MU:
 		return newMU(s, a)
+	case HALS:
+		if !s.exact() {
+			return newHALS(s, a)
+		}
 	case ALS:
 		if a.LineSearch {
 			s.ahead = newLine(s)
 		}
+	}
+	if s.exact() {
+		return newObserved(s)
 	}
 	return newALS(s)
 }

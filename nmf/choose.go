@@ -35,12 +35,28 @@ func (s *state[T]) doubt() string {
 	}
 	s.watch = fitting.NewVigil()
 	s.first = (&Model[T]{W: s.w, H: s.h}).Clone()
+	if s.scarce() {
+		return fitting.Scarce(s.stats.Count, s.parameters())
+	}
 	return ""
 }
+
+// scarce reports whether so few entries of small data are observed that fits from most
+// starts end in a local minimum: docs/decisions/014 has the trials.
+func (s *state[T]) scarce() bool {
+	m, n := s.x.Dims()
+	return s.masked && m*n <= fitting.Small && s.stats.Count < fitting.ScarceBelow*s.parameters()
+}
+
+// parameters is the number of numbers that the components have, but for scales.
+func (s *state[T]) parameters() int { return s.w.Cols * (s.w.Rows + s.h.Cols - 1) }
 
 // choose returns a state at the best of several starts: that of s, and random ones.
 func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
 	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.TrySweeps, Made: made}
+	if s.scarce() {
+		c.Count, c.Sweeps = fitting.ScarceTries, fitting.ScarceSweeps
+	}
 	if next, err = newState(s.x, s.o, s.scale, s.pool, s.first); err != nil {
 		return nil, err
 	}

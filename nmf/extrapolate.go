@@ -11,12 +11,12 @@ import (
 // ahead is the extrapolation of [fitting.Ahead] for HALS.
 type ahead[T asm.Float] struct {
 	*fitting.Ahead[T]
-	h *hals[T]
+	s     *state[T]
+	fused *bool // whether the first factor was extrapolated block by block; nil: it was not
 }
 
-func newAhead[T asm.Float](h *hals[T]) *ahead[T] {
-	s := h.state
-	return &ahead[T]{h: h, Ahead: fitting.NewAhead(&s.Course, s.order(), nil, s.eps, func(n int, x *matrix.Dense[T]) {
+func newAhead[T asm.Float](s *state[T], fused *bool) *ahead[T] {
+	return &ahead[T]{s: s, fused: fused, Ahead: fitting.NewAhead(&s.Course, s.order(), nil, s.eps, func(n int, x *matrix.Dense[T]) {
 		y := s.Blocks[n].X
 		*x, *y = *y, *x
 	})}
@@ -26,13 +26,13 @@ func (a *ahead[T]) begin() { a.Begin() }
 
 // between extrapolates the first factor, unless that was done block by block.
 func (a *ahead[T]) between() {
-	if !a.h.fused {
-		a.Between(a.h.order()[0])
+	if a.fused == nil || !*a.fused {
+		a.Between(a.s.order()[0])
 	}
 }
 
 // balanced scales along the points between which and the model the next points lie.
-func (a *ahead[T]) balanced(scales *balance.Scales) { a.h.follow(scales, a.Memory()) }
+func (a *ahead[T]) balanced(scales *balance.Scales) { a.s.follow(scales, a.Memory()) }
 
 func (a *ahead[T]) end() { a.End() }
 

@@ -67,7 +67,7 @@ func newHALS[T asm.Float](s *state[T], a HALS) (*hals[T], error) {
 	h.changes = make([]float64, (max(m, n)+chunk-1)/chunk)
 	h.taskW.hals, h.taskH.hals, h.whole.hals = h, h, h
 	if a.Extrapolate {
-		h.ahead = newAhead(h)
+		h.ahead = newAhead(s, &h.fused)
 		s.extra = h.ahead
 	}
 	return h, nil

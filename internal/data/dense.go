@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"polyad/asm"
+	"polyad/internal/par"
 	"polyad/loss"
 	"polyad/matrix"
 )
@@ -24,6 +25,9 @@ type Dense[T asm.Float] struct {
 	stats   Stats
 	scratch []scratch[T]
 	fewer   int // blocks than MaxBlocks
+
+	shape     [2]int
+	equations equations[T]
 }
 
 const (
@@ -152,6 +156,12 @@ func (d *Dense[T]) Reduce([]T) {}
 
 // ReduceFloat64 does nothing: all rows are here.
 func (d *Dense[T]) ReduceFloat64([]float64) {}
+
+// Equations makes the normal equations of each row of W or Hᵀ.
+func (d *Dense[T]) Equations(p *par.Pool, mode int, f []*matrix.Dense[T], do func(Equations)) {
+	d.shape = [2]int{d.x.Rows, d.x.Cols}
+	d.equations.run(p, d, d.shape[:], mode, f, do)
+}
 
 // UseH transposes h, so that its rows lie along memory for each column of V.
 func (d *Dense[T]) UseH(h *matrix.Dense[T]) {

@@ -37,6 +37,8 @@ type DenseTensor[T asm.Float] struct {
 	first    int // of the trailing modes
 	rt, r    *matrix.Dense[T]
 	pass     cpPass[T]
+
+	equations equations[T]
 }
 
 const (
@@ -134,6 +136,11 @@ func (d *DenseTensor[T]) MTTKRP(dst *matrix.Dense[T], mode int, f []*matrix.Dens
 		return
 	}
 	d.tree.MTTKRP(d.pool, dst, d.x, f, mode)
+}
+
+// Equations makes the normal equations of each row of a factor.
+func (d *DenseTensor[T]) Equations(mode int, f []*matrix.Dense[T], do func(Equations)) {
+	d.equations.run(d.pool, d.flat, d.x.Shape, mode, f, do)
 }
 
 // Probe is [tensor.MTTKRP].

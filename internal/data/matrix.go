@@ -55,6 +55,12 @@ type Matrix[T asm.Float] interface {
 	// latter with the data as they are, without a floor.
 	Loss(l loss.Loss, block, worker int, w, h *matrix.Dense[T]) (divergence, squares float64)
 
+	// Equations makes the normal equations of each row of W, for mode 0, or of Hᵀ, for mode
+	// 1, over the observed entries, and hands them to do: on several goroutines of the
+	// pool at once, one row after the other on each. f are W and Hᵀ. It costs r² + 2·r
+	// flops for each observed entry.
+	Equations(p *par.Pool, mode int, f []*matrix.Dense[T], do func(Equations))
+
 	// Operator returns V as an operator, for singular vectors; its products run
 	// on p. Here and in Columns missing entries are the mean of the observed ones.
 	Operator(p *par.Pool) matrix.Operator[T]

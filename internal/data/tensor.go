@@ -30,6 +30,10 @@ type Tensor[T asm.Float] interface {
 	// factors into dst (I_n x r). It is for losses with β = 2. f[mode] counts only
 	// where entries are missing.
 	MTTKRP(dst *matrix.Dense[T], mode int, f []*matrix.Dense[T])
+	// Equations makes the normal equations of each row of the factor of a mode over the
+	// observed entries, and hands them to do: on several goroutines at once, one row
+	// after the other on each. It costs r² + N·r flops for each observed entry.
+	Equations(mode int, f []*matrix.Dense[T], do func(Equations))
 	// Probe is MTTKRP of complete data for other factors than the current ones: it
 	// neither uses nor changes partial products.
 	Probe(dst *matrix.Dense[T], mode int, f []*matrix.Dense[T])
