@@ -50,7 +50,7 @@ func (s *state[T]) doubt() string {
 // most starts end in a local minimum: docs/decisions/014 has the trials.
 func (s *state[T]) scarce() bool {
 	size, _ := tensor.Elements(s.o.shape)
-	return s.masked && size <= fitting.Small && s.stats.Count < fitting.ScarceBelow*s.parameters()
+	return s.masked && size <= fitting.Small && fitting.IsScarce(s.stats.Count, s.parameters())
 }
 
 // parameters is the number of numbers that the components have, but for scales.

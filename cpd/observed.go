@@ -52,7 +52,7 @@ func newObserved[T asm.Float](s *state[T]) (*observed[T], error) {
 	}
 	a.each = func(e data.Equations) {
 		row := a.rows[e.Worker][a.mode]
-		a.made[e.Worker] += float64(row.Solve(a.f[a.mode].Row(e.Row), e.Row, e.Observed, e.G, e.A))
+		a.made[e.Worker] += float64(row.Solve(a.f[a.mode].Row(e.Row), e.Row, e.Observed, e.G, e.A, e.Typical))
 	}
 	s.Numbers = append(s.Numbers, &s.ridges)
 	if s.ahead == nil && s.o.Balance != BalanceBlock {

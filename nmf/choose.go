@@ -45,7 +45,7 @@ func (s *state[T]) doubt() string {
 // starts end in a local minimum: docs/decisions/014 has the trials.
 func (s *state[T]) scarce() bool {
 	m, n := s.x.Dims()
-	return s.masked && m*n <= fitting.Small && s.stats.Count < fitting.ScarceBelow*s.parameters()
+	return s.masked && s.exact() && m*n <= fitting.Small && fitting.IsScarce(s.stats.Count, s.parameters())
 }
 
 // parameters is the number of numbers that the components have, but for scales.

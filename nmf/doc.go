@@ -67,10 +67,10 @@
 //
 // Entries that Options.Mask calls missing have no part in loss, relative error,
 // KKT residual and the scale of a start, and nothing that is stored there has any
-// effect. MU sums over the observed entries alone, and so do HALS, ANLS and ALS where
-// much is missing: each row of W and column of H has normal equations of its own, of r²
-// flops for each observed entry, and sweeps are extrapolated but for ALS. Where little
-// is, or the rank is high, they fill the missing ones with the model before each
+// effect. MU sums over the observed entries alone, and so do HALS and ANLS where much is
+// missing: each row of W and column of H has normal equations of its own, of r² flops for
+// each observed entry, and sweeps are extrapolated. Where little is, or the rank is high,
+// and with ALS, they fill the missing ones with the model before each
 // factor's turn, and so work on a majorizer of the observed loss; it takes 4mnr flops
 // more a sweep. The loss of
 // any method is computed directly, by default every 10 sweeps

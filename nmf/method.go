@@ -144,7 +144,7 @@ func (a HALS) validate() error {
 
 // newStepper returns the algorithm of a method.
 func newStepper[T asm.Float](s *state[T], m Method) (stepper, error) {
-	if _, mu := m.(MU); !mu && s.exact() {
+	if s.exact() {
 		return newObserved(s)
 	}
 	switch a := m.(type) {

@@ -14,10 +14,8 @@ import (
 //
 //	½·Σ_e (v_e - ⟨h_e, w⟩)² + penalties,  w ≥ 0,
 //
-// exactly for [ANLS], by sweeps over its entries for [HALS], and without the constraint,
-// after which negative entries become 0, for [ALS]; and so the columns of H. Sweeps are
-// extrapolated but for ALS, whatever the method says, as few entries are fitted slowly.
-// One
+// exactly for [ANLS] and by sweeps over its entries for [HALS]; and so the columns of H.
+// Sweeps are extrapolated, whatever the method says, as few entries are fitted slowly. One
 // costs r² + 2·r flops for each observed entry and factor, and r³/3 or r² for each row.
 type observed[T asm.Float] struct {
 	*state[T]
@@ -31,6 +29,10 @@ type observed[T asm.Float] struct {
 // exact reports whether the fit is one of [observed].
 func (s *state[T]) exact() bool {
 	m, n := s.x.Dims()
+	switch s.o.Method.(type) {
+	case MU, ALS:
+		return false
+	}
 	return s.masked && fitting.Exact(s.stats.Count, m*n, s.w.Cols, 2, s.parameters())
 }
 
@@ -41,13 +43,10 @@ func newObserved[T asm.Float](s *state[T]) (*observed[T], error) {
 		var rows [2]*nnls.Row[T]
 		for k, size := range [2]int{m, n} {
 			step := nnls.RowStep{Floor: float64(s.eps), Held: [2][]bool{s.heldW, s.heldH}[k]}
-			switch a := s.o.Method.(type) {
-			case HALS:
+			if a, ok := s.o.Method.(HALS); ok {
 				if step.Most = a.Inner; a.Inner == 0 {
 					step.Most, step.Delta = innerSweeps(a.Alpha.Or(0.5), size, m+n-size, s.w.Cols), a.Delta.Or(0.1)
 				}
-			case ALS:
-				step.Projected = true
 			}
 			var err error
 			if rows[k], err = nnls.NewRow[T](s.w.Cols, size, s.Blocks[k].Penalty, step); err != nil {
@@ -58,12 +57,10 @@ func newObserved[T asm.Float](s *state[T]) (*observed[T], error) {
 	}
 	o.each = func(e data.Equations) {
 		row := o.rows[e.Worker][o.mode]
-		o.made[e.Worker] += float64(row.Solve(o.f[o.mode].Row(e.Row), e.Row, e.Observed, e.G, e.A))
+		o.made[e.Worker] += float64(row.Solve(o.f[o.mode].Row(e.Row), e.Row, e.Observed, e.G, e.A, e.Typical))
 	}
 	s.Numbers = append(s.Numbers, &s.ridges)
-	if _, als := s.o.Method.(ALS); !als {
-		s.extra = newAhead(s, nil)
-	}
+	s.extra = newAhead(s, nil)
 	return o, nil
 }
 

@@ -20,6 +20,9 @@ type Equations struct {
 	Observed    int // entries
 	G           *matrix.Dense[float64]
 	A           []float64
+	// Typical are the mean squares of the columns of the Khatri-Rao product, so that
+	// G_qq is about Observed·Typical[q].
+	Typical []float64
 }
 
 // equations makes the normal equations of all rows of a factor, one after the other,
@@ -31,7 +34,9 @@ type equations[T asm.Float] struct {
 	f     []*matrix.Dense[T]
 	mode  int
 	do    func(Equations)
-	work  []equationsWork[T] // per worker
+
+	typical []float64
+	work    []equationsWork[T] // per worker
 }
 
 // equationsRows is how many rows of the Khatri-Rao product are gathered at a time.
@@ -55,8 +60,30 @@ func (e *equations[T]) run(pool *par.Pool, flat *Dense[T], shape []int, mode int
 		e.work = append(e.work, equationsWork[T]{k: matrix.New[T](equationsRows, r), part: matrix.New[float64](r, r), g: matrix.New[float64](r, r), a: make([]float64, r)})
 	}
 	e.flat, e.shape, e.mode, e.f, e.do = flat, shape, mode, f, do
+	e.means(r)
 	pool.Run(shape[mode], e)
 	e.f, e.do = nil, nil
+}
+
+// means computes the mean squares.
+func (e *equations[T]) means(r int) {
+	if len(e.typical) != r {
+		e.typical = make([]float64, r)
+	}
+	for q := range e.typical {
+		e.typical[q] = 1
+		for n, f := range e.f {
+			var sum float64
+			if n == e.mode {
+				continue
+			}
+			for i := range f.Rows {
+				v := float64(f.Row(i)[q])
+				sum += v * v
+			}
+			e.typical[q] *= sum / float64(f.Rows)
+		}
+	}
 }
 
 // Do makes the equations of one row.
@@ -88,7 +115,7 @@ func (e *equations[T]) Do(row, worker int) {
 		}
 	}
 	w.flush()
-	e.do(Equations{Row: row, Worker: worker, Observed: observed, G: w.g, A: w.a})
+	e.do(Equations{Row: row, Worker: worker, Observed: observed, G: w.g, A: w.a, Typical: e.typical})
 }
 
 // add adds entry at of the data, with value v.

@@ -16,5 +16,5 @@ const (
 // is missing (docs/decisions/014).
 func Exact(observed, entries, rank, order, parameters int) bool {
 	share := float64(observed) / float64(entries)
-	return share*share*float64(rank+order) <= exactCost && (share <= 1-exactMissing || observed < ScarceBelow*parameters)
+	return share*share*float64(rank+order) <= exactCost && (share <= 1-exactMissing || IsScarce(observed, parameters))
 }

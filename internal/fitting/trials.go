@@ -206,6 +206,12 @@ const (
 	ScarceSweeps = 20
 )
 
+// IsScarce reports whether so few entries are observed for the parameters of a model, but
+// not fewer, which any model fits.
+func IsScarce(observed, parameters int) bool {
+	return observed >= parameters && observed < ScarceBelow*parameters
+}
+
 // Scarce is why other starts are tried where few entries are observed.
 func Scarce(observed, parameters int) string {
 	return fmt.Sprintf("%d entries are observed for %d parameters, so that many starts end in a local minimum", observed, parameters)

@@ -21,12 +21,14 @@ import (
 // or with the threshold l1 from both sides. Inside all is float64 but the exact steps of
 // both signs. It serves one row at a time.
 type Row[T asm.Float] struct {
-	step   RowStep
-	l1, l2 float64
-	l1Rows []float64 // of each row, or nil
-	l2Rows []float64
-	x, a   []float64
-	system *matrix.Dense[float64] // G with what is added to its diagonal
+	step    RowStep
+	l1, l2  float64
+	l1Rows  []float64 // of each row, or nil
+	l2Rows  []float64
+	x, a    []float64
+	blind   []bool                 // entries that stay
+	nothing float64                // the share of what is typical that tells nothing
+	system  *matrix.Dense[float64] // G with what is added to its diagonal
 
 	largest float64 // number of T
 	free    *Free[T]
@@ -42,9 +44,7 @@ type RowStep struct {
 	// more than Delta times what the first one did; 0: exactly.
 	Most  int
 	Delta float64
-	// Projected takes the minimizer of both signs and sets its negative entries to 0.
-	Projected bool
-	Held      []bool // entries that stay as they are; nil: none
+	Held  []bool // entries that stay as they are; nil: none
 }
 
 // NewRow returns the step on rows of r entries, of which there are n, with the given
@@ -53,14 +53,14 @@ func NewRow[T asm.Float](r, n int, p reg.Penalty, step RowStep) (*Row[T], error)
 	if err := CheckHALS(p); err != nil {
 		return nil, err
 	}
-	s := &Row[T]{step: step, x: make([]float64, r), a: make([]float64, r), system: matrix.New[float64](r, r), largest: math.MaxFloat64}
+	s := &Row[T]{step: step, x: make([]float64, r), a: make([]float64, r), blind: make([]bool, r), nothing: 0x1p-40, system: matrix.New[float64](r, r), largest: math.MaxFloat64}
 	if asm.SizeOf[T]() == 4 {
-		s.largest = math.MaxFloat32
+		s.largest, s.nothing = math.MaxFloat32, 0x1p-26
 	}
 	s.l1, s.l2, s.l1Rows, s.l2Rows = quadratic[float64](p, n)
 	switch {
 	case step.Most > 0:
-	case step.Signed || step.Projected:
+	case step.Signed:
 		s.free = NewFree[T](r, 1)
 		s.xs, s.as = matrix.New[T](1, r), matrix.New[T](1, r)
 	default:
@@ -73,10 +73,12 @@ func NewRow[T asm.Float](r, n int, p reg.Penalty, step RowStep) (*Row[T], error)
 	return s, nil
 }
 
-// Solve updates row i, of which so many entries were observed. A row of which none is
-// stays as it is, but for what penalties do. It returns how many times a ridge made a
-// matrix positive definite.
-func (s *Row[T]) Solve(x []T, i, observed int, g *matrix.Dense[float64], a []float64) (ridges int) {
+// Solve updates row i, of which so many entries were observed; typical are the means of
+// what an entry adds to the diagonal of g over all rows. A row of which none is observed
+// stays as it is, but for what penalties do, and so does an entry of which those that are
+// tell nothing: its component is nothing there beside what it is elsewhere, and would
+// become huge. It returns how many times a ridge made a matrix positive definite.
+func (s *Row[T]) Solve(x []T, i, observed int, g *matrix.Dense[float64], a, typical []float64) (ridges int) {
 	l1, l2 := s.l1, s.l2
 	if s.l1Rows != nil {
 		l1 += s.l1Rows[i]
@@ -87,29 +89,49 @@ func (s *Row[T]) Solve(x []T, i, observed int, g *matrix.Dense[float64], a []flo
 	if observed == 0 && l1 == 0 && l2 == 0 {
 		return 0
 	}
+	for q := range s.blind {
+		d := g.At(q, q)
+		s.blind[q] = d+2*l2 <= s.nothing*float64(observed)*typical[q] && !(d == 0 && l1 > 0) || s.step.Held != nil && s.step.Held[q]
+	}
 	if s.step.Most > 0 {
 		s.sweeps(x, g, a, l1, l2)
 		return 0
 	}
 	copy(s.system.Data, g.Data)
+	copy(s.a, a)
+	a = s.a
 	for q := range x {
 		s.system.Row(q)[q] += 2 * l2
 	}
+	for q, blind := range s.blind { // its part is that of the data which is explained
+		if !blind {
+			continue
+		}
+		s.x[q] = float64(x[q])
+		for p := range a {
+			a[p] -= g.At(p, q) * s.x[q]
+			s.system.Set(p, q, 0)
+			s.system.Set(q, p, 0)
+		}
+		a[q] = 0
+	}
+	defer func() {
+		for q, blind := range s.blind {
+			if blind {
+				x[q] = T(s.x[q])
+			}
+		}
+	}()
 	if s.free != nil {
 		copy(s.xs.Data, x)
 		for q, v := range a {
-			s.as.Data[q] = T(max(v-l1, -s.largest)) // which only projected steps have here
+			s.as.Data[q] = T(v)
 		}
 		if s.free.SetGram(s.system, 0) {
 			ridges++
 		}
 		s.free.Step(nil, s.xs, s.as)
 		copy(x, s.xs.Data)
-		for q, v := range x {
-			if s.step.Projected && v < 0 {
-				x[q] = 0
-			}
-		}
 		return ridges
 	}
 	for q, v := range a {
@@ -132,7 +154,7 @@ func (s *Row[T]) sweeps(x []T, g *matrix.Dense[float64], a []float64, l1, l2 flo
 		for q, v := range s.x {
 			row := g.Row(q)
 			den := row[q] + 2*l2
-			if s.step.Held != nil && s.step.Held[q] || den == 0 && l1 == 0 {
+			if s.blind[q] || den == 0 && l1 == 0 {
 				continue
 			}
 			y := a[q] + row[q]*v

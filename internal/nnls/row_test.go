@@ -62,7 +62,7 @@ func TestRowsAreMinimized(t *testing.T) {
 				return f
 			}
 			before := objective(x)
-			s.Solve(x, row, k.Rows, g, a)
+			s.Solve(x, row, k.Rows, g, a, []float64{1, 1, 1, 1})
 			least := objective(x)
 			require.LessOrEqual(t, least, before+1e-12, name)
 			for q, v := range x {
@@ -80,7 +80,7 @@ func TestRowsAreMinimized(t *testing.T) {
 	s, err := nnls.NewRow[float64](2, 1, nil, nnls.RowStep{Signed: true})
 	require.NoError(t, err)
 	x := []float64{3, -4}
-	s.Solve(x, 0, 0, matrix.New[float64](2, 2), []float64{0, 0})
+	s.Solve(x, 0, 0, matrix.New[float64](2, 2), []float64{0, 0}, []float64{1, 1})
 	require.Equal(t, []float64{3, -4}, x, "a row of which nothing is observed stays")
 	_, err = nnls.NewRow[float64](2, 1, reg.Lp(.5, 1), nnls.RowStep{})
 	require.ErrorIs(t, err, reg.ErrPenalty)
