@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"polyad/cmd/polyad/internal/models"
 	"polyad/cpd"
 	"polyad/nmf"
 	"polyad/tucker"
@@ -28,16 +29,23 @@ func TestShellsCompleteValues(t *testing.T) {
 		assert.Equal(t, want, lines[:len(lines)-1], line)
 	}
 	// Each word is one that the verb takes.
-	for key, words := range flagValues {
-		verb, flag, found := strings.Cut(key, " ")
-		if !found || verb == "transform" || flag == "init" {
-			continue
-		}
-		for _, w := range strings.Fields(words) {
+	for _, key := range []string{"nmf method", "nmf balance", "cpd method", "cpd balance", "tucker method", "tucker balance"} {
+		verb, flag, _ := strings.Cut(key, " ")
+		words := completed(key)
+		assert.NotEmpty(t, words, key)
+		for _, w := range words {
 			_, _, stderr := call(verb, "no.npy", "-r", "2", "--"+flag, w)
 			assert.NotContains(t, stderr, "want", "%s %s", key, w)
 		}
 	}
+}
+
+// completed returns the words that are completed for a flag, or for "VERB FLAG".
+func completed(key string) []string {
+	if verb, flag, found := strings.Cut(key, " "); found {
+		return models.Values(verb, flag)
+	}
+	return strings.Fields(flagValues[key])
 }
 
 // wordsOf returns the words that a parser lists when it is given none of them.
@@ -68,6 +76,6 @@ func TestCompletedWordsAreThoseOfThePackages(t *testing.T) {
 		if key == "tucker method" {
 			want = append(want, "hosvd") // no method of a fit: it is computed at once
 		}
-		assert.ElementsMatch(t, want, strings.Fields(flagValues[key]), key)
+		assert.ElementsMatch(t, want, completed(key), key)
 	}
 }

@@ -99,12 +99,12 @@ func (f *FitFlags) Register(fs *pflag.FlagSet, k Kind) {
 	}
 	k.register(f, fs, help)
 	fs.StringVar(&f.loss, "loss", "frobenius", help("loss"))
-	fs.StringVar(&f.Method, "method", "", help("method"))
+	fs.StringVar(&f.Method, "method", "", k.Facts().methodWords()+"; "+help("method"))
 	fs.IntVar(&f.inner, "inner", 0, help("inner"))
 	fs.BoolVar(&f.extrapolate, "extrapolate", false, help("extrapolate"))
 	f.penaltyFlags.register(fs, k, help)
 	fs.BoolVar(&f.scaleInit, "scale-init", true, help("scale-init"))
-	fs.StringVar(&f.Init, "init", "", help("init"))
+	fs.StringVar(&f.Init, "init", "", "starting point: "+k.Facts().startWords()+"; "+help("init"))
 	fs.StringArrayVar(&f.fix, "fix", nil, help("fix"))
 	fs.StringVar(&f.normalize, "normalize", "none", help("normalize"))
 	fs.IntVar(&f.traceEvery, "trace-every", 0, help("trace-every"))
@@ -221,7 +221,7 @@ func (f *FitFlags) checkStart(k Kind) (fixed []string, err error) {
 	}
 	if f.fromFolder(k) {
 		if info, err := os.Stat(f.Init); err != nil || !info.IsDir() {
-			return nil, exit.Usagef("--init %s: want %s", console.Quote(f.Init), about.starts)
+			return nil, exit.Usagef("--init %s: want %s", console.Quote(f.Init), about.startWords())
 		}
 	}
 	return fixed, nil

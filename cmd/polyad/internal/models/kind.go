@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -43,7 +44,10 @@ type kindFacts struct {
 	Long, Example string
 	arrays        []string // that tell of what type the elements are
 	blocks, fixed string   // what flags take as a block, and as a block that is fixed
-	starts        string   // what --init takes
+	methods       []string
+	balances      []string
+	starts        []string // that have names
+	folder        string   // what a folder has that is a start
 	random        []string // the starts that depend on the seed
 	help          map[string]string
 }
@@ -95,6 +99,38 @@ type rowTiles[T asm.Float] interface {
 	Tile(dst []T, lo, hi, worker int)
 }
 
+// startWords says what --init takes.
+func (f *kindFacts) startWords() string {
+	return strings.Join(f.starts, ", ") + ", or a folder with " + f.folder
+}
+
+// methodWords lists the methods.
+func (f *kindFacts) methodWords() string {
+	end := len(f.methods) - 1
+	return strings.Join(f.methods[:end], ", ") + " or " + f.methods[end]
+}
+
+// Values returns the words that a flag of a verb takes which depend on the kind of
+// model that the verb, or an audio recording, is fitted with.
+func Values(verb, flag string) []string {
+	if verb == "audio" {
+		verb = "nmf"
+	}
+	k, ok := kinds[verb]
+	if !ok {
+		k = NMF{} // whose methods are those of all that transform
+	}
+	switch about := k.Facts(); flag {
+	case "method":
+		return about.methods
+	case "init":
+		return about.starts
+	case "balance":
+		return about.balances
+	}
+	return nil
+}
+
 var kinds = map[string]Kind{"nmf": NMF{}, "cpd": CPD{}, "tucker": Tucker{}}
 
 // KindOf returns what kind of model a folder holds.
@@ -127,7 +163,9 @@ func IsFloat32(k Kind, dir string) (bool, error) {
 // anyKind stands for the kind of a model that is not known yet, while flags are read.
 type anyKind struct{ Kind }
 
-func (anyKind) Facts() *kindFacts { return &kindFacts{} }
+func (anyKind) Facts() *kindFacts {
+	return &kindFacts{methods: nmfFacts.methods}
+}
 
 func (anyKind) register(*FitFlags, *pflag.FlagSet, func(string) string) {}
 

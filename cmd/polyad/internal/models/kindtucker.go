@@ -48,17 +48,20 @@ An HOSVD alone, and ranks that are chosen for an error, need all entries.`,
   polyad tucker X.npy -r 4,4,3 --missing nan -o filled
   polyad tucker X.npy -r 6,4,4 --nonneg -o parts --report parts.html
   polyad tucker X.npy -r 6,4,4 --l1 core=0.1 --l2 factors=0.05 -o sparse`,
-	arrays: []string{"core.npy"},
-	blocks: "mode number, core, factors or all",
-	fixed:  "a mode number from 0, or core",
-	starts: "svd, random, or a folder with core.npy and factor_0.npy, …",
-	random: []string{"random"},
+	arrays:   []string{"core.npy"},
+	blocks:   "mode number, core, factors or all",
+	fixed:    "a mode number from 0, or core",
+	methods:  []string{"hosvd", "hooi", "hals", "mu"},
+	balances: []string{"auto", "none", "scalar", "sinkhorn"},
+	starts:   []string{"svd", "random"},
+	folder:   "core.npy and factor_0.npy, …",
+	random:   []string{"random"},
 	help: map[string]string{
-		"method":      "hosvd, hooi, hals or mu; only mu takes losses other than frobenius; default hooi, hals with --nonneg or penalties, mu for other losses",
+		"method":      "only mu takes losses other than frobenius; default hooi, hals with --nonneg or penalties, mu for other losses",
 		"extrapolate": "steps from extrapolated points (mu); default false",
 		"l1":          "penalty V·||BLOCK||_1; BLOCK is a mode number from 0, core, factors (all but the core) or all; repeatable, the last one of a block wins",
 		"balance":     "how core and factors are balanced: auto (sinkhorn when all free blocks are penalized), none, scalar (a number for each block), sinkhorn (for each column)",
-		"init":        "starting point: svd (the HOSVD; nonnegative blocks by absolute value), random, or a folder with core.npy and factor_0.npy, …; default svd, random with --restarts",
+		"init":        "svd: the HOSVD, nonnegative blocks by absolute value; default svd, random with --restarts",
 		"fix":         "keep this block, a mode number or core, as --init DIR gives it, repeatable",
 		"normalize":   "afterwards: columns with norm 1, the scale to the core: none, l1, l2",
 	},
@@ -211,7 +214,7 @@ func tuckerMethod(f *FitFlags, l loss.Loss) (m tucker.Method, once bool, err err
 	case "mu":
 		return tucker.MU{Inner: f.inner, Extrapolate: f.extrapolate}, false, nil
 	}
-	return nil, false, exit.Usagef("--method %q; want hosvd, hooi, hals or mu", f.Method)
+	return nil, false, exit.Usagef("--method %q; want %s", f.Method, tuckerFacts.methodWords())
 }
 
 // noEffect are the flags that say something of a run that an HOSVD, which is
