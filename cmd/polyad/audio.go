@@ -1,19 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -23,9 +18,9 @@ import (
 	"polyad/cmd/polyad/internal/input"
 	"polyad/cmd/polyad/internal/models"
 	"polyad/cmd/polyad/internal/output"
+	"polyad/cmd/polyad/internal/sound"
 	"polyad/loss"
 	"polyad/matrix"
-	"polyad/ndio"
 	"polyad/nmf"
 	"polyad/reg"
 	"polyad/solver"
@@ -42,13 +37,6 @@ const (
 	audioInit = "random"
 	audioTol  = 5e-5
 
-	// loudest is the largest sample that is taken, so that stems of it are finite
-	// in float32.
-	loudest = 1e30
-
-	// mixtureFile is the recording itself, for the page's player.
-	mixtureFile = "recording.wav"
-
 	// audioSparsity sets the default l1 weight mu of both factors. A component of
 	// mass M costs 2·mu·√M; with mu this number times the root of the whole mass
 	// penalties and the Kullback-Leibler loss grow alike with the loudness and
@@ -56,15 +44,6 @@ const (
 	// no default.
 	audioSparsity = 0.02
 )
-
-// recording is the sound that is taken apart.
-type recording struct {
-	file     string
-	sum      [sha256.Size]byte
-	sound    audio.Sound
-	channels []*audio.STFT
-	mono     *audio.STFT
-}
 
 func (a *app) audioCommand() *cobra.Command {
 	var f models.FitFlags
@@ -123,87 +102,16 @@ run.`,
 			return exit.Usagef("--mask-exponent is %v; must be a positive number", exponent)
 		}
 		cut.Workers = f.Workers
-		rec, err := a.readRecording(cmd.Context(), args, cut)
+		rec, err := sound.Read(cmd.Context(), a.err, args, cut)
 		if err != nil {
 			return err
 		}
 		if len(args) == 1 {
-			run.Command = console.CommandLine(cmd, []string{named(args[0])})
+			run.Command = console.CommandLine(cmd, []string{sound.Named(args[0])})
 		}
 		return audioRun(cmd.Context(), run, &o, rec, exponent)
 	})
 	return cmd
-}
-
-// readRecording reads and transforms the file that is named, or the built-in
-// recording.
-func (a *app) readRecording(ctx context.Context, args []string, cut audio.Options) (*recording, error) {
-	rec := &recording{file: audio.BuiltinName}
-	var err error
-	if len(args) == 0 {
-		rec.sum = sha256.Sum256(audio.BuiltinFile())
-		rec.sound, err = audio.Builtin()
-	} else {
-		rec.file = filepath.ToSlash(args[0])
-		rec.sound, rec.sum, err = readSound(ctx, args[0])
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range rec.sound.Warnings {
-		fmt.Fprintf(a.err, "polyad: %s: %s\n", rec.file, w)
-	}
-	if rec.sound.Frames() == 0 {
-		return nil, fmt.Errorf("%s: there is no sound in it, 0 samples", rec.file)
-	}
-	for c, x := range rec.sound.Channels {
-		for i, v := range x {
-			if math.Abs(v) > loudest {
-				return nil, fmt.Errorf("%s: sample %d of channel %d is %.3g; scale the recording, whose full scale is 1", rec.file, i, c, v)
-			}
-		}
-	}
-	if rec.channels, err = audio.TransformAllContext(ctx, rec.sound, cut); err != nil {
-		return nil, fmt.Errorf("%s: %w", rec.file, err)
-	}
-	rec.mono = rec.channels[0]
-	if len(rec.channels) > 1 {
-		if rec.mono, err = audio.TransformContext(ctx, rec.sound.Mono(), rec.sound.Rate, cut); err != nil {
-			return nil, fmt.Errorf("%s: %w", rec.file, err)
-		}
-	}
-	return rec, nil
-}
-
-// named returns a path as pages and result files show it, which others may get: of
-// an absolute one its last element.
-func named(file string) string {
-	if filepath.IsAbs(file) {
-		return filepath.Base(file)
-	}
-	return file
-}
-
-// readSound reads a recording and the hash of its whole file, in one pass.
-func readSound(ctx context.Context, path string) (s audio.Sound, sum [sha256.Size]byte, err error) {
-	kind, err := audio.KindOfFile(path)
-	if err != nil {
-		return s, sum, exit.AsUsage(err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return s, sum, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	r := bufio.NewReaderSize(io.TeeReader(f, h), 1<<16)
-	if s, err = audio.DecodeContext(ctx, r, kind); err != nil {
-		return s, sum, audio.About(path, err)
-	}
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		return s, sum, err
-	}
-	return s, [sha256.Size]byte(h.Sum(nil)), nil
 }
 
 // defaultSparsity gives both factors an l1 penalty under the default loss, when
@@ -235,38 +143,13 @@ type audioResult struct {
 	Rate       int               `json:"rate"`
 	Encoding   string            `json:"encoding,omitempty"` // of the stems and recording.wav
 	Warnings   []string          `json:"warnings,omitempty"`
-	Components []audioComponent  `json:"components"`
+	Components []sound.Component `json:"components"`
 	Files      map[string]string `json:"files"`
 }
 
-// audioComponent describes one component.
-type audioComponent struct {
-	Index   int          `json:"index"`
-	Energy  float64      `json:"energy"`
-	PeakHz  float64      `json:"peak_hz"`
-	PeaksHz []float64    `json:"peaks_hz"`
-	Notes   []string     `json:"notes"`
-	Plays   [][2]float64 `json:"plays"`
-	Pruned  bool         `json:"pruned"`
-	Stem    string       `json:"stem"`
-}
-
-// axes returns where the bins and the frames of the spectrogram lie.
-func (rec *recording) axes(bins, frames int) []ndio.Axis {
-	f := ndio.Axis{Title: "frequency", Unit: "Hz", Values: make([]float64, bins)}
-	for k := range f.Values {
-		f.Values[k] = rec.mono.Frequency(k)
-	}
-	t := ndio.Axis{Title: "time", Unit: "s", Values: make([]float64, frames)}
-	for k := range t.Values {
-		t.Values[k] = rec.mono.Time(k)
-	}
-	return []ndio.Axis{f, t}
-}
-
 // audioRun factorizes the spectrogram and writes what was found.
-func audioRun(ctx context.Context, run *models.Fitting, o *nmf.Options, rec *recording, exponent float64) error {
-	x, err := rec.mono.MagnitudeContext(ctx)
+func audioRun(ctx context.Context, run *models.Fitting, o *nmf.Options, rec *sound.Recording, exponent float64) error {
+	x, err := rec.Mono.MagnitudeContext(ctx)
 	if err != nil {
 		return err
 	}
@@ -279,17 +162,17 @@ func audioRun(ctx context.Context, run *models.Fitting, o *nmf.Options, rec *rec
 		o.Eps = solver.Set(roundTo(max(1e-5*matrix.Sum(x)/float64(len(x.Data)), 1e-300), 3))
 	}
 	w := models.NmfOf(run.Flags, o)
-	r, err := w.Model(ctx, run, rec.file, x, *o)
+	r, err := w.Model(ctx, run, rec.File, x, *o)
 	if err != nil {
 		return err
 	}
 	run.Speak(r.Options.Workers)
-	facts := input.Facts{File: named(rec.file), Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.sum[:])}
-	r.Axes = rec.axes(x.Rows, x.Cols)
+	facts := input.Facts{File: sound.Named(rec.File), Shape: []int{x.Rows, x.Cols}, DType: "float64", SHA256: hex.EncodeToString(rec.Sum[:])}
+	r.Axes = rec.Axes(x.Rows, x.Cols)
 	res := w.Outcome(run, &input.Array{Facts: facts}, r).Result
 	res.Axes = nil // which have files of their own
-	res.Options["window"], res.Options["hop"], res.Options["mask_exponent"] = rec.mono.Size, rec.mono.Hop, exponent
-	comps, err := describeComponents(rec, r)
+	res.Options["window"], res.Options["hop"], res.Options["mask_exponent"] = rec.Mono.Size, rec.Mono.Hop, exponent
+	comps, err := sound.Describe(rec, r)
 	if err != nil {
 		return err
 	}
@@ -303,13 +186,13 @@ func audioRun(ctx context.Context, run *models.Fitting, o *nmf.Options, rec *rec
 		if err := models.WriteModel(dir, r.Model, r.Trace, res, res); err != nil {
 			return err
 		}
-		if encoding, err = writeSounds(ctx, dir, run, rec, masks, comps); err != nil {
+		if encoding, err = sound.WriteSounds(ctx, dir, run, rec, masks, comps); err != nil {
 			if ctx.Err() == nil {
 				return err
 			}
 			// Interrupted: the model and its page are kept, without sounds.
 			sounds = false
-			for _, name := range []string{"stems", mixtureFile} {
+			for _, name := range []string{"stems", sound.MixtureFile} {
 				if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 					return err
 				}
@@ -319,7 +202,7 @@ func audioRun(ctx context.Context, run *models.Fitting, o *nmf.Options, rec *rec
 			}
 		}
 		return models.WriteTo(filepath.Join(dir, "report.html"), func(w io.Writer) error {
-			return writeAudioPage(w, res, r, rec, x, comps, sounds)
+			return sound.WritePage(w, res, r, rec, x, comps, sounds)
 		})
 	})
 	if err != nil {
@@ -328,7 +211,7 @@ func audioRun(ctx context.Context, run *models.Fitting, o *nmf.Options, rec *rec
 	files := map[string]string{}
 	names := []string{"report.html", "W.npy", "H.npy", "axis_0.csv", "axis_1.csv", "trace.csv", "result.json"}
 	if sounds {
-		names = append(names, mixtureFile)
+		names = append(names, sound.MixtureFile)
 		for _, c := range comps {
 			names = append(names, c.Stem)
 		}
@@ -336,16 +219,16 @@ func audioRun(ctx context.Context, run *models.Fitting, o *nmf.Options, rec *rec
 	for _, name := range names {
 		files[name] = filepath.ToSlash(filepath.Join(run.Dir.Path, name))
 	}
-	all := audioResult{Result: res, File: rec.file, Seconds: rec.sound.Seconds(), FitSeconds: res.Seconds, Rate: rec.sound.Rate, Warnings: rec.sound.Warnings, Components: comps, Files: files}
+	all := audioResult{Result: res, File: rec.File, Seconds: rec.Sound.Seconds(), FitSeconds: res.Seconds, Rate: rec.Sound.Rate, Warnings: rec.Sound.Warnings, Components: comps, Files: files}
 	if sounds {
 		all.Encoding = encoding.String()
 	}
 	if !run.Outs.JSON && !run.Outs.Quiet {
-		if err := printComponents(run.Out, rec, comps); err != nil {
+		if err := sound.Print(run.Out, rec, comps); err != nil {
 			return err
 		}
 		if sounds {
-			fmt.Fprintln(run.Out, stored(rec.sound.Encoding, encoding))
+			fmt.Fprintln(run.Out, sound.Stored(rec.Sound.Encoding, encoding))
 		}
 	}
 	if err := run.Tell(res, all); err != nil {
@@ -355,143 +238,4 @@ func audioRun(ctx context.Context, run *models.Fitting, o *nmf.Options, rec *rec
 		return fmt.Errorf("%w; the model was written to %s, without stems", exit.ErrInterrupted, run.Dir.Path)
 	}
 	return run.Ending(ctx, r.Status)
-}
-
-// describeComponents says what each component sounds like; of a pruned one
-// there is nothing to say.
-func describeComponents(rec *recording, r *nmf.Result[float64]) ([]audioComponent, error) {
-	described, err := audio.Describe(rec.mono, r.W, r.H)
-	if err != nil {
-		return nil, err
-	}
-	comps := make([]audioComponent, len(described))
-	for q, d := range described {
-		c := audioComponent{Index: q, Energy: d.Share, PeaksHz: []float64{}, Notes: []string{}, Plays: [][2]float64{}, Stem: fmt.Sprintf("stems/%02d.wav", q)}
-		if c.Pruned = slices.Contains(r.Pruned, q); c.Pruned {
-			c.Energy, d.Peaks, d.Plays = 0, nil, nil
-		}
-		for _, p := range d.Peaks {
-			c.PeaksHz = append(c.PeaksHz, p.Hz)
-			c.Notes = append(c.Notes, audio.NoteName(p.Hz))
-		}
-		if len(c.PeaksHz) > 0 {
-			c.PeakHz = c.PeaksHz[0]
-		}
-		for _, p := range d.Plays {
-			c.Plays = append(c.Plays, [2]float64{p.Start, p.End})
-		}
-		comps[q] = c
-	}
-	return comps, nil
-}
-
-// writeSounds writes the sound of each component, and the recording itself, in
-// one encoding, which it returns.
-func writeSounds(ctx context.Context, dir string, run *models.Fitting, rec *recording, masks *audio.Masks, comps []audioComponent) (audio.Encoding, error) {
-	if err := os.Mkdir(filepath.Join(dir, "stems"), 0o777); err != nil {
-		return 0, err
-	}
-	bar := console.NewProgress(run.Terminal, run.Outs.Progress, run.Outs.Quiet)
-	defer bar.Clear()
-	e, err := audio.WriteStems(ctx, masks, rec.sound, rec.channels, func(q int) (io.WriteCloser, error) {
-		bar.Show(fmt.Sprintf("stem %d of %d", q+1, len(comps)))
-		return os.Create(filepath.Join(dir, filepath.FromSlash(comps[q].Stem)))
-	})
-	if err != nil {
-		return e, err
-	}
-	return e, writeSound(ctx, filepath.Join(dir, mixtureFile), rec.sound, e)
-}
-
-// writeSound writes a WAV file.
-func writeSound(ctx context.Context, path string, s audio.Sound, e audio.Encoding) error {
-	return models.WriteTo(path, func(w io.Writer) error {
-		_, err := audio.WriteWAVContext(ctx, w, s, e)
-		return err
-	})
-}
-
-// stored says how the stems of a recording are stored, and why.
-func stored(recorded, e audio.Encoding) string {
-	why := "as the recording"
-	switch {
-	case recorded == audio.Float32 || recorded == audio.Float64:
-		why = "as the recording has no integers"
-	case e == recorded:
-	default:
-		why = "as some do not fit the recording's " + recorded.Words()
-	}
-	return fmt.Sprintf("stems and %s: %s, %s", mixtureFile, e.Words(), why)
-}
-
-// printComponents prints the table of what was found.
-func printComponents(w io.Writer, rec *recording, comps []audioComponent) error {
-	fmt.Fprintf(w, "%s: %s s, %d Hz, %s, spectrogram %d x %d\n\n", console.Line(rec.file), strconv.FormatFloat(math.Round(rec.sound.Seconds()*1000)/1000, 'g', 4, 64), rec.sound.Rate, channels(len(rec.sound.Channels)), rec.mono.Bins, rec.mono.Frames)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "component\tenergy\tstrongest frequencies\tplays")
-	for _, c := range comps {
-		fmt.Fprintf(t, "%d\t%.1f %%\t%s\t%s\n", c.Index, 100*c.Energy, c.peaks(), c.when(4))
-	}
-	fmt.Fprintln(t)
-	return t.Flush()
-}
-
-// peaks lists the strongest frequencies with their notes.
-func (c *audioComponent) peaks() string {
-	var s []string
-	for i, hz := range c.PeaksHz {
-		s = append(s, fmt.Sprintf("%.0f Hz (%s)", hz, c.Notes[i]))
-	}
-	if len(s) == 0 {
-		return "none"
-	}
-	return strings.Join(s, ", ")
-}
-
-// when lists up to n intervals in which the component plays.
-func (c *audioComponent) when(n int) string {
-	if c.Pruned {
-		return "pruned: zero in the model"
-	}
-	if len(c.Plays) == 0 {
-		return "never"
-	}
-	var s []string
-	var total float64
-	for i, p := range c.Plays {
-		if i < n {
-			s = append(s, interval(p[0], p[1]))
-		}
-		total += p[1] - p[0]
-	}
-	if len(c.Plays) > n {
-		s = append(s, fmt.Sprintf("… (%d times, %.0f s in all)", len(c.Plays), total))
-	}
-	return strings.Join(s, " ")
-}
-
-// channels names a number of channels.
-func channels(n int) string {
-	switch n {
-	case 1:
-		return "mono"
-	case 2:
-		return "stereo"
-	}
-	return fmt.Sprintf("%d channels", n)
-}
-
-// interval formats a stretch of time in whole seconds, or in tenths where it is
-// shorter than two.
-func interval(start, end float64) string {
-	if end-start >= 2 {
-		return clock(math.Round(start), 2, 0) + "-" + clock(math.Round(end), 2, 0)
-	}
-	return clock(start, 4, 1) + "-" + clock(end, 4, 1)
-}
-
-// clock formats seconds as m:ss or m:ss.s.
-func clock(s float64, width, decimals int) string {
-	m := math.Floor(s / 60)
-	return fmt.Sprintf("%.0f:%0*.*f", m, width, decimals, s-60*m)
 }

@@ -13,6 +13,7 @@ import (
 
 	"polyad/audio"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/sound"
 	"polyad/nmf"
 )
 
@@ -26,7 +27,7 @@ type audioJSON struct {
 	Status     string
 	Iterations int
 	Options    map[string]any
-	Components []audioComponent
+	Components []sound.Component
 	Files      map[string]string
 }
 
@@ -175,14 +176,14 @@ func TestAudioTakesEveryLoss(t *testing.T) {
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "tone.wav")
-	require.NoError(t, writeSound(t.Context(), path, s, audio.PCM16))
+	require.NoError(t, sound.WriteSound(t.Context(), path, s, audio.PCM16))
 	for _, l := range []string{"frobenius", "kl", "is", "0.5", "3"} {
 		code, stdout, stderr := call("audio", path, "-r", "2", "--loss", l, "--max-iter", "20", "-o", filepath.Join(dir, l), "--json")
 		require.Zero(t, code, stderr)
 		assert.Contains(t, stdout, `"A4"`, l)
 	}
 	silence := filepath.Join(dir, "silence.wav")
-	require.NoError(t, writeSound(t.Context(), silence, audio.Sound{Rate: 8000, Channels: [][]float64{make([]float64, 4000)}}, audio.PCM16))
+	require.NoError(t, sound.WriteSound(t.Context(), silence, audio.Sound{Rate: 8000, Channels: [][]float64{make([]float64, 4000)}}, audio.PCM16))
 	code, stdout, stderr := call("audio", silence, "-r", "2", "-o", filepath.Join(dir, "silence"))
 	require.Zero(t, code, stderr)
 	assert.Contains(t, stdout, "pruned")
@@ -193,7 +194,7 @@ func TestAudioRefusesWhatItCannotUse(t *testing.T) {
 	bad := filepath.Join(dir, "bad.wav")
 	require.NoError(t, os.WriteFile(bad, []byte("RIFF"), 0o666))
 	empty := filepath.Join(dir, "empty.wav")
-	require.NoError(t, writeSound(t.Context(), empty, audio.Sound{Rate: 8000, Channels: [][]float64{{}}}, audio.PCM16))
+	require.NoError(t, sound.WriteSound(t.Context(), empty, audio.Sound{Rate: 8000, Channels: [][]float64{{}}}, audio.PCM16))
 	for name, c := range map[string]struct {
 		code int
 		args []string

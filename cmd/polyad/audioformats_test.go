@@ -20,6 +20,7 @@ import (
 
 	"polyad/audio"
 	"polyad/cmd/polyad/internal/exit"
+	"polyad/cmd/polyad/internal/sound"
 	"polyad/nmf"
 )
 
@@ -39,7 +40,7 @@ func loudParts() []float64 {
 
 func writeWAV(t *testing.T, path string, s audio.Sound, e audio.Encoding) {
 	t.Helper()
-	require.NoError(t, writeSound(t.Context(), path, s, e))
+	require.NoError(t, sound.WriteSound(t.Context(), path, s, e))
 }
 
 func TestStemsAreNeverClipped(t *testing.T) {
@@ -75,7 +76,7 @@ func TestStemsAreNeverClipped(t *testing.T) {
 		code, stdout, stderr := call("audio", path, "-r", "2", "--l1", "all=0", "--mask-exponent", "2", "--max-iter", "100", "-o", out)
 		require.Zero(t, code, stderr)
 		assert.Contains(t, stdout, c.line)
-		whole, err := audio.ReadFile(filepath.Join(out, mixtureFile))
+		whole, err := audio.ReadFile(filepath.Join(out, sound.MixtureFile))
 		require.NoError(t, err)
 		assert.Equal(t, c.stems, whole.Encoding, c.name)
 		for i, x := range want.Channels {
@@ -178,7 +179,7 @@ func TestOddRecordingsEndCleanly(t *testing.T) {
 		}
 		code, _, stderr := call(args...)
 		require.Zero(t, code, name+": "+stderr)
-		whole, err := audio.ReadFile(filepath.Join(out, mixtureFile))
+		whole, err := audio.ReadFile(filepath.Join(out, sound.MixtureFile))
 		require.NoError(t, err, name)
 		assert.Equal(t, c.s.Frames(), whole.Frames(), name)
 	}
@@ -292,7 +293,7 @@ func TestAudioEndsWithItsContext(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, audioRank, m.Rank())
 	assert.NoDirExists(t, filepath.Join(out, "stems"))
-	assert.NoFileExists(t, filepath.Join(out, mixtureFile))
+	assert.NoFileExists(t, filepath.Join(out, sound.MixtureFile))
 	page, err := os.ReadFile(filepath.Join(out, "report.html"))
 	require.NoError(t, err)
 	assert.NotContains(t, string(page), "<audio")

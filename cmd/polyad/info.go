@@ -16,6 +16,7 @@ import (
 	"polyad/cmd/polyad/internal/console"
 	"polyad/cmd/polyad/internal/input"
 	"polyad/cmd/polyad/internal/models"
+	"polyad/cmd/polyad/internal/sound"
 	"polyad/tensor"
 )
 
@@ -210,7 +211,7 @@ func (i *machineInfo) print(a *app) error {
 	}
 	if s := i.Sound; s != nil {
 		row("file", "%s", s.File)
-		row("recording", "%s at %d Hz, %.2f s, %s, peak %.3g", channels(s.Channels), s.Rate, s.Seconds, s.samples, s.Peak)
+		row("recording", "%s at %d Hz, %.2f s, %s, peak %.3g", sound.Channels(s.Channels), s.Rate, s.Seconds, s.samples, s.Peak)
 		for _, w := range s.Warnings {
 			row("warning", "%s", w)
 		}
