@@ -84,7 +84,7 @@ var flagHelp = map[string]string{
 	"seed":        "seed of what is random in the start",
 	"workers":     "number of worker threads; 0: one per processor (results do not depend on it)",
 	"restarts":    "runs from random starts with the seeds seed, seed+1, …; the best is kept",
-	"eps":         "floor of the nonnegative blocks' entries, and for beta <= 0 of the data; default 0 for hals, for mu 1e-16 times what an entry would be if all were alike",
+	"eps":         "floor of the nonnegative blocks' entries, and for beta <= 0 of the data; default 0 for hals, for mu ",
 	"sort":        "afterwards: components by falling norm",
 }
 
@@ -114,7 +114,7 @@ func (f *FitFlags) Register(fs *pflag.FlagSet, k Kind) {
 	fs.Uint64Var(&f.seed, "seed", 0, help("seed"))
 	fs.IntVar(&f.Workers, "workers", 0, help("workers"))
 	fs.IntVar(&f.restarts, "restarts", 1, help("restarts"))
-	fs.Float64Var(&f.Eps, "eps", 0, help("eps"))
+	fs.Float64Var(&f.Eps, "eps", 0, help("eps")+k.Facts().floor)
 }
 
 // RegisterSome registers some of them for a verb that takes models of all kinds.

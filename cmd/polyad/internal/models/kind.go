@@ -48,6 +48,7 @@ type kindFacts struct {
 	balances      []string
 	starts        []string // that have names
 	folder        string   // what a folder has that is a start
+	floor         string   // of mu
 	random        []string // the starts that depend on the seed
 	help          map[string]string
 }
@@ -164,7 +165,7 @@ func IsFloat32(k Kind, dir string) (bool, error) {
 type anyKind struct{ Kind }
 
 func (anyKind) Facts() *kindFacts {
-	return &kindFacts{methods: nmfFacts.methods}
+	return &kindFacts{floor: "1e-16 times what an entry would be if all were alike", methods: nmfFacts.methods}
 }
 
 func (anyKind) register(*FitFlags, *pflag.FlagSet, func(string) string) {}

@@ -49,6 +49,7 @@ every sweep, and components that the data do not need become zero.
 	balances: []string{"auto", "none", "init", "every", "block"},
 	starts:   []string{"svd", "random", "compressed"},
 	folder:   "weights.npy and factor_0.npy, …",
+	floor:    "1e-16·(mean/rank)^(1/modes)",
 	random:   []string{"random"},
 	help: map[string]string{
 		"method":      "only mu takes losses other than frobenius; default als, hals with --nonneg, mu for other losses",

@@ -51,6 +51,7 @@ Components are counted from 0 everywhere: component 0 is the first.
 	balances: []string{"auto", "none", "init", "every", "block"},
 	starts:   []string{"random", "nndsvd", "nndsvda", "nndsvdar", "spa"},
 	folder:   "W.npy and H.npy",
+	floor:    "1e-16·sqrt(mean/rank)",
 	random:   []string{"random", "nndsvdar"},
 	help: map[string]string{
 		"method":      "only mu takes losses other than frobenius; default hals for frobenius, else mu",

@@ -55,6 +55,7 @@ An HOSVD alone, and ranks that are chosen for an error, need all entries.`,
 	balances: []string{"auto", "none", "scalar", "sinkhorn"},
 	starts:   []string{"svd", "random"},
 	folder:   "core.npy and factor_0.npy, …",
+	floor:    "1e-16·(mean/product of ranks)^(1/blocks)",
 	random:   []string{"random"},
 	help: map[string]string{
 		"method":      "only mu takes losses other than frobenius; default hooi, hals with --nonneg or penalties, mu for other losses",
