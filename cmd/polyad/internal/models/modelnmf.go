@@ -28,7 +28,7 @@ func (m nmfModel[T]) RankList() []int             { return []int{m.Rank()} }
 func (m nmfModel[T]) RankWords() string           { return fmt.Sprint("rank ", m.Rank()) }
 func (m nmfModel[T]) ModeAxes() []ndio.Axis       { return m.Axes }
 func (m nmfModel[T]) Columns() []*matrix.Dense[T] { return []*matrix.Dense[T]{m.W, m.H.Transpose()} }
-func (m nmfModel[T]) Array() rowTiles[T]          { return productTiles[T]{m.Model} }
+func (m nmfModel[T]) Array() rowTiles[T]          { return m }
 func (m nmfModel[T]) SetSigns()                   {}
 
 func (m nmfModel[T]) Leading(top *Leading, _ int) { top.Shares = m.Shares() }
@@ -52,13 +52,10 @@ func (m nmfModel[T]) blocks() []block {
 	}
 }
 
-// productTiles gives W·H.
-type productTiles[T asm.Float] struct{ *nmf.Model[T] }
-
 // Size returns the sizes of W·H.
-func (m productTiles[T]) Size() (rows, cols int) { return m.W.Rows, m.H.Cols }
+func (m nmfModel[T]) Size() (rows, cols int) { return m.W.Rows, m.H.Cols }
 
-// Tile writes rows [lo, hi) into dst.
-func (m productTiles[T]) Tile(dst []T, lo, hi, _ int) {
+// Tile writes rows [lo, hi) of W·H into dst.
+func (m nmfModel[T]) Tile(dst []T, lo, hi, _ int) {
 	m.ReconstructTo(matrix.Of(hi-lo, m.H.Cols, dst), lo, 0)
 }
