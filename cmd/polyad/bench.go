@@ -151,7 +151,9 @@ passes how many of them the sweep takes as long as, and reads how often it reads
 the data. memory is that of the partial products, as a share of its bound, 1.2·|X|·r
 over the shortest side or half the data. least is what the least arithmetic, or the
 reading of the data, would take at this machine's limits, and share what part of
-the seconds that is. Nothing else should run on the machine meanwhile.`,
+the seconds that is. Where other work on the machine hides a time that is the
+difference of two runs, it says noise instead of seconds. Nothing else should run
+on the machine meanwhile.`,
 		Example: `  polyad bench solvers
   polyad bench solvers --filter '^cpd/80x.*/w1' --quick
   polyad bench solvers --filter '^tucker-hooi'`,
@@ -186,7 +188,8 @@ the seconds that is. Nothing else should run on the machine meanwhile.`,
 				if s.Rank > 0 {
 					rank, memory = strconv.Itoa(s.Rank), float64(s.Words)/float64(s.Bound)
 				}
-				_, err := fmt.Fprintf(a.out, "%-12s %-4s %-12s %9s %2d %9.4g %9s %7s %6s %7s %7s %9s %6s %7s\n", s.Name, s.DType, s.Shape, rank, s.Workers, s.Seconds, orNone("%.4g", s.Pass),
+				seconds := cmp.Or(orNone("%.4g", s.Seconds), "noise")
+				_, err := fmt.Fprintf(a.out, "%-12s %-4s %-12s %9s %2d %9s %9s %7s %6s %7s %7s %9s %6s %7s\n", s.Name, s.DType, s.Shape, rank, s.Workers, seconds, orNone("%.4g", s.Pass),
 					orNone("%.2f", s.Passes), orNone("%.2f", s.Reads), orNone("%.2f", memory), orNone("%.2f", s.OfALS), orNone("%.4g", s.Least), orNone("%.3f", s.Share), orNone("%.2f", s.OfF64))
 				if err != nil {
 					stop(err)

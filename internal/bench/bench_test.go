@@ -84,17 +84,38 @@ func TestSweepsAreConsistent(t *testing.T) {
 	require.Len(t, rows, 10)
 	for i, s := range rows {
 		msg := fmt.Sprintf("%+v", s)
+		assert.GreaterOrEqual(t, s.Min, 0., msg)
+		assert.Equal(t, s.Min == 0, s.Noise, msg)
 		assert.Equal(t, "tucker-"+[]string{"hooi", "hosvd", "hals", "kl", "kl"}[i/2], s.Name)
 		assert.LessOrEqual(t, s.Min, s.Seconds, msg)
 		assert.GreaterOrEqual(t, s.Max, s.Seconds, msg)
 		assert.Positive(t, s.Least, msg)
-		assert.InEpsilon(t, s.Least/s.Seconds, s.Share, 1e-12, msg)
-		assert.Equal(t, i%2 == 1, s.OfF64 != 0, msg)
+		if s.Seconds > 0 {
+			assert.InEpsilon(t, s.Least/s.Seconds, s.Share, 1e-12, msg)
+		}
+		if i%2 == 0 || s.Seconds == 0 {
+			assert.Zero(t, s.OfF64, msg)
+		} else {
+			assert.InEpsilon(t, rows[i-1].Seconds/s.Seconds, s.OfF64, 1e-12, msg)
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err = Sweeps(ctx, nil, true, nil)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// TestDifferencesOfRunsAreNeverNegative: two rounds of sweeps and an objective, of
+// which the longer one is disturbed less than the shorter one.
+func TestDifferencesOfRunsAreNeverNegative(t *testing.T) {
+	var s Sweep
+	s.take(differences([]float64{1, 5, 6}, []float64{2, 8, 14}, 3))
+	assert.Equal(t, Sweep{Seconds: 1, Min: 0, Max: 3, Noise: true}, s)
+	s.take(differences([]float64{1, 9, 9}, []float64{2, 8, 15}, 3))
+	assert.Equal(t, Sweep{Seconds: 0, Min: 0, Max: 2, Noise: true}, s)
+	assert.Zero(t, over(1, s.Seconds))
+	s.take(differences([]float64{1, 2, 9}, []float64{5, 8, 11}, 3))
+	assert.Equal(t, Sweep{Seconds: 2, Min: 1, Max: 3}, s)
 }
 
 // BenchmarkSweeps runs the cases of `polyad bench solvers` with one worker, in

@@ -34,10 +34,13 @@ type Sweep struct {
 	SIMD    string `json:"simd"`
 	Workers int    `json:"workers"`
 
-	// The median, least and largest mean of two sweeps, which share passes.
+	// The median, least and largest mean of two sweeps, which share passes. A time
+	// that is taken as a difference of runs may be lost in what else the machine does:
+	// Noise says that one of the differences was not positive, and those are 0.
 	Seconds float64 `json:"seconds"`
 	Min     float64 `json:"min"`
 	Max     float64 `json:"max"`
+	Noise   bool    `json:"noise"`
 
 	// Least is what the multiply-adds take at the peak when products are made in the
 	// order of fewest and shared between blocks where they can be, or the passes over
@@ -123,7 +126,7 @@ func Sweeps(ctx context.Context, filter *regexp.Regexp, quick bool, row func(Swe
 				f32, err = c.f32(ctx, workers, t)
 			}
 			for i := range f32 {
-				f32[i].OfF64 = f64[i].Seconds / f32[i].Seconds
+				f32[i].OfF64 = over(f64[i].Seconds, f32[i].Seconds)
 			}
 			for _, s := range append(f64, f32...) {
 				rows = append(rows, s)
@@ -165,7 +168,7 @@ func sweeps[T asm.Float](ctx context.Context, c sweepCase, workers int, t timer)
 		if err != nil {
 			return rows, err
 		}
-		s.Seconds, s.Min, s.Max = times[len(times)/2], times[0], times[len(times)-1]
+		s.take(times)
 		s.Passes = s.Seconds / s.Pass
 		if len(rows) > 0 {
 			s.OfALS = s.Seconds / rows[0].Seconds
@@ -173,6 +176,20 @@ func sweeps[T asm.Float](ctx context.Context, c sweepCase, workers int, t timer)
 		rows = append(rows, s)
 	}
 	return rows, nil
+}
+
+// take sets the times of a sweep, which are given in order of size.
+func (s *Sweep) take(times []float64) {
+	s.Noise = times[0] <= 0
+	s.Seconds, s.Min, s.Max = max(0, times[len(times)/2]), max(0, times[0]), max(0, times[len(times)-1])
+}
+
+// over returns a/b, and 0 where b is lost in noise.
+func over(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
 }
 
 // sweepTimes returns the mean times of two sweeps each, in order of size.

@@ -115,8 +115,8 @@ func measureTucker[T asm.Float](ctx context.Context, c tuckerSweep, known map[in
 	if err != nil {
 		return nil, err
 	}
-	s.Seconds, s.Min, s.Max = times[len(times)/2], times[0], times[len(times)-1]
-	s.Share = s.Least / s.Seconds
+	s.take(times)
+	s.Share = over(s.Least, s.Seconds)
 	return []Sweep{s}, nil
 }
 
@@ -145,9 +145,7 @@ func (c tuckerSweep) times(ctx context.Context, samples int, run func(sweeps, ev
 		if err != nil {
 			return nil, err
 		}
-		for _, v := range b {
-			times = append(times, (v-a[len(a)/2])/(many-few))
-		}
+		times = differences(a, b, many-few)
 	default:
 		// Two sweeps share products.
 		if times, err = laps(2*samples, 2, run); err != nil {
@@ -159,6 +157,15 @@ func (c tuckerSweep) times(ctx context.Context, samples int, run func(sweeps, ev
 	}
 	slices.Sort(times)
 	return times, context.Cause(ctx)
+}
+
+// differences returns the times of a sweep, as rounds of more sweeps take longer than
+// the median of rounds that have so many less.
+func differences(few, many []float64, sweeps int) (times []float64) {
+	for _, v := range many {
+		times = append(times, (v-few[len(few)/2])/float64(sweeps))
+	}
+	return times
 }
 
 // laps returns the times of a number of rounds of as many sweeps, each followed
