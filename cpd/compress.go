@@ -34,9 +34,10 @@ import (
 // internal/hosvd), 2·|X|·J_0 flops and more for G, and for each sweep on it 2·|G|·r
 // for each pass.
 type Compressed struct {
-	// Tol bounds what compression may leave out, relative to the norm of the data:
-	// each J_n is as small as that allows, but at most max(2·rank, 50). At most 1,
-	// default 1e-4.
+	// Tol bounds what compression may leave out, relative to the norm of the data,
+	// with even shares for the N modes, as this is only a start: J_n is the smallest
+	// number of vectors beyond which those of its mode have at most Tol/√N of the norm,
+	// but at most max(2·rank, 50), which may leave out more. At most 1, default 1e-4.
 	Tol solver.Opt[float64] `json:"tol,omitzero"`
 	// Ranks are the J_n, one for each mode, instead of Tol; nil: Tol says.
 	Ranks []int `json:"ranks,omitzero"`

@@ -2,6 +2,7 @@ package nmf_test
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -57,6 +58,14 @@ func settings() (all []setting) {
 		setting{"ahead/not balanced", nmf.Options{W: reg.L1(.02), H: reg.L2(.02), Balance: nmf.BalanceNone}},
 		setting{"anls/l1 on W, l2 on H", nmf.Options{Method: nmf.ANLS{}, W: reg.L1(.02), H: reg.L2(.02), Order: nmf.OrderHW}})
 	return append(all, blockSettings()...)
+}
+
+// drawn reports whether a case is run: all are in a full run, in a short one every
+// fourth, by its name.
+func drawn(name ...any) bool {
+	h := fnv.New32a()
+	fmt.Fprint(h, name...)
+	return !testing.Short() || h.Sum32()%4 == 0
 }
 
 // problem returns random data of 1 to 7 rows and columns and a rank that may

@@ -82,6 +82,9 @@ func TestObservedObjectiveNeverRises(t *testing.T) {
 
 func maskedNeverRises[T asm.Float](t *testing.T, s setting, slack float64) {
 	for seed := range uint64(3) {
+		if !drawn(s.name, seed, asm.SizeOf[T]()) {
+			continue
+		}
 		mask := holes(seed, 23, 19, []float64{.3, .1, .8}[seed])
 		hide(mask, []int{5, 22}, []int{4})
 		x := without(positive[T](seed, 23, 19, 1), mask, math.NaN())
@@ -105,6 +108,9 @@ func TestReportedLossIsThatOfTheObservedEntries(t *testing.T) {
 	mask := holes(2, 31, 27, .3)
 	for _, scale := range []float64{1, 0x1p-80} { // the second is worked on at another scale
 		for _, s := range settings() {
+			if !drawn(s.name, scale) {
+				continue
+			}
 			y := x.Clone()
 			for i := range y.Data {
 				y.Data[i] *= scale
