@@ -249,9 +249,9 @@ func (t *trial[T]) fit(ranks []int, sweeps int) (found *Model[T], err error) {
 			}
 		}
 	}
-	most := math.Sqrt((t.budget - t.left) / squaresOf(x))
+	within := within{most: math.Sqrt((t.budget - t.left) / squaresOf(x)), sweeps: sweeps}
 	run := solver.Options{MaxIter: solver.Set(sweeps), MaxTime: t.o.Run.MaxTime, Start: t.o.Run.Start,
-		Observe: []solver.Observer{func(e solver.Event) bool { return e.RelError <= most || t.limit.Over() }}}
+		Observe: []solver.Observer{func(e solver.Event) bool { return within.decided(e.Point) || t.limit.Over() }}}
 	o, err := (&Options{Method: HOOI{}, Modes: t.o.Modes, Init: start.leading(ranks), Workers: t.o.Workers, Run: run}).effective(x.Shape, ranks)
 	if err != nil {
 		return nil, err
@@ -262,7 +262,7 @@ func (t *trial[T]) fit(ranks []int, sweeps int) (found *Model[T], err error) {
 	}
 	whole := t.limit.Within(t.pool, func() {
 		var r *Result[T]
-		if r, err = fitOnce(t.ctx, x, o, 1, t.pool, given); r == nil || err != nil || !(r.RelError <= most) {
+		if r, err = fitOnce(t.ctx, x, o, 1, t.pool, given); r == nil || err != nil || !(r.RelError <= within.most) {
 			return
 		}
 		found = r.Model
@@ -281,4 +281,21 @@ func (t *trial[T]) fit(ranks []int, sweeps int) (found *Model[T], err error) {
 		return nil, nil
 	}
 	return found, err
+}
+
+// within follows a fit that is to come to an error within so many sweeps.
+type within struct {
+	most   float64 // the relative error
+	sweeps int
+	before float64 // its square at the point before
+}
+
+// decided reports whether the error is met, or so far off that the sweeps that are left
+// would not meet it if each gained twice what this one did: the gains of HOOI fall,
+// as a rule from the first sweep on.
+func (w *within) decided(p solver.Point) bool {
+	now := p.RelError * p.RelError
+	gain := w.before - now
+	w.before = now
+	return p.RelError <= w.most || p.Iter > 1 && now-2*gain*float64(w.sweeps-p.Iter) > w.most*w.most
 }
