@@ -37,13 +37,7 @@ func (s *state[T]) doubt() string {
 	for _, f := range s.f {
 		s.first = append(s.first, f.Clone())
 	}
-	switch {
-	case s.scarce():
-		return fitting.Scarce(s.stats.Count, s.parameters())
-	case s.o.tied:
-		return fitting.Tied
-	}
-	return ""
+	return fitting.Doubt(s.work(), s.o.Restarts == 1, s.o.tied, s.scarce(), s.stats.Count, s.parameters())
 }
 
 // scarce reports whether so few entries of small data are observed that fits from
@@ -64,16 +58,12 @@ func (s *state[T]) parameters() int {
 
 // choose returns a state at the best of several starts: that of s, and random ones.
 func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
-	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.TrySweeps, Made: made}
-	if s.scarce() {
-		c.Count, c.Sweeps = fitting.ScarceTries, fitting.ScarceSweeps
-	}
 	if next, err = newState(s.x, s.o, s.rank, s.scale, s.pool, s.first); err != nil {
 		return nil, err
 	}
 	next.compression = s.compression
 	first := next.SaveState()
-	c.Fit = next
+	c := fitting.NewCandidates(next, fmt.Sprint(s.o.Init), reason, s.o.Seed, made, s.work(), s.scarce())
 	c.Begin = func(i int, seed uint64) error {
 		if err := next.RestoreState(first); err != nil || i == 0 {
 			return err
@@ -88,4 +78,18 @@ func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *f
 	}
 	next.guard(limit)
 	return next, nil
+}
+
+// work is about how many floating-point operations a sweep takes.
+func (s *state[T]) work() float64 {
+	size, edge, rank := 1.0, 0.0, float64(s.rank)
+	for _, f := range s.f {
+		size *= float64(f.Rows)
+		edge += float64(f.Rows)
+	}
+	order := float64(len(s.f))
+	if s.isFrobenius() {
+		return 2*order*size*rank + 4*edge*rank*rank
+	}
+	return order * size * (4*rank + 40)
 }

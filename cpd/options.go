@@ -130,7 +130,9 @@ type Options struct {
 	// Seed of all that is random in a start; every number is a seed.
 	Seed uint64 `json:"seed"`
 	// Restarts is the number of runs, from random starts with the seeds Seed,
-	// Seed+1 and so on, of which the best is returned; default 1. Run.MaxTime is
+	// Seed+1 and so on, of which the best is returned. 0, the default, is one
+	// run, before which others may be tried than the start that is named, where sweeps are
+	// cheap (Result.Start); with 1 it is from that start. Run.MaxTime is
 	// for all of them together. Observers are called by one run at a time,
 	// Event.Run telling which, and end that run alone.
 	Restarts int `json:"restarts,omitzero"`

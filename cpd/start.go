@@ -49,7 +49,6 @@ func (o *settled) start() error {
 	if o.Restarts < 0 {
 		return fmt.Errorf("cpd: %w: restarts is %d, must be at least 0", ErrOption, o.Restarts)
 	}
-	o.Restarts = max(o.Restarts, 1)
 	if o.Init == nil {
 		o.Init = Start(SVD{})
 		if o.Restarts > 1 || len(o.Nonneg) > 0 {

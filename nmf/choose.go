@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"polyad/internal/fitting"
+	"polyad/loss"
 )
 
 // gone returns the components that are nothing beside the data.
@@ -35,10 +36,7 @@ func (s *state[T]) doubt() string {
 	}
 	s.watch = fitting.NewVigil()
 	s.first = (&Model[T]{W: s.w, H: s.h}).Clone()
-	if s.scarce() {
-		return fitting.Scarce(s.stats.Count, s.parameters())
-	}
-	return ""
+	return fitting.Doubt(s.work(), s.o.Restarts == 1, false, s.scarce(), s.stats.Count, s.parameters())
 }
 
 // scarce reports whether so few entries of small data are observed that fits from most
@@ -53,15 +51,11 @@ func (s *state[T]) parameters() int { return s.w.Cols * (s.w.Rows + s.h.Cols - 1
 
 // choose returns a state at the best of several starts: that of s, and random ones.
 func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
-	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.TrySweeps, Made: made}
-	if s.scarce() {
-		c.Count, c.Sweeps = fitting.ScarceTries, fitting.ScarceSweeps
-	}
 	if next, err = newState(s.x, s.o, s.scale, s.pool, s.first); err != nil {
 		return nil, err
 	}
 	first := next.SaveState()
-	c.Fit = next
+	c := fitting.NewCandidates(next, fmt.Sprint(s.o.Init), reason, s.o.Seed, made, s.work(), s.scarce())
 	c.Begin = func(i int, seed uint64) error {
 		if err := next.RestoreState(first); err != nil || i == 0 {
 			return err
@@ -76,4 +70,14 @@ func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *f
 	}
 	next.guard(limit)
 	return next, nil
+}
+
+// work is about how many floating-point operations a sweep takes.
+func (s *state[T]) work() float64 {
+	m, n := s.x.Dims()
+	rank, entries, edge := float64(s.h.Rows), float64(m)*float64(n), float64(m+n)
+	if s.l == loss.Frobenius {
+		return 4*entries*rank + 4*edge*rank*rank
+	}
+	return entries * (8*rank + 80)
 }

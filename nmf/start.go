@@ -20,7 +20,6 @@ func (o *Options) start() (generated bool, err error) {
 	if o.Restarts < 0 {
 		return false, fmt.Errorf("nmf: %w: restarts is %d, must be at least 0", ErrOption, o.Restarts)
 	}
-	o.Restarts = max(o.Restarts, 1)
 	if o.Init == nil {
 		o.Init = Start(NNDSVD{Fill: FillMean})
 		if o.Restarts > 1 {

@@ -9,6 +9,8 @@ import (
 	"polyad/internal/data"
 	"polyad/internal/fitting"
 	"polyad/internal/par"
+	"polyad/loss"
+	"polyad/tensor"
 )
 
 // gone returns the components of each mode whose column, or slice of the core, is
@@ -49,15 +51,11 @@ func (s *state[T]) doubt() string {
 	}
 	s.watch = fitting.NewVigil()
 	s.first = (&Model[T]{Core: s.core, Factors: s.f}).Clone()
-	if s.o.tied {
-		return fitting.Tied
-	}
-	return ""
+	return fitting.Doubt(s.work(), s.o.Restarts == 1, s.o.tied, false, 0, 0)
 }
 
 // choose returns a state at the best of several starts: that of s, and random ones.
 func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *fitting.Limit) (next *state[T], err error) {
-	c := fitting.Candidates{Reason: reason, Name: fmt.Sprint(s.o.Init), Seed: s.o.Seed, Count: fitting.Tries, Sweeps: fitting.TrySweeps, Made: made}
 	if next, err = newState(s.x, s.o, s.scale, s.pool, s.first); err != nil {
 		return nil, err
 	}
@@ -65,7 +63,7 @@ func (s *state[T]) choose(ctx context.Context, reason string, made int, limit *f
 		next.balancer.Until(limit.Over)
 	}
 	first, order := next.SaveState(), len(s.f)
-	c.Fit = next
+	c := fitting.NewCandidates(next, fmt.Sprint(s.o.Init), reason, s.o.Seed, made, s.work(), false)
 	c.Begin = func(i int, seed uint64) error {
 		if err := next.RestoreState(first); err != nil || i == 0 {
 			return err
@@ -102,4 +100,17 @@ func randomStart[T asm.Float](o *settled, x data.Tucker[T], ranks []int, norm fl
 	}
 	m.match(norm)
 	return m, nil
+}
+
+// work is about how many floating-point operations a sweep takes.
+func (s *state[T]) work() float64 {
+	entries, _ := tensor.Elements(s.o.shape)
+	order, size, core, rank := float64(len(s.f)), float64(entries), float64(s.core.Len()), 1.0
+	for _, j := range s.core.Shape {
+		rank = max(rank, float64(j))
+	}
+	if s.o.Loss == loss.Frobenius {
+		return 3*order*size*rank + 10*order*core*rank
+	}
+	return order * size * (6*rank + 40)
 }

@@ -50,7 +50,6 @@ func (o *settled) start() error {
 	if o.Restarts < 0 {
 		return fmt.Errorf("tucker: %w: restarts is %d, must be at least 0", ErrOption, o.Restarts)
 	}
-	o.Restarts = max(o.Restarts, 1)
 	if o.Init == nil {
 		o.Init = Start(SVD{})
 		if o.Restarts > 1 {

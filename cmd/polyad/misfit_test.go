@@ -110,7 +110,7 @@ func TestModelsAreComparedByName(t *testing.T) {
 				lines += rows[k] + "\n"
 			}
 			file := text(t, filepath.Join(dir, name+".csv"), lines)
-			told(t, kind, file, "-r", "2", "--tol", "1e-12", "--max-iter", "5000", "-o", filepath.Join(dir, name), "--json")
+			told(t, kind, file, "-r", "2", "--tol", "1e-12", "--max-iter", "5000", "--restarts", "1", "-o", filepath.Join(dir, name), "--json")
 			return filepath.Join(dir, name)
 		}
 		one, two := table("one", 0, 1, 2, 3, 4), table("two", 3, 1, 4, 2, 0)

@@ -214,7 +214,7 @@ func sweepTimes[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, 
 
 // fit makes a number of sweeps from a random start.
 func fit[T asm.Float](ctx context.Context, x *tensor.Dense[T], rank int, m cpd.Method, workers, sweeps int, observe solver.Observer) error {
-	o := &cpd.Options{Method: m, Init: cpd.Random{}, Workers: workers}
+	o := &cpd.Options{Method: m, Init: cpd.Random{}, Restarts: 1, Workers: workers}
 	if _, ok := m.(cpd.HALS); ok {
 		o.Nonneg = cpd.All
 	}

@@ -104,7 +104,7 @@ func measureTucker[T asm.Float](ctx context.Context, c tuckerSweep, known map[in
 			_, err := tucker.HOSVD(ctx, x, c.ranks, &tucker.HOSVDOptions{Workers: workers})
 			return err
 		}
-		opt := &tucker.Options{Method: c.method, Init: tucker.Random{}, Workers: workers}
+		opt := &tucker.Options{Method: c.method, Init: tucker.Random{}, Restarts: 1, Workers: workers}
 		if c.name == "kl" {
 			opt.Loss = loss.KL
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ import (
 var ErrLost = errors.New("components of the start were lost")
 
 // Of a generated start the first watched sweeps are watched. When it is doubted, Tries
-// starts are tried, at first for TrySweeps sweeps each.
+// starts are tried at least, at first for TrySweeps sweeps each.
 const (
 	watched   = 20
 	Tries     = 4
@@ -33,6 +34,57 @@ func Nothing[T asm.Float]() float64 { return max(1e-6, 16*Precision[T]()) }
 // Tied is why other starts are tried than one of singular vectors; [Vigil] gives
 // another reason.
 const Tied = "singular values are equal, so that the vectors are arbitrary"
+
+// cheap is why other starts are tried where that costs little, see [Plan].
+const cheap = "sweeps are cheap here, and a single start may end in a local minimum"
+
+// TryWork is about how many floating-point operations may go into the choice of a start
+// where nothing else is wrong with it. Tests of what single fits do set it to 0.
+var TryWork = 2e8
+
+// mostTries is how many starts are tried at most.
+const mostTries = 32
+
+// Plan says how many starts of a fit are tried whose sweeps take about so many
+// floating-point operations, 0 where one alone is taken unless it is doubted. It is a
+// matter of shapes, and never of time (docs/decisions/013).
+func Plan(work float64) (count int) {
+	for count = mostTries; count >= Tries; count /= 2 {
+		rounds := bits.Len(uint(count)) - 1 // of TrySweeps sweeps of each of them
+		if float64(count*TrySweeps*rounds)*(work+sweepOverhead) <= TryWork {
+			return count
+		}
+	}
+	return 0
+}
+
+// sweepOverhead is what a sweep takes beside its work on entries.
+const sweepOverhead = 1e4
+
+// NewCandidates returns those of a fit whose sweeps take so much work: more of them where
+// they are cheap, and for longer where scarce says that few entries are observed.
+func NewCandidates(fit Watched, name, reason string, seed uint64, made int, work float64, scarce bool) *Candidates {
+	c := &Candidates{Fit: fit, Name: name, Reason: reason, Seed: seed, Made: made, Count: max(Tries, Plan(work)), Sweeps: TrySweeps}
+	if scarce {
+		c.Count, c.Sweeps = ScarceTries, ScarceSweeps
+	}
+	return c
+}
+
+// Doubt says why the start of a fit whose sweeps take so much work is not simply taken, or
+// "". alone says that one run is asked for, tied that the vectors of the start are
+// arbitrary, scarce that few entries are observed for so many parameters.
+func Doubt(work float64, alone, tied, scarce bool, observed, parameters int) string {
+	switch {
+	case scarce:
+		return Scarce(observed, parameters)
+	case tied:
+		return Tied
+	case !alone && Plan(work) > 0:
+		return cheap
+	}
+	return ""
+}
 
 // Vigil watches the first sweeps from a generated start. Its zero value does not.
 type Vigil struct {

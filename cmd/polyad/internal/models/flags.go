@@ -83,7 +83,7 @@ var flagHelp = map[string]string{
 	"max-time":    "time limit, such as 90s or 5m",
 	"seed":        "seed of what is random in the start",
 	"workers":     "number of worker threads; 0: one per processor (results do not depend on it)",
-	"restarts":    "runs from random starts with the seeds seed, seed+1, …; the best is kept",
+	"restarts":    "runs from random starts with the seeds seed, seed+1, …; the best is kept; 1: from the start that is named, without others being tried",
 	"eps":         "floor of the nonnegative blocks' entries, and for beta <= 0 of the data; default 0 for hals, for mu ",
 	"sort":        "afterwards: components by falling norm",
 }
@@ -353,4 +353,13 @@ func (s *Sizes) Set(v string) error {
 		*s = append(*s, n)
 	}
 	return nil
+}
+
+// runs is the number of runs that are asked for, 0 where none is: then others may be tried
+// than the start that is named.
+func (f *FitFlags) runs() int {
+	if !f.Changed("restarts") {
+		return 0
+	}
+	return f.restarts
 }

@@ -123,7 +123,7 @@ func (k CPD) Fit(f *FitFlags) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Restarts, o.Fix = f.restarts, cpd.Modes(modesIn(fixed))
+	o.Restarts, o.Fix = f.runs(), cpd.Modes(modesIn(fixed))
 	o.Init, _ = cpd.ParseStart(f.Init)
 	if err := compression(f, &o); err != nil {
 		return nil, err

@@ -139,7 +139,7 @@ func (k NMF) FitOptions(f *FitFlags) (o nmf.Options, err error) {
 		return o, err
 	}
 	o.Init, _ = nmf.ParseStart(f.Init)
-	o.Restarts, o.FixW, o.FixH = f.restarts, slices.Contains(fixed, "w"), slices.Contains(fixed, "h")
+	o.Restarts, o.FixW, o.FixH = f.runs(), slices.Contains(fixed, "w"), slices.Contains(fixed, "h")
 	switch after := f.after(); {
 	case len(fixed) > 0 && after != "":
 		return o, exit.Usagef("--%s would move the factor that --fix keeps; leave one of them out", after)

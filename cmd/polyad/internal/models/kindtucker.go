@@ -142,7 +142,7 @@ func (k Tucker) Fit(f *FitFlags) (*Plan, error) {
 	case own.hosvd != "sequential" && own.hosvd != "truncated":
 		return nil, exit.Usagef("--hosvd %q; want sequential or truncated", own.hosvd)
 	}
-	o := tucker.Options{Seed: f.seed, Workers: f.Workers, Restarts: f.restarts, Sweeps: f.sweeps, Modes: tucker.Modes(own.only), Nonneg: tucker.Modes(f.Nonneg)}
+	o := tucker.Options{Seed: f.seed, Workers: f.Workers, Restarts: f.runs(), Sweeps: f.sweeps, Modes: tucker.Modes(own.only), Nonneg: tucker.Modes(f.Nonneg)}
 	o.Init, _ = tucker.ParseStart(f.Init)
 	if f.Changed("error-target") {
 		o.Target = solver.Set(own.target)

@@ -117,7 +117,7 @@ func (cpdWork[T]) blocks(r *cpd.Result[T]) blockList {
 func (w cpdWork[T]) outcome(run *Fitting, in *input.Array, r *cpd.Result[T]) *Outcome {
 	o := &r.Options
 	res := run.result(in, &r.Outcome, r.RelError, r.Formula(), w.blocks(r))
-	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(CPD{}, o.Init), o.Restarts, o.Eps, o.Run, o.Seed, res.blocks, o.Penalty)
+	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(CPD{}, o.Init), max(o.Restarts, 1), o.Eps, o.Run, o.Seed, res.blocks, o.Penalty)
 	res.set(map[string]any{"rank": r.Rank(), "method": o.Method.String(), "extrapolate": isExtrapolated(o.Method), "nonneg": indices(o.Nonneg), "fix": w.blocks(r).fixedOnes(), "sort": w.f.sort})
 	switch m := o.Method.(type) {
 	case cpd.ALS:

@@ -134,7 +134,7 @@ func (nmfWork[T]) blocks(o *nmf.Options) blockList {
 func (w nmfWork[T]) Outcome(run *Fitting, in *input.Array, r *nmf.Result[T]) *Outcome {
 	o := &r.Options
 	res := run.result(in, &r.Outcome, r.RelError, r.Formula(), w.blocks(o))
-	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(NMF{}, o.Init), o.Restarts, o.Eps, o.Run, o.Seed, res.blocks, []reg.Penalty{o.W, o.H})
+	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, w.f.startName(NMF{}, o.Init), max(o.Restarts, 1), o.Eps, o.Run, o.Seed, res.blocks, []reg.Penalty{o.W, o.H})
 	res.set(map[string]any{"rank": r.Rank(), "method": o.Method.String(), "extrapolate": extrapolated(o.Method), "order": o.Order.String(), "fix": w.blocks(o).fixedOnes(),
 		"sort": w.f.sort, "hold": map[string]any{"w": indices(o.HoldW), "h": indices(o.HoldH)}})
 	switch m := o.Method.(type) {

@@ -182,7 +182,7 @@ func (w tuckerWork[T]) outcome(run *Fitting, in *input.Array, r *tucker.Result[T
 		method = o.Method.String()
 	}
 	res := run.result(in, &r.Outcome, r.RelError, r.Formula(), b)
-	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, start, o.Restarts, o.Eps, o.Run, o.Seed, b.keys, append(slices.Clone(o.Factors), o.Core))
+	res.Options = run.options(o.Loss, o.Balance, o.ScaleInit, start, max(o.Restarts, 1), o.Eps, o.Run, o.Seed, b.keys, append(slices.Clone(o.Factors), o.Core))
 	inner, has, ahead := innerOf(o.Method)
 	res.set(map[string]any{"rank": r.Ranks(), "modes": indices(o.Modes), "method": method, "extrapolate": ahead, "hosvd": w.f.tucker.hosvd,
 		"nonneg": nonneg, "nonneg_core": slices.Contains(o.Nonneg, tucker.Core), "fix": b.fixedOnes(), "sweeps": o.Sweeps})
